@@ -1,0 +1,121 @@
+// What a channel does with values that nobody waits for yet. A buffer decides whether there is room and what gives way;
+// parking and waking are the channel's affair.
+
+import { shown } from "./errors.js";
+import { Ring } from "./ring.js";
+
+/** The store of a channel. Implement it to bring a policy of your own; the channel calls `push` only while not `full`. */
+export interface Buffer<T> {
+  /** How many values are stored. */
+  readonly length: number;
+  /** How many there is room for; `Infinity` without a bound. */
+  readonly capacity: number;
+  /** Whether a send has to park. A buffer that lets something give way is never full. */
+  readonly full: boolean;
+  /** Stores a value. A transform may push beyond the capacity, which must be taken. */
+  push(value: T): void;
+  /** Takes the oldest value; called only while there is one. */
+  shift(): T;
+}
+
+class Fixed<T> implements Buffer<T> {
+  readonly capacity: number;
+  protected readonly items: Ring<T>;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.items = new Ring();
+  }
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  get full(): boolean {
+    return this.items.length >= this.capacity;
+  }
+
+  push(value: T): void {
+    this.items.push(value);
+  }
+
+  shift(): T {
+    return this.items.shift() as T;
+  }
+}
+
+class Dropping<T> extends Fixed<T> {
+  protected readonly onDrop: ((value: T) => void) | undefined;
+
+  constructor(capacity: number, onDrop: ((value: T) => void) | undefined) {
+    super(capacity);
+    this.onDrop = onDrop;
+  }
+
+  override get full(): boolean {
+    return false;
+  }
+
+  override push(value: T): void {
+    if (this.items.length < this.capacity) this.items.push(value);
+    else this.onDrop?.(value);
+  }
+}
+
+class Sliding<T> extends Dropping<T> {
+  override push(value: T): void {
+    const oldest = this.items.length < this.capacity ? null : { value: this.items.shift() as T };
+    this.items.push(value);
+    if (oldest !== null) this.onDrop?.(oldest.value);
+  }
+}
+
+class Unbounded<T> extends Fixed<T> {
+  private readonly _mark: number;
+  private readonly _onHighWater: ((length: number) => void) | undefined;
+
+  constructor(options: UnboundedOptions) {
+    super(Infinity);
+    this._mark = options.highWater ?? Infinity;
+    this._onHighWater = options.onHighWater;
+  }
+
+  override push(value: T): void {
+    this.items.push(value);
+    if (this.items.length === this._mark + 1) this._onHighWater?.(this.items.length);
+  }
+}
+
+/** When an unbounded buffer says that it grows. */
+export interface UnboundedOptions {
+  /** How many stored values are still unremarkable. */
+  readonly highWater?: number;
+  /** Called each time the buffer comes to hold more than `highWater`. */
+  readonly onHighWater?: (length: number) => void;
+}
+
+function atLeastOne(what: string, n: number): number {
+  if (Number.isInteger(n) && n >= 1) return n;
+  throw new RangeError(`Cannot create ${what} buffer: its size must be a whole number of at least 1, got ${shown(n)}`);
+}
+
+/** A buffer that is full at n: then senders park. */
+export function fixed<T>(n: number): Buffer<T> {
+  return new Fixed(atLeastOne("fixed", n));
+}
+
+/** A buffer that is never full: when n are stored a new value is dropped, and reported to `onDrop`. */
+export function dropping<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
+  return new Dropping(atLeastOne("dropping", n), onDrop);
+}
+
+/** A buffer that is never full: when n are stored the oldest is dropped, and reported to `onDrop`. */
+export function sliding<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
+  return new Sliding(atLeastOne("sliding", n), onDrop);
+}
+
+/** A buffer without a bound; it can say when it holds more than a high-water mark. */
+export function unbounded<T>(options: UnboundedOptions = {}): Buffer<T> {
+  if (options.highWater !== undefined) atLeastOne("unbounded", options.highWater);
+  return new Unbounded(options);
+}

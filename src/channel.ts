@@ -1,0 +1,430 @@
+// Invariants (CH-5). Of `senders` and `receivers` at least one is empty, unless one select stands in both. While a value
+// is stored nobody waits to receive; while there is room nobody waits to send. After closing, parked sends stay and are
+// delivered; the end is reached when the buffer is empty and nobody waits to send.
+//
+// How a value flows, receiver first: its poll finds nobody, block links it in. The sender's poll takes the first receiver
+// off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
+
+import { Latch, Wait } from "./basic.js";
+import { type Buffer, fixed } from "./buffer.js";
+import { shown } from "./errors.js";
+import { append, type Link, List, shift } from "./list.js";
+import { Operation } from "./operation.js";
+import type { Path } from "./path.js";
+import { scheduler } from "./scheduler.js";
+import type { Transducer } from "./transducer.js";
+import { type Step, Transform } from "./transform.js";
+
+/** What a receive yields once a channel is closed and drained. The same symbol in every copy of the package. */
+export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
+/** The type of {@link CLOSED}. */
+export type Closed = typeof CLOSED;
+/** What `tryReceive` reports when nothing is there yet. */
+export const EMPTY: unique symbol = Symbol.for("millrace.EMPTY");
+
+/** The end of a channel that values go into. */
+export interface SendChannel<in T> {
+  /**
+   * Offers a value. Parks when: nobody waits to receive and there is no room. Yields: true once it is taken or stored.
+   * If closed: false at once; a send that was parked before stays, and is delivered. If cancelled: the offer is withdrawn.
+   */
+  send: (value: T) => Operation<boolean>;
+  /** Offers a value without parking; true means that it is accepted now. */
+  trySend: (value: T) => boolean;
+  /** Says that no more will come. With a cause, receivers get that thrown after the drain. True if this call closed it. */
+  close: (cause?: unknown) => boolean;
+  /** True from the moment of closing, though values may still be on their way. */
+  readonly closed: boolean;
+  /** Parks when: the channel is open. Completes when no more sends are accepted, so that a producer can select on it. */
+  whenClosed: () => Operation<void>;
+}
+
+/** The end of a channel that values come out of. */
+export interface ReceiveChannel<out T> extends AsyncIterable<T> {
+  /**
+   * Takes the next value. Parks when: nothing is stored and nobody waits to send. If closed: yields what is left, then
+   * `CLOSED` for ever; or throws the cause it was closed with. If cancelled: it leaves the queue, and no value is lost.
+   */
+  receive: () => Operation<T | Closed>;
+  /** The next value if there is one now, `EMPTY` if not yet, `CLOSED` if never more. */
+  tryReceive: () => T | Closed | typeof EMPTY;
+  /** The receiver's way to close: what is stored is discarded, parked sends complete false, parked receives `CLOSED`. */
+  cancel: (reason?: unknown) => void;
+  /** True from the moment of closing. */
+  readonly closed: boolean;
+}
+
+/** Both ends, and what can be seen from outside. */
+export interface Channel<T> extends SendChannel<T>, ReceiveChannel<T> {
+  readonly name: string;
+  /** How many values are stored; offers of parked senders do not count. */
+  readonly length: number;
+  readonly capacity: number;
+}
+
+/** What a channel can be told when it is created. */
+export interface ChannelOptions<T> {
+  /** Shown in errors and reports; by default the path of its creator and a number. */
+  readonly name?: string;
+  /** Given each value that was accepted and can reach nobody: the channel or the task that received it was cancelled. */
+  readonly onUndelivered?: (value: T) => void;
+  /** How many operations may be parked; one more throws. Without it there is no limit. */
+  readonly maxPending?: number;
+  /** Takes what a step of the transform threw; what it returns takes the value's place, `undefined` drops it. */
+  readonly onError?: (error: unknown) => T | undefined;
+}
+
+class Send<T> extends Operation<boolean> {
+  readonly channel: Chan<T>;
+  readonly message: T;
+
+  constructor(channel: Chan<T>, message: T) {
+    super();
+    this.channel = channel;
+    this.message = message;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    if (channel.closed) {
+      this.value = false;
+      return true;
+    }
+    if (channel.transform !== null) {
+      if (!channel.accepts()) return false;
+      this.value = channel.enter(this.message);
+      channel.settle();
+      return true;
+    }
+    this.value = true;
+    const receiver = shift(channel.receivers) as Receive<T> | null;
+    if (receiver !== null) {
+      receiver.complete(this.message);
+      return true;
+    }
+    const { buffer } = channel;
+    if (buffer === null || buffer.full) return false;
+    buffer.push(this.message);
+    return true;
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    append(this.channel.senders, this);
+  }
+
+  override result(): boolean {
+    if (scheduler.watching) this.channel.lastSender = scheduler.current?.member;
+    return this.value as boolean;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `send to ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastReceiver, this.channel.lastSender];
+  }
+}
+
+class Receive<T> extends Operation<T | Closed> {
+  readonly channel: Chan<T>;
+
+  constructor(channel: Chan<T>) {
+    super();
+    this.channel = channel;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    const { buffer } = channel;
+    if (buffer !== null && buffer.length > 0) {
+      this.value = buffer.shift();
+      if (channel.senders.after !== channel.senders) channel.refill(buffer);
+      return true;
+    }
+    const sender = shift(channel.senders) as Send<T> | null;
+    if (sender !== null) {
+      this.value = sender.message;
+      sender.complete(true);
+      return true;
+    }
+    this.value = CLOSED;
+    return channel.closed;
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    append(this.channel.receivers, this);
+  }
+
+  override discard(): void {
+    if (this.value !== CLOSED) this.channel.undelivered(this.value as T);
+  }
+
+  override result(): T | Closed {
+    const { channel } = this;
+    if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
+    if (scheduler.watching) channel.lastReceiver = scheduler.current?.member;
+    return this.value as T | Closed;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `receive from ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastSender, this.channel.lastReceiver];
+  }
+}
+
+/** @internal */
+export class Chan<T> implements Channel<T> {
+  readonly senders: List;
+  readonly receivers: List;
+  readonly buffer: Buffer<T> | null;
+  readonly transform: Transform | null;
+  closed: boolean;
+  /** Set when it was closed with a cause. */
+  failure: { readonly cause: unknown } | null;
+  /** Who used each end last, recorded only while a closed program runs. */
+  lastSender: unknown;
+  lastReceiver: unknown;
+  private readonly _options: ChannelOptions<T> | null;
+  private readonly _creator: Path;
+  private readonly _index: number;
+  private _closing: Latch | null;
+  private _ended: boolean;
+
+  constructor(buffer: Buffer<T> | null, transform: Transform | null, options: ChannelOptions<T> | null) {
+    this.senders = new List();
+    this.receivers = new List();
+    this.buffer = buffer;
+    this.transform = transform;
+    this.closed = false;
+    this.failure = null;
+    this.lastSender = this.lastReceiver = null;
+    this._options = options;
+    this._creator = scheduler.creator();
+    this._index = this._creator.channels++;
+    this._closing = null;
+    this._ended = false;
+  }
+
+  send(value: T): Operation<boolean> {
+    if ((value as unknown) === CLOSED) throw new TypeError(`Cannot send to ${this.name}: CLOSED is what receivers get at the end; call close()`);
+    return new Send(this, value);
+  }
+
+  receive(): Operation<T | Closed> {
+    return new Receive(this);
+  }
+
+  trySend(value: T): boolean {
+    const send = this.send(value);
+    return send.poll() && send.result();
+  }
+
+  tryReceive(): T | Closed | typeof EMPTY {
+    const receive = new Receive(this);
+    return receive.poll() ? receive.result() : EMPTY;
+  }
+
+  close(cause?: unknown): boolean {
+    if (this.closed) return false;
+    if (cause !== undefined) this.failure = { cause };
+    this._shut();
+    if (this.transform === null || !this.transform.busy) this.settle();
+    return true;
+  }
+
+  whenClosed(): Operation<void> {
+    if (this._closing === null) {
+      this._closing = new Latch(`${this.name} to close`);
+      if (this.closed) this._closing.open();
+    }
+    return new Wait(this._closing);
+  }
+
+  cancel(_reason?: unknown): void {
+    if (!this.closed) this._shut();
+    this._ended = true;
+    const discarded: T[] = [];
+    while (this.buffer !== null && this.buffer.length > 0) discarded.push(this.buffer.shift());
+    release(this.senders, false);
+    release(this.receivers, CLOSED);
+    for (const value of discarded) this.undelivered(value);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return iterate(this);
+  }
+
+  get name(): string {
+    return this._options?.name ?? this._creator.child("channel", this._index);
+  }
+
+  get length(): number {
+    return this.buffer === null ? 0 : this.buffer.length;
+  }
+
+  get capacity(): number {
+    return this.buffer === null ? 0 : this.buffer.capacity;
+  }
+
+  undelivered(value: T): void {
+    this._options?.onUndelivered?.(value);
+  }
+
+  assertRoomToWait(): void {
+    const most = this._options?.maxPending;
+    if (most === undefined) return;
+    let parked = 0;
+    for (const list of [this.senders, this.receivers]) for (let at: Link = list.after; at !== list; at = at.after!) parked++;
+    if (parked < most) return;
+    throw new RangeError(`Cannot wait for ${this.name}: ${most} operations are parked, which is its maxPending`);
+  }
+
+  /** Room has come up: the oldest parked sender's value goes to the tail, and that sender completes (CH-6). */
+  refill(buffer: Buffer<T>): void {
+    if (this.transform !== null) {
+      this.settle();
+      return;
+    }
+    while (!buffer.full) {
+      const sender = shift(this.senders) as Send<T> | null;
+      if (sender === null) return;
+      buffer.push(sender.message);
+      sender.complete(true);
+    }
+  }
+
+  /** Whether the transform takes a value now: not while there is no room, nor from inside one of its own steps. */
+  accepts(): boolean {
+    return !this.transform!.busy && !this.buffer!.full;
+  }
+
+  /** Puts a value through the transform; false when it was refused. */
+  enter(value: T): boolean {
+    return this._after(this.transform!.step(value));
+  }
+
+  /** Lets everything happen that has become possible: hand over, take from parked senders, reach the end. */
+  settle(): void {
+    this._serve();
+    while (!this.senders.empty && this.transform !== null && this.accepts()) {
+      const sender = shift(this.senders) as Send<T>;
+      sender.complete(this.enter(sender.message));
+      this._serve();
+    }
+    if (!this.closed) return;
+    if (this.senders.empty && !this._ended) {
+      this._ended = true;
+      if (this.transform !== null) this._after(this.transform.complete());
+      this._serve();
+    }
+    release(this.receivers, CLOSED);
+  }
+
+  /** Buffered values go to those who wait. */
+  private _serve(): void {
+    const { buffer, receivers } = this;
+    if (buffer === null) return;
+    while (buffer.length > 0 && !receivers.empty) (shift(receivers) as Receive<T>).complete(buffer.shift());
+  }
+
+  private _after(step: Step): boolean {
+    if (step === "more") return true;
+    if (step !== "last") this.failure ??= { cause: step.error };
+    if (!this.closed) this._shut();
+    release(this.senders, false);
+    return step === "last";
+  }
+
+  private _shut(): void {
+    this.closed = true;
+    this._closing?.open();
+  }
+}
+
+/** Completes all that are parked, in the order of their arrival. */
+function release(list: List, value: unknown): void {
+  for (let at = shift(list); at !== null; at = shift(list)) (at as Send<unknown> | Receive<unknown>).complete(value);
+}
+
+/** The iterator of `for await`: ends when the channel has, and throws the cause it was closed with. */
+export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T, void, undefined> {
+  for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
+}
+
+function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
+  if (typeof capacity === "number") {
+    if (!Number.isInteger(capacity) || capacity < 0) {
+      throw new RangeError(`Cannot create channel: capacity must be a whole number, 0 or more, got ${shown(capacity)}`);
+    }
+    return capacity === 0 ? null : fixed<T>(capacity);
+  }
+  if (typeof capacity?.push === "function" && typeof capacity.shift === "function") return capacity;
+  throw new TypeError(`Cannot create channel: capacity must be a number or a buffer, got ${shown(capacity)}`);
+}
+
+/**
+ * Creates a channel: unbuffered, so that a send completes only when a receiver takes that very value, or with a buffer.
+ *
+ * @param capacity - How many values it stores, or a buffer (`fixed`, `dropping`, `sliding`, `unbounded`, or your own).
+ * @param options - Its name, its limit, its transform, and who hears of values that reach nobody.
+ * @throws RangeError when the capacity is negative, fractional or NaN. TypeError when a transform has no buffer.
+ * @example
+ * ```ts
+ * import { channel, CLOSED, go } from "millrace";
+ *
+ * const numbers = channel<number>();
+ * go(function* () {
+ *   for (let n = 1; n <= 3; n++) yield* numbers.send(n);
+ *   numbers.close();
+ * });
+ * let sum = 0;
+ * for await (const n of numbers) sum += n;
+ * console.log(sum); // 6
+ * ```
+ */
+export function channel<T>(capacity?: number | Buffer<T>, options?: ChannelOptions<T>): Channel<T>;
+export function channel<In, Out>(
+  capacity: number | Buffer<Out>,
+  options: ChannelOptions<Out> & { readonly transform: Transducer<In, Out> },
+): SendChannel<In> & ReceiveChannel<Out> & Pick<Channel<Out>, "name" | "length" | "capacity">;
+export function channel<T>(
+  capacity: number | Buffer<T> = 0,
+  options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
+): Channel<T> {
+  const buffer = bufferOf(capacity);
+  if (options === undefined) return new Chan(buffer, null, null);
+  checkOptions(options);
+  const { transform } = options;
+  if (transform === undefined) return new Chan(buffer, null, options);
+  if (typeof transform !== "function") {
+    throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
+  }
+  if (buffer === null) {
+    throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
+  }
+  return new Chan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
+}
+
+function checkOptions<T>(options: ChannelOptions<T>): void {
+  const { maxPending, onUndelivered } = options;
+  if (maxPending !== undefined && !(maxPending >= 0)) {
+    throw new RangeError(`Cannot create channel: maxPending must be 0 or more, got ${shown(maxPending)}`);
+  }
+  if (onUndelivered !== undefined && typeof onUndelivered !== "function") {
+    throw new TypeError(`Cannot create channel: onUndelivered must be a function, got ${shown(onUndelivered)}`);
+  }
+}

@@ -1,0 +1,253 @@
+// An operation is a value that describes one synchronisation (Reppy's events, Concurrent ML): creating it does nothing,
+// performing it may park. It is *try, block, result*: `poll` tries to complete now, `block` queues up where the peer will
+// look, `result` is what the performer gets. Whoever completes a parked operation calls `complete`, once.
+//
+// One object plays every part of a performance in a go block: it is the iterator of `yield*`, the iterator's result, the
+// link in the peer's queue and the place for the value, so that a hand-over allocates nothing else. `waiter` says who
+// performs it: null while it is at rest, so a second performance at the same time is found out.
+
+import { type Link, unlink } from "./list.js";
+import { assertIdle, AsyncPerformance, perform, type Waiter } from "./perform.js";
+import { STREAK, scheduler } from "./scheduler.js";
+
+declare const parked: unique symbol;
+
+/** What go blocks yield while they are parked; only ever written in return types. */
+export interface Parked {
+  readonly [parked]: never;
+}
+
+/** The return type of a go block, or of a function it delegates to, written as `function*`. */
+export type Routine<T> = Generator<Parked, T, unknown>;
+
+/** The return type of a go block, or of a function it delegates to, written as `async function*`. */
+export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
+
+/** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
+export type Value<O> =
+  O extends Operation<infer T>
+    ? T
+    : O extends { receive: () => Operation<infer T> }
+      ? T
+      : never;
+
+/** Completed at once, but its task has had enough in a row: it goes on in its turn. */
+export const GIVE_WAY: Waiter = { wake() {} };
+
+/** What an async go block sees when a sync routine that it delegates to parks. It must be no thenable, as operations are. */
+export class ParkedInside {
+  readonly operation: Operation<unknown>;
+
+  constructor(operation: Operation<unknown>) {
+    this.operation = operation;
+  }
+}
+
+/**
+ * A value describing one synchronisation: `yield*` performs it in a go block of either kind, `await` in plain code.
+ *
+ * Creating it does nothing, and it may be performed again once it has completed.
+ *
+ * Parks when: it cannot complete at once. Yields: its value. If closed: as each source says. If cancelled: it leaves every
+ * queue at once.
+ *
+ * A new source of waiting is a subclass with `poll` and `block`, and `unblock` if it holds something.
+ *
+ * @throws TypeError when it is performed while it is parked already.
+ * @example
+ * ```ts
+ * import { always } from "millrace";
+ *
+ * console.log(await always(20).map((n) => n + 1)); // 21
+ * ```
+ */
+export abstract class Operation<out T> implements Link, PromiseLike<T> {
+  /** @internal */ before: Link | null;
+  /** @internal */ after: Link | null;
+  /** @internal */ done: boolean;
+  /** What it completed with; `result` turns it into what is yielded. */
+  protected value: unknown;
+  /** @internal */ waiter: Waiter | null;
+
+  constructor() {
+    this.before = this.after = null;
+    this.done = false;
+    this.value = undefined;
+    this.waiter = null;
+  }
+
+  /** Tries to complete now, with `value` set; false when it has to wait. */
+  abstract poll(): boolean;
+
+  /** Queues up where the peer will look; the peer calls `complete`. Called after `poll` was false, in the same step. */
+  abstract block(): void;
+
+  /** Leaves the queue: the operation lost a choice, or its task was cancelled. */
+  unblock(): void {
+    unlink(this);
+  }
+
+  /** Gives back what it completed with: its task ended before it could have it. */
+  discard(): void {}
+
+  /** What performing it yields; runs in the task that performs it. */
+  result(): T {
+    return this.value as T;
+  }
+
+  /** Completes the parked operation; its performer goes on in its turn. */
+  complete(value: unknown): void {
+    this.value = value;
+    this.waiter!.wake(this);
+  }
+
+  /** Whether something outside all go blocks can complete it (a timer, a promise, an event): then it is no deadlock. */
+  get external(): boolean {
+    return true;
+  }
+
+  /** What it waits for, for reports. */
+  describe(): string {
+    return this.constructor.name.toLowerCase();
+  }
+
+  /** @internal Tasks, or records of tasks, that may be meant to complete it: for finding who waits for whom. */
+  rivals(): readonly unknown[] {
+    return [];
+  }
+
+  /** @internal What one performer performs: itself, unless many may wait for it at the same time. */
+  fresh(): Operation<T> {
+    return this;
+  }
+
+  /** @internal The operations a choice may take in place of this one, so that nesting flattens; null for itself. */
+  branches(): Operation<T>[] | null {
+    return null;
+  }
+
+  /** @internal Whether it must be told that it lost even when it was only polled. */
+  get attentive(): boolean {
+    return false;
+  }
+
+  /**
+   * An operation that completes when this one does, with what `transform` makes of the value.
+   *
+   * `transform` runs once, only if the operation wins, in the task that performs it; its exception is that task's.
+   */
+  map<U>(transform: (value: T) => U): Operation<U> {
+    return new Mapped(this.fresh(), transform);
+  }
+
+  [Symbol.iterator](): Iterator<Parked, T, unknown> {
+    if (this.waiter !== null) assertIdle(this);
+    this.done = false;
+    return this as unknown as Iterator<Parked, T, unknown>;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Parked, T, unknown> {
+    return new AsyncPerformance(this.fresh()) as unknown as AsyncIterator<Parked, T, unknown>;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: being awaited is what an operation is for.
+  // biome-ignore format: one signature
+  then<A = T, B = never>(onValue?: ((value: T) => A | PromiseLike<A>) | null, onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+    return perform(this.fresh()).then(onValue, onError);
+  }
+
+  /** @internal Called by `yield*`: first to perform, then, if it parked, to go on. An object that serves `yield*` needs
+   * `throw` as well, and must not have `return`: cancelling has taken the operation out of its queues before. */
+  next(): this {
+    if (this.waiter !== null) {
+      this.waiter = null;
+    } else if (!this.poll()) {
+      return this._yieldOut();
+    } else if (++scheduler.streak > STREAK) {
+      this.waiter = GIVE_WAY;
+      return this._yieldOut();
+    }
+    this.value = this.result();
+    this.done = true;
+    return this;
+  }
+
+  private _yieldOut(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) this.value = new ParkedInside(this);
+    return this;
+  }
+
+  /** @internal */
+  throw(error: unknown): never {
+    this.waiter = null;
+    throw error;
+  }
+}
+
+class Mapped<T, U> extends Operation<U> implements Waiter {
+  private readonly _inner: Operation<T>;
+  private readonly _transform: (value: T) => U;
+
+  constructor(inner: Operation<T>, transform: (value: T) => U) {
+    super();
+    this._inner = inner;
+    this._transform = transform;
+  }
+
+  poll(): boolean {
+    if (this._inner.waiter !== null) assertIdle(this._inner);
+    return this._inner.poll();
+  }
+
+  block(): void {
+    this._inner.waiter = this;
+    this._inner.block();
+  }
+
+  override unblock(): void {
+    this._inner.waiter = null;
+    this._inner.unblock();
+  }
+
+  override discard(): void {
+    this._inner.discard();
+  }
+
+  override result(): U {
+    return this._transform(this._inner.result());
+  }
+
+  wake(): void {
+    this._inner.waiter = null;
+    this.complete(undefined);
+  }
+
+  override branches(): Operation<U>[] | null {
+    return this._inner.branches()?.map((branch) => new Mapped(branch, this._transform)) ?? null;
+  }
+
+  override get attentive(): boolean {
+    return this._inner.attentive;
+  }
+
+  override get external(): boolean {
+    return this._inner.external;
+  }
+
+  override describe(): string {
+    return this._inner.describe();
+  }
+
+  override rivals(): readonly unknown[] {
+    return this._inner.rivals();
+  }
+}
+
+/** Whether a value is an operation, of this copy of the package or of another that shares its scheduler. */
+export function isOperation(value: unknown): value is Operation<unknown> {
+  return (
+    value instanceof Operation ||
+    (typeof value === "object" && value !== null && "poll" in value && "block" in value && "waiter" in value)
+  );
+}

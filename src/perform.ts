@@ -1,0 +1,282 @@
+// How code that the scheduler cannot see into performs an operation: async go blocks and plain `await`.
+//
+// An operation performed inside an async generator cannot know which task performs it unless it yields out to the
+// driver, which costs three microtasks. So it waits on a promise of its own, and nobody knows whose it is. Only when
+// somebody is cancelled, or after being parked for long, does a performance yield out, once, keeping its place in every
+// queue: its driver takes note, and from then on the task knows what it waits for and the scheduler holds nothing.
+
+import { append, type Link, unlink } from "./list.js";
+import { deadlock, type Member, type Reportable } from "./report.js";
+import { type Runnable, type Stranger, scheduler } from "./scheduler.js";
+
+/** Whoever is told that an operation has completed. */
+export interface Waiter {
+  wake(operation: Performable<unknown>): void;
+}
+
+/** An operation, seen from whoever performs it. */
+export interface Performable<out T> {
+  waiter: Waiter | null;
+  poll(): boolean;
+  block(): void;
+  unblock(): void;
+  discard(): void;
+  result(): T;
+  describe(): string;
+  readonly external: boolean;
+}
+
+const FRESH = 0;
+/** Yielded out before it began, because somebody is to end and it may be this one. */
+const ANNOUNCED = 1;
+const PARKED = 2;
+/** Yields out: its driver will take note of it. */
+const YIELDING = 3;
+const OWNED = 4;
+const COMPLETED = 5;
+
+type Result<T> = IteratorResult<unknown, T>;
+type Resolve<T> = (result: Result<T>) => void;
+
+let resolver: unknown;
+const capture = (resolve: unknown): void => {
+  resolver = resolve;
+};
+
+function pending<T>(): Promise<T> {
+  return new Promise<T>(capture as (resolve: (value: T) => void) => void);
+}
+
+/** Throws if an operation is being performed already. */
+export function assertIdle(operation: Performable<unknown>): void {
+  if (operation.waiter === null) return;
+  throw new TypeError(
+    `Cannot perform operation: it is parked already (${operation.describe()}); make one operation for each performer`,
+  );
+}
+
+/** One performance in an async body: delegate of its `yield*`, waiter, and iterator result in one object. */
+export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
+  before: Link | null;
+  after: Link | null;
+  done: boolean;
+  readonly operation: Performable<T>;
+  private _state: number;
+  private _resolve: Resolve<T> | null;
+  private _owner: Runnable | null;
+
+  constructor(operation: Performable<T>) {
+    this.before = this.after = null;
+    this.done = false;
+    this.operation = operation;
+    this._state = FRESH;
+    this._resolve = null;
+    this._owner = null;
+  }
+
+  /** Read when the body goes on, so that a mapped function runs there and its exception is the body's. */
+  get value(): T {
+    return this.operation.result();
+  }
+
+  get completed(): boolean {
+    return this._state === COMPLETED;
+  }
+
+  next(): Promise<Result<T>> | Result<T> {
+    switch (this._state) {
+      case FRESH:
+        if (scheduler.ending > 0) return this._yieldOut(ANNOUNCED);
+        return this._begin();
+      case ANNOUNCED:
+        return this._begin();
+      default:
+        return this._finish();
+    }
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+
+  private _begin(): Promise<Result<T>> | Result<T> {
+    const { operation } = this;
+    assertIdle(operation);
+    if (operation.poll()) {
+      if (!scheduler.tired()) return this._finish();
+      this._state = COMPLETED;
+      scheduler.schedule(this);
+      return this._wait();
+    }
+    this._state = PARKED;
+    operation.waiter = this;
+    const result = this._wait();
+    try {
+      operation.block();
+    } catch (error) {
+      operation.waiter = null;
+      throw error;
+    }
+    if (this._state === PARKED) {
+      append(scheduler.young, this);
+      scheduler.askHostTurn();
+    }
+    return result;
+  }
+
+  private _wait(): Promise<Result<T>> {
+    const result = pending<Result<T>>();
+    this._resolve = resolver as Resolve<T>;
+    return result;
+  }
+
+  private _finish(): Result<T> {
+    this.done = true;
+    return this as Result<T>;
+  }
+
+  private _yieldOut(state: number): Result<T> {
+    this._state = state;
+    return { done: false, value: this };
+  }
+
+  wake(): void {
+    this.operation.waiter = null;
+    this._state = COMPLETED;
+    if (this._owner !== null) scheduler.schedule(this._owner);
+    else if (this._resolve !== null) {
+      unlink(this);
+      scheduler.resume(this);
+    }
+  }
+
+  run(): boolean {
+    const resolve = this._resolve!;
+    this._resolve = null;
+    resolve(this._finish());
+    return true;
+  }
+
+  /** Yields out once, so that the driver learns whose this is. */
+  settleDown(): void {
+    unlink(this);
+    const resolve = this._resolve!;
+    this._resolve = null;
+    resolve(this._yieldOut(YIELDING));
+  }
+
+  /** The driver has got hold of it. Answers whether it is parked; otherwise the body goes on. */
+  own(owner: Runnable): boolean {
+    if (this._state !== YIELDING) return false;
+    this._state = OWNED;
+    this._owner = owner;
+    return true;
+  }
+
+  /** The task ends here: the operation leaves every queue, or what it got goes back. */
+  abandon(): void {
+    const { operation } = this;
+    if (this._state === COMPLETED) operation.discard();
+    else if (this._state !== ANNOUNCED) operation.unblock();
+    operation.waiter = null;
+  }
+}
+
+/** One `await` in plain code. */
+export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
+  before: Link | null;
+  after: Link | null;
+  readonly operation: Performable<T>;
+  private readonly _resolve: (value: T) => void;
+  private readonly _reject: (error: unknown) => void;
+  private _record: WeakRef<PlainPerformance<unknown>> | null;
+
+  constructor(operation: Performable<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+    this.before = this.after = null;
+    this.operation = operation;
+    this._resolve = resolve;
+    this._reject = reject;
+    this._record = null;
+  }
+
+  begin(): void {
+    const { operation } = this;
+    assertIdle(operation);
+    if (operation.poll()) {
+      scheduler.resume(this);
+      return;
+    }
+    append(scheduler.young, this);
+    operation.waiter = this;
+    try {
+      operation.block();
+    } catch (error) {
+      unlink(this);
+      operation.waiter = null;
+      throw error;
+    }
+    scheduler.askHostTurn();
+  }
+
+  wake(): void {
+    this.operation.waiter = null;
+    unlink(this);
+    if (this._record !== null) awaiting.delete(this._record);
+    scheduler.resume(this);
+  }
+
+  run(): boolean {
+    try {
+      this._resolve(this.operation.result());
+    } catch (error) {
+      this._reject(error);
+    }
+    return true;
+  }
+
+  /** Held weakly from here on: whoever awaits a channel that nobody refers to is garbage with it. */
+  settleDown(): void {
+    unlink(this);
+    this._record = new WeakRef(this as PlainPerformance<unknown>);
+    remember(this._record);
+  }
+
+  fail(error: unknown): void {
+    this.operation.unblock();
+    this.operation.waiter = null;
+    this._reject(error);
+  }
+}
+
+const awaiting = /* @__PURE__ */ new Set<WeakRef<PlainPerformance<unknown>>>();
+let sweepAt = 1024;
+let watchingEnd = false;
+
+function remember(record: WeakRef<PlainPerformance<unknown>>): void {
+  if (!watchingEnd) {
+    watchingEnd = true;
+    scheduler.host.whenEmpty(failAll);
+  }
+  awaiting.add(record);
+  if (awaiting.size < sweepAt) return;
+  for (const old of awaiting) if (old.deref() === undefined) awaiting.delete(old);
+  sweepAt = Math.max(1024, awaiting.size * 2);
+}
+
+/** The event loop is empty, so nothing will ever wake what is still awaited (rule EN-2). */
+function failAll(): void {
+  const found = [...awaiting].map((record) => record.deref()).filter((performance) => performance !== undefined);
+  awaiting.clear();
+  const tasks = [...(scheduler.traced as Set<Member>)]
+    .map((member) => member.task.deref())
+    .filter((task) => task?.status === "parked") as Reportable[];
+  for (const performance of found) {
+    const what = performance.operation.describe();
+    performance.fail(deadlock(`Deadlock: the event loop is empty, and plain code still awaits ${what}`, tasks));
+  }
+}
+
+/** The `then` of every operation. */
+export function perform<T>(operation: Performable<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin());
+}

@@ -1,0 +1,60 @@
+// A queue in an array whose length is a power of two. The array grows by doubling and never shrinks by itself: `trim`
+// does that at a quiet moment, so that a burst of a million leaves nothing behind.
+
+const SMALL = 16;
+const LARGE = 4096;
+
+export class Ring<T> {
+  private _items: (T | undefined)[];
+  private _head: number;
+  private _mask: number;
+  length: number;
+
+  constructor(size: number = SMALL) {
+    this._items = new Array(size);
+    this._head = 0;
+    this._mask = size - 1;
+    this.length = 0;
+  }
+
+  push(item: T): void {
+    if (this.length > this._mask) this._grow();
+    this._items[(this._head + this.length++) & this._mask] = item;
+  }
+
+  /** Takes the oldest item; `undefined` when there is none, so ask `length` where `undefined` may be an item. */
+  shift(): T | undefined {
+    if (this.length === 0) return undefined;
+    const head = this._head;
+    const item = this._items[head];
+    this._items[head] = undefined;
+    this._head = (head + 1) & this._mask;
+    this.length--;
+    return item;
+  }
+
+  /** Takes the item at a place counted from the oldest; those before it keep their order. O(place). */
+  take(place: number): T | undefined {
+    const at = (index: number): number => (this._head + index) & this._mask;
+    const item = this._items[at(place)];
+    for (let index = place; index > 0; index--) this._items[at(index)] = this._items[at(index - 1)];
+    this._items[this._head] = item;
+    return this.shift();
+  }
+
+  /** Gives a large empty array back. */
+  trim(): void {
+    if (this.length > 0 || this._mask < LARGE) return;
+    this._items = new Array(SMALL);
+    this._head = 0;
+    this._mask = SMALL - 1;
+  }
+
+  private _grow(): void {
+    const items = new Array<T | undefined>((this._mask + 1) * 2);
+    for (let index = 0; index < this.length; index++) items[index] = this._items[(this._head + index) & this._mask];
+    this._items = items;
+    this._head = 0;
+    this._mask = items.length - 1;
+  }
+}

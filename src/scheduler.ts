@@ -1,0 +1,327 @@
+// The run queue, and everything that is left to order or to chance.
+//
+// Invariants. What was made ready first is resumed first. `awake` means that a turn is running or is certain to come, so
+// that nothing put into `ready` is ever stranded. A turn ends when the queue is empty, when what it resumed goes on in a
+// microtask (which then must run before the next in the queue), or when the slice of time is used up: then the host gets
+// the thread, and its timers, its input and its rendering keep their pace.
+
+import { type Host, native } from "./host.js";
+import { type Alarm, Heap } from "./heap.js";
+import { List, move } from "./list.js";
+import { Path } from "./path.js";
+import { Ring } from "./ring.js";
+
+/** What can stand in the run queue. `run` answers whether what it resumed goes on in a microtask. */
+export interface Runnable {
+  run(): boolean;
+}
+
+/** Takes over what is otherwise left to order and to chance; exploration of schedules plugs in here. */
+export interface Policy {
+  /** Which of so many ready ones runs next, counted from the oldest. */
+  next(ready: number): number;
+  /** Which of so many cases of a select is tried next. */
+  choose(cases: number): number;
+}
+
+/** What waits without a task that is known: a performance in an async body, or an `await` in plain code. */
+export interface Stranger {
+  before: unknown;
+  after: unknown;
+  /** Still parked after a while: makes itself known, so that the scheduler need not hold it. */
+  settleDown(): void;
+}
+
+/** Something that is due at a time. */
+export interface Timed extends Alarm {
+  fire(): void;
+}
+
+/** A closed program, asked whenever nothing is left to run whether anything can still happen in it. */
+export interface Program {
+  readonly async: boolean;
+  check(): void;
+}
+
+/** A task as far as the scheduler knows it. */
+export interface Doer {
+  path(): Path;
+  readonly member: unknown;
+  readonly async: boolean;
+}
+
+/** Milliseconds after which the host gets the thread. */
+const SLICE = 4;
+/** At most so many tasks are resumed between two looks at the clock; fewer where each takes long. */
+const STRIDE = 64;
+/** Operations in a row that may complete at once before their task takes its turn in the queue. */
+export const STREAK = 32;
+const UNKNOWN = -1;
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+export class Scheduler {
+  host: Host;
+  policy: Policy | null;
+  /** The task whose code is running, if that is known. */
+  current: Doer | null;
+  /** Completions in a row of the task that is running. */
+  streak: number;
+  readonly root: Path;
+  readonly programs: Set<Program>;
+  /** Whether a closed program runs, so that it is worth noting who used a channel last. */
+  watching: boolean;
+  /** Async tasks that are to end but have not come to a point where they can. */
+  ending: number;
+  readonly young: List;
+  /** How many tasks outside closed programs will still be traced, and the records of those that were. */
+  traces: number;
+  readonly traced: Set<unknown>;
+  private readonly _ready: Ring<Runnable>;
+  private readonly _old: List;
+  private readonly _alarms: Heap<Timed>;
+  private readonly _failures: { report(): void }[];
+  private readonly _turn: () => void;
+  private readonly _hostTurn: () => void;
+  private _awake: boolean;
+  private _hostTurnAsked: boolean;
+  private _spent: boolean;
+  private _sliceStart: number;
+  private _checkedAt: number;
+  private _untilCheck: number;
+  private _stride: number;
+  private _timer: unknown;
+  private _timerDue: number;
+  private _timersMoved: boolean;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.policy = null;
+    this.current = null;
+    this.streak = 0;
+    this.root = new Path(null, "", 0);
+    this.programs = new Set();
+    this.watching = false;
+    this.ending = 0;
+    this.young = new List();
+    this.traces = 256;
+    this.traced = new Set();
+    this._ready = new Ring(1024);
+    this._old = new List();
+    this._alarms = new Heap();
+    this._failures = [];
+    this._turn = () => this._runTurn();
+    this._hostTurn = () => this._runHostTurn();
+    this._awake = this._hostTurnAsked = this._spent = this._timersMoved = false;
+    this._sliceStart = UNKNOWN;
+    this._checkedAt = 0;
+    this._untilCheck = this._stride = STRIDE;
+    this._timer = undefined;
+    this._timerDue = Infinity;
+  }
+
+  /** Puts something at the end of the run queue. */
+  schedule(runnable: Runnable): void {
+    this._ready.push(runnable);
+    if (!this._awake) this._wake();
+  }
+
+  /**
+   * Resumes what goes on in a microtask. With nothing in the queue that microtask is its place in the order already, so
+   * it need not pass through the queue.
+   */
+  resume(runnable: Runnable): void {
+    if (this._awake || this.tired()) this.schedule(runnable);
+    else runnable.run();
+  }
+
+  /** Counts one step outside the queue; true when the host must have the thread first. */
+  tired(): boolean {
+    return this._spent || (--this._untilCheck <= 0 && this._overdue());
+  }
+
+  /** A number from 0 to n - 1. */
+  chance(n: number): number {
+    return this.policy === null ? Math.floor(this.host.random() * n) : this.policy.choose(n);
+  }
+
+  /** The task that creates something here, as a path. */
+  creator(): Path {
+    return this.current === null ? this.root : this.current.path();
+  }
+
+  addAlarm(alarm: Timed): void {
+    this._alarms.add(alarm);
+    if (alarm.due < this._timerDue) this._moveTimers();
+  }
+
+  removeAlarm(alarm: Timed): void {
+    this._alarms.remove(alarm);
+    if (this._alarms.length === 0) this._moveTimers();
+  }
+
+  /** A task failed and nobody has joined it yet: whoever does so before the queue is empty comes in time. */
+  failed(task: { report(): void }): void {
+    this._failures.push(task);
+    if (!this._awake) this._wake();
+  }
+
+  /** Asks for a turn of the host, after which everything that waited for a quiet moment is seen to. */
+  askHostTurn(): void {
+    if (this._hostTurnAsked) return;
+    this._hostTurnAsked = true;
+    this._sliceStart = UNKNOWN;
+    this.host.turn(this._hostTurn);
+  }
+
+  /** Has every stranger make itself known now. */
+  identifyAll(): void {
+    move(this.young, this._old);
+    this._settleOld();
+  }
+
+  /** Replaces the host, and returns the one that was there. Timers are taken along. */
+  replaceHost(host: Host): Host {
+    const before = this.host;
+    this._disarm();
+    this.host = host;
+    this._hostTurnAsked = this._awake = this._spent = false;
+    this._moveTimers();
+    if (this._ready.length > 0) this._wake();
+    return before;
+  }
+
+  /** Runs what is due by the clock of the host, and everything that follows from it, up to a quiet moment. */
+  flush(): void {
+    this._fire();
+    this._runTurn();
+  }
+
+  private _wake(): void {
+    this._awake = true;
+    // With the slice spent, the turn of the host that has been asked for goes on from here.
+    if (!this._spent) this.host.microtask(this._turn);
+  }
+
+  private _runTurn(): void {
+    const ready = this._ready;
+    this._awake = true;
+    while (ready.length > 0) {
+      const next = this.policy === null ? ready.shift()! : ready.take(this.policy.next(ready.length))!;
+      this.streak = 0;
+      const elsewhere = next.run();
+      if (--this._untilCheck <= 0 && this._overdue()) {
+        this.current = null;
+        return;
+      }
+      if (elsewhere) {
+        this.current = null;
+        this.host.microtask(this._turn);
+        return;
+      }
+    }
+    this.current = null;
+    this._awake = false;
+    this._quiet();
+  }
+
+  /** The queue is empty. */
+  private _quiet(): void {
+    if (this._failures.length > 0) this._failures.splice(0).forEach((task) => task.report());
+    if (this._timersMoved) this._arm();
+    if (this.programs.size > 0) this.askHostTurn();
+  }
+
+  private _runHostTurn(): void {
+    this._hostTurnAsked = this._spent = false;
+    if (this._timersMoved) this._arm();
+    const settling = !this._old.empty;
+    this._settleOld();
+    move(this.young, this._old);
+    if (settling || !this._old.empty) this.askHostTurn();
+    if (this._awake) {
+      this._runTurn();
+      return;
+    }
+    this._ready.trim();
+    if (!this._hostTurnAsked) this.programs.forEach((program) => program.check());
+  }
+
+  /** Those that were parked at the last turn of the host and still are: few, as a hand-over takes less than a slice. */
+  private _settleOld(): void {
+    for (let link = this._old.after; link !== this._old; link = this._old.after) {
+      (link as unknown as Stranger).settleDown();
+    }
+  }
+
+  /** Looks at the clock: true when the slice is used up, and then a turn of the host is on its way. */
+  private _overdue(): boolean {
+    const now = this.host.now();
+    const perCheck = now - this._checkedAt;
+    this._stride = perCheck > SLICE / 8 ? Math.max(1, this._stride >> 1) : Math.min(STRIDE, this._stride * 2);
+    this._untilCheck = this._stride;
+    this._checkedAt = now;
+    this.askHostTurn();
+    if (this._sliceStart === UNKNOWN) this._sliceStart = now;
+    this._spent = now - this._sliceStart > SLICE;
+    return this._spent;
+  }
+
+  // Alarms come and go with every select that has a timeout, so the host's timer is only set anew at a quiet moment.
+  private _moveTimers(): void {
+    if (this._timersMoved) return;
+    this._timersMoved = true;
+    if (!this._awake) this.askHostTurn();
+  }
+
+  private _arm(): void {
+    this._timersMoved = false;
+    const first = this._alarms.first;
+    // A timer that fires too early merely looks again; one with nothing left to wait for would keep the process alive.
+    if (first !== undefined && this._timerDue <= first.due) return;
+    this._disarm();
+    if (first === undefined) return;
+    this._timerDue = first.due;
+    const delay = Math.min(Math.max(1, Math.ceil(first.due - this.host.now())), LONGEST_DELAY);
+    this._timer = this.host.setTimer(() => this._ring(), delay);
+  }
+
+  private _disarm(): void {
+    if (this._timerDue === Infinity) return;
+    this.host.clearTimer(this._timer);
+    this._timer = undefined;
+    this._timerDue = Infinity;
+  }
+
+  private _ring(): void {
+    this._timerDue = Infinity;
+    this._fire();
+    this._timersMoved = true;
+    // With the slice spent a turn of the host is on its way, and goes on in the order of the queue.
+    if (!this._spent) this._runTurn();
+  }
+
+  private _fire(): void {
+    const now = this.host.now();
+    for (let alarm = this._alarms.first; alarm !== undefined && alarm.due <= now; alarm = this._alarms.first) {
+      this._alarms.remove(alarm);
+      alarm.fire();
+    }
+  }
+}
+
+/** Raised whenever what two copies of millrace share changes its shape. */
+const PROTOCOL = 1;
+const KEY = Symbol.for("millrace.scheduler");
+
+/** One scheduler in a process, however often the package is loaded: two run queues could not keep one order. */
+function shared(): Scheduler {
+  const registry = globalThis as { [KEY]?: { protocol: number; scheduler: Scheduler } };
+  const entry = (registry[KEY] ??= { protocol: PROTOCOL, scheduler: new Scheduler(native) });
+  if (entry.protocol === PROTOCOL) return entry.scheduler;
+  throw new Error(
+    `Cannot load millrace: another copy in this process speaks protocol ${entry.protocol}, this one ${PROTOCOL}; ` +
+      "install one version of millrace for all that depend on it",
+  );
+}
+
+export const scheduler: Scheduler = /* @__PURE__ */ shared();

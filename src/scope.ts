@@ -1,0 +1,310 @@
+// Structured concurrency: nothing that was started in a scope outlives it. The first failure cancels the others, and the
+// scope ends only when all of them have, with their `finally` blocks. A region is one performance of a scope.
+
+import { aborted, Latch, type Once, releaseAll, Sharable, Wait } from "./basic.js";
+import { sleep } from "./clock.js";
+import { CancelledError, TimeoutError } from "./errors.js";
+import { List } from "./list.js";
+import { type AsyncRoutine, Operation, type Parked, type Routine } from "./operation.js";
+import type { Path } from "./path.js";
+import type { Waiter } from "./perform.js";
+import { scheduler } from "./scheduler.js";
+import { type Body, go, type Home, start, type Task } from "./task.js";
+
+/** Where the tasks of a scope are started. */
+export interface Scope {
+  /** Starts a go block that the scope waits for, and cancels when another fails. */
+  go: typeof go;
+  /** Cancels everything in the scope; who performs it gets a {@link CancelledError}. */
+  cancel(reason?: unknown): void;
+  /** Aborted when the scope is cancelled, fails, or is over: for `fetch` and whatever else takes one. */
+  readonly signal: AbortSignal;
+}
+
+/** What can end a scope from outside. */
+export interface ScopeOptions {
+  /** Milliseconds, from when the scope is performed, after which it is cancelled and throws a {@link TimeoutError}. */
+  readonly deadline?: number;
+  /** Cancels the scope when it is aborted; its reason is the `cause` of the {@link CancelledError}. */
+  readonly signal?: AbortSignal;
+}
+
+class Region<T> implements Scope, Once<T>, Waiter {
+  readonly waiting: List;
+  readonly external: boolean;
+  private readonly _origin: Path;
+  private readonly _home: Home | null;
+  private readonly _tasks: Set<Task<unknown>>;
+  private readonly _failures: unknown[];
+  private readonly _controller: AbortController;
+  private _body: Task<T> | null;
+  private _cancelled: { readonly reason: unknown } | null;
+
+  constructor() {
+    this.waiting = new List();
+    this.external = false;
+    this._origin = scheduler.creator();
+    this._home = ((scheduler.current as Task<unknown> | null)?.member?.program ?? null) as Home | null;
+    this._tasks = new Set();
+    this._failures = [];
+    this._controller = new AbortController();
+    this._body = null;
+    this._cancelled = null;
+    // Bound, so that `const { go } = scope` works.
+    this.go = this.go.bind(this);
+  }
+
+  begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
+    this._body = this._start(body, [this], this.begin);
+  }
+
+  go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
+    if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
+    const task = this._start(body, args, this.go);
+    if (this._ending) task.cancel(this._cancelled?.reason);
+    return task;
+  }
+
+  get signal(): AbortSignal {
+    return this._controller.signal;
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.happened || this._ending) return;
+    this._cancelled = { reason };
+    this._stop(reason);
+  }
+
+  fail(error: unknown): void {
+    const first = !this._ending;
+    this._failures.push(error);
+    if (first) this._stop(error);
+  }
+
+  get happened(): boolean {
+    return this._body !== null && this._tasks.size === 0;
+  }
+
+  get failed(): boolean {
+    return this._failures.length > 0;
+  }
+
+  outcome(): T {
+    const [first] = this._failures;
+    if (this._failures.length > 1) {
+      throw new AggregateError(this._failures, `${this._failures.length} tasks of a scope failed: ${first}`, { cause: first });
+    }
+    if (this.failed) throw first;
+    if (this._cancelled === null) return this._body!.outcome();
+    throw new CancelledError("The scope was cancelled", { cause: this._cancelled.reason });
+  }
+
+  describe(): string {
+    return `the end of a scope (${[...this._tasks].map((task) => task.name).join(", ")})`;
+  }
+
+  /** A task of the scope is over. */
+  wake(wait: Operation<unknown>): void {
+    const task = (wait as Wait<unknown>).once as Task<unknown>;
+    wait.waiter = null;
+    this._tasks.delete(task);
+    if (task.status === "failed") this.fail(errorOf(task));
+    else if (task === this._body && task.status === "cancelled" && !this._ending) this.cancel();
+    if (!this.happened) return;
+    this._controller.abort(new CancelledError("The scope is over"));
+    releaseAll(this.waiting);
+  }
+
+  private get _ending(): boolean {
+    return this.failed || this._cancelled !== null;
+  }
+
+  private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: Function): Task<U> {
+    const task = start(body, args, site, this._home, this._origin);
+    this._tasks.add(task);
+    const wait = task.fresh();
+    wait.waiter = this as Waiter;
+    wait.block();
+    return task;
+  }
+
+  private _stop(reason: unknown): void {
+    this._controller.abort(reason);
+    for (const task of this._tasks) task.cancel(reason);
+  }
+}
+
+function errorOf(task: Task<unknown>): unknown {
+  try {
+    return task.outcome();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Calls `then` once an operation completes; disposing of it stops waiting. */
+class Watch<T> implements Waiter, Disposable {
+  private readonly _operation: Operation<T>;
+  private readonly _then: (value: T) => void;
+
+  constructor(operation: Operation<T>, then: (value: T) => void) {
+    this._operation = operation;
+    this._then = then;
+    if (operation.poll()) {
+      then(operation.result());
+      return;
+    }
+    operation.waiter = this as Waiter;
+    operation.block();
+  }
+
+  wake(): void {
+    this._operation.waiter = null;
+    this._then(this._operation.result());
+  }
+
+  [Symbol.dispose](): void {
+    if (this._operation.waiter === null) return;
+    this._operation.waiter = null;
+    this._operation.unblock();
+  }
+}
+
+function* supervise<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
+  const region = new Region<T>();
+  region.begin(body);
+  const { deadline = Infinity, signal } = options;
+  using _late = new Watch(sleep(deadline === Infinity ? 2 ** 50 : deadline), () =>
+    region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
+  );
+  using _aborted = new Watch(signal === undefined ? new Wait(new Latch("")) : aborted(signal), (reason) => region.cancel(reason));
+  try {
+    return yield* new Wait(region);
+  } finally {
+    if (!region.happened) yield* leave(region);
+  }
+}
+
+/** Whoever performs the scope is cancelled: it goes on only when everything in it is over. */
+function* leave(region: Region<unknown>): Routine<void> {
+  region.cancel();
+  try {
+    yield* new Wait(region);
+  } catch (error) {
+    if (region.failed) throw error;
+  }
+}
+
+async function* delegate<T>(routine: Iterable<Parked, T, unknown>): AsyncRoutine<T> {
+  return yield* routine as Routine<T>;
+}
+
+/** In a select or an `await` a scope runs as a task; losing cancels that. */
+class Detached<T> extends Operation<T> implements Waiter {
+  private readonly _begin: () => Task<T>;
+  private _task: Task<T> | null;
+  private _join: Operation<T> | null;
+
+  constructor(begin: () => Task<T>) {
+    super();
+    this._begin = begin;
+    this._task = null;
+    this._join = null;
+  }
+
+  poll(): boolean {
+    this._task = this._begin();
+    this._join = this._task.fresh();
+    return false;
+  }
+
+  block(): void {
+    this._join!.waiter = this as Waiter;
+    this._join!.block();
+  }
+
+  override unblock(): void {
+    const join = this._join!;
+    join.waiter = null;
+    join.unblock();
+    this._task!.cancel();
+  }
+
+  wake(): void {
+    this._join!.waiter = null;
+    this.complete(undefined);
+  }
+
+  override result(): T {
+    return this._join!.result();
+  }
+
+  override get attentive(): boolean {
+    return true;
+  }
+
+  override get external(): boolean {
+    return this._join!.external;
+  }
+
+  override describe(): string {
+    return "the end of a scope";
+  }
+}
+
+class ScopeOperation<T> extends Sharable<T> {
+  private readonly _body: (scope: Scope) => Routine<T> | AsyncRoutine<T>;
+  private readonly _options: ScopeOptions;
+
+  constructor(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions) {
+    super();
+    this._body = body;
+    this._options = options;
+  }
+
+  override fresh(): Operation<T> {
+    return new Detached(() => go(supervise<T>, this._body, this._options));
+  }
+
+  override [Symbol.iterator](): Iterator<Parked, T, unknown> {
+    return supervise(this._body, this._options);
+  }
+
+  override [Symbol.asyncIterator](): AsyncIterator<Parked, T, unknown> {
+    return delegate({ [Symbol.iterator]: () => this[Symbol.iterator]() } as Iterable<Parked, T, unknown>);
+  }
+}
+
+/**
+ * Runs a body that may start tasks with `scope.go`, and completes when the body and all of them are over.
+ *
+ * Parks when: something in it is not over. Yields: what the body returned. The first failure cancels the others, waits for
+ * their `finally` blocks and is thrown; when more have failed, an `AggregateError` holds them all. If cancelled: everything
+ * in it is, and whoever performs it goes on only when all is over. As a case that loses a select it is cancelled, too, but
+ * the select does not wait for it. A plain `go` inside the body starts a task that is not the scope's.
+ *
+ * @throws TimeoutError when the deadline passed. CancelledError when it was cancelled, or its `AbortSignal` aborted.
+ * @example
+ * ```ts
+ * import { go, scope, sleep } from "millrace";
+ *
+ * const sum = go(function* () {
+ *   return yield* scope(function* (s) {
+ *     const a = s.go(function* () { yield* sleep(1); return 1; });
+ *     const b = s.go(function* () { yield* sleep(2); return 2; });
+ *     return (yield* a) + (yield* b);
+ *   });
+ * });
+ * console.log(await sum); // 3
+ * ```
+ */
+export function scope<T>(
+  body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
+  options: ScopeOptions = {},
+): Operation<T> {
+  const { deadline } = options;
+  if (deadline !== undefined && !(typeof deadline === "number" && !Number.isNaN(deadline))) {
+    throw new RangeError(`Cannot open scope: deadline must be a number of milliseconds, got ${String(deadline)}`);
+  }
+  return new ScopeOperation(body, options);
+}

@@ -1,0 +1,467 @@
+// A task drives one go block. It is either in the run queue, or running, or parked at one operation, or over; the queue
+// and whatever it waits for are all that hold it, so a task that nobody can wake is garbage with what it waits for.
+//
+// In the sync form the operation that `yield*` parks at comes out of the generator as its own result, and is blocked
+// here. In the async form operations wait by themselves (see perform.ts); the driver hears of one only when it yields out.
+
+import { type Once, releaseAll, Sharable, Wait } from "./basic.js";
+import { CancelledError, shown } from "./errors.js";
+import { List } from "./list.js";
+import { type AsyncRoutine, GIVE_WAY, Operation, ParkedInside, type Parked, type Routine } from "./operation.js";
+import { Path } from "./path.js";
+import { AsyncPerformance } from "./perform.js";
+import { callSite, Member, type Reportable } from "./report.js";
+import { type Doer, type Runnable, scheduler } from "./scheduler.js";
+
+/** What becomes of a task. */
+export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "cancelled";
+
+/** The body of a go block. */
+export type Body<A extends unknown[], T> = (...args: A) => Routine<T> | AsyncRoutine<T>;
+
+/** A closed program, as its tasks see it. */
+export interface Home {
+  readonly path: Path;
+  started(task: Reportable, site: Function): Member;
+  ended(member: Member): void;
+}
+
+/** Cancelled, but its routine's `return` has not been called yet. */
+const STOPPING = 1;
+const CANCELLED = 2;
+const JOINED = 4;
+
+type At = Operation<unknown> | AsyncPerformance<unknown>;
+
+/**
+ * A go block that was started. It is an operation: performing it joins.
+ *
+ * Parks when: the block has not ended. Yields: what it returned; what it threw is thrown to everyone who joins. If it was
+ * cancelled: throws {@link CancelledError}. A failure that nobody joins is reported to the host, once.
+ */
+export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, Reportable {
+  /** @internal */ member: Member | null;
+  protected state: TaskStatus;
+  /** Where it is parked; while it is ready, the operation that completed and was not taken yet. */
+  protected at: At | null;
+  protected flags: number;
+  protected routine: Routine<T> | AsyncRoutine<T> | null;
+  private readonly _body: Function;
+  private readonly _origin: Path;
+  private readonly _index: number;
+  private _path: Path | null;
+  private _waiting: List | null;
+  private _retract: (() => void) | null;
+
+  /** @internal Tasks are made by `go`. */
+  constructor(routine: Routine<T> | AsyncRoutine<T>, body: Function, origin: Path) {
+    super();
+    this.member = null;
+    this.state = "ready";
+    this.at = null;
+    this.flags = 0;
+    this.routine = routine;
+    this._body = body;
+    this._origin = origin;
+    this._index = origin.tasks++;
+    this._path = null;
+    this._waiting = null;
+    this._retract = null;
+  }
+
+  /** The path of its parent, the name of its body, and how many tasks its parent had started before. */
+  get name(): string {
+    return this._origin.child(this._body.name || "task", this._index);
+  }
+
+  get status(): TaskStatus {
+    return this.state;
+  }
+
+  /**
+   * Ends the block as `return` would: its operation leaves every queue, `finally` blocks run and may park, `catch` cannot
+   * swallow it. It takes effect where the block waits; one that returns before it waits again is simply done. Cancelling
+   * twice, or a task that is over, does nothing.
+   */
+  cancel(reason?: unknown): void {
+    if (this.happened || this.flags & CANCELLED) return;
+    this.flags |= CANCELLED | STOPPING;
+    this.value = reason;
+    this.stop();
+  }
+
+  /** @internal */
+  run(): boolean {
+    const routine = this.routine as Routine<T>;
+    const { at } = this;
+    scheduler.current = this;
+    this.at = null;
+    this.state = "running";
+    try {
+      let step = this.flags & STOPPING ? this._return(at) : routine.next();
+      while (step.done !== true) {
+        const refused = this._park(step as unknown as Operation<unknown>);
+        if (refused === null) return false;
+        step = refused === STOP ? this._return(null) : routine.throw(refused);
+      }
+      this.finish(step.value);
+    } catch (error) {
+      this.end("failed", error);
+    }
+    return false;
+  }
+
+  /** @internal */
+  wake(): void {
+    this.state = "ready";
+    scheduler.schedule(this);
+  }
+
+  /** Leaves where it is parked, so that its `return` is called in its turn; elsewhere that turn is coming anyway. */
+  protected stop(): void {
+    if (this.state !== "parked") return;
+    const at = this.at as Operation<unknown>;
+    this.at = null;
+    at.unblock();
+    at.waiter = null;
+    this.wake();
+  }
+
+  private _return(at: At | null): IteratorResult<Parked, T> {
+    this.flags &= ~STOPPING;
+    giveBack(at);
+    return (this.routine as Routine<T>).return(undefined as T);
+  }
+
+  /** Parks at an operation; answers what to throw at the `yield` instead, if it cannot. */
+  private _park(operation: Operation<unknown>): unknown {
+    if (operation.waiter === GIVE_WAY) {
+      this.at = operation;
+      this.wake();
+      return null;
+    }
+    if (operation.waiter !== null) return badYield(this, operation);
+    if (this.flags & STOPPING) {
+      if (operation.attentive) operation.unblock();
+      return STOP;
+    }
+    return this.blockAt(operation);
+  }
+
+  protected blockAt(operation: Operation<unknown>): unknown {
+    this.at = operation;
+    this.state = "parked";
+    operation.waiter = this;
+    try {
+      operation.block();
+      return null;
+    } catch (error) {
+      operation.waiter = null;
+      this.at = null;
+      this.state = "running";
+      return error ?? new Error("Cannot park: block() threw nothing");
+    }
+  }
+
+  protected finish(value: T): void {
+    const { flags } = this;
+    this.flags &= ~STOPPING;
+    if ((flags & (CANCELLED | STOPPING)) === CANCELLED) this.end("cancelled", this.value);
+    else this.end("done", value);
+  }
+
+  protected end(state: TaskStatus, value: unknown): void {
+    this.state = state;
+    this.value = value;
+    this.routine = this.at = null;
+    this.member?.program?.ended(this.member);
+    if (this._waiting !== null) releaseAll(this._waiting);
+    if (state === "failed") scheduler.failed(this);
+  }
+
+  /** @internal */
+  report(): void {
+    if (!(this.flags & JOINED)) this._retract = scheduler.host.report(this.value);
+  }
+
+  /** @internal */
+  get happened(): boolean {
+    return this.state === "done" || this.state === "failed" || this.state === "cancelled";
+  }
+
+  /** @internal */
+  outcome(): T {
+    this.flags |= JOINED;
+    if (this._retract !== null) {
+      this._retract();
+      this._retract = null;
+    }
+    if (this.state === "done") return this.value as T;
+    if (this.state === "failed") throw this.value;
+    throw new CancelledError(`Task ${this.name} was cancelled`, { cause: this.value });
+  }
+
+  /** @internal */
+  get waiting(): List {
+    return (this._waiting ??= new List());
+  }
+
+  /** @internal */
+  override fresh(): Operation<T> {
+    return new Wait(this);
+  }
+
+  /** @internal A task of a closed program is no outside help; any other may be. */
+  override get external(): boolean {
+    return this.member?.program == null;
+  }
+
+  /** @internal */
+  override describe(): string {
+    return `join ${this.name}`;
+  }
+
+  /** @internal */
+  path(): Path {
+    return (this._path ??= new Path(this._origin, this._body.name || "task", this._index));
+  }
+
+  /** @internal */
+  get parkedAt(): Operation<unknown> | null {
+    if (this.state !== "parked") return null;
+    return this.at instanceof AsyncPerformance ? (this.at.operation as Operation<unknown>) : this.at;
+  }
+
+  /** @internal */
+  get async(): boolean {
+    return false;
+  }
+}
+
+const STOP: unique symbol = Symbol();
+
+/** What was completed for a task that ends before it could take it. */
+function giveBack(at: At | null): void {
+  if (at === null) return;
+  if (at instanceof AsyncPerformance) {
+    at.abandon();
+    return;
+  }
+  at.waiter = null;
+  at.discard();
+}
+
+function badYield(task: Task<unknown>, yielded: unknown): TypeError {
+  const value = (yielded as { value?: unknown }).value;
+  const advice = value instanceof Operation ? "an operation is performed with yield*, not yield" : "go blocks yield* operations only";
+  return new TypeError(`Cannot park ${task.name}: ${advice}, got ${shown(value)}`);
+}
+
+class AsyncTask<T> extends Task<T> {
+  override run(): boolean {
+    const routine = this.routine as AsyncRoutine<T>;
+    const { at } = this;
+    scheduler.current = this;
+    this.at = null;
+    this.state = "running";
+    if (this.flags & STOPPING) {
+      this.flags &= ~STOPPING;
+      giveBack(at);
+      this._follow(routine.return(undefined as T));
+    } else {
+      this._follow(routine.next());
+    }
+    return true;
+  }
+
+  protected override stop(): void {
+    const { at } = this;
+    if (this.state === "parked") {
+      if (!(at instanceof AsyncPerformance)) {
+        super.stop();
+        return;
+      }
+      this.at = null;
+      at.abandon();
+      this.wake();
+    } else if (this.state === "running") {
+      // It waits somewhere out of sight. Its `return` takes effect where it yields out next, and all are asked to.
+      scheduler.ending++;
+      this._follow((this.routine as AsyncRoutine<T>).return(undefined as T));
+      scheduler.identifyAll();
+    }
+  }
+
+  private _follow(step: Promise<IteratorResult<unknown, T>>): void {
+    step.then(
+      (result) => this._step(result),
+      (error) => this.happened || this.end("failed", error),
+    );
+  }
+
+  private _step(step: IteratorResult<unknown, T>): void {
+    if (this.happened) return;
+    if (step.done === true) {
+      this.finish(step.value);
+      return;
+    }
+    const yielded = step.value;
+    if (yielded instanceof AsyncPerformance) this._own(yielded);
+    else if (yielded instanceof ParkedInside) this._parkInside(yielded.operation);
+    else this._follow((this.routine as AsyncRoutine<T>).throw(badYield(this, step)));
+  }
+
+  /** A performance has yielded out: now it is known whose it is. */
+  private _own(performance: AsyncPerformance<unknown>): void {
+    if (this._stopsHere()) {
+      performance.abandon();
+    } else if (performance.own(this)) {
+      this.at = performance;
+      this.state = "parked";
+    } else {
+      this.at = performance.completed ? performance : null;
+      this.wake();
+    }
+  }
+
+  /** A sync routine that this one delegates to parks. */
+  private _parkInside(operation: Operation<unknown>): void {
+    if (this._stopsHere()) {
+      giveUp(operation);
+      return;
+    }
+    if (operation.waiter === GIVE_WAY) {
+      this.at = operation;
+      this.wake();
+      return;
+    }
+    const refused = this.blockAt(operation);
+    if (refused !== null) this._follow((this.routine as AsyncRoutine<T>).throw(refused));
+  }
+
+  /** A `return` was called while it was out of sight, and is taking effect now. */
+  private _stopsHere(): boolean {
+    if (!(this.flags & STOPPING)) return false;
+    this.flags &= ~STOPPING;
+    scheduler.ending--;
+    return true;
+  }
+
+  protected override end(state: TaskStatus, value: unknown): void {
+    if (this.flags & STOPPING) this._stopsHere();
+    super.end(state, value);
+  }
+
+  protected override finish(value: T): void {
+    if (this.flags & STOPPING) {
+      // It returned before it came to wait again: too late to be cancelled.
+      this._stopsHere();
+      this.end("done", value);
+    } else {
+      super.finish(value);
+    }
+  }
+
+  override get async(): boolean {
+    return true;
+  }
+}
+
+function giveUp(operation: Operation<unknown>): void {
+  if (operation.waiter === GIVE_WAY) operation.discard();
+  else if (operation.attentive) operation.unblock();
+  operation.waiter = null;
+}
+
+/**
+ * Starts a task. `site` is the function whose caller started it; `home` and `origin` are given where they are known
+ * better than from the code that is running.
+ */
+export function start<A extends unknown[], T>(
+  body: Body<A, T>,
+  args: A,
+  site: Function,
+  home: Home | null = null,
+  origin: Path | null = null,
+): Task<T> {
+  const routine = routineOf(body, args);
+  const { current } = scheduler;
+  const program = home ?? homeOf(current);
+  const path = origin ?? current?.path() ?? program?.path ?? scheduler.root;
+  const task = Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
+  if (program !== null) task.member = program.started(task, site);
+  else if (scheduler.traces > 0) task.member = trace(task, site);
+  scheduler.schedule(task);
+  return task;
+}
+
+/** Only so many are traced outside closed programs: a stack costs more than a task. */
+function trace(task: Task<unknown>, site: Function): Member {
+  scheduler.traces--;
+  const member = new Member(task, null, callSite(site));
+  scheduler.traced.add(member);
+  return member;
+}
+
+/** The closed program that a new task belongs to. In an async body nobody knows who starts it: then any may be home. */
+function homeOf(current: Doer | null): Home | null {
+  if (!scheduler.watching) return null;
+  if (current !== null) return ((current as Task<unknown>).member?.program ?? null) as Home | null;
+  let home: Home | null = null;
+  for (const program of scheduler.programs) {
+    if (program.async) home = program as unknown as Home;
+  }
+  return home;
+}
+
+function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T> | AsyncRoutine<T> {
+  if (typeof body !== "function") {
+    throw new TypeError(`Cannot start go block: its body must be a function* or an async function*, got ${shown(body)}`);
+  }
+  const routine: unknown = body(...args);
+  if (typeof routine === "object" && routine !== null && "next" in routine && "return" in routine) {
+    return routine as Routine<T> | AsyncRoutine<T>;
+  }
+  if (routine instanceof Promise) routine.catch(() => {});
+  throw new TypeError(
+    `Cannot start go block: ${body.name || "its body"} must be a function* or an async function*; ` +
+      `it returned ${shown(routine)} instead of a generator`,
+  );
+}
+
+/**
+ * Starts a go block, and returns its task. The body, a `function*` or an `async function*`, never runs inside the call;
+ * tasks start in the order of their creation.
+ *
+ * @param body - The block; it performs operations with `yield*`, and may delegate with `yield*` to other routines.
+ * @param args - Handed to the body.
+ * @throws TypeError when the body is no generator function.
+ * @example
+ * ```ts
+ * import { go, sleep } from "millrace";
+ *
+ * const task = go(function* (ms: number) {
+ *   yield* sleep(ms);
+ *   return "awake";
+ * }, 5);
+ * console.log(await task); // awake
+ * ```
+ */
+export function go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> {
+  return start(body, args, go);
+}
+
+class Pause extends Operation<void> {
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this.complete(undefined);
+  }
+}
+
+/** Lets the others have a turn. Parks: always, until every task that is ready now has been resumed. */
+export function pause(): Operation<void> {
+  return new Pause();
+}

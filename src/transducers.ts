@@ -1,0 +1,199 @@
+/**
+ * Steps for a channel's `transform`, in the common transducer protocol, so that the steps of other libraries work beside
+ * them, and they in other libraries. A step is a recipe: each channel it is given to gets a state of its own.
+ *
+ * @packageDocumentation
+ */
+
+import { shown } from "./errors.js";
+import { ensureReduced, isReduced, type Reduced, type Transducer, type Transformer } from "./transducer.js";
+
+export type { Reduced, Transducer, Transformer };
+
+/**
+ * What a step does with one input, given how to pass a value on. Of the result that it threads through it knows nothing
+ * but whether more is wanted.
+ */
+type Step<In, Out> = (pass: (result: unknown, value: Out) => unknown) => {
+  step(result: unknown, value: In): unknown;
+  /** Passes on what is left when there is no more input. */
+  flush?(result: unknown): unknown;
+};
+
+function transducer<In, Out>(make: Step<In, Out>): Transducer<In, Out> {
+  return <R>(next: Transformer<R, Out>): Transformer<R, In> => {
+    const { step, flush } = make((result, value) => next["@@transducer/step"](result as R, value));
+    return {
+      "@@transducer/init": () => next["@@transducer/init"](),
+      "@@transducer/step": step as (result: R, value: In) => R | Reduced<R>,
+      "@@transducer/result": (result) => next["@@transducer/result"]((flush === undefined ? result : bare(flush(result))) as R),
+    };
+  };
+}
+
+function bare(result: unknown): unknown {
+  return isReduced(result) ? result["@@transducer/value"] : result;
+}
+
+function whole(what: string, n: number, least: number): number {
+  if (Number.isInteger(n) && n >= least) return n;
+  throw new RangeError(`Cannot create ${what}: n must be a whole number of at least ${least}, got ${shown(n)}`);
+}
+
+/** Passes on what a function makes of each value. */
+export function map<In, Out>(transform: (value: In) => Out): Transducer<In, Out> {
+  return transducer((pass) => ({ step: (result, value) => pass(result, transform(value)) }));
+}
+
+/** Passes on the values that a test lets through. */
+export function filter<T, S extends T>(test: (value: T) => value is S): Transducer<T, S>;
+export function filter<T>(test: (value: T) => boolean): Transducer<T, T>;
+export function filter<T>(test: (value: T) => boolean): Transducer<T, T> {
+  return transducer((pass) => ({ step: (result, value) => (test(value) ? pass(result, value) : result) }));
+}
+
+/** Passes on the first `n` values, and then wants no more. */
+export function take<T>(n: number): Transducer<T, T> {
+  whole("take", n, 0);
+  return transducer((pass) => {
+    let left = n;
+    return {
+      step(result, value) {
+        if (left-- > 0) result = bare(pass(result, value));
+        return left > 0 ? result : ensureReduced(result);
+      },
+    };
+  });
+}
+
+/** Passes values on as long as a test holds, and then wants no more. */
+export function takeWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
+  return transducer((pass) => ({
+    step: (result, value) => (test(value) ? pass(result, value) : ensureReduced(result)),
+  }));
+}
+
+/** Leaves out the first `n` values. */
+export function drop<T>(n: number): Transducer<T, T> {
+  whole("drop", n, 0);
+  return transducer((pass) => {
+    let left = n;
+    return { step: (result, value) => (left-- > 0 ? result : pass(result, value)) };
+  });
+}
+
+/** Leaves out values as long as a test holds; from the first for which it does not, all are passed on. */
+export function dropWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
+  return transducer((pass) => {
+    let dropping = true;
+    return {
+      step(result, value) {
+        dropping &&= test(value);
+        return dropping ? result : pass(result, value);
+      },
+    };
+  });
+}
+
+/** Passes on every value of the iterable that a function makes of each input. */
+export function flatMap<In, Out>(expand: (value: In) => Iterable<Out>): Transducer<In, Out> {
+  return transducer((pass) => ({
+    step(result, value) {
+      for (const part of expand(value)) {
+        const next = pass(result, part);
+        if (isReduced(next)) return next;
+        result = next;
+      }
+      return result;
+    },
+  }));
+}
+
+/** Passes on each state of a fold: what `step` makes of the last state and the value. */
+export function scan<In, State>(step: (state: State, value: In) => State, initial: State): Transducer<In, State> {
+  return transducer((pass) => {
+    let state = initial;
+    return {
+      step(result, value) {
+        state = step(state, value);
+        return pass(result, state);
+      },
+    };
+  });
+}
+
+/** Passes on runs of consecutive values for which `keyOf` yields the same key. */
+export function partitionBy<T>(keyOf: (value: T) => unknown): Transducer<T, T[]> {
+  return transducer((pass) => {
+    let run: T[] = [];
+    let key: unknown;
+    return {
+      step(result, value) {
+        const previous = key;
+        key = keyOf(value);
+        if (run.length === 0 || Object.is(previous, key)) {
+          run.push(value);
+          return result;
+        }
+        const finished = run;
+        run = [value];
+        return pass(result, finished);
+      },
+      flush: (result) => (run.length > 0 ? pass(result, run) : result),
+    };
+  });
+}
+
+/** Passes values on in arrays of `n`; the last may be shorter. */
+export function batch<T>(n: number): Transducer<T, T[]> {
+  whole("batch", n, 1);
+  return transducer((pass) => {
+    let group: T[] = [];
+    return {
+      step(result, value) {
+        group.push(value);
+        if (group.length < n) return result;
+        const full = group;
+        group = [];
+        return pass(result, full);
+      },
+      flush: (result) => (group.length > 0 ? pass(result, group) : result),
+    };
+  });
+}
+
+/** Passes on each value, by its key if one is computed, only the first time it occurs. */
+export function distinct<T>(keyOf: (value: T) => unknown = (value) => value): Transducer<T, T> {
+  return transducer((pass) => {
+    const seen = new Set<unknown>();
+    return {
+      step(result, value) {
+        const key = keyOf(value);
+        if (seen.has(key)) return result;
+        seen.add(key);
+        return pass(result, value);
+      },
+    };
+  });
+}
+
+/** One step after the other, in reading order: the first gets the input. */
+export function compose<A, B>(ab: Transducer<A, B>): Transducer<A, B>;
+export function compose<A, B, C>(ab: Transducer<A, B>, bc: Transducer<B, C>): Transducer<A, C>;
+export function compose<A, B, C, D>(ab: Transducer<A, B>, bc: Transducer<B, C>, cd: Transducer<C, D>): Transducer<A, D>;
+export function compose<A, B, C, D, E>(
+  ab: Transducer<A, B>,
+  bc: Transducer<B, C>,
+  cd: Transducer<C, D>,
+  de: Transducer<D, E>,
+): Transducer<A, E>;
+export function compose<A, B, C, D, E, F>(
+  ab: Transducer<A, B>,
+  bc: Transducer<B, C>,
+  cd: Transducer<C, D>,
+  de: Transducer<D, E>,
+  ef: Transducer<E, F>,
+): Transducer<A, F>;
+export function compose(...steps: Transducer<unknown, unknown>[]): Transducer<unknown, unknown> {
+  return (next) => steps.reduceRight((inner, step) => step(inner), next);
+}
