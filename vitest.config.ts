@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { chromiumLaunchOptions } from "./test/support/chromium.ts";
+
+const source = (file: string): string => fileURLToPath(new URL(`./src/${file}`, import.meta.url));
+const alias = [
+  { find: /^millrace$/, replacement: source("index.ts") },
+  { find: /^millrace\/transducers$/, replacement: source("transducers.ts") },
+  { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
+];
+
+// test/rules runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
+export default defineConfig(async () => ({
+  test: {
+    globalSetup: "test/support/build.ts",
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: "node",
+          include: ["test/rules/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
+          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.all.json" },
+          testTimeout: 60_000,
+          pool: "forks",
+          execArgv: ["--expose-gc"],
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "chromium",
+          include: ["test/rules/**/*.test.ts"],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+}));
