@@ -31,15 +31,18 @@ export type Value<O> =
       ? T
       : never;
 
-/** Completed at once, but its task has had enough in a row: it goes on in its turn. */
+/** Stands for the waiter of an operation that has completed and merely gives way. */
 export const GIVE_WAY: Waiter = { wake() {} };
 
 /** What an async go block sees when a sync routine that it delegates to parks. It must be no thenable, as operations are. */
 export class ParkedInside {
   readonly operation: Operation<unknown>;
+  /** What the operation had in the place that this stands in: a value already, if it merely gives way. */
+  readonly value: unknown;
 
-  constructor(operation: Operation<unknown>) {
+  constructor(operation: Operation<unknown>, value: unknown) {
     this.operation = operation;
+    this.value = value;
   }
 }
 
@@ -159,22 +162,51 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** @internal Called by `yield*`: first to perform, then, if it parked, to go on. An object that serves `yield*` needs
    * `throw` as well, and must not have `return`: cancelling has taken the operation out of its queues before. */
   next(): this {
-    if (this.waiter !== null) {
-      this.waiter = null;
-    } else if (!this.poll()) {
-      return this._yieldOut();
-    } else if (++scheduler.streak > STREAK) {
-      this.waiter = GIVE_WAY;
-      return this._yieldOut();
-    }
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
     this.value = this.result();
     this.done = true;
     return this;
   }
 
-  private _yieldOut(): this {
+  /** @internal Stops the task that is running here. It need not look at what it parked at: a look at an object that may be
+   * of any class costs as much as the rest of a hand-over. */
+  park(): this {
     const { current } = scheduler;
-    if (current === null || current.async) this.value = new ParkedInside(this);
+    if (current === null || current.async) return this.parkInside();
+    this.waiter = current;
+    try {
+      this.block();
+    } catch (error) {
+      this.waiter = null;
+      throw error;
+    }
+    scheduler.parked = this;
+    return this;
+  }
+
+  /** @internal It has completed, but its task has had enough in a row: it goes on in its turn. */
+  giveWay(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) {
+      this.waiter = GIVE_WAY;
+      return this.parkInside();
+    }
+    this.waiter = current;
+    current.wake(this);
+    scheduler.parked = this;
+    return this;
+  }
+
+  /** @internal */
+  restore(value: unknown): void {
+    this.value = value;
+  }
+
+  /** @internal A sync routine that an async block delegates to: the driver of that block will see to it. */
+  parkInside(): this {
+    this.value = new ParkedInside(this, this.value);
     return this;
   }
 

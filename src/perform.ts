@@ -43,6 +43,13 @@ const capture = (resolve: unknown): void => {
   resolver = resolve;
 };
 
+/** A result at hand. Awaiting a promise that has resolved is cheaper than awaiting a plain object, so sends share one. */
+function atOnce<T>(value: T): Promise<Result<T>> | Result<T> {
+  return value === true ? (accepted as Promise<Result<never>>) : { value, done: true };
+}
+
+const accepted: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value: true, done: true });
+
 function pending<T>(): Promise<T> {
   return new Promise<T>(capture as (resolve: (value: T) => void) => void);
 }
@@ -101,9 +108,9 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
 
   private _begin(): Promise<Result<T>> | Result<T> {
     const { operation } = this;
-    assertIdle(operation);
+    if (operation.waiter !== null) assertIdle(operation);
     if (operation.poll()) {
-      if (!scheduler.tired()) return this._finish();
+      if (!scheduler.tired()) return atOnce(operation.result());
       this._state = COMPLETED;
       scheduler.schedule(this);
       return this._wait();

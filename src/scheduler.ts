@@ -46,6 +46,7 @@ export interface Program {
 /** A task as far as the scheduler knows it. */
 export interface Doer {
   path(): Path;
+  wake(operation: unknown): void;
   readonly member: unknown;
   readonly async: boolean;
 }
@@ -64,6 +65,8 @@ export class Scheduler {
   policy: Policy | null;
   /** The task whose code is running, if that is known. */
   current: Doer | null;
+  /** What the running task has just parked at. */
+  parked: unknown;
   /** Completions in a row of the task that is running. */
   streak: number;
   readonly root: Path;
@@ -97,6 +100,7 @@ export class Scheduler {
     this.host = host;
     this.policy = null;
     this.current = null;
+    this.parked = null;
     this.streak = 0;
     this.root = new Path(null, "", 0);
     this.programs = new Set();
@@ -213,7 +217,8 @@ export class Scheduler {
         this.current = null;
         return;
       }
-      if (elsewhere) {
+      // With nothing behind it the microtask is the end of the queue, and whatever it makes ready comes after it anyway.
+      if (elsewhere && (ready.length > 0 || this._failures.length > 0)) {
         this.current = null;
         this.host.microtask(this._turn);
         return;

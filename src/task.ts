@@ -30,6 +30,8 @@ export interface Home {
 const STOPPING = 1;
 const CANCELLED = 2;
 const JOINED = 4;
+/** It stands in the run queue. */
+const READY = 8;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
@@ -41,7 +43,8 @@ type At = Operation<unknown> | AsyncPerformance<unknown>;
  */
 export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, Reportable {
   /** @internal */ member: Member | null;
-  protected state: TaskStatus;
+  /** How it ended; null before. */
+  protected ending: "done" | "failed" | "cancelled" | null;
   /** Where it is parked; while it is ready, the operation that completed and was not taken yet. */
   protected at: At | null;
   protected flags: number;
@@ -57,9 +60,9 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   constructor(routine: Routine<T> | AsyncRoutine<T>, body: Function, origin: Path) {
     super();
     this.member = null;
-    this.state = "ready";
+    this.ending = null;
     this.at = null;
-    this.flags = 0;
+    this.flags = READY;
     this.routine = routine;
     this._body = body;
     this._origin = origin;
@@ -75,7 +78,9 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   }
 
   get status(): TaskStatus {
-    return this.state;
+    if (this.ending !== null) return this.ending;
+    if (this.flags & READY) return "ready";
+    return this.at === null ? "running" : "parked";
   }
 
   /**
@@ -92,19 +97,16 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** @internal */
   run(): boolean {
-    const routine = this.routine as Routine<T>;
     const { at } = this;
     scheduler.current = this;
     this.at = null;
-    this.state = "running";
+    this.flags &= ~READY;
     try {
-      let step = this.flags & STOPPING ? this._return(at) : routine.next();
-      while (step.done !== true) {
-        const refused = this._park(step as unknown as Operation<unknown>);
-        if (refused === null) return false;
-        step = refused === STOP ? this._return(null) : routine.throw(refused);
-      }
-      this.finish(step.value);
+      const step = this.flags & STOPPING ? this._return(at) : (this.routine as Routine<T>).next();
+      if (step !== scheduler.parked && !this._goOn(step)) return false;
+      this.at = scheduler.parked as Operation<unknown>;
+      scheduler.parked = null;
+      if (this.flags & STOPPING) this.stop();
     } catch (error) {
       this.end("failed", error);
     }
@@ -113,14 +115,14 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** @internal */
   wake(): void {
-    this.state = "ready";
+    this.flags |= READY;
     scheduler.schedule(this);
   }
 
   /** Leaves where it is parked, so that its `return` is called in its turn; elsewhere that turn is coming anyway. */
   protected stop(): void {
-    if (this.state !== "parked") return;
-    const at = this.at as Operation<unknown>;
+    const at = this.at as Operation<unknown> | null;
+    if (at === null || this.flags & READY) return;
     this.at = null;
     at.unblock();
     at.waiter = null;
@@ -133,34 +135,16 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return (this.routine as Routine<T>).return(undefined as T);
   }
 
-  /** Parks at an operation; answers what to throw at the `yield` instead, if it cannot. */
-  private _park(operation: Operation<unknown>): unknown {
-    if (operation.waiter === GIVE_WAY) {
-      this.at = operation;
-      this.wake();
-      return null;
+  /** The body came out without parking: it is over, or has yielded what nobody can wait for. True once it parks. */
+  private _goOn(step: IteratorResult<unknown, T>): boolean {
+    while (step !== scheduler.parked) {
+      if (step.done === true) {
+        this.finish(step.value);
+        return false;
+      }
+      step = (this.routine as Routine<T>).throw(badYield(this, step));
     }
-    if (operation.waiter !== null) return badYield(this, operation);
-    if (this.flags & STOPPING) {
-      if (operation.attentive) operation.unblock();
-      return STOP;
-    }
-    return this.blockAt(operation);
-  }
-
-  protected blockAt(operation: Operation<unknown>): unknown {
-    this.at = operation;
-    this.state = "parked";
-    operation.waiter = this;
-    try {
-      operation.block();
-      return null;
-    } catch (error) {
-      operation.waiter = null;
-      this.at = null;
-      this.state = "running";
-      return error ?? new Error("Cannot park: block() threw nothing");
-    }
+    return true;
   }
 
   protected finish(value: T): void {
@@ -170,13 +154,13 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     else this.end("done", value);
   }
 
-  protected end(state: TaskStatus, value: unknown): void {
-    this.state = state;
+  protected end(ending: "done" | "failed" | "cancelled", value: unknown): void {
+    this.ending = ending;
     this.value = value;
     this.routine = this.at = null;
     this.member?.program?.ended(this.member);
     if (this._waiting !== null) releaseAll(this._waiting);
-    if (state === "failed") scheduler.failed(this);
+    if (ending === "failed") scheduler.failed(this);
   }
 
   /** @internal */
@@ -186,7 +170,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** @internal */
   get happened(): boolean {
-    return this.state === "done" || this.state === "failed" || this.state === "cancelled";
+    return this.ending !== null;
   }
 
   /** @internal */
@@ -196,8 +180,8 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
       this._retract();
       this._retract = null;
     }
-    if (this.state === "done") return this.value as T;
-    if (this.state === "failed") throw this.value;
+    if (this.ending === "done") return this.value as T;
+    if (this.ending === "failed") throw this.value;
     throw new CancelledError(`Task ${this.name} was cancelled`, { cause: this.value });
   }
 
@@ -228,7 +212,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** @internal */
   get parkedAt(): Operation<unknown> | null {
-    if (this.state !== "parked") return null;
+    if (this.status !== "parked") return null;
     return this.at instanceof AsyncPerformance ? (this.at.operation as Operation<unknown>) : this.at;
   }
 
@@ -237,8 +221,6 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return false;
   }
 }
-
-const STOP: unique symbol = Symbol();
 
 /** What was completed for a task that ends before it could take it. */
 function giveBack(at: At | null): void {
@@ -263,7 +245,7 @@ class AsyncTask<T> extends Task<T> {
     const { at } = this;
     scheduler.current = this;
     this.at = null;
-    this.state = "running";
+    this.flags &= ~READY;
     if (this.flags & STOPPING) {
       this.flags &= ~STOPPING;
       giveBack(at);
@@ -276,15 +258,14 @@ class AsyncTask<T> extends Task<T> {
 
   protected override stop(): void {
     const { at } = this;
-    if (this.state === "parked") {
-      if (!(at instanceof AsyncPerformance)) {
-        super.stop();
-        return;
-      }
+    if (this.flags & READY) return;
+    if (at instanceof AsyncPerformance) {
       this.at = null;
       at.abandon();
       this.wake();
-    } else if (this.state === "running") {
+    } else if (at !== null) {
+      super.stop();
+    } else {
       // It waits somewhere out of sight. Its `return` takes effect where it yields out next, and all are asked to.
       scheduler.ending++;
       this._follow((this.routine as AsyncRoutine<T>).return(undefined as T));
@@ -307,7 +288,7 @@ class AsyncTask<T> extends Task<T> {
     }
     const yielded = step.value;
     if (yielded instanceof AsyncPerformance) this._own(yielded);
-    else if (yielded instanceof ParkedInside) this._parkInside(yielded.operation);
+    else if (yielded instanceof ParkedInside) this._parkInside(yielded);
     else this._follow((this.routine as AsyncRoutine<T>).throw(badYield(this, step)));
   }
 
@@ -317,7 +298,6 @@ class AsyncTask<T> extends Task<T> {
       performance.abandon();
     } else if (performance.own(this)) {
       this.at = performance;
-      this.state = "parked";
     } else {
       this.at = performance.completed ? performance : null;
       this.wake();
@@ -325,7 +305,8 @@ class AsyncTask<T> extends Task<T> {
   }
 
   /** A sync routine that this one delegates to parks. */
-  private _parkInside(operation: Operation<unknown>): void {
+  private _parkInside({ operation, value }: ParkedInside): void {
+    operation.restore(value);
     if (this._stopsHere()) {
       giveUp(operation);
       return;
@@ -335,8 +316,14 @@ class AsyncTask<T> extends Task<T> {
       this.wake();
       return;
     }
-    const refused = this.blockAt(operation);
-    if (refused !== null) this._follow((this.routine as AsyncRoutine<T>).throw(refused));
+    this.at = operation;
+    operation.waiter = this;
+    try {
+      operation.block();
+    } catch (error) {
+      this.at = operation.waiter = null;
+      this._follow((this.routine as AsyncRoutine<T>).throw(error));
+    }
   }
 
   /** A `return` was called while it was out of sight, and is taking effect now. */
@@ -347,9 +334,9 @@ class AsyncTask<T> extends Task<T> {
     return true;
   }
 
-  protected override end(state: TaskStatus, value: unknown): void {
-    if (this.flags & STOPPING) this._stopsHere();
-    super.end(state, value);
+  protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
+    this._stopsHere();
+    super.end(ending, value);
   }
 
   protected override finish(value: T): void {
