@@ -166,6 +166,10 @@ class Made<T> extends Operation<T> implements Waiter {
     this.complete(undefined);
   }
 
+  override get plain(): boolean {
+    return false;
+  }
+
   override get attentive(): boolean {
     return true;
   }
@@ -191,6 +195,10 @@ class Made<T> extends Operation<T> implements Waiter {
 /** An operation that many may perform at the same time. */
 export abstract class Sharable<out T> extends Operation<T> {
   abstract override fresh(): Operation<T>;
+
+  override get plain(): boolean {
+    return false;
+  }
 
   poll(): boolean {
     return false;

@@ -18,29 +18,17 @@ export interface Buffer<T> {
   shift(): T;
 }
 
-class Fixed<T> implements Buffer<T> {
+/** A ring that knows when it is full: the channel reads its length without a detour. */
+class Fixed<T> extends Ring<T> implements Buffer<T> {
   readonly capacity: number;
-  protected readonly items: Ring<T>;
 
   constructor(capacity: number) {
+    super();
     this.capacity = capacity;
-    this.items = new Ring();
-  }
-
-  get length(): number {
-    return this.items.length;
   }
 
   get full(): boolean {
-    return this.items.length >= this.capacity;
-  }
-
-  push(value: T): void {
-    this.items.push(value);
-  }
-
-  shift(): T {
-    return this.items.shift() as T;
+    return this.length >= this.capacity;
   }
 }
 
@@ -57,15 +45,15 @@ class Dropping<T> extends Fixed<T> {
   }
 
   override push(value: T): void {
-    if (this.items.length < this.capacity) this.items.push(value);
+    if (this.length < this.capacity) super.push(value);
     else this.onDrop?.(value);
   }
 }
 
 class Sliding<T> extends Dropping<T> {
   override push(value: T): void {
-    const oldest = this.items.length < this.capacity ? null : { value: this.items.shift() as T };
-    this.items.push(value);
+    const oldest = this.length < this.capacity ? null : { value: this.shift() };
+    super.push(value);
     if (oldest !== null) this.onDrop?.(oldest.value);
   }
 }
@@ -81,8 +69,8 @@ class Unbounded<T> extends Fixed<T> {
   }
 
   override push(value: T): void {
-    this.items.push(value);
-    if (this.items.length === this._mark + 1) this._onHighWater?.(this.items.length);
+    super.push(value);
+    if (this.length === this._mark + 1) this._onHighWater?.(this.length);
   }
 }
 

@@ -124,6 +124,11 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
+  /** @internal Whether a choice may take it as it is: it is fresh, one branch, and need not be told that it lost. */
+  get plain(): boolean {
+    return true;
+  }
+
   /** @internal The operations a choice may take in place of this one, so that nesting flattens; null for itself. */
   branches(): Operation<T>[] | null {
     return null;
@@ -253,6 +258,10 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
   wake(): void {
     this._inner.waiter = null;
     this.complete(undefined);
+  }
+
+  override get plain(): boolean {
+    return this._inner.plain;
   }
 
   override branches(): Operation<U>[] | null {

@@ -22,19 +22,18 @@ export class Ring<T> {
     this._items[(this._head + this.length++) & this._mask] = item;
   }
 
-  /** Takes the oldest item; `undefined` when there is none, so ask `length` where `undefined` may be an item. */
-  shift(): T | undefined {
-    if (this.length === 0) return undefined;
+  /** Takes the oldest item; there must be one. */
+  shift(): T {
     const head = this._head;
     const item = this._items[head];
     this._items[head] = undefined;
     this._head = (head + 1) & this._mask;
     this.length--;
-    return item;
+    return item as T;
   }
 
   /** Takes the item at a place counted from the oldest; those before it keep their order. O(place). */
-  take(place: number): T | undefined {
+  take(place: number): T {
     const at = (index: number): number => (this._head + index) & this._mask;
     const item = this._items[at(place)];
     for (let index = place; index > 0; index--) this._items[at(index)] = this._items[at(index - 1)];

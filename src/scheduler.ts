@@ -56,7 +56,7 @@ const SLICE = 4;
 /** At most so many tasks are resumed between two looks at the clock; fewer where each takes long. */
 const STRIDE = 64;
 /** Operations in a row that may complete at once before their task takes its turn in the queue. */
-export const STREAK = 32;
+export const STREAK = 64;
 const UNKNOWN = -1;
 const LONGEST_DELAY = 2 ** 31 - 1;
 
@@ -210,7 +210,7 @@ export class Scheduler {
     const ready = this._ready;
     this._awake = true;
     while (ready.length > 0) {
-      const next = this.policy === null ? ready.shift()! : ready.take(this.policy.next(ready.length))!;
+      const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length));
       this.streak = 0;
       const elsewhere = next.run();
       if (--this._untilCheck <= 0 && this._overdue()) {

@@ -239,6 +239,10 @@ class Detached<T> extends Operation<T> implements Waiter {
     return this._join!.result();
   }
 
+  override get plain(): boolean {
+    return false;
+  }
+
   override get attentive(): boolean {
     return true;
   }

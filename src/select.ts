@@ -26,66 +26,57 @@ export interface SelectOptions {
   readonly mode?: SelectMode;
 }
 
+/** Chooses at random. Branches and labels are permuted in place: their order is left to chance anyway. */
 class Choice<T> extends Operation<T> implements Waiter {
-  // In random mode branches and labels are permuted in place: their order is left to chance anyway.
-  private readonly _branches: Operation<unknown>[];
-  private readonly _labels: string[] | null;
-  private readonly _mode: SelectMode;
-  private readonly _attentive: boolean;
-  private readonly _fallback: { readonly value: unknown } | null;
-  private _winner: number;
-  private _blocked: number;
-  private _turn: number;
+  readonly parts: Operation<unknown>[];
+  readonly labels: string[] | null;
+  /** Whether a branch wants to be told that it lost even when it was only polled. */
+  readonly tells: boolean;
+  protected winner: number;
+  protected blocked: number;
 
-  constructor(
-    branches: Operation<unknown>[],
-    labels: string[] | null,
-    mode: SelectMode,
-    fallback: { value: unknown } | null,
-  ) {
+  constructor(parts: Operation<unknown>[], labels: string[] | null, tells: boolean) {
     super();
-    this._branches = branches;
-    this._labels = labels;
-    this._mode = mode;
-    this._attentive = isAttentive(branches);
-    this._fallback = fallback;
-    this._winner = -1;
-    this._blocked = this._turn = 0;
+    this.parts = parts;
+    this.labels = labels;
+    this.tells = tells;
+    this.winner = -1;
+    this.blocked = 0;
   }
 
   poll(): boolean {
-    const branches = this._branches;
-    const { length } = branches;
-    const random = this._mode === "random";
-    const start = this._turn;
-    this._winner = -1;
-    for (let count = 0, at = start; count < length; count++, at++) {
+    const { parts } = this;
+    const { length } = parts;
+    this.winner = -1;
+    for (let at = 0; at < length; at++) {
       // A permutation drawn as far as it is needed is uniform over the ready ones, whatever stands between them; a
       // random starting point followed by a scan is not.
-      if (random && count < length - 1) this._swap(at, at + scheduler.chance(length - at));
-      else if (at >= length) at -= length;
-      const branch = branches[at]!;
-      if (branch.waiter !== null) assertIdle(branch);
-      if (!branch.poll()) continue;
-      this._winner = at;
-      if (this._attentive) this._dismiss(start, count);
-      if (this._mode === "fair") this._turn = at + 1 === length ? 0 : at + 1;
-      return true;
+      if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
+      if (this.tries(at)) return this.tells ? this.dismiss(0, at) : true;
     }
-    if (this._fallback === null) return false;
-    if (this._attentive) this._dismiss(0, length);
+    return false;
+  }
+
+  /** Polls one branch; it has won if it is ready. */
+  protected tries(at: number): boolean {
+    const branch = this.parts[at]!;
+    if (branch.waiter !== null) assertIdle(branch);
+    if (!branch.poll()) return false;
+    this.winner = at;
     return true;
   }
 
   block(): void {
-    this._blocked = 0;
+    const { parts } = this;
+    this.blocked = 0;
     try {
-      for (const branch of this._branches) {
-        this._blocked++;
+      for (let at = 0; at < parts.length; at++) {
+        const branch = parts[at]!;
+        this.blocked = at + 1;
         branch.waiter = this;
         branch.block();
         // One that completed while it queued up has won; the others are out again.
-        if (this._winner !== -1) return;
+        if (this.winner !== -1) return;
       }
     } catch (error) {
       this._leave(null);
@@ -94,60 +85,58 @@ class Choice<T> extends Operation<T> implements Waiter {
   }
 
   override unblock(): void {
-    if (this._blocked === 0) this._dismiss(0, this._branches.length);
+    if (this.blocked === 0) this.dismiss(0, this.parts.length);
     else this._leave(null);
   }
 
   wake(winner: Operation<unknown>): void {
     winner.waiter = null;
     this._leave(winner);
-    if (this._mode === "fair") this._turn = (this._winner + 1) % this._branches.length;
     this.complete(undefined);
   }
 
   override discard(): void {
-    if (this._winner !== -1) this._branches[this._winner]!.discard();
+    if (this.winner !== -1) this.parts[this.winner]!.discard();
   }
 
   override result(): T {
-    const winner = this._winner;
-    if (winner === -1) return this._yield("default", this._fallback!.value);
-    return this._yield(this._labels === null ? "" : this._labels[winner]!, this._branches[winner]!.result());
+    const { labels, winner } = this;
+    const value = this.parts[winner]!.result();
+    return (labels === null ? value : { key: labels[winner]!, value }) as T;
   }
 
-  /** Only a plain random choice may be taken apart: the others mean something by their order. */
+  /** Nesting flattens, so that each branch has the same chance. */
   override branches(): Operation<T>[] | null {
-    if (this._mode !== "random" || this._fallback !== null) return null;
-    if (this._labels === null) return this._branches as Operation<T>[];
-    return this._branches.map((branch, at) => branch.map((value) => this._yield(this._labels![at]!, value)));
+    const { labels, parts } = this;
+    if (labels === null) return parts as Operation<T>[];
+    return parts.map((branch, at) => branch.map((value) => ({ key: labels[at]!, value }) as T));
+  }
+
+  override get plain(): boolean {
+    return false;
   }
 
   override get attentive(): boolean {
-    return this._attentive;
+    return this.tells;
   }
 
   override get external(): boolean {
-    return this._branches.some((branch) => branch.external);
+    return this.parts.some((branch) => branch.external);
   }
 
   override describe(): string {
-    return this._branches.map((branch) => branch.describe()).join(" or ") || "nothing (a select without cases)";
+    return this.parts.map((branch) => branch.describe()).join(" or ") || "nothing (a select without cases)";
   }
 
   override rivals(): readonly unknown[] {
-    return this._branches.flatMap((branch) => branch.rivals());
-  }
-
-  private _yield(key: string, value: unknown): T {
-    return (this._labels === null ? value : { key, value }) as T;
+    return this.parts.flatMap((branch) => branch.rivals());
   }
 
   private _swap(at: number, other: number): void {
-    const branches = this._branches;
-    const labels = this._labels;
-    const branch = branches[at]!;
-    branches[at] = branches[other]!;
-    branches[other] = branch;
+    const { parts, labels } = this;
+    const branch = parts[at]!;
+    parts[at] = parts[other]!;
+    parts[other] = branch;
     if (labels === null) return;
     const label = labels[at]!;
     labels[at] = labels[other]!;
@@ -156,13 +145,12 @@ class Choice<T> extends Operation<T> implements Waiter {
 
   /** Everyone but the winner leaves every queue. */
   private _leave(winner: Operation<unknown> | null): void {
-    const branches = this._branches;
-    const blocked = this._blocked;
-    this._blocked = 0;
-    for (let at = 0; at < branches.length; at++) {
-      const branch = branches[at]!;
+    const { parts, blocked } = this;
+    this.blocked = 0;
+    for (let at = 0; at < parts.length; at++) {
+      const branch = parts[at]!;
       if (branch === winner) {
-        this._winner = at;
+        this.winner = at;
       } else if (at < blocked) {
         branch.waiter = null;
         branch.unblock();
@@ -173,22 +161,73 @@ class Choice<T> extends Operation<T> implements Waiter {
   }
 
   /** Tells those that were only polled, and want to know, that they lost. */
-  private _dismiss(start: number, count: number): void {
-    const branches = this._branches;
+  protected dismiss(start: number, count: number): true {
+    const { parts } = this;
     for (let at = start; at < start + count; at++) {
-      const branch = branches[at % branches.length]!;
+      const branch = parts[at % parts.length]!;
       if (branch.attentive) branch.unblock();
     }
+    return true;
   }
 }
 
-function isAttentive(branches: Operation<unknown>[]): boolean {
-  for (const branch of branches) if (branch.attentive) return true;
-  return false;
+/** Chooses by order, or has something to yield when nothing is ready; its order means something, so it is not taken apart. */
+class OrderedChoice<T> extends Choice<T> {
+  private readonly _mode: SelectMode;
+  private readonly _fallback: { readonly value: unknown } | null;
+  private _start: number;
+
+  constructor(parts: Operation<unknown>[], labels: string[], tells: boolean, mode: SelectMode, fallback: { value: unknown } | null) {
+    super(parts, labels, tells);
+    this._mode = mode;
+    this._fallback = fallback;
+    this._start = 0;
+  }
+
+  override poll(): boolean {
+    if (this._mode === "random" ? super.poll() : this._pollInOrder()) return true;
+    if (this._fallback === null) return false;
+    return this.dismiss(0, this.parts.length);
+  }
+
+  override wake(winner: Operation<unknown>): void {
+    this._rotate(this.parts.indexOf(winner));
+    super.wake(winner);
+  }
+
+  override result(): T {
+    if (this.winner === -1) return { key: "default", value: this._fallback!.value } as T;
+    return super.result();
+  }
+
+  override branches(): null {
+    return null;
+  }
+
+  private _pollInOrder(): boolean {
+    const { length } = this.parts;
+    const start = this._start;
+    this.winner = -1;
+    for (let count = 0; count < length; count++) {
+      const at = (start + count) % length;
+      if (!this.tries(at)) continue;
+      this._rotate(at);
+      return this.dismiss(start, count);
+    }
+    return false;
+  }
+
+  private _rotate(winner: number): void {
+    if (this._mode === "fair") this._start = (winner + 1) % this.parts.length;
+  }
 }
 
 /** A case that takes no part in the choice. */
 class Absent extends Operation<never> {
+  override get plain(): boolean {
+    return false;
+  }
+
   poll(): boolean {
     return false;
   }
@@ -198,24 +237,64 @@ class Absent extends Operation<never> {
 
 const absent: Operation<never> = /* @__PURE__ */ new Absent();
 
-function operationOf(value: unknown, place: () => string): Operation<unknown> {
-  if (value instanceof Operation) return value.fresh();
-  if (isOperation(value)) return value.fresh();
+function operationOf(value: unknown, place: string | number): Operation<unknown> {
+  if (isOperation(value)) return value.plain ? value : value.fresh();
   const receive = (value as { receive?: unknown } | null | undefined)?.receive;
   if (typeof receive === "function") return operationOf(receive.call(value), place);
-  throw new TypeError(`Cannot select: ${place()} must be an operation or a receive channel, got ${shown(value)}`);
+  const which = typeof place === "number" ? place + 1 : JSON.stringify(place);
+  throw new TypeError(`Cannot select: case ${which} must be an operation or a receive channel, got ${shown(value)}`);
 }
 
-/** Adds a case to a choice; a nested choice is taken apart, so that each of its branches has the same chance. */
-function add(branches: Operation<unknown>[], labels: string[] | null, label: string, operation: Operation<unknown>): void {
-  if (operation === absent) return;
-  const parts = operation.branches();
-  if (parts === null) {
-    branches.push(operation);
-    labels?.push(label);
-  } else {
-    for (const part of parts) add(branches, labels, label, part);
+/** What a choice is made of. */
+interface Gathered {
+  readonly parts: Operation<unknown>[];
+  readonly labels: string[] | null;
+  readonly tells: boolean;
+}
+
+/** Gathers cases of any kind. */
+class Gathering implements Gathered {
+  readonly parts: Operation<unknown>[];
+  readonly labels: string[] | null;
+  tells: boolean;
+
+  constructor(labels: string[] | null) {
+    this.parts = [];
+    this.labels = labels;
+    this.tells = false;
   }
+
+  /** Adds a case that is no plain operation: a nested choice is taken apart, an absent one left out. */
+  add(operation: Operation<unknown>, label: string): void {
+    if (operation === absent) return;
+    const nested = operation.branches();
+    if (nested === null) {
+      this.parts.push(operation);
+      this.labels?.push(label);
+      this.tells ||= operation.attentive;
+    } else {
+      for (const part of nested) this.add(part, label);
+    }
+  }
+}
+
+/** The cases as operations, with their labels; plain ones, which is nearly all, are taken as they stand. */
+function gather(cases: Cases): Gathered {
+  const labels = Object.keys(cases);
+  const parts: Operation<unknown>[] = [];
+  // `for in` over an object of known shape reads its fields at fixed places; by the names in `labels` it would search.
+  for (const label in cases) {
+    const operation = cases[label] as Partial<Operation<unknown>> | undefined;
+    if (operation?.plain !== true) return gatherSpecial(cases, labels);
+    parts.push(operation as Operation<unknown>);
+  }
+  return { parts, labels, tells: false };
+}
+
+function gatherSpecial(cases: Cases, labels: string[]): Gathered {
+  const all = new Gathering([]);
+  for (const label of labels) all.add(operationOf(cases[label], label), label);
+  return all;
 }
 
 /**
@@ -245,18 +324,16 @@ export function select<C extends Cases, D>(
 ): Operation<Selected<C> | { readonly key: "default"; readonly value: D }>;
 export function select<C extends Cases>(cases: C, options?: SelectOptions): Operation<Selected<C>>;
 export function select(cases: Cases, options?: SelectOptions & { readonly default?: unknown }): Operation<unknown> {
-  const branches: Operation<unknown>[] = [];
-  const labels: string[] = [];
   if (typeof cases !== "object" || cases === null) {
     throw new TypeError(`Cannot select: cases must be an object of named cases, got ${shown(cases)}`);
   }
-  for (const key in cases) add(branches, labels, key, operationOf(cases[key], () => `case ${JSON.stringify(key)}`));
-  if (options === undefined) return new Choice(branches, labels, "random", null);
+  const { parts, labels, tells } = gather(cases);
+  if (options === undefined) return new Choice(parts, labels, tells);
   const { mode = "random" } = options;
   if (mode !== "random" && mode !== "priority" && mode !== "fair") {
     throw new TypeError(`Cannot select: mode must be "random", "priority" or "fair", got ${shown(mode)}`);
   }
-  return new Choice(branches, labels, mode, "default" in options ? { value: options.default } : null);
+  return new OrderedChoice(parts, labels!, tells, mode, "default" in options ? { value: options.default } : null);
 }
 
 /**
@@ -288,7 +365,9 @@ export function when<C extends Case>(condition: boolean, guarded: C): C {
  * ```
  */
 export function alt<O extends Case[]>(...cases: O): Operation<Value<O[number]>> {
-  const branches: Operation<unknown>[] = [];
-  for (let at = 0; at < cases.length; at++) add(branches, null, "", operationOf(cases[at], () => `case ${at + 1}`));
-  return (branches.length === 1 ? branches[0]! : new Choice(branches, null, "random", null)) as Operation<Value<O[number]>>;
+  const { parts, tells } = cases.reduce<Gathering>(
+    (all, each, at) => (all.add(operationOf(each, at), ""), all),
+    new Gathering(null),
+  );
+  return (parts.length === 1 ? parts[0]! : new Choice(parts, null, tells)) as Operation<Value<O[number]>>;
 }
