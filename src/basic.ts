@@ -129,7 +129,8 @@ class Made<T> extends Operation<T> implements Waiter {
   poll(): boolean {
     this._lost = this._nacks ? new Latch("losing a choice") : null;
     const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
-    if (!(made instanceof Operation)) throw new TypeError("Cannot perform guard: its function must return an operation");
+    if (!(made instanceof Operation))
+      throw new TypeError("Cannot perform guard: its function must return an operation");
     const inner = made.fresh();
     assertIdle(inner);
     this._inner = inner;

@@ -267,7 +267,8 @@ export class Chan<T> implements Channel<T> {
   }
 
   send(value: T): Operation<boolean> {
-    if ((value as unknown) === CLOSED) throw new TypeError(`Cannot send to ${this.name}: CLOSED is what receivers get at the end; call close()`);
+    if ((value as unknown) === CLOSED)
+      throw new TypeError(`Cannot send to ${this.name}: CLOSED is what receivers get at the end; call close()`);
     return new Send(this, value);
   }
 
@@ -335,7 +336,8 @@ export class Chan<T> implements Channel<T> {
     const most = this._options?.maxPending;
     if (most === undefined) return;
     let parked = 0;
-    for (const list of [this.senders, this.receivers]) for (let at: Link = list.after; at !== list; at = at.after!) parked++;
+    for (const list of [this.senders, this.receivers])
+      for (let at: Link = list.after; at !== list; at = at.after!) parked++;
     if (parked < most) return;
     throw new RangeError(`Cannot wait for ${this.name}: ${most} operations are parked, which is its maxPending`);
   }
@@ -404,7 +406,8 @@ export class Chan<T> implements Channel<T> {
 
 /** Completes all that are parked, in the order of their arrival. */
 function release(list: Queue, value: unknown): void {
-  for (let at = dequeue(list); at !== null; at = dequeue(list)) (at as Send<unknown> | Receive<unknown>).complete(value);
+  for (let at = dequeue(list); at !== null; at = dequeue(list))
+    (at as Send<unknown> | Receive<unknown>).complete(value);
 }
 
 /** The iterator of `for await`: ends when the channel has, and throws the cause it was closed with. */

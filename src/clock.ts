@@ -4,7 +4,7 @@
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "./channel.js";
 import { shown, TimeoutError } from "./errors.js";
 import { Operation } from "./operation.js";
-import { type Timed, scheduler } from "./scheduler.js";
+import { scheduler, type Timed } from "./scheduler.js";
 import { select } from "./select.js";
 
 /** Parks until a time. Subclasses say which, and what is yielded then. */

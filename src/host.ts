@@ -46,7 +46,7 @@ export const native: Host = {
 };
 
 let port: MessagePort | null = null;
-let jobs: (() => void)[] = [];
+const jobs: (() => void)[] = [];
 
 /** setImmediate where there is one: it lets timers and I/O in. Elsewhere a message to ourselves, which is not throttled. */
 function turn(job: () => void): void {
@@ -56,7 +56,9 @@ function turn(job: () => void): void {
   }
   if (port === null) {
     const channel = new MessageChannel();
-    channel.port1.onmessage = () => jobs.splice(0).forEach((job) => job());
+    channel.port1.onmessage = () => {
+      for (const job of jobs.splice(0)) job();
+    };
     port = channel.port2;
   }
   jobs.push(job);

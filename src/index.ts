@@ -4,25 +4,34 @@
  * @packageDocumentation
  */
 
-export { always, aborted, guard, never, settled, withNack } from "./basic.js";
-export { type Buffer, dropping, fixed, sliding, unbounded, type UnboundedOptions } from "./buffer.js";
+export { aborted, always, guard, never, settled, withNack } from "./basic.js";
+export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./buffer.js";
 export {
   type Channel,
-  channel,
   type ChannelOptions,
   CLOSED,
   type Closed,
+  channel,
   EMPTY,
   type ReceiveChannel,
   type SendChannel,
 } from "./channel.js";
-export { sleep, type Ticker, ticker, type TickerOptions, timeout, withTimeout } from "./clock.js";
+export { sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
 export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation.js";
 export { promiseChannel } from "./promise-channel.js";
-export { receiveAny, type Received } from "./receive-any.js";
+export { type Received, receiveAny } from "./receive-any.js";
 export { run } from "./run.js";
-export { type Scope, scope, type ScopeOptions } from "./scope.js";
-export { alt, type Case, type Cases, select, type Selected, type SelectMode, type SelectOptions, when } from "./select.js";
+export { type Scope, type ScopeOptions, scope } from "./scope.js";
+export {
+  alt,
+  type Case,
+  type Cases,
+  type Selected,
+  type SelectMode,
+  type SelectOptions,
+  select,
+  when,
+} from "./select.js";
 export { go, pause, Task, type TaskStatus } from "./task.js";
 export type { Reduced, Transducer, Transformer } from "./transducer.js";

@@ -7,7 +7,7 @@
 // performs it: null while it is at rest, so a second performance at the same time is found out.
 
 import { type Link, unlink } from "./list.js";
-import { assertIdle, AsyncPerformance, perform, type Waiter } from "./perform.js";
+import { AsyncPerformance, assertIdle, perform, type Waiter } from "./perform.js";
 import { STREAK, scheduler } from "./scheduler.js";
 
 declare const parked: unique symbol;
@@ -24,12 +24,7 @@ export type Routine<T> = Generator<Parked, T, unknown>;
 export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 
 /** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
-export type Value<O> =
-  O extends Operation<infer T>
-    ? T
-    : O extends { receive: () => Operation<infer T> }
-      ? T
-      : never;
+export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: () => Operation<infer T> } ? T : never;
 
 /** Stands for the waiter of an operation that has completed and merely gives way. */
 export const GIVE_WAY: Waiter = { wake() {} };
@@ -158,7 +153,6 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return new AsyncPerformance(this.fresh()) as unknown as AsyncIterator<Parked, T, unknown>;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: being awaited is what an operation is for.
   // biome-ignore format: one signature
   then<A = T, B = never>(onValue?: ((value: T) => A | PromiseLike<A>) | null, onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
     return perform(this.fresh()).then(onValue, onError);

@@ -1,8 +1,8 @@
 // For loops over several channels (rule OP-14): a source that closes drops out, and the end comes when all have closed.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "./channel.js";
-import { isOperation, Operation } from "./operation.js";
 import { shown } from "./errors.js";
+import { isOperation, Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 import { scheduler } from "./scheduler.js";
 

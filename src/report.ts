@@ -43,7 +43,9 @@ export function callSite(skip: Function): string | undefined {
 export function deadlock(headline: string, tasks: readonly Reportable[]): DeadlockError {
   const parked = tasks.map(describe);
   const cycle = cycleAmong(tasks);
-  const lines = parked.map((task) => `  ${task.name}: ${task.waitsFor}${task.startedAt ? ` (started ${task.startedAt})` : ""}`);
+  const lines = parked.map(
+    (task) => `  ${task.name}: ${task.waitsFor}${task.startedAt ? ` (started ${task.startedAt})` : ""}`,
+  );
   if (cycle.length > 0) lines.push(`  cycle: ${[...cycle, cycle[0]].join(" → ")}`);
   return new DeadlockError([headline, ...lines].join("\n"), parked, cycle);
 }

@@ -5,8 +5,8 @@
 // microtask (which then must run before the next in the queue), or when the slice of time is used up: then the host gets
 // the thread, and its timers, its input and its rendering keep their pace.
 
-import { type Host, native } from "./host.js";
 import { type Alarm, Heap } from "./heap.js";
+import { type Host, native } from "./host.js";
 import { List, move } from "./list.js";
 import { Path } from "./path.js";
 import { Ring } from "./ring.js";
@@ -231,7 +231,7 @@ export class Scheduler {
 
   /** The queue is empty. */
   private _quiet(): void {
-    if (this._failures.length > 0) this._failures.splice(0).forEach((task) => task.report());
+    if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
     if (this._timersMoved) this._arm();
     if (this.programs.size > 0) this.askHostTurn();
   }
@@ -248,7 +248,7 @@ export class Scheduler {
       return;
     }
     this._ready.trim();
-    if (!this._hostTurnAsked) this.programs.forEach((program) => program.check());
+    if (!this._hostTurnAsked) for (const program of this.programs) program.check();
   }
 
   /** Those that were parked at the last turn of the host and still are: few, as a hand-over takes less than a slice. */

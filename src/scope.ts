@@ -92,7 +92,9 @@ class Region<T> implements Scope, Once<T>, Waiter {
   outcome(): T {
     const [first] = this._failures;
     if (this._failures.length > 1) {
-      throw new AggregateError(this._failures, `${this._failures.length} tasks of a scope failed: ${first}`, { cause: first });
+      throw new AggregateError(this._failures, `${this._failures.length} tasks of a scope failed: ${first}`, {
+        cause: first,
+      });
     }
     if (this.failed) throw first;
     if (this._cancelled === null) return this._body!.outcome();
@@ -177,7 +179,9 @@ function* supervise<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, opt
   using _late = new Watch(sleep(deadline === Infinity ? 2 ** 50 : deadline), () =>
     region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
   );
-  using _aborted = new Watch(signal === undefined ? new Wait(new Latch("")) : aborted(signal), (reason) => region.cancel(reason));
+  using _aborted = new Watch(signal === undefined ? new Wait(new Latch("")) : aborted(signal), (reason) =>
+    region.cancel(reason),
+  );
   try {
     return yield* new Wait(region);
   } finally {

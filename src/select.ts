@@ -177,7 +177,13 @@ class OrderedChoice<T> extends Choice<T> {
   private readonly _fallback: { readonly value: unknown } | null;
   private _start: number;
 
-  constructor(parts: Operation<unknown>[], labels: string[], tells: boolean, mode: SelectMode, fallback: { value: unknown } | null) {
+  constructor(
+    parts: Operation<unknown>[],
+    labels: string[],
+    tells: boolean,
+    mode: SelectMode,
+    fallback: { value: unknown } | null,
+  ) {
     super(parts, labels, tells);
     this._mode = mode;
     this._fallback = fallback;
@@ -365,9 +371,8 @@ export function when<C extends Case>(condition: boolean, guarded: C): C {
  * ```
  */
 export function alt<O extends Case[]>(...cases: O): Operation<Value<O[number]>> {
-  const { parts, tells } = cases.reduce<Gathering>(
-    (all, each, at) => (all.add(operationOf(each, at), ""), all),
-    new Gathering(null),
-  );
+  const all = new Gathering(null);
+  for (let at = 0; at < cases.length; at++) all.add(operationOf(cases[at], at), "");
+  const { parts, tells } = all;
   return (parts.length === 1 ? parts[0]! : new Choice(parts, null, tells)) as Operation<Value<O[number]>>;
 }

@@ -7,7 +7,7 @@
 import { type Once, releaseAll, Sharable, Wait } from "./basic.js";
 import { CancelledError, shown } from "./errors.js";
 import { List } from "./list.js";
-import { type AsyncRoutine, GIVE_WAY, Operation, ParkedInside, type Parked, type Routine } from "./operation.js";
+import { type AsyncRoutine, GIVE_WAY, Operation, type Parked, ParkedInside, type Routine } from "./operation.js";
 import { Path } from "./path.js";
 import { AsyncPerformance } from "./perform.js";
 import { callSite, Member, type Reportable } from "./report.js";
@@ -235,7 +235,10 @@ function giveBack(at: At | null): void {
 
 function badYield(task: Task<unknown>, yielded: unknown): TypeError {
   const value = (yielded as { value?: unknown }).value;
-  const advice = value instanceof Operation ? "an operation is performed with yield*, not yield" : "go blocks yield* operations only";
+  const advice =
+    value instanceof Operation
+      ? "an operation is performed with yield*, not yield"
+      : "go blocks yield* operations only";
   return new TypeError(`Cannot park ${task.name}: ${advice}, got ${shown(value)}`);
 }
 
@@ -375,7 +378,8 @@ export function start<A extends unknown[], T>(
   const { current } = scheduler;
   const program = home ?? homeOf(current);
   const path = origin ?? current?.path() ?? program?.path ?? scheduler.root;
-  const task = Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
+  const task =
+    Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
   if (program !== null) task.member = program.started(task, site);
   else if (scheduler.traces > 0) task.member = trace(task, site);
   scheduler.schedule(task);
@@ -403,7 +407,9 @@ function homeOf(current: Doer | null): Home | null {
 
 function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T> | AsyncRoutine<T> {
   if (typeof body !== "function") {
-    throw new TypeError(`Cannot start go block: its body must be a function* or an async function*, got ${shown(body)}`);
+    throw new TypeError(
+      `Cannot start go block: its body must be a function* or an async function*, got ${shown(body)}`,
+    );
   }
   const routine: unknown = body(...args);
   if (typeof routine === "object" && routine !== null && "next" in routine && "return" in routine) {

@@ -18,7 +18,11 @@ export interface Reduced<R> {
 export type Transducer<In, Out> = <R>(next: Transformer<R, Out>) => Transformer<R, In>;
 
 export function isReduced(result: unknown): result is Reduced<unknown> {
-  return typeof result === "object" && result !== null && (result as Partial<Reduced<unknown>>)["@@transducer/reduced"] === true;
+  return (
+    typeof result === "object" &&
+    result !== null &&
+    (result as Partial<Reduced<unknown>>)["@@transducer/reduced"] === true
+  );
 }
 
 export function reduced<R>(value: R): Reduced<R> {

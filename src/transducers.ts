@@ -26,7 +26,8 @@ function transducer<In, Out>(make: Step<In, Out>): Transducer<In, Out> {
     return {
       "@@transducer/init": () => next["@@transducer/init"](),
       "@@transducer/step": step as (result: R, value: In) => R | Reduced<R>,
-      "@@transducer/result": (result) => next["@@transducer/result"]((flush === undefined ? result : bare(flush(result))) as R),
+      "@@transducer/result": (result) =>
+        next["@@transducer/result"]((flush === undefined ? result : bare(flush(result))) as R),
     };
   };
 }

@@ -4,7 +4,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chromium } from "playwright";
 
-const KNOWN = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const KNOWN = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+];
 const QUIET = [
   "--disable-gpu",
   "--disable-quic",
@@ -22,7 +27,7 @@ export interface LaunchOptions {
 }
 
 function find(): string | undefined {
-  const named = process.env["CHROMIUM_PATH"];
+  const named = process.env.CHROMIUM_PATH;
   return [named, ...KNOWN, chromium.executablePath()].find((path) => path !== undefined && existsSync(path));
 }
 
