@@ -1,82 +1,9 @@
-// The operations that are no channel: a value at hand, nothing at all, one made when it is performed (Reppy's `guard` and
-// `withNack`), and the two bridges to the host: promises and abort signals.
+// The operations that wait for nobody in particular: a value at hand, nothing at all, and one that is made when it is
+// performed (Reppy's `guard` and `withNack`).
 
-import { append, List, shift } from "./list.js";
+import { Latch, Shared } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
-
-/** Something that happens once, for as many as wait for it. */
-export interface Once<T> {
-  readonly happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
-  outcome(): T;
-  describe(): string;
-}
-
-/** One performer's wait for something that happens once. */
-export class Wait<T> extends Operation<T> {
-  readonly once: Once<T>;
-
-  constructor(once: Once<T>) {
-    super();
-    this.once = once;
-  }
-
-  poll(): boolean {
-    return this.once.happened;
-  }
-
-  block(): void {
-    append(this.once.waiting, this);
-  }
-
-  override result(): T {
-    return this.once.outcome();
-  }
-
-  override get external(): boolean {
-    return this.once.external;
-  }
-
-  override describe(): string {
-    return this.once.describe();
-  }
-
-  override rivals(): readonly unknown[] {
-    return [this.once];
-  }
-}
-
-/** Releases all that wait, in the order in which they came. */
-export function releaseAll(waiting: List): void {
-  for (let wait = shift(waiting); wait !== null; wait = shift(waiting)) (wait as Wait<unknown>).complete(undefined);
-}
-
-/** The plain form of something that happens once: nothing but that it did. */
-export class Latch implements Once<void> {
-  happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
-  private readonly _what: string;
-
-  constructor(what: string) {
-    this.happened = this.external = false;
-    this.waiting = new List();
-    this._what = what;
-  }
-
-  open(): void {
-    this.happened = true;
-    releaseAll(this.waiting);
-  }
-
-  outcome(): void {}
-
-  describe(): string {
-    return this._what;
-  }
-}
 
 class Always<T> extends Operation<T> {
   private readonly _value: T;
@@ -110,7 +37,7 @@ class Never extends Operation<never> {
 }
 
 /** An operation made anew at each performance. */
-class Made<T> extends Operation<T> implements Waiter {
+export class Made<T> extends Operation<T> implements Waiter {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
   private readonly _nacks: boolean;
   private _inner: Operation<T> | null;
@@ -193,129 +120,6 @@ class Made<T> extends Operation<T> implements Waiter {
   }
 }
 
-/** An operation that many may perform at the same time. */
-export abstract class Sharable<out T> extends Operation<T> {
-  abstract override fresh(): Operation<T>;
-
-  override get plain(): boolean {
-    return false;
-  }
-
-  poll(): boolean {
-    return false;
-  }
-
-  block(): void {}
-
-  override [Symbol.iterator](): ReturnType<Operation<T>[typeof Symbol.iterator]> {
-    return this.fresh()[Symbol.iterator]();
-  }
-}
-
-class Shared<T> extends Sharable<T> {
-  private readonly _once: Once<T>;
-
-  constructor(once: Once<T>) {
-    super();
-    this._once = once;
-  }
-
-  override fresh(): Operation<T> {
-    return new Wait(this._once);
-  }
-}
-
-/** What became of a promise; one for each promise, so that a million lost selects leave one reaction with it. */
-class Settlement<T> implements Once<T> {
-  happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
-  private _value: T | undefined;
-  private _error: unknown;
-  private _failed: boolean;
-
-  constructor(promise: PromiseLike<T>) {
-    this.happened = this._failed = false;
-    this.external = true;
-    this.waiting = new List();
-    this._error = undefined;
-    promise.then(
-      (value) => this._settle(value, undefined, false),
-      (error) => this._settle(undefined, error, true),
-    );
-  }
-
-  outcome(): T {
-    if (this._failed) throw this._error;
-    return this._value as T;
-  }
-
-  describe(): string {
-    return "a promise";
-  }
-
-  private _settle(value: T | undefined, error: unknown, failed: boolean): void {
-    this._value = value;
-    this._error = error;
-    this._failed = failed;
-    this.happened = true;
-    releaseAll(this.waiting);
-  }
-}
-
-const settlements = /* @__PURE__ */ new WeakMap<PromiseLike<unknown>, Settlement<unknown>>();
-
-class Settled<T> extends Sharable<T> {
-  private readonly _promise: PromiseLike<T>;
-
-  constructor(promise: PromiseLike<T>) {
-    super();
-    this._promise = promise;
-  }
-
-  override fresh(): Operation<T> {
-    return new Made(() => {
-      let settlement = settlements.get(this._promise) as Settlement<T> | undefined;
-      if (settlement === undefined) {
-        settlement = new Settlement(this._promise);
-        settlements.set(this._promise, settlement as Settlement<unknown>);
-      }
-      return new Wait(settlement);
-    }, false);
-  }
-}
-
-class Aborted extends Operation<unknown> {
-  private readonly _signal: AbortSignal;
-  private readonly _listener: () => void;
-
-  constructor(signal: AbortSignal) {
-    super();
-    this._signal = signal;
-    this._listener = () => this.complete(undefined);
-  }
-
-  poll(): boolean {
-    return this._signal.aborted;
-  }
-
-  block(): void {
-    this._signal.addEventListener("abort", this._listener, { once: true });
-  }
-
-  override unblock(): void {
-    this._signal.removeEventListener("abort", this._listener);
-  }
-
-  override result(): unknown {
-    return this._signal.reason;
-  }
-
-  override describe(): string {
-    return "an abort signal";
-  }
-}
-
 /** An operation that is ready, with a value at hand. Parks: never. */
 export function always<T>(value: T): Operation<T> {
   return new Always(value);
@@ -341,21 +145,4 @@ export function guard<T>(make: () => Operation<T>): Operation<T> {
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {
   return new Made(make, true);
-}
-
-/**
- * A promise as an operation, for go blocks and selects.
- *
- * Parks when: the promise is pending. Yields: its value; a rejection is thrown. If cancelled, or if another case wins: the
- * promise goes on by itself, as promises do, and its outcome is not missed by whoever asks again.
- */
-export function settled<T>(promise: PromiseLike<T>): Operation<T> {
-  if (typeof promise?.then === "function") return new Settled(promise);
-  throw new TypeError("Cannot wait for promise: settled() takes a promise; a value at hand is always(value)");
-}
-
-/** Completes when an abort signal does. Parks when: it has not been aborted. Yields: the signal's reason. */
-export function aborted(signal: AbortSignal): Operation<unknown> {
-  if (typeof signal?.addEventListener === "function" && "aborted" in signal) return new Aborted(signal);
-  throw new TypeError("Cannot wait for abort signal: aborted() takes an AbortSignal");
 }

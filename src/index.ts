@@ -4,20 +4,23 @@
  * @packageDocumentation
  */
 
-export { aborted, always, guard, never, settled, withNack } from "./basic.js";
+export { always, guard, never, withNack } from "./basic.js";
+export { aborted, settled } from "./bridge.js";
 export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./buffer.js";
+export { channel } from "./channel.js";
+export type { SelectMode } from "./choice.js";
+export { sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
 export {
   type Channel,
   type ChannelOptions,
   CLOSED,
   type Closed,
-  channel,
   EMPTY,
   type ReceiveChannel,
   type SendChannel,
-} from "./channel.js";
-export { sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
+} from "./ends.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
+export { go, pause } from "./go.js";
 export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation.js";
 export { promiseChannel } from "./promise-channel.js";
 export { type Received, receiveAny } from "./receive-any.js";
@@ -28,10 +31,9 @@ export {
   type Case,
   type Cases,
   type Selected,
-  type SelectMode,
   type SelectOptions,
   select,
   when,
 } from "./select.js";
-export { go, pause, Task, type TaskStatus } from "./task.js";
+export { Task, type TaskStatus } from "./task.js";
 export type { Reduced, Transducer, Transformer } from "./transducer.js";

@@ -6,8 +6,9 @@
 // link in the peer's queue and the place for the value, so that a hand-over allocates nothing else. `waiter` says who
 // performs it: null while it is at rest, so a second performance at the same time is found out.
 
+import { perform } from "./await.js";
 import { type Link, unlink } from "./list.js";
-import { AsyncPerformance, assertIdle, perform, type Waiter } from "./perform.js";
+import { AsyncPerformance, assertIdle, type Waiter } from "./perform.js";
 import { STREAK, scheduler } from "./scheduler.js";
 
 declare const parked: unique symbol;

@@ -1,8 +1,8 @@
 // A channel for one value, which everybody gets: the first send wins, and every receive, for ever, yields that value.
 
-import { Latch, type Once, releaseAll, Wait } from "./basic.js";
-import { type Channel, CLOSED, type Closed, EMPTY } from "./channel.js";
+import { type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 import { List } from "./list.js";
+import { Latch, type Once, releaseAll, Wait } from "./once.js";
 import { Operation } from "./operation.js";
 import type { Path } from "./path.js";
 import { scheduler } from "./scheduler.js";

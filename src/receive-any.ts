@@ -1,6 +1,6 @@
 // For loops over several channels (rule OP-14): a source that closes drops out, and the end comes when all have closed.
 
-import { CLOSED, type Closed, type ReceiveChannel } from "./channel.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
 import { shown } from "./errors.js";
 import { isOperation, Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";

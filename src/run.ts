@@ -1,11 +1,12 @@
 // A closed program: main and all that it starts. Nobody outside holds a channel of it, so when everything in it is parked
 // and nothing outside can wake any of it, it is dead, and can be told so at once (rule EN-1).
 
+import { start } from "./go.js";
 import type { AsyncRoutine, Routine } from "./operation.js";
 import { Path } from "./path.js";
 import { callSite, deadlock, Member, type Reportable } from "./report.js";
 import { type Program, scheduler } from "./scheduler.js";
-import { type Home, start, type Task } from "./task.js";
+import type { Home, Task } from "./task.js";
 
 /** So many tasks of a program are told apart by where they were started; a stack costs more than a task. */
 const TRACED = 256;

@@ -1,15 +1,17 @@
 // Structured concurrency: nothing that was started in a scope outlives it. The first failure cancels the others, and the
 // scope ends only when all of them have, with their `finally` blocks. A region is one performance of a scope.
 
-import { aborted, Latch, type Once, releaseAll, Sharable, Wait } from "./basic.js";
+import { aborted } from "./bridge.js";
 import { sleep } from "./clock.js";
 import { CancelledError, TimeoutError } from "./errors.js";
+import { go, start } from "./go.js";
 import { List } from "./list.js";
+import { Latch, type Once, releaseAll, Sharable, Wait } from "./once.js";
 import { type AsyncRoutine, Operation, type Parked, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
 import type { Waiter } from "./perform.js";
 import { scheduler } from "./scheduler.js";
-import { type Body, go, type Home, start, type Task } from "./task.js";
+import type { Body, Home, Task } from "./task.js";
 
 /** Where the tasks of a scope are started. */
 export interface Scope {

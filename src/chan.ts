@@ -1,0 +1,351 @@
+// Invariants (CH-5). Of `senders` and `receivers` at least one is empty, unless one select stands in both. While a value
+// is stored nobody waits to receive; while there is room nobody waits to send. After closing, parked sends stay and are
+// delivered; the end is reached when the buffer is empty and nobody waits to send.
+//
+// How a value flows, receiver first: its poll finds nobody, block links it in. The sender's poll takes the first receiver
+// off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
+
+import type { Buffer } from "./buffer.js";
+import { type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+import type { Link } from "./list.js";
+import { Latch, Wait } from "./once.js";
+import { Operation } from "./operation.js";
+import type { Path } from "./path.js";
+import { dequeue, enqueue, leave, Queue } from "./queue.js";
+import { STREAK, scheduler } from "./scheduler.js";
+import type { Step, Transform } from "./transform.js";
+
+class Send<T> extends Operation<boolean> {
+  readonly channel: Chan<T>;
+  readonly message: T;
+
+  constructor(channel: Chan<T>, message: T) {
+    super();
+    this.channel = channel;
+    this.message = message;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    if (channel.closed) {
+      this.value = false;
+      return true;
+    }
+    if (channel.transform !== null) {
+      if (!channel.accepts()) return false;
+      this.value = channel.enter(this.message);
+      channel.settle();
+      return true;
+    }
+    this.value = true;
+    const receiver = dequeue(channel.receivers) as Receive<T> | null;
+    if (receiver !== null) {
+      receiver.complete(this.message);
+      return true;
+    }
+    const { buffer } = channel;
+    if (buffer === null || buffer.full) return false;
+    buffer.push(this.message);
+    return true;
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    enqueue(this.channel.senders, this);
+  }
+
+  override unblock(): void {
+    leave(this);
+  }
+
+  // As in Operation, but of this class only: what V8 learns here is about sends alone.
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (scheduler.watching) this.result();
+    this.done = true;
+    return this;
+  }
+
+  override park(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) return this.parkInside();
+    this.block();
+    this.waiter = current;
+    scheduler.parked = this;
+    return this;
+  }
+
+  override result(): boolean {
+    if (scheduler.watching) this.channel.lastSender = scheduler.current?.member;
+    return this.value as boolean;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `send to ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastReceiver, this.channel.lastSender];
+  }
+}
+
+class Receive<T> extends Operation<T | Closed> {
+  readonly channel: Chan<T>;
+
+  constructor(channel: Chan<T>) {
+    super();
+    this.channel = channel;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    const { buffer } = channel;
+    if (buffer !== null && buffer.length > 0) {
+      this.value = buffer.shift();
+      if (channel.senders.after !== channel.senders) channel.refill(buffer);
+      return true;
+    }
+    const sender = dequeue(channel.senders) as Send<T> | null;
+    if (sender !== null) {
+      this.value = sender.message;
+      sender.complete(true);
+      return true;
+    }
+    this.value = CLOSED;
+    return channel.closed;
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    enqueue(this.channel.receivers, this);
+  }
+
+  override unblock(): void {
+    leave(this);
+  }
+
+  // As in Operation, but of this class only: what V8 learns here is about receives alone.
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (this.value === CLOSED || scheduler.watching) this.result();
+    this.done = true;
+    return this;
+  }
+
+  override park(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) return this.parkInside();
+    this.block();
+    this.waiter = current;
+    scheduler.parked = this;
+    return this;
+  }
+
+  override discard(): void {
+    if (this.value !== CLOSED) this.channel.undelivered(this.value as T);
+  }
+
+  override result(): T | Closed {
+    const { channel } = this;
+    if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
+    if (scheduler.watching) channel.lastReceiver = scheduler.current?.member;
+    return this.value as T | Closed;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `receive from ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastSender, this.channel.lastReceiver];
+  }
+}
+
+/** What `channel` creates. */
+export class Chan<T> implements Channel<T> {
+  readonly senders: Queue;
+  readonly receivers: Queue;
+  readonly buffer: Buffer<T> | null;
+  readonly transform: Transform | null;
+  closed: boolean;
+  /** Set when it was closed with a cause. */
+  failure: { readonly cause: unknown } | null;
+  /** Who used each end last, recorded only while a closed program runs. */
+  lastSender: unknown;
+  lastReceiver: unknown;
+  private readonly _options: ChannelOptions<T> | null;
+  private readonly _creator: Path;
+  private readonly _index: number;
+  private _closing: Latch | null;
+  private _ended: boolean;
+
+  constructor(buffer: Buffer<T> | null, transform: Transform | null, options: ChannelOptions<T> | null) {
+    this.senders = new Queue();
+    this.receivers = new Queue();
+    this.buffer = buffer;
+    this.transform = transform;
+    this.closed = false;
+    this.failure = null;
+    this.lastSender = this.lastReceiver = null;
+    this._options = options;
+    this._creator = scheduler.creator();
+    this._index = this._creator.channels++;
+    this._closing = null;
+    this._ended = false;
+  }
+
+  send(value: T): Operation<boolean> {
+    if ((value as unknown) === CLOSED)
+      throw new TypeError(`Cannot send to ${this.name}: CLOSED is what receivers get at the end; call close()`);
+    return new Send(this, value);
+  }
+
+  receive(): Operation<T | Closed> {
+    return new Receive(this);
+  }
+
+  trySend(value: T): boolean {
+    const send = this.send(value);
+    return send.poll() && send.result();
+  }
+
+  tryReceive(): T | Closed | typeof EMPTY {
+    const receive = new Receive(this);
+    return receive.poll() ? receive.result() : EMPTY;
+  }
+
+  close(cause?: unknown): boolean {
+    if (this.closed) return false;
+    if (cause !== undefined) this.failure = { cause };
+    this._shut();
+    if (this.transform === null || !this.transform.busy) this.settle();
+    return true;
+  }
+
+  whenClosed(): Operation<void> {
+    if (this._closing === null) {
+      this._closing = new Latch(`${this.name} to close`);
+      if (this.closed) this._closing.open();
+    }
+    return new Wait(this._closing);
+  }
+
+  cancel(_reason?: unknown): void {
+    if (!this.closed) this._shut();
+    this._ended = true;
+    const discarded: T[] = [];
+    while (this.buffer !== null && this.buffer.length > 0) discarded.push(this.buffer.shift());
+    release(this.senders, false);
+    release(this.receivers, CLOSED);
+    for (const value of discarded) this.undelivered(value);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return iterate(this);
+  }
+
+  get name(): string {
+    return this._options?.name ?? this._creator.child("channel", this._index);
+  }
+
+  get length(): number {
+    return this.buffer === null ? 0 : this.buffer.length;
+  }
+
+  get capacity(): number {
+    return this.buffer === null ? 0 : this.buffer.capacity;
+  }
+
+  undelivered(value: T): void {
+    this._options?.onUndelivered?.(value);
+  }
+
+  assertRoomToWait(): void {
+    const most = this._options?.maxPending;
+    if (most === undefined) return;
+    let parked = 0;
+    for (const list of [this.senders, this.receivers])
+      for (let at: Link = list.after; at !== list; at = at.after!) parked++;
+    if (parked < most) return;
+    throw new RangeError(`Cannot wait for ${this.name}: ${most} operations are parked, which is its maxPending`);
+  }
+
+  /** Room has come up: the oldest parked sender's value goes to the tail, and that sender completes (CH-6). */
+  refill(buffer: Buffer<T>): void {
+    if (this.transform !== null) {
+      this.settle();
+      return;
+    }
+    while (!buffer.full) {
+      const sender = dequeue(this.senders) as Send<T> | null;
+      if (sender === null) return;
+      buffer.push(sender.message);
+      sender.complete(true);
+    }
+  }
+
+  /** Whether the transform takes a value now: not while there is no room, nor from inside one of its own steps. */
+  accepts(): boolean {
+    return !this.transform!.busy && !this.buffer!.full;
+  }
+
+  /** Puts a value through the transform; false when it was refused. */
+  enter(value: T): boolean {
+    return this._after(this.transform!.step(value));
+  }
+
+  /** Lets everything happen that has become possible: hand over, take from parked senders, reach the end. */
+  settle(): void {
+    this._serve();
+    while (!this.senders.empty && this.transform !== null && this.accepts()) {
+      const sender = dequeue(this.senders) as Send<T>;
+      sender.complete(this.enter(sender.message));
+      this._serve();
+    }
+    if (!this.closed) return;
+    if (this.senders.empty && !this._ended) {
+      this._ended = true;
+      if (this.transform !== null) this._after(this.transform.complete());
+      this._serve();
+    }
+    release(this.receivers, CLOSED);
+  }
+
+  /** Buffered values go to those who wait. */
+  private _serve(): void {
+    const { buffer, receivers } = this;
+    if (buffer === null) return;
+    while (buffer.length > 0 && !receivers.empty) (dequeue(receivers) as Receive<T>).complete(buffer.shift());
+  }
+
+  private _after(step: Step): boolean {
+    if (step === "more") return true;
+    if (step !== "last") this.failure ??= { cause: step.error };
+    if (!this.closed) this._shut();
+    release(this.senders, false);
+    return step === "last";
+  }
+
+  private _shut(): void {
+    this.closed = true;
+    this._closing?.open();
+  }
+}
+
+/** Completes all that are parked, in the order of their arrival. */
+function release(list: Queue, value: unknown): void {
+  for (let at = dequeue(list); at !== null; at = dequeue(list))
+    (at as Send<unknown> | Receive<unknown>).complete(value);
+}

@@ -1,0 +1,227 @@
+// Starting go blocks, and the driver of the async ones. An async body waits by itself (see perform.ts); its driver hears of
+// an operation only when it yields out, and from then on parks and cancels as the driver of a sync body does.
+
+import { shown } from "./errors.js";
+import { type AsyncRoutine, GIVE_WAY, Operation, ParkedInside, type Routine } from "./operation.js";
+import type { Path } from "./path.js";
+import { AsyncPerformance } from "./perform.js";
+import { callSite, Member } from "./report.js";
+import { type Doer, scheduler } from "./scheduler.js";
+import { type Body, badYield, giveBack, type Home, READY, STOPPING, Task } from "./task.js";
+
+class AsyncTask<T> extends Task<T> {
+  override run(): boolean {
+    const routine = this.routine as AsyncRoutine<T>;
+    const { at } = this;
+    scheduler.current = this;
+    this.at = null;
+    this.flags &= ~READY;
+    if (this.flags & STOPPING) {
+      this.flags &= ~STOPPING;
+      giveBack(at);
+      this._follow(routine.return(undefined as T));
+    } else {
+      this._follow(routine.next());
+    }
+    return true;
+  }
+
+  protected override stop(): void {
+    const { at } = this;
+    if (this.flags & READY) return;
+    if (at instanceof AsyncPerformance) {
+      this.at = null;
+      at.abandon();
+      this.wake();
+    } else if (at !== null) {
+      super.stop();
+    } else {
+      // It waits somewhere out of sight. Its `return` takes effect where it yields out next, and all are asked to.
+      scheduler.ending++;
+      this._follow((this.routine as AsyncRoutine<T>).return(undefined as T));
+      scheduler.identifyAll();
+    }
+  }
+
+  private _follow(step: Promise<IteratorResult<unknown, T>>): void {
+    step.then(
+      (result) => this._step(result),
+      (error) => this.happened || this.end("failed", error),
+    );
+  }
+
+  private _step(step: IteratorResult<unknown, T>): void {
+    if (this.happened) return;
+    if (step.done === true) {
+      this.finish(step.value);
+      return;
+    }
+    const yielded = step.value;
+    if (yielded instanceof AsyncPerformance) this._own(yielded);
+    else if (yielded instanceof ParkedInside) this._parkInside(yielded);
+    else this._follow((this.routine as AsyncRoutine<T>).throw(badYield(this, step)));
+  }
+
+  /** A performance has yielded out: now it is known whose it is. */
+  private _own(performance: AsyncPerformance<unknown>): void {
+    if (this._stopsHere()) {
+      performance.abandon();
+    } else if (performance.own(this)) {
+      this.at = performance;
+    } else {
+      this.at = performance.completed ? performance : null;
+      this.wake();
+    }
+  }
+
+  /** A sync routine that this one delegates to parks. */
+  private _parkInside({ operation, value }: ParkedInside): void {
+    operation.restore(value);
+    if (this._stopsHere()) {
+      giveUp(operation);
+      return;
+    }
+    if (operation.waiter === GIVE_WAY) {
+      this.at = operation;
+      this.wake();
+      return;
+    }
+    this.at = operation;
+    operation.waiter = this;
+    try {
+      operation.block();
+    } catch (error) {
+      this.at = operation.waiter = null;
+      this._follow((this.routine as AsyncRoutine<T>).throw(error));
+    }
+  }
+
+  /** A `return` was called while it was out of sight, and is taking effect now. */
+  private _stopsHere(): boolean {
+    if (!(this.flags & STOPPING)) return false;
+    this.flags &= ~STOPPING;
+    scheduler.ending--;
+    return true;
+  }
+
+  protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
+    this._stopsHere();
+    super.end(ending, value);
+  }
+
+  protected override finish(value: T): void {
+    if (this.flags & STOPPING) {
+      // It returned before it came to wait again: too late to be cancelled.
+      this._stopsHere();
+      this.end("done", value);
+    } else {
+      super.finish(value);
+    }
+  }
+
+  override get async(): boolean {
+    return true;
+  }
+}
+
+function giveUp(operation: Operation<unknown>): void {
+  if (operation.waiter === GIVE_WAY) operation.discard();
+  else if (operation.attentive) operation.unblock();
+  operation.waiter = null;
+}
+
+/**
+ * Starts a task. `site` is the function whose caller started it; `home` and `origin` are given where they are known
+ * better than from the code that is running.
+ */
+export function start<A extends unknown[], T>(
+  body: Body<A, T>,
+  args: A,
+  site: Function,
+  home: Home | null = null,
+  origin: Path | null = null,
+): Task<T> {
+  const routine = routineOf(body, args);
+  const { current } = scheduler;
+  const program = home ?? homeOf(current);
+  const path = origin ?? current?.path() ?? program?.path ?? scheduler.root;
+  const task =
+    Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
+  if (program !== null) task.member = program.started(task, site);
+  else if (scheduler.traces > 0) task.member = trace(task, site);
+  scheduler.schedule(task);
+  return task;
+}
+
+/** Only so many are traced outside closed programs: a stack costs more than a task. */
+function trace(task: Task<unknown>, site: Function): Member {
+  scheduler.traces--;
+  const member = new Member(task, null, callSite(site));
+  scheduler.traced.add(member);
+  return member;
+}
+
+/** The closed program that a new task belongs to. In an async body nobody knows who starts it: then any may be home. */
+function homeOf(current: Doer | null): Home | null {
+  if (!scheduler.watching) return null;
+  if (current !== null) return ((current as Task<unknown>).member?.program ?? null) as Home | null;
+  let home: Home | null = null;
+  for (const program of scheduler.programs) {
+    if (program.async) home = program as unknown as Home;
+  }
+  return home;
+}
+
+function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T> | AsyncRoutine<T> {
+  if (typeof body !== "function") {
+    throw new TypeError(
+      `Cannot start go block: its body must be a function* or an async function*, got ${shown(body)}`,
+    );
+  }
+  const routine: unknown = body(...args);
+  if (typeof routine === "object" && routine !== null && "next" in routine && "return" in routine) {
+    return routine as Routine<T> | AsyncRoutine<T>;
+  }
+  if (routine instanceof Promise) routine.catch(() => {});
+  throw new TypeError(
+    `Cannot start go block: ${body.name || "its body"} must be a function* or an async function*; ` +
+      `it returned ${shown(routine)} instead of a generator`,
+  );
+}
+
+/**
+ * Starts a go block, and returns its task. The body, a `function*` or an `async function*`, never runs inside the call;
+ * tasks start in the order of their creation.
+ *
+ * @param body - The block; it performs operations with `yield*`, and may delegate with `yield*` to other routines.
+ * @param args - Handed to the body.
+ * @throws TypeError when the body is no generator function.
+ * @example
+ * ```ts
+ * import { go, sleep } from "millrace";
+ *
+ * const task = go(function* (ms: number) {
+ *   yield* sleep(ms);
+ *   return "awake";
+ * }, 5);
+ * console.log(await task); // awake
+ * ```
+ */
+export function go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> {
+  return start(body, args, go);
+}
+
+class Pause extends Operation<void> {
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this.complete(undefined);
+  }
+}
+
+/** Lets the others have a turn. Parks: always, until every task that is ready now has been resumed. */
+export function pause(): Operation<void> {
+  return new Pause();
+}
