@@ -11,11 +11,11 @@ export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
   before: Link | null;
   after: Link | null;
   readonly operation: Performable<T>;
-  private readonly _resolve: (value: T) => void;
+  private readonly _resolve: () => void;
   private readonly _reject: (error: unknown) => void;
   private _record: WeakRef<PlainPerformance<unknown>> | null;
 
-  constructor(operation: Performable<T>, resolve: (value: T) => void, reject: (error: unknown) => void) {
+  constructor(operation: Performable<T>, resolve: () => void, reject: (error: unknown) => void) {
     this.before = this.after = null;
     this.operation = operation;
     this._resolve = resolve;
@@ -50,11 +50,7 @@ export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
   }
 
   run(): boolean {
-    try {
-      this._resolve(this.operation.result());
-    } catch (error) {
-      this._reject(error);
-    }
+    this._resolve();
     return true;
   }
 
@@ -66,6 +62,7 @@ export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
   }
 
   fail(error: unknown): void {
+    if (this._record !== null) awaiting.delete(this._record);
     this.operation.unblock();
     this.operation.waiter = null;
     this._reject(error);
@@ -90,17 +87,21 @@ function remember(record: WeakRef<PlainPerformance<unknown>>): void {
 /** The event loop is empty, so nothing will ever wake what is still awaited (rule EN-2). */
 function failAll(): void {
   const found = [...awaiting].map((record) => record.deref()).filter((performance) => performance !== undefined);
-  awaiting.clear();
+  // Who joins a task may yet see it end, once those that wait for something else have been told.
+  const ends = found.filter(({ operation }) => !operation.joins);
+  const told = ends.length > 0 ? ends : found;
   const tasks = [...(scheduler.traced as Set<Member>)]
     .map((member) => member.task.deref())
     .filter((task) => task?.status === "parked") as Reportable[];
-  for (const performance of found) {
+  for (const performance of told) {
     const what = performance.operation.describe();
     performance.fail(deadlock(`Deadlock: the event loop is empty, and plain code still awaits ${what}`, tasks));
   }
 }
 
-/** The `then` of every operation. */
+/** Performs an operation for plain code. Its result is made where that code goes on, not where the peer completes it. */
 export function perform<T>(operation: Performable<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin());
+  return new Promise<void>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin()).then(() =>
+    operation.result(),
+  );
 }

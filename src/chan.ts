@@ -6,7 +6,7 @@
 // off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
 
 import type { Buffer } from "./buffer.js";
-import { type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
 import type { Link } from "./list.js";
 import { Latch, Wait } from "./once.js";
 import { Operation } from "./operation.js";
@@ -70,7 +70,7 @@ class Send<T> extends Operation<boolean> {
 
   override park(): this {
     const { current } = scheduler;
-    if (current === null || current.async) return this.parkInside();
+    if (current === null || current.async) return this.parkInside(false);
     this.block();
     this.waiter = current;
     scheduler.parked = this;
@@ -142,7 +142,7 @@ class Receive<T> extends Operation<T | Closed> {
 
   override park(): this {
     const { current } = scheduler;
-    if (current === null || current.async) return this.parkInside();
+    if (current === null || current.async) return this.parkInside(false);
     this.block();
     this.waiter = current;
     scheduler.parked = this;
@@ -189,7 +189,9 @@ export class Chan<T> implements Channel<T> {
   private readonly _creator: Path;
   private readonly _index: number;
   private _closing: Latch | null;
+  /** Whether nothing more can come in, not even from parked senders. */
   private _ended: boolean;
+  private _cancelled: boolean;
 
   constructor(buffer: Buffer<T> | null, transform: Transform | null, options: ChannelOptions<T> | null) {
     this.senders = new Queue();
@@ -203,12 +205,11 @@ export class Chan<T> implements Channel<T> {
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
     this._closing = null;
-    this._ended = false;
+    this._ended = this._cancelled = false;
   }
 
   send(value: T): Operation<boolean> {
-    if ((value as unknown) === CLOSED)
-      throw new TypeError(`Cannot send to ${this.name}: CLOSED is what receivers get at the end; call close()`);
+    if ((value as unknown) === CLOSED) assertValue(value, this);
     return new Send(this, value);
   }
 
@@ -244,12 +245,10 @@ export class Chan<T> implements Channel<T> {
 
   cancel(_reason?: unknown): void {
     if (!this.closed) this._shut();
-    this._ended = true;
-    const discarded: T[] = [];
-    while (this.buffer !== null && this.buffer.length > 0) discarded.push(this.buffer.shift());
+    this._cancelled = this._ended = true;
     release(this.senders, false);
     release(this.receivers, CLOSED);
-    for (const value of discarded) this.undelivered(value);
+    this._discard();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -301,7 +300,7 @@ export class Chan<T> implements Channel<T> {
     return !this.transform!.busy && !this.buffer!.full;
   }
 
-  /** Puts a value through the transform; false when it was refused. */
+  /** Puts a value through the transform; false when it was refused. What follows from it, `settle` lets happen. */
   enter(value: T): boolean {
     return this._after(this.transform!.step(value));
   }
@@ -309,18 +308,24 @@ export class Chan<T> implements Channel<T> {
   /** Lets everything happen that has become possible: hand over, take from parked senders, reach the end. */
   settle(): void {
     this._serve();
-    while (!this.senders.empty && this.transform !== null && this.accepts()) {
+    while (!this.senders.empty && !this._ended && this.transform !== null && this.accepts()) {
       const sender = dequeue(this.senders) as Send<T>;
       sender.complete(this.enter(sender.message));
       this._serve();
     }
     if (!this.closed) return;
-    if (this.senders.empty && !this._ended) {
-      this._ended = true;
-      if (this.transform !== null) this._after(this.transform.complete());
-      this._serve();
-    }
+    if (this._ended) release(this.senders, false);
+    else if (this.senders.empty) this._end();
+    if (this._cancelled) this._discard();
     release(this.receivers, CLOSED);
+  }
+
+  /** No more will come in: what the transform still holds goes into the buffer, once. */
+  private _end(): void {
+    this._ended = true;
+    if (this.transform === null) return;
+    this._after(this.transform.complete());
+    this._serve();
   }
 
   /** Buffered values go to those who wait. */
@@ -330,11 +335,25 @@ export class Chan<T> implements Channel<T> {
     while (buffer.length > 0 && !receivers.empty) (dequeue(receivers) as Receive<T>).complete(buffer.shift());
   }
 
+  /** What was stored can reach nobody. Each value is reported, even if a report throws. */
+  private _discard(): void {
+    const { buffer } = this;
+    const failures: unknown[] = [];
+    while (buffer !== null && buffer.length > 0) {
+      try {
+        this.undelivered(buffer.shift());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
   private _after(step: Step): boolean {
     if (step === "more") return true;
     if (step !== "last") this.failure ??= { cause: step.error };
     if (!this.closed) this._shut();
-    release(this.senders, false);
+    if (!this._ended) this._end();
     return step === "last";
   }
 

@@ -14,7 +14,7 @@ function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
     }
     return capacity === 0 ? null : fixed<T>(capacity);
   }
-  if (typeof capacity?.push === "function" && typeof capacity.shift === "function") return capacity;
+  if (typeof capacity?.push === "function" && typeof capacity.full === "boolean") return capacity;
   throw new TypeError(`Cannot create channel: capacity must be a number or a buffer, got ${shown(capacity)}`);
 }
 

@@ -54,6 +54,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
     try {
       for (let at = 0; at < parts.length; at++) {
         const branch = parts[at]!;
+        if (branch.waiter !== null) assertIdle(branch);
         this.blocked = at + 1;
         branch.waiter = this;
         branch.block();

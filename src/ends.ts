@@ -65,3 +65,11 @@ export interface ChannelOptions<T> {
 export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T, void, undefined> {
   for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
 }
+
+/** Throws if what is sent is no value. */
+export function assertValue(value: unknown, channel: { readonly name: string }): void {
+  if (value !== CLOSED) return;
+  throw new TypeError(
+    `Cannot send to ${channel.name}: CLOSED is what receivers get at the end, got it as a value; call close()`,
+  );
+}

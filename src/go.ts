@@ -2,7 +2,7 @@
 // an operation only when it yields out, and from then on parks and cancels as the driver of a sync body does.
 
 import { shown } from "./errors.js";
-import { type AsyncRoutine, GIVE_WAY, Operation, ParkedInside, type Routine } from "./operation.js";
+import { type AsyncRoutine, Operation, ParkedInside, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
 import { AsyncPerformance } from "./perform.js";
 import { callSite, Member } from "./report.js";
@@ -74,26 +74,16 @@ class AsyncTask<T> extends Task<T> {
     }
   }
 
-  /** A sync routine that this one delegates to parks. */
-  private _parkInside({ operation, value }: ParkedInside): void {
-    operation.restore(value);
+  /** A sync routine that this one delegates to has parked. */
+  private _parkInside(inside: ParkedInside): void {
+    inside.reveal();
     if (this._stopsHere()) {
-      giveUp(operation);
+      inside.abandon();
       return;
     }
-    if (operation.waiter === GIVE_WAY) {
-      this.at = operation;
-      this.wake();
-      return;
-    }
-    this.at = operation;
-    operation.waiter = this;
-    try {
-      operation.block();
-    } catch (error) {
-      this.at = operation.waiter = null;
-      this._follow((this.routine as AsyncRoutine<T>).throw(error));
-    }
+    this.at = inside.operation;
+    if (inside.completed) this.wake();
+    else inside.operation.waiter = this;
   }
 
   /** A `return` was called while it was out of sight, and is taking effect now. */
@@ -122,12 +112,6 @@ class AsyncTask<T> extends Task<T> {
   override get async(): boolean {
     return true;
   }
-}
-
-function giveUp(operation: Operation<unknown>): void {
-  if (operation.waiter === GIVE_WAY) operation.discard();
-  else if (operation.attentive) operation.unblock();
-  operation.waiter = null;
 }
 
 /**

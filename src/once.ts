@@ -9,6 +9,8 @@ export interface Once<T> {
   readonly happened: boolean;
   readonly waiting: List;
   readonly external: boolean;
+  /** Whether it is the end of a task. */
+  readonly joins?: boolean;
   outcome(): T;
   describe(): string;
 }
@@ -36,6 +38,10 @@ export class Wait<T> extends Operation<T> {
 
   override get external(): boolean {
     return this.once.external;
+  }
+
+  override get joins(): boolean {
+    return this.once.joins === true;
   }
 
   override describe(): string {

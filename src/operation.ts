@@ -27,18 +27,40 @@ export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 /** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
 export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: () => Operation<infer T> } ? T : never;
 
-/** Stands for the waiter of an operation that has completed and merely gives way. */
-export const GIVE_WAY: Waiter = { wake() {} };
-
-/** What an async go block sees when a sync routine that it delegates to parks. It must be no thenable, as operations are. */
-export class ParkedInside {
+/**
+ * What an async go block sees when a sync routine that it delegates to parks: its driver hears of it some microtasks
+ * later, and until then this waits in its place. It must be no thenable, as operations are.
+ */
+export class ParkedInside implements Waiter {
   readonly operation: Operation<unknown>;
-  /** What the operation had in the place that this stands in: a value already, if it merely gives way. */
-  readonly value: unknown;
+  completed: boolean;
+  private _value: unknown;
 
-  constructor(operation: Operation<unknown>, value: unknown) {
+  constructor(operation: Operation<unknown>) {
     this.operation = operation;
-    this.value = value;
+    this.completed = false;
+    this._value = undefined;
+  }
+
+  wake(): void {
+    this.completed = true;
+  }
+
+  /** Takes the place of the operation's value, which is what the async generator will yield. */
+  hide(): void {
+    this._value = this.operation.value;
+    this.operation.value = this;
+  }
+
+  reveal(): void {
+    if (this.operation.value === this) this.operation.value = this._value;
+  }
+
+  /** The task ends here: the operation leaves every queue, or what it got goes back. */
+  abandon(): void {
+    this.operation.waiter = null;
+    if (this.completed) this.operation.discard();
+    else this.operation.unblock();
   }
 }
 
@@ -65,7 +87,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** @internal */ after: Link | null;
   /** @internal */ done: boolean;
   /** What it completed with; `result` turns it into what is yielded. */
-  protected value: unknown;
+  value: unknown;
   /** @internal */ waiter: Waiter | null;
 
   constructor() {
@@ -103,6 +125,11 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** Whether something outside all go blocks can complete it (a timer, a promise, an event): then it is no deadlock. */
   get external(): boolean {
     return true;
+  }
+
+  /** @internal Whether it waits for the end of a task. */
+  get joins(): boolean {
+    return false;
   }
 
   /** What it waits for, for reports. */
@@ -174,7 +201,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
    * of any class costs as much as the rest of a hand-over. */
   park(): this {
     const { current } = scheduler;
-    if (current === null || current.async) return this.parkInside();
+    if (current === null || current.async) return this.parkInside(false);
     this.waiter = current;
     try {
       this.block();
@@ -189,24 +216,25 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** @internal It has completed, but its task has had enough in a row: it goes on in its turn. */
   giveWay(): this {
     const { current } = scheduler;
-    if (current === null || current.async) {
-      this.waiter = GIVE_WAY;
-      return this.parkInside();
-    }
+    if (current === null || current.async) return this.parkInside(true);
     this.waiter = current;
     current.wake(this);
     scheduler.parked = this;
     return this;
   }
 
-  /** @internal */
-  restore(value: unknown): void {
-    this.value = value;
-  }
-
-  /** @internal A sync routine that an async block delegates to: the driver of that block will see to it. */
-  parkInside(): this {
-    this.value = new ParkedInside(this, this.value);
+  /** @internal A sync routine that an async block delegates to. */
+  parkInside(completed: boolean): this {
+    const inside = new ParkedInside(this);
+    this.waiter = inside;
+    try {
+      if (completed) inside.wake();
+      else this.block();
+    } catch (error) {
+      this.waiter = null;
+      throw error;
+    }
+    inside.hide();
     return this;
   }
 
@@ -269,6 +297,10 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
 
   override get external(): boolean {
     return this._inner.external;
+  }
+
+  override get joins(): boolean {
+    return this._inner.joins;
   }
 
   override describe(): string {

@@ -23,6 +23,8 @@ export interface Performable<out T> {
   result(): T;
   describe(): string;
   readonly external: boolean;
+  /** Whether it waits for the end of a task. */
+  readonly joins: boolean;
 }
 
 const FRESH = 0;
@@ -133,6 +135,8 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   private _wait(): Promise<Result<T>> {
     const result = pending<Result<T>>();
     this._resolve = resolver as Resolve<T>;
+    // What it resolves leads to the task: it must not be held from here.
+    resolver = undefined;
     return result;
   }
 

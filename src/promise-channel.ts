@@ -1,6 +1,6 @@
 // A channel for one value, which everybody gets: the first send wins, and every receive, for ever, yields that value.
 
-import { type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
+import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 import { List } from "./list.js";
 import { Latch, type Once, releaseAll, Wait } from "./once.js";
 import { Operation } from "./operation.js";
@@ -58,10 +58,12 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   }
 
   send(value: T): Operation<boolean> {
+    assertValue(value, this);
     return new Send(this, value);
   }
 
   trySend(value: T): boolean {
+    assertValue(value, this);
     if (this.closed) return false;
     if (!this.happened) this._settle(value);
     return true;

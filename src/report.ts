@@ -55,23 +55,30 @@ function describe(task: Reportable): ParkedTask {
   return { name: task.name, waitsFor: task.parkedAt?.describe() ?? "nothing", ...(startedAt && { startedAt }) };
 }
 
-/** Each waits for the next: for a task it joins, or for one that used the other end of its channel last. */
+/**
+ * Each waits for the next: for a task it joins, or for one that used its channel last. Which end matters depends on what
+ * the channel stands for (a lock is given back by who took it, a value comes from who sent), so the longest circle counts.
+ */
 function cycleAmong(tasks: readonly Reportable[]): string[] {
   const parked = new Set(tasks);
-  const walk = (task: Reportable, path: Reportable[]): Reportable[] => {
-    const seen = path.indexOf(task);
-    if (seen >= 0) return path.slice(seen);
-    for (const rival of task.parkedAt?.rivals() ?? []) {
-      const next = (rival instanceof Member ? rival.task.deref() : rival) as Reportable | undefined;
-      if (next === undefined || next === task || !parked.has(next)) continue;
-      const found = walk(next, [...path, task]);
-      if (found.length > 0) return found;
-    }
-    return [];
+  const next = (task: Reportable, end: number): Reportable | undefined => {
+    const rivals = (task.parkedAt?.rivals() ?? []).map((rival) =>
+      rival instanceof Member ? rival.task.deref() : rival,
+    );
+    const others = rivals.filter((rival) => rival !== task && parked.has(rival as Reportable)) as Reportable[];
+    return others.at(end);
   };
-  for (const task of tasks) {
-    const cycle = walk(task, []);
-    if (cycle.length > 1) return cycle.map((member) => member.name);
+  let longest: Reportable[] = [];
+  for (const end of [0, -1]) {
+    for (const task of tasks) {
+      const path: Reportable[] = [];
+      let at: Reportable | undefined = task;
+      while (at !== undefined && !path.includes(at)) {
+        path.push(at);
+        at = next(at, end);
+      }
+      if (at === task && path.length > Math.max(1, longest.length)) longest = path;
+    }
   }
-  return [];
+  return longest.map((task) => task.name);
 }

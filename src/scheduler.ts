@@ -197,7 +197,8 @@ export class Scheduler {
   /** Runs what is due by the clock of the host, and everything that follows from it, up to a quiet moment. */
   flush(): void {
     this._fire();
-    this._runTurn();
+    do this._runTurn();
+    while (this._ready.length > 0 && this._spent);
   }
 
   private _wake(): void {

@@ -3,7 +3,7 @@
 
 import { aborted } from "./bridge.js";
 import { sleep } from "./clock.js";
-import { CancelledError, TimeoutError } from "./errors.js";
+import { CancelledError, shown, TimeoutError } from "./errors.js";
 import { go, start } from "./go.js";
 import { List } from "./list.js";
 import { Latch, type Once, releaseAll, Sharable, Wait } from "./once.js";
@@ -312,6 +312,9 @@ export function scope<T>(
   body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
   options: ScopeOptions = {},
 ): Operation<T> {
+  if (typeof body !== "function") {
+    throw new TypeError(`Cannot open scope: its body must be a function* or an async function*, got ${shown(body)}`);
+  }
   const { deadline } = options;
   if (deadline !== undefined && !(typeof deadline === "number" && !Number.isNaN(deadline))) {
     throw new RangeError(`Cannot open scope: deadline must be a number of milliseconds, got ${String(deadline)}`);

@@ -87,7 +87,8 @@ function gather(cases: Cases): Gathered {
     if (operation?.plain !== true) return gatherSpecial(cases, labels);
     parts.push(operation as Operation<unknown>);
   }
-  return { parts, labels, tells: false };
+  // Inherited fields name no cases.
+  return parts.length === labels.length ? { parts, labels, tells: false } : gatherSpecial(cases, labels);
 }
 
 function gatherSpecial(cases: Cases, labels: string[]): Gathered {

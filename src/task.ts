@@ -195,6 +195,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return new Wait(this);
   }
 
+  /** @internal */
+  override get joins(): boolean {
+    return true;
+  }
+
   /** @internal A task of a closed program is no outside help; any other may be. */
   override get external(): boolean {
     return this.member?.program == null;

@@ -1,0 +1,242 @@
+// millrace in its other form: go blocks that are async function*, line for line the programs of millrace.mjs.
+
+import { CLOSED, channel, go, pause, select, timeout } from "millrace";
+
+async function* produce(to, n) {
+  for (let i = 0; i < n; i++) yield* to.send(i);
+}
+
+async function* consume(from) {
+  let sum = 0;
+  for (let i; (i = yield* from.receive()) !== CLOSED; ) sum += i;
+  return sum;
+}
+
+async function* work(from, to) {
+  for (let i; (i = yield* from.receive()) !== CLOSED; ) yield* to.send(i + 1);
+}
+
+async function* stage(from, to, step) {
+  for (let i; (i = yield* from.receive()) !== CLOSED; ) yield* to.send(i + step);
+  to.close();
+}
+
+async function* total(tasks) {
+  let sum = 0;
+  for (const task of tasks) sum += yield* task;
+  return sum;
+}
+
+async function* spsc(capacity, n) {
+  const values = channel(capacity);
+  const consumer = go(consume, values);
+  yield* go(produce, values, n);
+  values.close();
+  return yield* consumer;
+}
+
+async function* mpmc(n) {
+  const values = channel(64);
+  const producers = [0, 1, 2, 3].map(() => go(produce, values, n / 4));
+  const consumers = [0, 1, 2, 3].map(() => go(consume, values));
+  for (const producer of producers) yield* producer;
+  values.close();
+  return yield* total(consumers);
+}
+
+async function* pingPong(n) {
+  const ping = channel();
+  const pong = channel();
+  go(stage, ping, pong, 0);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    yield* ping.send(i);
+    sum += yield* pong.receive();
+  }
+  ping.close();
+  return sum;
+}
+
+const four = () => [channel(), channel(), channel(), channel()];
+
+async function* selectReceive(n) {
+  const [a, b, c, d] = four();
+  for (const values of [a, b, c, d]) go(produce, values, n / 4);
+  return yield* consumeAny(a, b, c, d, n);
+}
+
+async function* selectReused(n) {
+  const [a, b, c, d] = four();
+  for (const values of [a, b, c, d]) go(produce, values, n / 4);
+  const any = select({ a: a.receive(), b: b.receive(), c: c.receive(), d: d.receive() });
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += (yield* any).value;
+  return sum;
+}
+
+async function* selectBoth(n) {
+  const [a, b, c, d] = four();
+  const consumers = [0, 1, 2, 3].map(() => go(consumeAny, a, b, c, d, n / 4));
+  for (let i = 0; i < 4; i++) go(produceAny, a, b, c, d, n / 4);
+  return yield* total(consumers);
+}
+
+async function* consumeAny(a, b, c, d, n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    sum += (yield* select({ a: a.receive(), b: b.receive(), c: c.receive(), d: d.receive() })).value;
+  }
+  return sum;
+}
+
+async function* produceAny(a, b, c, d, n) {
+  for (let i = 0; i < n; i++) {
+    yield* select({ a: a.send(i), b: b.send(i), c: c.send(i), d: d.send(i) });
+  }
+}
+
+async function* child(i) {
+  return i;
+}
+
+async function* spawn(n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += yield* go(child, i);
+  return sum;
+}
+
+async function* ring(n) {
+  const first = channel();
+  let last = first;
+  for (let i = 1; i < 1000; i++) {
+    const next = channel();
+    go(stage, last, next, 1);
+    last = next;
+  }
+  let token = 0;
+  for (let i = 0; i < n / 1000; i++) {
+    yield* first.send(token);
+    token = yield* last.receive();
+  }
+  first.close();
+  return token;
+}
+
+async function* numbers(to) {
+  for (let i = 2; ; i++) yield* to.send(i);
+}
+
+async function* indivisible(prime, from, to) {
+  for (let i; (i = yield* from.receive()) !== CLOSED; ) {
+    if (i % prime !== 0) yield* to.send(i);
+  }
+}
+
+// The tasks are left parked at the end, and are garbage with their channels.
+async function* sieve(count) {
+  let from = channel();
+  go(numbers, from);
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const prime = yield* from.receive();
+    sum += prime;
+    const to = channel();
+    go(indivisible, prime, from, to);
+    from = to;
+  }
+  return sum;
+}
+
+async function* sleepCancel(n) {
+  const values = channel();
+  go(produce, values, n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    sum += (yield* select({ value: values.receive(), late: timeout(60_000).receive() })).value;
+  }
+  return sum;
+}
+
+const silent = channel();
+
+async function* idleSelects(n) {
+  const busy = channel();
+  go(produce, busy, n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    sum += (yield* select({ busy: busy.receive(), silent: silent.receive() })).value;
+  }
+  return sum;
+}
+
+async function* pipeline(n) {
+  const first = channel();
+  let last = first;
+  for (let i = 0; i < 4; i++) {
+    const next = channel();
+    go(stage, last, next, 1);
+    last = next;
+  }
+  const consumer = go(consume, last);
+  yield* go(produce, first, n);
+  first.close();
+  return yield* consumer;
+}
+
+async function* workers(n) {
+  const jobs = channel();
+  const results = channel();
+  const all = Array.from({ length: 8 }, () => go(work, jobs, results));
+  const consumer = go(consume, results);
+  yield* go(produce, jobs, n);
+  jobs.close();
+  for (const worker of all) yield* worker;
+  results.close();
+  return yield* consumer;
+}
+
+async function* wait(gate) {
+  return yield* gate.receive();
+}
+
+async function* parked(n, meter) {
+  const gates = Array.from({ length: n / 1000 }, () => channel());
+  const tasks = new Array(n);
+  const stop = meter();
+  for (let i = 0; i < n; i++) tasks[i] = go(wait, gates[i % gates.length]);
+  while (tasks[n - 1].status !== "parked") yield* pause();
+  const measured = stop();
+  for (let i = 0; i < n; i++) yield* gates[i % gates.length].send(i);
+  return { ...measured, sum: yield* total(tasks) };
+}
+
+async function* release(n, meter) {
+  const gate = channel();
+  const tasks = Array.from({ length: n }, () => go(wait, gate));
+  while (tasks[n - 1].status !== "parked") yield* pause();
+  const stop = meter();
+  for (let i = 0; i < n; i++) yield* gate.send(i);
+  yield* tasks[n - 1];
+  const measured = stop();
+  return { ...measured, sum: yield* total(tasks) };
+}
+
+export const performs = {
+  "spsc/0": (n) => go(spsc, 0, n),
+  "spsc/64": (n) => go(spsc, 64, n),
+  "spsc/128": (n) => go(spsc, 128, n),
+  "mpmc/64": (n) => go(mpmc, n),
+  "ping-pong": (n) => go(pingPong, n),
+  "select-receive/4": (n) => go(selectReceive, n),
+  "select-receive/4 (reused)": (n) => go(selectReused, n),
+  "select-both/4": (n) => go(selectBoth, n),
+  spawn: (n) => go(spawn, n),
+  "ring/1000": (n) => go(ring, n),
+  sieve: (n) => go(sieve, n),
+  "sleep-cancel": (n) => go(sleepCancel, n),
+  "idle-selects": (n) => go(idleSelects, n),
+  "pipeline/4": (n) => go(pipeline, n),
+  "workers/8": (n) => go(workers, n),
+  parked: (n, meter) => go(parked, n, meter),
+  release: (n, meter) => go(release, n, meter),
+};

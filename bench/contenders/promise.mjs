@@ -1,0 +1,42 @@
+// The floor under everything that awaits: a slot where one sender and one receiver meet over native promises, with
+// neither queues nor buffers nor an end.
+
+import { awaiting } from "./awaiting.mjs";
+
+class Slot {
+  constructor() {
+    this.receiver = undefined;
+    this.sender = undefined;
+    this.value = undefined;
+  }
+
+  send(value) {
+    const receiver = this.receiver;
+    if (receiver !== undefined) {
+      this.receiver = undefined;
+      return receiver(value);
+    }
+    this.value = value;
+    return new Promise((resolve) => {
+      this.sender = resolve;
+    });
+  }
+
+  receive() {
+    const sender = this.sender;
+    if (sender !== undefined) {
+      this.sender = undefined;
+      sender();
+      return this.value;
+    }
+    return new Promise((resolve) => {
+      this.receiver = resolve;
+    });
+  }
+}
+
+export const performs = awaiting({
+  channel: () => new Slot(),
+  send: (to, i) => to.send(i),
+  receive: (from) => from.receive(),
+});

@@ -1,0 +1,46 @@
+// ts-chan in its unsafe mode, which is its fast one: the other lets the event loop turn after each operation.
+//
+// A Select is made once for a loop, as its documentation has it, except where a case is new each time.
+
+import { Chan, recv, Select, send, wait } from "ts-chan";
+import { awaiting } from "./awaiting.mjs";
+
+const unsafe = (made) => made.setUnsafe(true);
+const taken = (choice, i) => choice.recv(choice.cases[i]).value;
+
+function receiving(channels) {
+  const choice = unsafe(new Select(channels.map((channel) => recv(channel))));
+  return { next: () => choice.wait(), value: (i) => taken(choice, i) };
+}
+
+function sending(channels) {
+  let value;
+  const choice = unsafe(new Select(channels.map((channel) => send(channel, () => value))));
+  return {
+    next(i) {
+      value = i;
+      return choice.wait();
+    },
+  };
+}
+
+function against(channel, ms) {
+  let choice;
+  return {
+    next() {
+      choice = unsafe(new Select([recv(channel), wait(new Promise((resolve) => setTimeout(resolve, ms)))]));
+      return choice.wait();
+    },
+    value: (i) => taken(choice, i),
+  };
+}
+
+export const performs = awaiting({
+  channel: (capacity) => unsafe(new Chan(capacity)),
+  send: (to, i) => to.send(i),
+  receive: (from) => from.recv(),
+  value: (received) => received.value,
+  receiving,
+  sending,
+  against,
+});

@@ -1,0 +1,87 @@
+// A launch: starts a contender with a workload in a process of its own and brings back what it measured.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const exec = promisify(execFile);
+const here = fileURLToPath(new URL(".", import.meta.url));
+const PATIENCE = 60_000;
+
+// A heap of a million tasks of the largest peer, so that none fails for want of room.
+const NODE_FLAGS = ["--expose-gc", "--max-old-space-size=6000"];
+
+/** Builds the Go program; answers its path, or undefined where there is no Go. */
+export async function buildGo() {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const program = join(folder, "bench");
+  try {
+    await exec("go", ["build", "-o", program, "."], { cwd: join(here, "go") });
+    return program;
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Why a contender cannot take part here, or undefined if it can. */
+export function absence(contender, goProgram) {
+  if (contender.kind === "go") return goProgram === undefined ? "Go is not installed" : undefined;
+  if (contender.package === undefined || found(contender.package)) return undefined;
+  return contender.kind === "ours" ? "not built" : "not installed";
+}
+
+/** Tells one build of millrace from another, undefined where there is none. */
+export function build() {
+  if (!found("millrace")) return undefined;
+  const folder = fileURLToPath(new URL(".", import.meta.resolve("millrace")));
+  const hash = createHash("sha256");
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith(".js")) hash.update(readFileSync(join(folder, name)));
+  }
+  return hash.digest("hex");
+}
+
+function found(name) {
+  try {
+    return existsSync(fileURLToPath(import.meta.resolve(name)));
+  } catch {
+    return false;
+  }
+}
+
+export async function launch(contender, workload, n, { warmUpMs, budgetMs }, goProgram) {
+  const given = [workload.name, n, warmUpMs, budgetMs].map(String);
+  try {
+    const running = contender.kind === "go" ? go(contender, given, goProgram) : node(contender, given);
+    return checked(JSON.parse((await running).stdout), workload.sum(n));
+  } catch (error) {
+    return { error: error.killed ? `hangs: stopped after ${PATIENCE / 1000} s` : fatal(error) };
+  }
+}
+
+function node(contender, given) {
+  const args = [...NODE_FLAGS, join(here, "one.mjs"), contender.name, ...given];
+  return exec(process.execPath, args, { timeout: PATIENCE, killSignal: "SIGKILL" });
+}
+
+// Goroutines start on the smallest stack. Left alone Go 1.19 starts them on the average of those it has seen, here 4 kB,
+// and takes twice as long to start one and nearly twice the room.
+function go(contender, given, program) {
+  const env = { ...process.env, GODEBUG: "adaptivestackstart=0" };
+  if (contender.processors !== undefined) env.GOMAXPROCS = String(contender.processors);
+  return exec(program, given, { timeout: PATIENCE, killSignal: "SIGKILL", env });
+}
+
+// Only Go leaves the check of its sum to the caller.
+function checked(result, sum) {
+  if (result.sum === undefined || result.sum === sum) return result;
+  return { error: `wrong sum: ${result.sum} instead of ${sum}` };
+}
+
+const fatal = (error) => /FATAL ERROR: (.*)/.exec(error.stderr)?.[1] ?? `fails with exit code ${error.code}`;

@@ -1,0 +1,43 @@
+// A measurement: one workload, repeated inside one process, the best repetition kept.
+//
+// A workload answers with its sum, or with { sum, ns } or { sum, bytes } where only a part of its run counts; it is given
+// the meter for that part. What a workload leaves in the heap is read afterwards, over repetitions of its own.
+
+import { heap, now, scales, stopwatch } from "./meter.mjs";
+
+const WARM_UP = 50_000;
+const KEPT_TIMES = 2;
+
+export async function measure(work, n, { sum, rows }, { warmUpMs, budgetMs }) {
+  await fastest(work, Math.min(n, WARM_UP), sum, { atLeast: 1, budgetMs: warmUpMs });
+  const ns = await fastest(work, n, sum, { atLeast: 2, budgetMs });
+  const weighed = rows.some((row) => row.measure === "bytes");
+  return { ns: ns / n, bytes: weighed ? (await weight(work, n, sum)) / n : 0 };
+}
+
+async function fastest(work, n, sumOf, { atLeast, budgetMs }) {
+  const start = now();
+  let best = Infinity;
+  for (let times = 0; times < atLeast || now() - start < budgetMs; times++) {
+    const stop = stopwatch();
+    const outcome = checked(await work(n, stopwatch), sumOf(n));
+    best = Math.min(best, outcome.ns ?? stop().ns);
+  }
+  return best;
+}
+
+async function weight(work, n, sumOf) {
+  const before = heap();
+  let outcome;
+  for (let times = 0; times < KEPT_TIMES; times++) {
+    outcome = checked(await work(n, scales), sumOf(n));
+    if (outcome.bytes !== undefined) return outcome.bytes;
+  }
+  return (heap() - before) / KEPT_TIMES;
+}
+
+function checked(result, sum) {
+  const outcome = typeof result === "number" ? { sum: result } : result;
+  if (outcome.sum !== sum) throw new Error(`wrong sum: ${outcome.sum} instead of ${sum}`);
+  return outcome;
+}

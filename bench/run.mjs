@@ -1,0 +1,51 @@
+// Runs the benchmark.
+//
+//   node bench/run.mjs                   everything; writes README.md beside this file
+//   node bench/run.mjs spsc/0 sieve      some workloads
+//   node bench/run.mjs --quick           all of them with less care
+
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { bundleSize } from "./bundle.mjs";
+import { contenders } from "./contenders.mjs";
+import { contest } from "./contest.mjs";
+import { absence, build, buildGo } from "./launch.mjs";
+import { report } from "./report.mjs";
+import { workloads } from "./workloads.mjs";
+
+const THOROUGH = { rounds: 3, warmUpMs: 120, budgetMs: 300, share: 1, fixedShare: 1 };
+const QUICK = { rounds: 1, warmUpMs: 150, budgetMs: 150, share: 0.25, fixedShare: 0.1 };
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: "boolean" } } });
+const effort = values.quick ? QUICK : THOROUGH;
+const chosen = positionals.length === 0 ? workloads : positionals.map(named);
+
+function named(name) {
+  const workload = workloads.find((workload) => workload.name === name);
+  if (workload !== undefined) return workload;
+  console.error(`No such workload: ${name}. There are ${workloads.map(({ name }) => name).join(", ")}.`);
+  process.exit(1);
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+const goProgram = await buildGo();
+const absent = new Map(contenders.map((contender) => [contender.name, absence(contender, goProgram)]));
+const measured = build();
+const contests = [];
+for (const workload of chosen) {
+  contests.push({ workload, results: await contest(workload, contenders, effort, { goProgram, absent, progress }) });
+}
+progress("");
+
+const text = report(contests, measured === undefined ? undefined : await bundleSize(), effort);
+console.log(text);
+
+// Numbers of two builds in one table would be of neither.
+const steady = measured !== undefined && build() === measured;
+if (!steady) console.error("README.md stays as it is: millrace is not built, or was built anew during the run.");
+else if (positionals.length === 0 && !values.quick) {
+  writeFileSync(new URL("README.md", import.meta.url), `${text}\n`);
+}

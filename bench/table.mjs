@@ -1,0 +1,118 @@
+// Tables: the measurements as rows of text. Every table is Markdown that is also readable in a terminal.
+
+import { contenders } from "./contenders.mjs";
+
+const of = (kind) => contenders.filter((contender) => contender.kind === kind);
+
+/** One table for a form of millrace: its measurement beside Go and the fastest peer, with the goal. */
+export function goalTable(contests, ours, form) {
+  const head = ["workload", "", "Go, one P", "fastest peer", "", "millrace", "x Go", "x peer", "goal", "reached"];
+  const rows = eachRow(contests).map(({ label, row, results, comparable }) => {
+    const value = read(results.get(ours), row);
+    const go = read(results.get("go/1"), row);
+    const peer = fastestPeer(results, row);
+    const beside = (name, other) => (comparable(ours, name) ? ratio(value, other, row) : "-");
+    const goal = row[form];
+    return [
+      label,
+      row.measure,
+      show(go, row),
+      peer?.title ?? "-",
+      show(peer?.value, row),
+      show(value, row),
+      beside("go/1", go),
+      beside(peer?.name, peer?.value),
+      goal?.text ?? "-",
+      verdict(goal, value, { go, peer: peer?.value }),
+    ];
+  });
+  return markdown(head, rows);
+}
+
+/** One table with everybody in it. */
+export function fullTable(contests) {
+  const head = ["workload", "", ...contenders.map((contender) => contender.title)];
+  const rows = eachRow(contests).map(({ label, row, results }) => [
+    label,
+    row.measure,
+    ...contenders.map((contender) => show(read(results.get(contender.name), row), row)),
+  ]);
+  return markdown(head, rows);
+}
+
+/** Why the cells with a dash hold no number, and which numbers are of fewer tasks. */
+export function remarks(contests) {
+  const lines = new Map();
+  const add = (contender, remark, name) => {
+    const start = `${contender.title}: ${remark}`;
+    lines.set(start, [...(lines.get(start) ?? []), name]);
+  };
+  for (const { workload, results } of contests) {
+    for (const contender of contenders) {
+      const { reason, fewer, n } = results.get(contender.name);
+      if (reason !== undefined) add(contender, reason, workload.name);
+      else if (fewer) add(contender, `measured with ${grouped(n)} tasks`, workload.name);
+    }
+  }
+  return [...lines].map(([start, names]) => `- ${start} (${names.join(", ")})`).join("\n");
+}
+
+/** How far apart the processes of a cell were: [median, most], as parts of the best time. */
+export function spread(contests) {
+  const spreads = contests.flatMap(({ results }) => [...results.values()].map((result) => result.spread ?? NaN));
+  const sorted = spreads.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  return [sorted[sorted.length >> 1] ?? 0, sorted.at(-1) ?? 0];
+}
+
+function eachRow(contests) {
+  return contests.flatMap(({ workload, results }) =>
+    workload.rows.map((row) => ({
+      label: workload.name,
+      row,
+      results,
+      // A collector takes longer for each of many tasks than for each of few; the bytes of one are the same.
+      comparable: (a, b) => !workload.fixed || row.measure === "bytes" || results.get(a)?.n === results.get(b)?.n,
+    })),
+  );
+}
+
+function read(result, row) {
+  if (result === undefined || result.reason !== undefined) return undefined;
+  if (row.measure === "bytes") return result.bytes;
+  return row.measure === "ms" ? (result.ns * row.operations) / 1e6 : result.ns;
+}
+
+function fastestPeer(results, row) {
+  const measured = of("peer").map(({ name, title }) => ({ name, title, value: read(results.get(name), row) }));
+  return measured.filter(({ value }) => value !== undefined).sort((a, b) => a.value - b.value)[0];
+}
+
+function show(value, row) {
+  if (value === undefined) return "-";
+  if (row.measure === "bytes" && value < 1) return "0";
+  return value < 100 ? String(Number(value.toPrecision(3))) : grouped(Math.round(value));
+}
+
+const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
+
+// A ratio of bytes kept says nothing where one of them keeps none.
+function ratio(value, other, row) {
+  if (value === undefined || other === undefined) return "-";
+  if (row.measure === "bytes" && (other < 1 || value < 1)) return "-";
+  return (value / other).toFixed(2);
+}
+
+function verdict(goal, value, beside) {
+  const met = goal === undefined || value === undefined ? undefined : goal.met(value, beside);
+  if (met === undefined) return "-";
+  return met ? "yes" : "NO";
+}
+
+function markdown(head, rows) {
+  const widths = head.map((title, at) => Math.max(3, ...[title, ...rows.map((row) => row[at])].map((c) => c.length)));
+  const numeric = head.map((_, at) => rows.every((row) => /^(-|[\d. -]+)$/.test(row[at])));
+  const line = (cells) =>
+    `| ${cells.map((cell, at) => (numeric[at] ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join(" | ")} |`;
+  const rule = widths.map((width, at) => (numeric[at] ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
+  return [line(head), line(rule), ...rows.map(line)].join("\n");
+}

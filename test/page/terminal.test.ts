@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { describe, expect, test } from "vitest";
+
+interface Run {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function start(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ["--import", "tsx", "examples/race/main.ts", ...args],
+      { timeout: 50_000 },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
+    );
+  });
+}
+
+/** The lines of the two races. */
+function races(out: string): [string, string] {
+  const [first = "", second = ""] = out.split("Once more");
+  return [first, second];
+}
+
+describe("npm start", () => {
+  test.for([{ args: [] }, { args: ["css grid"] }, { args: ["promise", "all"] }])(
+    "somebody wins the first race and the deadline the second: $args",
+    async ({ args }) => {
+      const { code, out, err } = await start(...args);
+      const [first, second] = races(out);
+
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(first).toContain(`“${args.join(" ") || "abort signal"}”`);
+      expect(first.match(/✓ .* won$/gm)).toHaveLength(1);
+      expect(first).toMatch(/(minisearch|lunr|flexsearch) answered first, after [\d.]+ ms, with \d+ features?/);
+      expect(first).toMatch(/developer\.mozilla\.org\/docs\//);
+      expect(first).toMatch(/× scan +[\d.]+ ms {2}cancelled/);
+      expect(first).toMatch(/× cold lunr +[\d.]+ ms {2}cancelled: its server stopped/);
+
+      expect(second.match(/× .* cancelled/g)).toHaveLength(2);
+      expect(second).toContain("The deadline won: nobody had an answer within 10 ms.");
+    },
+  );
+
+  test("no match is an outcome, not a failure", async () => {
+    const { code, out } = await start("zzzzqqqxxjjj");
+
+    expect(code).toBe(0);
+    expect(races(out)[0]).toMatch(/nobody found anything|nobody had an answer/);
+    expect(out).not.toContain(" won\n");
+  });
+
+  test.for(["", "   ", "\u0000\u0007"])("an empty question is refused: %j", async (question) => {
+    const { code, out, err } = await start(question);
+
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("There is no question");
+  });
+
+  test("odd characters are only characters", async () => {
+    const { code, out, err } = await start('css:grid^2 ~"*" \u001b[31m & ? # %00 ＜grid＞ 💧');
+
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).not.toContain("\u001b");
+    expect(out).toContain("The deadline won");
+  });
+
+  test("a very long question is cut", async () => {
+    const { code, out } = await start("abort signal ".repeat(2000));
+
+    expect(code).toBe(0);
+    expect(out).toContain("cut to 120 characters");
+    expect(out).toMatch(/answered first/);
+  });
+});
