@@ -55,6 +55,8 @@ export interface Doer {
 const SLICE = 4;
 /** At most so many tasks are resumed between two looks at the clock; fewer where each takes long. */
 const STRIDE = 64;
+/** At most so many are resumed in a stretch, then microtasks have their turn: promises, and what async bodies do. */
+const STRETCH = 256;
 /** Operations in a row that may complete at once before their task takes its turn in the queue. */
 export const STREAK = 64;
 const UNKNOWN = -1;
@@ -198,7 +200,7 @@ export class Scheduler {
   flush(): void {
     this._fire();
     do this._runTurn();
-    while (this._ready.length > 0 && this._spent);
+    while (this._ready.length > 0);
   }
 
   private _wake(): void {
@@ -209,6 +211,7 @@ export class Scheduler {
 
   private _runTurn(): void {
     const ready = this._ready;
+    let left = STRETCH;
     this._awake = true;
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length));
@@ -219,7 +222,7 @@ export class Scheduler {
         return;
       }
       // With nothing behind it the microtask is the end of the queue, and whatever it makes ready comes after it anyway.
-      if (elsewhere && (ready.length > 0 || this._failures.length > 0)) {
+      if ((elsewhere || --left === 0) && (ready.length > 0 || this._failures.length > 0)) {
         this.current = null;
         this.host.microtask(this._turn);
         return;
