@@ -13,9 +13,8 @@ import { Operation } from "./operation.js";
 import type { Path } from "./path.js";
 import { dequeue, enqueue, leave, Queue } from "./queue.js";
 import { STREAK, scheduler } from "./scheduler.js";
-import type { Step, Transform } from "./transform.js";
 
-class Send<T> extends Operation<boolean> {
+export class Send<T> extends Operation<boolean> {
   readonly channel: Chan<T>;
   readonly message: T;
 
@@ -31,10 +30,10 @@ class Send<T> extends Operation<boolean> {
       this.value = false;
       return true;
     }
-    if (channel.transform !== null) {
-      if (!channel.accepts()) return false;
-      this.value = channel.enter(this.message);
-      channel.settle();
+    if (channel.mouth !== null) {
+      const taken = channel.mouth.offer(this.message);
+      if (taken === undefined) return false;
+      this.value = taken;
       return true;
     }
     this.value = true;
@@ -95,7 +94,7 @@ class Send<T> extends Operation<boolean> {
   }
 }
 
-class Receive<T> extends Operation<T | Closed> {
+export class Receive<T> extends Operation<T | Closed> {
   readonly channel: Chan<T>;
 
   constructor(channel: Chan<T>) {
@@ -173,12 +172,18 @@ class Receive<T> extends Operation<T | Closed> {
   }
 }
 
+/** Takes a value that is sent: whether it was accepted, undefined if it must wait. */
+export interface Mouth<in T> {
+  offer(value: T): boolean | undefined;
+}
+
 /** What `channel` creates. */
 export class Chan<T> implements Channel<T> {
   readonly senders: Queue;
   readonly receivers: Queue;
   readonly buffer: Buffer<T> | null;
-  readonly transform: Transform | null;
+  /** What takes sends in the buffer's place, where there is a transform. */
+  mouth: Mouth<T> | null;
   closed: boolean;
   /** Set when it was closed with a cause. */
   failure: { readonly cause: unknown } | null;
@@ -189,15 +194,12 @@ export class Chan<T> implements Channel<T> {
   private readonly _creator: Path;
   private readonly _index: number;
   private _closing: Latch | null;
-  /** Whether nothing more can come in, not even from parked senders. */
-  private _ended: boolean;
-  private _cancelled: boolean;
 
-  constructor(buffer: Buffer<T> | null, transform: Transform | null, options: ChannelOptions<T> | null) {
+  constructor(buffer: Buffer<T> | null, options: ChannelOptions<T> | null) {
     this.senders = new Queue();
     this.receivers = new Queue();
     this.buffer = buffer;
-    this.transform = transform;
+    this.mouth = null;
     this.closed = false;
     this.failure = null;
     this.lastSender = this.lastReceiver = null;
@@ -205,7 +207,6 @@ export class Chan<T> implements Channel<T> {
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
     this._closing = null;
-    this._ended = this._cancelled = false;
   }
 
   send(value: T): Operation<boolean> {
@@ -230,8 +231,8 @@ export class Chan<T> implements Channel<T> {
   close(cause?: unknown): boolean {
     if (this.closed) return false;
     if (cause !== undefined) this.failure = { cause };
-    this._shut();
-    if (this.transform === null || !this.transform.busy) this.settle();
+    this.shut();
+    this.settle();
     return true;
   }
 
@@ -244,11 +245,10 @@ export class Chan<T> implements Channel<T> {
   }
 
   cancel(_reason?: unknown): void {
-    if (!this.closed) this._shut();
-    this._cancelled = this._ended = true;
+    if (!this.closed) this.shut();
     release(this.senders, false);
     release(this.receivers, CLOSED);
-    this._discard();
+    this.discard();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -283,10 +283,6 @@ export class Chan<T> implements Channel<T> {
 
   /** Room has come up: the oldest parked sender's value goes to the tail, and that sender completes (CH-6). */
   refill(buffer: Buffer<T>): void {
-    if (this.transform !== null) {
-      this.settle();
-      return;
-    }
     while (!buffer.full) {
       const sender = dequeue(this.senders) as Send<T> | null;
       if (sender === null) return;
@@ -295,48 +291,13 @@ export class Chan<T> implements Channel<T> {
     }
   }
 
-  /** Whether the transform takes a value now: not while there is no room, nor from inside one of its own steps. */
-  accepts(): boolean {
-    return !this.transform!.busy && !this.buffer!.full;
-  }
-
-  /** Puts a value through the transform; false when it was refused. What follows from it, `settle` lets happen. */
-  enter(value: T): boolean {
-    return this._after(this.transform!.step(value));
-  }
-
-  /** Lets everything happen that has become possible: hand over, take from parked senders, reach the end. */
+  /** Lets happen what closing makes possible: nobody who waits to receive now will get a value. */
   settle(): void {
-    this._serve();
-    while (!this.senders.empty && !this._ended && this.transform !== null && this.accepts()) {
-      const sender = dequeue(this.senders) as Send<T>;
-      sender.complete(this.enter(sender.message));
-      this._serve();
-    }
-    if (!this.closed) return;
-    if (this._ended) release(this.senders, false);
-    else if (this.senders.empty) this._end();
-    if (this._cancelled) this._discard();
-    release(this.receivers, CLOSED);
-  }
-
-  /** No more will come in: what the transform still holds goes into the buffer, once. */
-  private _end(): void {
-    this._ended = true;
-    if (this.transform === null) return;
-    this._after(this.transform.complete());
-    this._serve();
-  }
-
-  /** Buffered values go to those who wait. */
-  private _serve(): void {
-    const { buffer, receivers } = this;
-    if (buffer === null) return;
-    while (buffer.length > 0 && !receivers.empty) (dequeue(receivers) as Receive<T>).complete(buffer.shift());
+    if (this.closed) release(this.receivers, CLOSED);
   }
 
   /** What was stored can reach nobody. Each value is reported, even if a report throws. */
-  private _discard(): void {
+  protected discard(): void {
     const { buffer } = this;
     const failures: unknown[] = [];
     while (buffer !== null && buffer.length > 0) {
@@ -349,22 +310,14 @@ export class Chan<T> implements Channel<T> {
     if (failures.length > 0) throw failures[0];
   }
 
-  private _after(step: Step): boolean {
-    if (step === "more") return true;
-    if (step !== "last") this.failure ??= { cause: step.error };
-    if (!this.closed) this._shut();
-    if (!this._ended) this._end();
-    return step === "last";
-  }
-
-  private _shut(): void {
+  protected shut(): void {
     this.closed = true;
     this._closing?.open();
   }
 }
 
 /** Completes all that are parked, in the order of their arrival. */
-function release(list: Queue, value: unknown): void {
+export function release(list: Queue, value: unknown): void {
   for (let at = dequeue(list); at !== null; at = dequeue(list))
     (at as Send<unknown> | Receive<unknown>).complete(value);
 }

@@ -6,6 +6,7 @@ import type { Channel, ChannelOptions, ReceiveChannel, SendChannel } from "./end
 import { shown } from "./errors.js";
 import type { Transducer } from "./transducer.js";
 import { Transform } from "./transform.js";
+import { TransformChan } from "./transform-chan.js";
 
 function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
   if (typeof capacity === "number") {
@@ -48,17 +49,17 @@ export function channel<T>(
   options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
 ): Channel<T> {
   const buffer = bufferOf(capacity);
-  if (options === undefined) return new Chan(buffer, null, null);
+  if (options === undefined) return new Chan(buffer, null);
   checkOptions(options);
   const { transform } = options;
-  if (transform === undefined) return new Chan(buffer, null, options);
+  if (transform === undefined) return new Chan(buffer, options);
   if (typeof transform !== "function") {
     throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
   }
   if (buffer === null) {
     throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
   }
-  return new Chan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
+  return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {

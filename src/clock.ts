@@ -1,10 +1,11 @@
 // Waiting for a time. One heap of alarms stands for all (rule TM-3): an operation puts itself there while it is parked
 // and leaves when it loses. Timeouts and tickers are nothing but times: they enter the heap only while somebody waits.
 
+import type { Timed } from "./alarms.js";
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "./ends.js";
 import { shown, TimeoutError } from "./errors.js";
 import { Operation } from "./operation.js";
-import { scheduler, type Timed } from "./scheduler.js";
+import { scheduler } from "./scheduler.js";
 import { select } from "./select.js";
 
 /** Parks until a time. Subclasses say which, and what is yielded then. */

@@ -5,7 +5,7 @@
 // microtask (which then must run before the next in the queue), or when the slice of time is used up: then the host gets
 // the thread, and its timers, its input and its rendering keep their pace.
 
-import { type Alarm, Heap } from "./heap.js";
+import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
 import { List, move } from "./list.js";
 import { Path } from "./path.js";
@@ -32,11 +32,6 @@ export interface Stranger {
   settleDown(): void;
 }
 
-/** Something that is due at a time. */
-export interface Timed extends Alarm {
-  fire(): void;
-}
-
 /** A closed program, asked whenever nothing is left to run whether anything can still happen in it. */
 export interface Program {
   readonly async: boolean;
@@ -60,7 +55,6 @@ const STRETCH = 256;
 /** Operations in a row that may complete at once before their task takes its turn in the queue. */
 export const STREAK = 64;
 const UNKNOWN = -1;
-const LONGEST_DELAY = 2 ** 31 - 1;
 
 export class Scheduler {
   host: Host;
@@ -83,10 +77,12 @@ export class Scheduler {
   readonly traced: Set<unknown>;
   private readonly _ready: Ring<Runnable>;
   private readonly _old: List;
-  private readonly _alarms: Heap<Timed>;
+  private readonly _alarms: Alarms;
   private readonly _failures: { report(): void }[];
-  private readonly _turn: () => void;
-  private readonly _hostTurn: () => void;
+  private _turn: () => void;
+  private _hostTurn: () => void;
+  private readonly _ring: () => void;
+  private _epoch: number;
   private _awake: boolean;
   private _hostTurnAsked: boolean;
   private _spent: boolean;
@@ -94,8 +90,6 @@ export class Scheduler {
   private _checkedAt: number;
   private _untilCheck: number;
   private _stride: number;
-  private _timer: unknown;
-  private _timerDue: number;
   private _timersMoved: boolean;
 
   constructor(host: Host) {
@@ -113,16 +107,15 @@ export class Scheduler {
     this.traced = new Set();
     this._ready = new Ring(1024);
     this._old = new List();
-    this._alarms = new Heap();
+    this._alarms = new Alarms();
     this._failures = [];
-    this._turn = () => this._runTurn();
-    this._hostTurn = () => this._runHostTurn();
+    this._epoch = 0;
+    [this._turn, this._hostTurn] = this._jobs();
+    this._ring = () => this._timeHasCome();
     this._awake = this._hostTurnAsked = this._spent = this._timersMoved = false;
     this._sliceStart = UNKNOWN;
     this._checkedAt = 0;
     this._untilCheck = this._stride = STRIDE;
-    this._timer = undefined;
-    this._timerDue = Infinity;
   }
 
   /** Puts something at the end of the run queue. */
@@ -156,13 +149,11 @@ export class Scheduler {
   }
 
   addAlarm(alarm: Timed): void {
-    this._alarms.add(alarm);
-    if (alarm.due < this._timerDue) this._moveTimers();
+    if (this._alarms.add(alarm)) this._moveTimers();
   }
 
   removeAlarm(alarm: Timed): void {
-    this._alarms.remove(alarm);
-    if (this._alarms.length === 0) this._moveTimers();
+    if (this._alarms.remove(alarm)) this._moveTimers();
   }
 
   /** A task failed and nobody has joined it yet: whoever does so before the queue is empty comes in time. */
@@ -188,19 +179,27 @@ export class Scheduler {
   /** Replaces the host, and returns the one that was there. Timers are taken along. */
   replaceHost(host: Host): Host {
     const before = this.host;
-    this._disarm();
+    this._alarms.disarm(before);
     this.host = host;
+    [this._turn, this._hostTurn] = this._jobs();
     this._hostTurnAsked = this._awake = this._spent = false;
-    this._moveTimers();
+    this._timersMoved = true;
+    this.askHostTurn();
     if (this._ready.length > 0) this._wake();
     return before;
   }
 
   /** Runs what is due by the clock of the host, and everything that follows from it, up to a quiet moment. */
   flush(): void {
-    this._fire();
+    this._alarms.fire(this.host);
     do this._runTurn();
     while (this._ready.length > 0);
+  }
+
+  /** What a host is asked to run. Jobs that another host was asked for before do nothing when they come. */
+  private _jobs(): [turn: () => void, hostTurn: () => void] {
+    const epoch = ++this._epoch;
+    return [() => epoch === this._epoch && this._runTurn(), () => epoch === this._epoch && this._runHostTurn()];
   }
 
   private _wake(): void {
@@ -282,39 +281,16 @@ export class Scheduler {
     if (!this._awake) this.askHostTurn();
   }
 
-  private _arm(): void {
-    this._timersMoved = false;
-    const first = this._alarms.first;
-    // A timer that fires too early merely looks again; one with nothing left to wait for would keep the process alive.
-    if (first !== undefined && this._timerDue <= first.due) return;
-    this._disarm();
-    if (first === undefined) return;
-    this._timerDue = first.due;
-    const delay = Math.min(Math.max(1, Math.ceil(first.due - this.host.now())), LONGEST_DELAY);
-    this._timer = this.host.setTimer(() => this._ring(), delay);
-  }
-
-  private _disarm(): void {
-    if (this._timerDue === Infinity) return;
-    this.host.clearTimer(this._timer);
-    this._timer = undefined;
-    this._timerDue = Infinity;
-  }
-
-  private _ring(): void {
-    this._timerDue = Infinity;
-    this._fire();
+  private _timeHasCome(): void {
+    this._alarms.fire(this.host);
     this._timersMoved = true;
     // With the slice spent a turn of the host is on its way, and goes on in the order of the queue.
     if (!this._spent) this._runTurn();
   }
 
-  private _fire(): void {
-    const now = this.host.now();
-    for (let alarm = this._alarms.first; alarm !== undefined && alarm.due <= now; alarm = this._alarms.first) {
-      this._alarms.remove(alarm);
-      alarm.fire();
-    }
+  private _arm(): void {
+    this._timersMoved = false;
+    this._alarms.arm(this.host, this._ring);
   }
 }
 
