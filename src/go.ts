@@ -2,9 +2,9 @@
 // an operation only when it yields out, and from then on parks and cancels as the driver of a sync body does.
 
 import { shown } from "./errors.js";
-import { type AsyncRoutine, Operation, ParkedInside, type Routine } from "./operation.js";
+import { type AsyncRoutine, isParkedInside, Operation, type ParkedInside, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
-import { AsyncPerformance } from "./perform.js";
+import { type AsyncPerformance, isPerformance } from "./perform.js";
 import { callSite, Member } from "./report.js";
 import { type Doer, scheduler } from "./scheduler.js";
 import { type Body, badYield, giveBack, type Home, READY, STOPPING, Task } from "./task.js";
@@ -29,7 +29,7 @@ class AsyncTask<T> extends Task<T> {
   protected override stop(): void {
     const { at } = this;
     if (this.flags & READY) return;
-    if (at instanceof AsyncPerformance) {
+    if (isPerformance(at)) {
       this.at = null;
       at.abandon();
       this.wake();
@@ -57,8 +57,8 @@ class AsyncTask<T> extends Task<T> {
       return;
     }
     const yielded = step.value;
-    if (yielded instanceof AsyncPerformance) this._own(yielded);
-    else if (yielded instanceof ParkedInside) this._parkInside(yielded);
+    if (isPerformance(yielded)) this._own(yielded);
+    else if (isParkedInside(yielded)) this._parkInside(yielded);
     else this._follow((this.routine as AsyncRoutine<T>).throw(badYield(this, step)));
   }
 

@@ -312,6 +312,11 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 }
 
+/** Whether a value is what a sync routine shows the driver of an async block, likewise. */
+export function isParkedInside(value: unknown): value is ParkedInside {
+  return typeof (value as Partial<ParkedInside> | null | undefined)?.reveal === "function";
+}
+
 /** Whether a value is an operation, of this copy of the package or of another that shares its scheduler. */
 export function isOperation(value: unknown): value is Operation<unknown> {
   return (

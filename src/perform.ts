@@ -191,3 +191,8 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     operation.waiter = null;
   }
 }
+
+/** Whether a value is a performance, of this copy of the package or of another that shares its scheduler. */
+export function isPerformance(value: unknown): value is AsyncPerformance<unknown> {
+  return typeof (value as Partial<AsyncPerformance<unknown>> | null | undefined)?.own === "function";
+}

@@ -9,7 +9,7 @@ import { List } from "./list.js";
 import { type Once, releaseAll, Sharable, Wait } from "./once.js";
 import { type AsyncRoutine, Operation, type Parked, type Routine } from "./operation.js";
 import { Path } from "./path.js";
-import { AsyncPerformance } from "./perform.js";
+import { type AsyncPerformance, isPerformance } from "./perform.js";
 import type { Member, Reportable } from "./report.js";
 import { type Doer, type Runnable, scheduler } from "./scheduler.js";
 
@@ -218,7 +218,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   /** @internal */
   get parkedAt(): Operation<unknown> | null {
     if (this.status !== "parked") return null;
-    return this.at instanceof AsyncPerformance ? (this.at.operation as Operation<unknown>) : this.at;
+    return isPerformance(this.at) ? (this.at.operation as Operation<unknown>) : this.at;
   }
 
   /** @internal */
@@ -230,7 +230,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 /** What was completed for a task that ends before it could take it. */
 export function giveBack(at: At | null): void {
   if (at === null) return;
-  if (at instanceof AsyncPerformance) {
+  if (isPerformance(at)) {
     at.abandon();
     return;
   }
