@@ -8,7 +8,7 @@
 
 import { perform } from "./await.js";
 import { type Link, unlink } from "./list.js";
-import { AsyncPerformance, assertIdle, type Waiter } from "./perform.js";
+import { assertIdle, performAsync, type Waiter } from "./perform.js";
 import { STREAK, scheduler } from "./scheduler.js";
 
 declare const parked: unique symbol;
@@ -178,7 +178,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Parked, T, unknown> {
-    return new AsyncPerformance(this.fresh()) as unknown as AsyncIterator<Parked, T, unknown>;
+    return performAsync(this.fresh()) as AsyncIterator<Parked, T, unknown>;
   }
 
   // biome-ignore format: one signature

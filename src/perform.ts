@@ -27,6 +27,7 @@ export interface Performable<out T> {
   readonly joins: boolean;
 }
 
+/** Not begun. */
 const FRESH = 0;
 /** Yielded out before it began, because somebody is to end and it may be this one. */
 const ANNOUNCED = 1;
@@ -35,6 +36,10 @@ const PARKED = 2;
 const YIELDING = 3;
 const OWNED = 4;
 const COMPLETED = 5;
+/** Tried in vain: it will park. */
+const POLLED = 6;
+/** Has completed, but the host must have the thread first. */
+const TIRED = 7;
 
 type Result<T> = IteratorResult<unknown, T>;
 type Resolve<T> = (result: Result<T>) => void;
@@ -43,13 +48,6 @@ let resolver: unknown;
 const capture = (resolve: unknown): void => {
   resolver = resolve;
 };
-
-/** A result at hand. Awaiting a promise that has resolved is cheaper than awaiting a plain object, so sends share one. */
-function atOnce<T>(value: T): Promise<Result<T>> | Result<T> {
-  return value === true ? (accepted as Promise<Result<never>>) : { value, done: true };
-}
-
-const accepted: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value: true, done: true });
 
 function pending<T>(): Promise<T> {
   return new Promise<T>(capture as (resolve: (value: T) => void) => void);
@@ -73,11 +71,11 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   private _resolve: Resolve<T> | null;
   private _owner: Runnable | null;
 
-  constructor(operation: Performable<T>) {
+  constructor(operation: Performable<T>, state: number) {
     this.before = this.after = null;
     this.done = false;
     this.operation = operation;
-    this._state = FRESH;
+    this._state = state;
     this._resolve = null;
     this._owner = null;
   }
@@ -94,10 +92,14 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   next(): Promise<Result<T>> | Result<T> {
     switch (this._state) {
       case FRESH:
-        if (scheduler.ending > 0) return this._yieldOut(ANNOUNCED);
-        return this._begin();
+        return this._yieldOut(ANNOUNCED);
       case ANNOUNCED:
-        return this._begin();
+        if (this.operation.waiter !== null) assertIdle(this.operation);
+        return this.operation.poll() ? this._finish() : this._park();
+      case POLLED:
+        return this._park();
+      case TIRED:
+        return this._giveWay();
       default:
         return this._finish();
     }
@@ -107,15 +109,14 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     throw error;
   }
 
-  private _begin(): Promise<Result<T>> | Result<T> {
+  private _giveWay(): Promise<Result<T>> {
+    this._state = COMPLETED;
+    scheduler.schedule(this);
+    return this._wait();
+  }
+
+  private _park(): Promise<Result<T>> {
     const { operation } = this;
-    if (operation.waiter !== null) assertIdle(operation);
-    if (operation.poll()) {
-      if (!scheduler.tired()) return atOnce(operation.result());
-      this._state = COMPLETED;
-      scheduler.schedule(this);
-      return this._wait();
-    }
     this._state = PARKED;
     operation.waiter = this;
     const result = this._wait();
@@ -190,6 +191,44 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     else if (this._state !== ANNOUNCED) operation.unblock();
     operation.waiter = null;
   }
+}
+
+/** The performance of an operation that completed at once: its value is at hand. */
+class AtHand<T> {
+  readonly done: boolean;
+  readonly value: T;
+
+  constructor(value: T) {
+    this.done = true;
+    this.value = value;
+  }
+
+  next(): this {
+    return this;
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+}
+
+/** Awaiting a promise that has resolved is cheaper than awaiting a plain object, and all sends that were taken share one. */
+const accepted = {
+  next: (): Promise<Result<boolean>> => taken,
+  throw(error: unknown): never {
+    throw error;
+  },
+};
+const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value: true, done: true });
+
+/** What `yield*` in an async body delegates to. Most operations complete at once, and need no performance of their own. */
+export function performAsync<T>(operation: Performable<T>): unknown {
+  if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH);
+  if (operation.waiter !== null) assertIdle(operation);
+  if (!operation.poll()) return new AsyncPerformance(operation, POLLED);
+  if (scheduler.tired()) return new AsyncPerformance(operation, TIRED);
+  const value = operation.result();
+  return value === true ? accepted : new AtHand(value);
 }
 
 /** Whether a value is a performance, of this copy of the package or of another that shares its scheduler. */
