@@ -13,3 +13,7 @@ export interface Answer {
   /** How many features matched; `hits` are the best of them. */
   matches: number;
 }
+
+export function features(count: number): string {
+  return count === 1 ? "1 feature" : `${count} features`;
+}

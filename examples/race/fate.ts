@@ -20,8 +20,9 @@ export function* fateOf(service: Service, race: string): Routine<Fate | undefine
   }
 }
 
+/** What the server did, in words that follow "server". */
 export function describeFate({ end, read, ms }: Fate): string {
-  if (end === "never arrived") return "before its server heard of it";
-  if (end === "answered") return "its server had just answered";
-  return `its server stopped after ${ms.toFixed(1)} ms with ${Math.floor(read * 100)} % read`;
+  if (end === "never arrived") return "never heard of it";
+  if (end === "answered") return "had just answered";
+  return `stopped after ${Math.round(ms)} ms at ${Math.floor(read * 100)} %`;
 }

@@ -5,21 +5,21 @@ import { type Fate, fateOf } from "./fate.ts";
 import type { Heat } from "./heat.ts";
 import { inkFor } from "./ink.ts";
 import type { Lap } from "./lap.ts";
-import { LONGEST, tidy } from "./question.ts";
+import { LONGEST, line, tidy } from "./question.ts";
 import { race } from "./race.ts";
 import { type Finish, report } from "./report.ts";
 import type { Service } from "./service.ts";
 import { openServices } from "./services.ts";
 
-const asked = process.argv.slice(2).join(" ");
-const question = process.argv.length > 2 ? tidy(asked) : "abort signal";
+const asked = process.argv.length > 2 ? process.argv.slice(2).join(" ") : "abort signal";
+const question = tidy(asked);
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 if (question === "") {
   process.stderr.write('There is no question. Ask about the web platform: npm start -- "abort signal"\n');
   process.exitCode = 2;
 } else {
-  if (question.length < asked.trim().length) print(`(The question was cut to ${LONGEST} characters.)`);
+  if (question !== line(asked)) print(`(The question was cut to ${LONGEST} characters.)`);
   process.exitCode = await run(main, question);
 }
 

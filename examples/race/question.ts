@@ -1,7 +1,11 @@
 export const LONGEST = 120;
 
-/** What is asked of the services: one line of sensible length, without control characters; empty if nothing is left. */
+/** One line of text, without control characters. */
+export function line(text: string): string {
+  return text.replace(/[\p{C}\p{Z}]+/gu, " ").trim();
+}
+
+/** What is asked of the services: one line of sensible length; empty if nothing is left. */
 export function tidy(text: string): string {
-  const line = text.replace(/[\p{C}\p{Z}]+/gu, " ").trim();
-  return [...line].slice(0, LONGEST).join("").trim();
+  return [...line(text)].slice(0, LONGEST).join("").trim();
 }

@@ -4,6 +4,7 @@ import {
   alt,
   CLOSED,
   channel,
+  pause,
   type ReceiveChannel,
   type Routine,
   type SendChannel,
@@ -32,6 +33,7 @@ export function* race(services: Service[], heat: Heat, laps: SendChannel<Lap>): 
     const late = timeout(heat.deadline);
     const answers = channel<Entry>();
     const runners = services.map((service) => s.go(enter, service, heat, answers, out));
+    yield* pause(); // everybody is asked before anybody looks at the clock
     const outcome = yield* decide(runners.length, answers, late);
     for (const runner of runners) runner.cancel("the race is decided");
     return outcome;

@@ -1,6 +1,6 @@
 // What a race looks like in a terminal.
 
-import type { Hit } from "./answer.ts";
+import { features, type Hit } from "./answer.ts";
 import { describeFate, type Fate } from "./fate.ts";
 import type { Heat } from "./heat.ts";
 import type { Ink } from "./ink.ts";
@@ -36,7 +36,7 @@ function row(lap: Lap, outcome: Outcome, fate: Fate | undefined, ink: Ink): stri
           ? ["–", "found nothing", ink.faint]
           : ["–", "answered second", ink.faint];
   const left = `${mark} ${lap.service.name.padEnd(11)}${ms(lap.ms).padStart(10)}  ${word}`;
-  return `  ${tint(left)}${fate === undefined ? "" : ink.faint(`: ${describeFate(fate)}`)}`;
+  return `  ${tint(left)}${fate === undefined ? "" : ink.faint(`, its server ${describeFate(fate)}`)}`;
 }
 
 function verdict(heat: Heat, outcome: Outcome, laps: Lap[], ink: Ink): string[] {
@@ -50,9 +50,8 @@ function verdict(heat: Heat, outcome: Outcome, laps: Lap[], ink: Ink): string[] 
   }
   const { hits, matches } = outcome.answer;
   const lap = laps.find(({ service }) => service === outcome.service);
-  const found = matches === 1 ? "1 feature" : `${matches} features`;
   return [
-    `  ${ink.good(outcome.service.name)} answered first, after ${ms(lap?.ms ?? 0)}, with ${found}. The best:`,
+    `  ${ink.good(outcome.service.name)} answered first, after ${ms(lap?.ms ?? 0)}, with ${features(matches)}. The best:`,
     ...hits.slice(0, SHOWN).flatMap((hit) => ["", ...describeHit(hit, ink)]),
   ];
 }

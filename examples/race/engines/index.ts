@@ -28,7 +28,7 @@ export const ENGINES: Record<string, Listed> = {
     load: async () => (await import("./flexsearch.ts")).flexsearch,
   },
   scan: {
-    manner: "no index, compares everything",
+    manner: "no index, compares all",
     prepared: false,
     load: async () => (await import("./scan.ts")).scan,
   },

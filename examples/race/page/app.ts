@@ -54,7 +54,7 @@ form.addEventListener("submit", (event) => {
 drawMarks();
 byId("source", HTMLElement).textContent = await (await fetch("/race.ts")).text();
 go(heed, wishes);
-wish(0);
+wish(200);
 
 function wish(patience: number): void {
   wishes.trySend({ question: tidy(input.value), services: board.entrants, deadline: gate.deadline, patience });

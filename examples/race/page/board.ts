@@ -1,4 +1,5 @@
-import type { Fate } from "../fate.ts";
+import { features } from "../answer.ts";
+import { describeFate, type Fate } from "../fate.ts";
 import type { Lap } from "../lap.ts";
 import type { Outcome } from "../race.ts";
 import type { Service } from "../service.ts";
@@ -44,10 +45,12 @@ export class Board {
   finish(outcome: Outcome, laps: Lap[]): void {
     if (outcome.end !== "won") return;
     const lap = laps.find(({ service }) => service === outcome.service);
-    if (lap !== undefined) this._lanes.get(lap.service)?.show("won", lap.ms);
+    const lane = this._lanes.get(outcome.service);
+    lane?.show("won", lap?.ms);
+    lane?.note(features(outcome.answer.matches));
   }
 
   testify(service: Service, fate: Fate): void {
-    this._lanes.get(service)?.testify(fate);
+    this._lanes.get(service)?.note(`server ${describeFate(fate)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { place, time, timeAt } from "./scale.ts";
+import { time, timeAt } from "./scale.ts";
 
 /** The deadline: a gate that is moved along the lanes' scale. */
 export class Gate {
@@ -18,13 +18,17 @@ export class Gate {
   }
 
   get deadline(): number {
-    return timeAt(Number(this._slider.value) / Number(this._slider.max));
+    return timeAt(this._place);
+  }
+
+  private get _place(): number {
+    return Number(this._slider.value) / Number(this._slider.max);
   }
 
   private _draw(): void {
     const text = time(this.deadline);
     this._label.textContent = text;
     this._slider.setAttribute("aria-valuetext", text);
-    this._board.style.setProperty("--gate-at", String(place(this.deadline)));
+    this._board.style.setProperty("--gate-at", String(this._place));
   }
 }

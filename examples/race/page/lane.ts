@@ -1,4 +1,3 @@
-import { describeFate, type Fate } from "../fate.ts";
 import type { Lap } from "../lap.ts";
 import type { Service } from "../service.ts";
 import { element } from "./dom.ts";
@@ -24,7 +23,7 @@ export class Lane {
   readonly box: HTMLInputElement;
   private readonly _clock: HTMLElement;
   private readonly _word: HTMLElement;
-  private readonly _fate: HTMLElement;
+  private readonly _note: HTMLElement;
   private _state: State;
 
   constructor(service: Service) {
@@ -35,12 +34,12 @@ export class Lane {
     this.box.setAttribute("aria-label", `${service.name} takes part`);
     this._clock = element("span", "clock");
     this._word = element("span", "word");
-    this._fate = element("span", "fate");
+    this._note = element("span", "note");
     this._state = "idle";
     const name = element("span", "name", service.name);
     const label = element("label", "entrant", this.box, name, element("span", "manner", service.manner));
     const track = element("div", "track", element("div", "bar"));
-    const facts = element("div", "facts", this._clock, this._word, this._fate);
+    const facts = element("div", "facts", this._clock, this._word, this._note);
     this.node = element("li", "lane", label, track, facts);
     this.node.dataset.service = service.name;
     this.show("idle");
@@ -59,7 +58,7 @@ export class Lane {
     this.node.dataset.state = this.takesPart ? state : "out";
     this._word.textContent = WORDS[state];
     this._clock.textContent = ms === undefined ? "" : time(ms);
-    this._fate.textContent = "";
+    this._note.textContent = "";
     this.reach(ms ?? 1);
   }
 
@@ -68,7 +67,8 @@ export class Lane {
     this.node.style.setProperty("--reach", String(place(ms)));
   }
 
-  testify(fate: Fate): void {
-    this._fate.textContent = describeFate(fate);
+  /** What there is to say below its time. */
+  note(text: string): void {
+    this._note.textContent = text;
   }
 }

@@ -8,8 +8,11 @@ export function place(ms: number): number {
   return Math.min(1, Math.max(0, Math.log(ms) / Math.log(LONGEST)));
 }
 
+/** The time that lies there, round enough to be read. */
 export function timeAt(place: number): number {
-  return Math.round(LONGEST ** place);
+  const ms = LONGEST ** place;
+  const unit = ms < 100 ? 1 : ms < 1000 ? 5 : 50;
+  return Math.round(ms / unit) * unit;
 }
 
 export function time(ms: number): string {

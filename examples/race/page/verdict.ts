@@ -1,4 +1,4 @@
-import type { Hit } from "../answer.ts";
+import { features, type Hit } from "../answer.ts";
 import type { Lap } from "../lap.ts";
 import type { Outcome } from "../race.ts";
 import { element } from "./dom.ts";
@@ -13,11 +13,9 @@ export function verdict(outcome: Outcome, laps: Lap[], deadline: number): string
     return unreachable ? "No service could be reached." : "All answered, and nobody found anything.";
   }
   const lap = laps.find(({ service }) => service === outcome.service);
-  const { matches } = outcome.answer;
-  const found = matches === 1 ? "1 feature" : `${matches} features`;
   const others =
     cancelled === 0 ? "" : cancelled === 1 ? " One other was cancelled." : ` ${cancelled} others were cancelled.`;
-  return `${outcome.service.name} answered first, after ${time(lap?.ms ?? 0)}, with ${found}.${others}`;
+  return `${outcome.service.name} answered first, after ${time(lap?.ms ?? 0)}, with ${features(outcome.answer.matches)}.${others}`;
 }
 
 export function hitItem({ path, about, url, support }: Hit): HTMLLIElement {
