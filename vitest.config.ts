@@ -11,7 +11,9 @@ const alias = [
 ];
 
 // test/rules runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
-export default defineConfig(async () => ({
+const launchOptions = await chromiumLaunchOptions();
+
+export default defineConfig({
   test: {
     globalSetup: "test/support/build.ts",
     projects: [
@@ -36,11 +38,11 @@ export default defineConfig(async () => ({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
+            provider: playwright({ launchOptions }),
             instances: [{ browser: "chromium" }],
           },
         },
       },
     ],
   },
-}));
+});

@@ -2,12 +2,12 @@
 // an operation only when it yields out, and from then on parks and cancels as the driver of a sync body does.
 
 import { shown } from "./errors.js";
-import { type AsyncRoutine, isParkedInside, Operation, type ParkedInside, type Routine } from "./operation.js";
+import { type AsyncRoutine, Operation, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
-import { type AsyncPerformance, isPerformance } from "./perform.js";
+import { type AsyncPerformance, isParkedInside, isPerformance, type ParkedInside } from "./perform.js";
 import { callSite, Member } from "./report.js";
 import { type Doer, scheduler } from "./scheduler.js";
-import { type Body, badYield, giveBack, type Home, READY, STOPPING, Task } from "./task.js";
+import { type Body, badYield, giveBack, type Home, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
 class AsyncTask<T> extends Task<T> {
   override run(): boolean {
@@ -27,20 +27,14 @@ class AsyncTask<T> extends Task<T> {
   }
 
   protected override stop(): void {
-    const { at } = this;
-    if (this.flags & READY) return;
-    if (isPerformance(at)) {
-      this.at = null;
-      at.abandon();
-      this.wake();
-    } else if (at !== null) {
+    if (this.at !== null || this.flags & READY) {
       super.stop();
-    } else {
-      // It waits somewhere out of sight. Its `return` takes effect where it yields out next, and all are asked to.
-      scheduler.ending++;
-      this._follow((this.routine as AsyncRoutine<T>).return(undefined as T));
-      scheduler.identifyAll();
+      return;
     }
+    // It waits somewhere out of sight, or for a promise: it ends where it yields out next, and all are asked to.
+    this.flags |= SOUGHT;
+    scheduler.ending++;
+    scheduler.identifyAll();
   }
 
   private _follow(step: Promise<IteratorResult<unknown, T>>): void {
@@ -64,10 +58,10 @@ class AsyncTask<T> extends Task<T> {
 
   /** A performance has yielded out: now it is known whose it is. */
   private _own(performance: AsyncPerformance<unknown>): void {
-    if (this._stopsHere()) {
-      performance.abandon();
-    } else if (performance.own(this)) {
+    this._found();
+    if (performance.own(this)) {
       this.at = performance;
+      if (this.flags & STOPPING) this.stop();
     } else {
       this.at = performance.completed ? performance : null;
       this.wake();
@@ -76,37 +70,26 @@ class AsyncTask<T> extends Task<T> {
 
   /** A sync routine that this one delegates to has parked. */
   private _parkInside(inside: ParkedInside): void {
+    this._found();
     inside.reveal();
-    if (this._stopsHere()) {
-      inside.abandon();
+    this.at = inside.operation as Operation<unknown>;
+    if (inside.completed) {
+      this.wake();
       return;
     }
-    this.at = inside.operation;
-    if (inside.completed) this.wake();
-    else inside.operation.waiter = this;
+    inside.operation.waiter = this;
+    if (this.flags & STOPPING) this.stop();
   }
 
-  /** A `return` was called while it was out of sight, and is taking effect now. */
-  private _stopsHere(): boolean {
-    if (!(this.flags & STOPPING)) return false;
-    this.flags &= ~STOPPING;
+  private _found(): void {
+    if (!(this.flags & SOUGHT)) return;
+    this.flags &= ~SOUGHT;
     scheduler.ending--;
-    return true;
   }
 
   protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
-    this._stopsHere();
+    this._found();
     super.end(ending, value);
-  }
-
-  protected override finish(value: T): void {
-    if (this.flags & STOPPING) {
-      // It returned before it came to wait again: too late to be cancelled.
-      this._stopsHere();
-      this.end("done", value);
-    } else {
-      super.finish(value);
-    }
   }
 
   override get async(): boolean {

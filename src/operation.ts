@@ -8,7 +8,7 @@
 
 import { perform } from "./await.js";
 import { type Link, unlink } from "./list.js";
-import { assertIdle, performAsync, type Waiter } from "./perform.js";
+import { assertIdle, ParkedInside, performAsync, type Waiter } from "./perform.js";
 import { STREAK, scheduler } from "./scheduler.js";
 
 declare const parked: unique symbol;
@@ -26,43 +26,6 @@ export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 
 /** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
 export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: () => Operation<infer T> } ? T : never;
-
-/**
- * What an async go block sees when a sync routine that it delegates to parks: its driver hears of it some microtasks
- * later, and until then this waits in its place. It must be no thenable, as operations are.
- */
-export class ParkedInside implements Waiter {
-  readonly operation: Operation<unknown>;
-  completed: boolean;
-  private _value: unknown;
-
-  constructor(operation: Operation<unknown>) {
-    this.operation = operation;
-    this.completed = false;
-    this._value = undefined;
-  }
-
-  wake(): void {
-    this.completed = true;
-  }
-
-  /** Takes the place of the operation's value, which is what the async generator will yield. */
-  hide(): void {
-    this._value = this.operation.value;
-    this.operation.value = this;
-  }
-
-  reveal(): void {
-    if (this.operation.value === this) this.operation.value = this._value;
-  }
-
-  /** The task ends here: the operation leaves every queue, or what it got goes back. */
-  abandon(): void {
-    this.operation.waiter = null;
-    if (this.completed) this.operation.discard();
-    else this.operation.unblock();
-  }
-}
 
 /**
  * A value describing one synchronisation: `yield*` performs it in a go block of either kind, `await` in plain code.
@@ -106,6 +69,15 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** Leaves the queue: the operation lost a choice, or its task was cancelled. */
   unblock(): void {
     unlink(this);
+  }
+
+  /**
+   * @internal Its task is cancelled. True once it has left; false if it first has to end by itself, and completes then:
+   * a scope does not let go of its task before all in it are over.
+   */
+  withdraw(): boolean {
+    this.unblock();
+    return true;
   }
 
   /** Gives back what it completed with: its task ended before it could have it. */
@@ -270,6 +242,10 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
     this._inner.unblock();
   }
 
+  override withdraw(): boolean {
+    return this._inner.withdraw();
+  }
+
   override discard(): void {
     this._inner.discard();
   }
@@ -310,11 +286,6 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
   override rivals(): readonly unknown[] {
     return this._inner.rivals();
   }
-}
-
-/** Whether a value is what a sync routine shows the driver of an async block, likewise. */
-export function isParkedInside(value: unknown): value is ParkedInside {
-  return typeof (value as Partial<ParkedInside> | null | undefined)?.reveal === "function";
 }
 
 /** Whether a value is an operation, of this copy of the package or of another that shares its scheduler. */

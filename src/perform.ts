@@ -19,6 +19,7 @@ export interface Performable<out T> {
   poll(): boolean;
   block(): void;
   unblock(): void;
+  withdraw(): boolean;
   discard(): void;
   result(): T;
   describe(): string;
@@ -69,7 +70,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   readonly operation: Performable<T>;
   private _state: number;
   private _resolve: Resolve<T> | null;
-  private _owner: Runnable | null;
+  private _owner: Waiter | null;
 
   constructor(operation: Performable<T>, state: number) {
     this.before = this.after = null;
@@ -154,7 +155,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   wake(): void {
     this.operation.waiter = null;
     this._state = COMPLETED;
-    if (this._owner !== null) scheduler.schedule(this._owner);
+    if (this._owner !== null) this._owner.wake(this.operation);
     else if (this._resolve !== null) {
       unlink(this);
       scheduler.resume(this);
@@ -177,19 +178,23 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   }
 
   /** The driver has got hold of it. Answers whether it is parked; otherwise the body goes on. */
-  own(owner: Runnable): boolean {
+  own(owner: Waiter): boolean {
     if (this._state !== YIELDING) return false;
     this._state = OWNED;
     this._owner = owner;
     return true;
   }
 
-  /** The task ends here: the operation leaves every queue, or what it got goes back. */
-  abandon(): void {
-    const { operation } = this;
-    if (this._state === COMPLETED) operation.discard();
-    else if (this._state !== ANNOUNCED) operation.unblock();
-    operation.waiter = null;
+  /** Its task is cancelled: true once the operation has left, false if it first has to end by itself. */
+  withdraw(): boolean {
+    if (!this.operation.withdraw()) return false;
+    this.operation.waiter = null;
+    return true;
+  }
+
+  /** What the operation completed with goes back. */
+  discard(): void {
+    this.operation.discard();
   }
 }
 
@@ -234,4 +239,39 @@ export function performAsync<T>(operation: Performable<T>): unknown {
 /** Whether a value is a performance, of this copy of the package or of another that shares its scheduler. */
 export function isPerformance(value: unknown): value is AsyncPerformance<unknown> {
   return typeof (value as Partial<AsyncPerformance<unknown>> | null | undefined)?.own === "function";
+}
+
+/**
+ * What an async go block sees when a sync routine that it delegates to parks: its driver hears of it some microtasks
+ * later, and until then this waits in its place. It must be no thenable, as operations are.
+ */
+export class ParkedInside implements Waiter {
+  readonly operation: Performable<unknown> & { value: unknown };
+  completed: boolean;
+  private _value: unknown;
+
+  constructor(operation: Performable<unknown> & { value: unknown }) {
+    this.operation = operation;
+    this.completed = false;
+    this._value = undefined;
+  }
+
+  wake(): void {
+    this.completed = true;
+  }
+
+  /** Takes the place of the operation's value, which is what the async generator will yield. */
+  hide(): void {
+    this._value = this.operation.value;
+    this.operation.value = this;
+  }
+
+  reveal(): void {
+    if (this.operation.value === this) this.operation.value = this._value;
+  }
+}
+
+/** Whether a value is what a sync routine shows the driver of an async block, likewise. */
+export function isParkedInside(value: unknown): value is ParkedInside {
+  return typeof (value as Partial<ParkedInside> | null | undefined)?.reveal === "function";
 }

@@ -1,13 +1,14 @@
 // Structured concurrency: nothing that was started in a scope outlives it. The first failure cancels the others, and the
 // scope ends only when all of them have, with their `finally` blocks. A region is one performance of a scope.
 
+import { never } from "./basic.js";
 import { aborted } from "./bridge.js";
 import { sleep } from "./clock.js";
 import { CancelledError, shown, TimeoutError } from "./errors.js";
 import { go, start } from "./go.js";
 import { List } from "./list.js";
-import { Latch, type Once, releaseAll, Sharable, Wait } from "./once.js";
-import { type AsyncRoutine, Operation, type Parked, type Routine } from "./operation.js";
+import { type Once, releaseAll, Sharable, Wait } from "./once.js";
+import { type AsyncRoutine, Operation, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
 import type { Waiter } from "./perform.js";
 import { scheduler } from "./scheduler.js";
@@ -17,7 +18,10 @@ import type { Body, Home, Task } from "./task.js";
 export interface Scope {
   /** Starts a go block that the scope waits for, and cancels when another fails. */
   go: typeof go;
-  /** Cancels everything in the scope; who performs it gets a {@link CancelledError}. */
+  /**
+   * Cancels everything in the scope. Who performs it gets a {@link CancelledError}, unless the body has returned: then a
+   * body that cancels the rest, and returns what it found, has its result.
+   */
   cancel(reason?: unknown): void;
   /** Aborted when the scope is cancelled, fails, or is over: for `fetch` and whatever else takes one. */
   readonly signal: AbortSignal;
@@ -41,6 +45,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
   private readonly _controller: AbortController;
   private _body: Task<T> | null;
   private _cancelled: { readonly reason: unknown } | null;
+  private _aborted: boolean;
 
   constructor() {
     this.waiting = new List();
@@ -52,6 +57,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     this._controller = new AbortController();
     this._body = null;
     this._cancelled = null;
+    this._aborted = false;
     // Bound, so that `const { go } = scope` works.
     this.go = this.go.bind(this);
   }
@@ -62,7 +68,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
 
   go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
     if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
-    const task = this._start(body, args, this.go);
+    const task = this._start(body, args, Region.prototype.go);
     if (this._ending) task.cancel(this._cancelled?.reason);
     return task;
   }
@@ -75,6 +81,12 @@ class Region<T> implements Scope, Once<T>, Waiter {
     if (this.happened || this._ending) return;
     this._cancelled = { reason };
     this._stop(reason);
+  }
+
+  /** Cancels from outside: then not even a body that is done has the last word. */
+  abort(reason: unknown): void {
+    this._aborted = true;
+    this.cancel(reason);
   }
 
   fail(error: unknown): void {
@@ -99,7 +111,8 @@ class Region<T> implements Scope, Once<T>, Waiter {
       });
     }
     if (this.failed) throw first;
-    if (this._cancelled === null) return this._body!.outcome();
+    // A body that cancelled the rest and returned has its result.
+    if (this._cancelled === null || (!this._aborted && this._body!.status === "done")) return this._body!.outcome();
     throw new CancelledError("The scope was cancelled", { cause: this._cancelled.reason });
   }
 
@@ -174,26 +187,27 @@ class Watch<T> implements Waiter, Disposable {
   }
 }
 
-function* supervise<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
-  const region = new Region<T>();
-  region.begin(body);
-  const { deadline = Infinity, signal } = options;
-  using _late = new Watch(sleep(deadline === Infinity ? 2 ** 50 : deadline), () =>
-    region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
-  );
-  using _aborted = new Watch(signal === undefined ? new Wait(new Latch("")) : aborted(signal), (reason) =>
-    region.cancel(reason),
-  );
-  try {
-    return yield* new Wait(region);
-  } finally {
-    if (!region.happened) yield* leave(region);
-  }
-}
+/** The task that a scope is: it ends when all in it have. Named for what reports show. */
+const supervisor = {
+  *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
+    const region = new Region<T>();
+    region.begin(body);
+    const { deadline, signal } = options;
+    using _late = new Watch(deadline === undefined ? never() : sleep(deadline), () =>
+      region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
+    );
+    using _aborted = new Watch(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
+    try {
+      return yield* new Wait(region);
+    } finally {
+      if (!region.happened) yield* leave(region);
+    }
+  },
+};
 
 /** Whoever performs the scope is cancelled: it goes on only when everything in it is over. */
 function* leave(region: Region<unknown>): Routine<void> {
-  region.cancel();
+  region.abort(undefined);
   try {
     yield* new Wait(region);
   } catch (error) {
@@ -201,12 +215,8 @@ function* leave(region: Region<unknown>): Routine<void> {
   }
 }
 
-async function* delegate<T>(routine: Iterable<Parked, T, unknown>): AsyncRoutine<T> {
-  return yield* routine as Routine<T>;
-}
-
-/** In a select or an `await` a scope runs as a task; losing cancels that. */
-class Detached<T> extends Operation<T> implements Waiter {
+/** One performance of a scope. When its task is cancelled it stays until all in the scope are over; a select only cancels. */
+class Performed<T> extends Operation<T> implements Waiter {
   private readonly _begin: () => Task<T>;
   private _task: Task<T> | null;
   private _join: Operation<T> | null;
@@ -234,6 +244,11 @@ class Detached<T> extends Operation<T> implements Waiter {
     join.waiter = null;
     join.unblock();
     this._task!.cancel();
+  }
+
+  override withdraw(): boolean {
+    this._task!.cancel();
+    return false;
   }
 
   wake(): void {
@@ -273,15 +288,7 @@ class ScopeOperation<T> extends Sharable<T> {
   }
 
   override fresh(): Operation<T> {
-    return new Detached(() => go(supervise<T>, this._body, this._options));
-  }
-
-  override [Symbol.iterator](): Iterator<Parked, T, unknown> {
-    return supervise(this._body, this._options);
-  }
-
-  override [Symbol.asyncIterator](): AsyncIterator<Parked, T, unknown> {
-    return delegate({ [Symbol.iterator]: () => this[Symbol.iterator]() } as Iterable<Parked, T, unknown>);
+    return new Performed(() => go(supervisor.scope<T>, this._body, this._options));
   }
 }
 

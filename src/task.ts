@@ -32,6 +32,8 @@ const CANCELLED = 2;
 const JOINED = 4;
 /** It stands in the run queue. */
 export const READY = 8;
+/** Cancelled while it waited out of sight: every async performance announces itself until it is found. */
+export const SOUGHT = 16;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
@@ -85,8 +87,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /**
    * Ends the block as `return` would: its operation leaves every queue, `finally` blocks run and may park, `catch` cannot
-   * swallow it. It takes effect where the block waits; one that returns before it waits again is simply done. Cancelling
-   * twice, or a task that is over, does nothing.
+   * swallow it. It takes effect where the block waits; one that returns before it waits again is simply done, and one that
+   * has not had its first turn never runs. Cancelling twice, or a task that is over, does nothing.
+   *
+   * A limit of JavaScript: when a `finally` that parks stands in a routine that the block delegates to, the block goes on
+   * behind that `yield*` once it is through. Park in a `finally` of the block itself, or in one of a scope's body.
    */
   cancel(reason?: unknown): void {
     if (this.happened || this.flags & CANCELLED) return;
@@ -121,11 +126,10 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** Leaves where it is parked, so that its `return` is called in its turn; elsewhere that turn is coming anyway. */
   protected stop(): void {
-    const at = this.at as Operation<unknown> | null;
-    if (at === null || this.flags & READY) return;
+    const { at } = this;
+    if (at === null || this.flags & READY || !at.withdraw()) return;
+    if (!isPerformance(at)) at.waiter = null;
     this.at = null;
-    at.unblock();
-    at.waiter = null;
     this.wake();
   }
 
@@ -230,11 +234,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 /** What was completed for a task that ends before it could take it. */
 export function giveBack(at: At | null): void {
   if (at === null) return;
-  if (isPerformance(at)) {
-    at.abandon();
-    return;
-  }
-  at.waiter = null;
+  if (!isPerformance(at)) at.waiter = null;
   at.discard();
 }
 
