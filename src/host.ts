@@ -22,8 +22,9 @@ export interface Host {
 
 const settled: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
-// Where the host does not know `using` yet, its symbol is made here, as TypeScript's helpers expect it.
+// Where the host does not know `using` yet, its symbols are made here, as TypeScript's helpers expect them.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
 
 /** The host that this code runs on. */
 export const native: Host = {

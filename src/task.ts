@@ -43,7 +43,7 @@ type At = Operation<unknown> | AsyncPerformance<unknown>;
  * Parks when: the block has not ended. Yields: what it returned; what it threw is thrown to everyone who joins. If it was
  * cancelled: throws {@link CancelledError}. A failure that nobody joins is reported to the host, once.
  */
-export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, Reportable {
+export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, Reportable, AsyncDisposable {
   /** @internal */ member: Member | null;
   /** How it ended; null before. */
   protected ending: "done" | "failed" | "cancelled" | null;
@@ -98,6 +98,16 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this.flags |= CANCELLED | STOPPING;
     this.value = reason;
     this.stop();
+  }
+
+  /** `await using task = go(…)`: cancels it at the end of the block, and waits until it is over. A failure is thrown. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cancel();
+    try {
+      await this;
+    } catch (error) {
+      if (!(error instanceof CancelledError)) throw error;
+    }
   }
 
   /** @internal */

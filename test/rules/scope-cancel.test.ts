@@ -128,3 +128,21 @@ test("withTimeout() of a scope cancels it, and what is in it tidies up (TM-5)", 
   expect(await late).toBe("TimeoutError");
   expect(log).toEqual(["tidied up"]);
 });
+
+test("`await using` a task cancels it at the end of the block, and waits for its finally (GO-4)", async () => {
+  using time = virtualTime();
+  const log: string[] = [];
+  {
+    await using task = go(function* () {
+      try {
+        yield* channel<number>().receive();
+      } finally {
+        yield* sleep(0);
+        log.push("tidied up");
+      }
+    });
+    await time.settle();
+    expect(task.status).toBe("parked");
+  }
+  expect(log).toEqual(["tidied up"]);
+});
