@@ -5,7 +5,7 @@ import { never } from "./basic.js";
 import { aborted } from "./bridge.js";
 import { sleep } from "./clock.js";
 import { CancelledError, shown, TimeoutError } from "./errors.js";
-import { go, start } from "./go.js";
+import { type go, start } from "./go.js";
 import { List } from "./list.js";
 import { type Once, releaseAll, Sharable, Wait } from "./once.js";
 import { type AsyncRoutine, Operation, type Routine } from "./operation.js";
@@ -63,7 +63,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
-    this._body = this._start(body, [this], this.begin);
+    this._body = this._start(body, [this], Region); // nobody's line: the scope's own task shows where it was performed
   }
 
   go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
@@ -288,7 +288,7 @@ class ScopeOperation<T> extends Sharable<T> {
   }
 
   override fresh(): Operation<T> {
-    return new Performed(() => go(supervisor.scope<T>, this._body, this._options));
+    return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], Operation.prototype.next));
   }
 }
 

@@ -32,10 +32,10 @@ export function* race(services: Service[], heat: Heat, laps: SendChannel<Lap>): 
   return yield* scope(function* (s) {
     const late = timeout(heat.deadline);
     const answers = channel<Entry>();
-    const runners = services.map((service) => s.go(enter, service, heat, answers, out));
+    for (const service of services) s.go(enter, service, heat, answers, out);
     yield* pause(); // everybody is asked before anybody looks at the clock
-    const outcome = yield* decide(runners.length, answers, late);
-    for (const runner of runners) runner.cancel("the race is decided");
+    const outcome = yield* decide(services.length, answers, late);
+    s.cancel("the race is decided");
     return outcome;
   });
 }

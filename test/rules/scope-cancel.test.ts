@@ -1,4 +1,15 @@
-import { type AsyncRoutine, CancelledError, channel, go, type Routine, scope, sleep, withTimeout } from "millrace";
+import {
+  type AsyncRoutine,
+  CancelledError,
+  channel,
+  type DeadlockError,
+  go,
+  type Routine,
+  run,
+  scope,
+  sleep,
+  withTimeout,
+} from "millrace";
 import { describe, expect, test } from "vitest";
 import { virtualTime } from "../support/virtual.js";
 
@@ -145,4 +156,20 @@ test("`await using` a task cancels it at the end of the block, and waits for its
     expect(task.status).toBe("parked");
   }
   expect(log).toEqual(["tidied up"]);
+});
+
+test("a deadlock in a scope names the lines of the user, not of the library (EN-1)", async () => {
+  const error = await run(function* main() {
+    yield* scope(function* body(s) {
+      s.go(function* child() {
+        yield* channel<number>().receive();
+      });
+    });
+  }).then(undefined, (reason) => reason as DeadlockError);
+  const places = (error as DeadlockError).tasks.map(({ name, startedAt }) => [name, startedAt]);
+  expect(places).toEqual([
+    ["main#0", expect.stringContaining("scope-cancel.test")],
+    ["main#0/scope#0", expect.stringContaining("scope-cancel.test")],
+    ["main#0/scope#0/child#1", expect.stringContaining("scope-cancel.test")],
+  ]);
 });
