@@ -26,12 +26,13 @@ export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
   begin(): void {
     const { operation } = this;
     assertIdle(operation);
-    if (operation.poll()) {
+    const ready = operation.poll();
+    operation.waiter = this;
+    if (ready) {
       scheduler.resume(this);
       return;
     }
     append(scheduler.young, this);
-    operation.waiter = this;
     try {
       operation.block();
     } catch (error) {
@@ -43,7 +44,6 @@ export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {
   }
 
   wake(): void {
-    this.operation.waiter = null;
     unlink(this);
     if (this._record !== null) awaiting.delete(this._record);
     scheduler.resume(this);
@@ -101,7 +101,9 @@ function failAll(): void {
 
 /** Performs an operation for plain code. Its result is made where that code goes on, not where the peer completes it. */
 export function perform<T>(operation: Performable<T>): Promise<T> {
-  return new Promise<void>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin()).then(() =>
-    operation.result(),
-  );
+  return new Promise<void>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin()).then(() => {
+    // Busy until here: another performance in between would take the place of the value.
+    operation.waiter = null;
+    return operation.result();
+  });
 }

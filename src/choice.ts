@@ -44,6 +44,8 @@ export class Choice<T> extends Operation<T> implements Waiter {
     const branch = this.parts[at]!;
     if (branch.waiter !== null) assertIdle(branch);
     if (!branch.poll()) return false;
+    // Busy until its value is taken: it may stand in another choice as well.
+    branch.waiter = this;
     this.winner = at;
     return true;
   }
@@ -73,18 +75,22 @@ export class Choice<T> extends Operation<T> implements Waiter {
   }
 
   wake(winner: Operation<unknown>): void {
-    winner.waiter = null;
     this._leave(winner);
     this.complete(undefined);
   }
 
   override discard(): void {
-    if (this.winner !== -1) this.parts[this.winner]!.discard();
+    if (this.winner === -1) return;
+    const branch = this.parts[this.winner]!;
+    branch.waiter = null;
+    branch.discard();
   }
 
   override result(): T {
     const { labels, winner } = this;
-    const value = this.parts[winner]!.result();
+    const branch = this.parts[winner]!;
+    branch.waiter = null;
+    const value = branch.result();
     return (labels === null ? value : { key: labels[winner]!, value }) as T;
   }
 

@@ -132,11 +132,9 @@ function trace(task: Task<unknown>, site: Function): Member {
 function homeOf(current: Doer | null): Home | null {
   if (!scheduler.watching) return null;
   if (current !== null) return ((current as Task<unknown>).member?.program ?? null) as Home | null;
-  let home: Home | null = null;
-  for (const program of scheduler.programs) {
-    if (program.async) home = program as unknown as Home;
-  }
-  return home;
+  const programs = [...scheduler.programs].filter((program) => program.async);
+  if (programs.length > 1) for (const program of programs) program.unsure = true;
+  return (programs[0] as unknown as Home | undefined) ?? null;
 }
 
 function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T> | AsyncRoutine<T> {

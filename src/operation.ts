@@ -229,7 +229,9 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
 
   poll(): boolean {
     if (this._inner.waiter !== null) assertIdle(this._inner);
-    return this._inner.poll();
+    if (!this._inner.poll()) return false;
+    this._inner.waiter = this;
+    return true;
   }
 
   block(): void {
@@ -247,15 +249,16 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 
   override discard(): void {
+    this._inner.waiter = null;
     this._inner.discard();
   }
 
   override result(): U {
+    this._inner.waiter = null;
     return this._transform(this._inner.result());
   }
 
   wake(): void {
-    this._inner.waiter = null;
     this.complete(undefined);
   }
 

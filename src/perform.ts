@@ -81,8 +81,10 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     this._owner = null;
   }
 
-  /** Read when the body goes on, so that a mapped function runs there and its exception is the body's. */
+  /** Read when the body goes on, so that a mapped function runs there and its exception is the body's. Until then the
+   * operation is busy: another performance in between would take the place of its value. */
   get value(): T {
+    this.operation.waiter = null;
     return this.operation.result();
   }
 
@@ -96,7 +98,9 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
         return this._yieldOut(ANNOUNCED);
       case ANNOUNCED:
         if (this.operation.waiter !== null) assertIdle(this.operation);
-        return this.operation.poll() ? this._finish() : this._park();
+        if (!this.operation.poll()) return this._park();
+        this.operation.waiter = this;
+        return this._finish();
       case POLLED:
         return this._park();
       case TIRED:
@@ -112,6 +116,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
 
   private _giveWay(): Promise<Result<T>> {
     this._state = COMPLETED;
+    this.operation.waiter = this;
     scheduler.schedule(this);
     return this._wait();
   }
@@ -153,7 +158,6 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   }
 
   wake(): void {
-    this.operation.waiter = null;
     this._state = COMPLETED;
     if (this._owner !== null) this._owner.wake(this.operation);
     else if (this._resolve !== null) {
@@ -194,6 +198,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
 
   /** What the operation completed with goes back. */
   discard(): void {
+    this.operation.waiter = null;
     this.operation.discard();
   }
 }

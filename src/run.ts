@@ -15,6 +15,8 @@ class Closed<T> implements Program, Home {
   readonly path: Path;
   /** Whether an async task has been started in it, so that tasks of unknown origin may be its own. */
   async: boolean;
+  /** Whether a task of unknown origin may be its own, though another program has taken it in: then nothing is claimed. */
+  unsure: boolean;
   private readonly _members: Set<Member>;
   private _main: Task<T> | null;
   private _traces: number;
@@ -24,7 +26,7 @@ class Closed<T> implements Program, Home {
 
   constructor(dead: (error: unknown) => void) {
     this.path = new Path(null, "", 0);
-    this.async = false;
+    this.async = this.unsure = false;
     this._members = new Set();
     this._main = null;
     this._traces = TRACED;
@@ -52,6 +54,7 @@ class Closed<T> implements Program, Home {
   }
 
   check(): void {
+    if (this.unsure) return;
     if (this._witness !== null && isAlive(this._witness)) return;
     for (const member of this._members) {
       if (!isAlive(member)) continue;

@@ -35,6 +35,7 @@ export interface Stranger {
 /** A closed program, asked whenever nothing is left to run whether anything can still happen in it. */
 export interface Program {
   readonly async: boolean;
+  unsure: boolean;
   check(): void;
 }
 
