@@ -10,7 +10,8 @@ const alias = [
   { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
 ];
 
-// test/rules runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
+// What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
+const everywhere = ["rules", "flow", "sync"].map((folder) => `test/${folder}/**/*.test.ts`);
 const launchOptions = await chromiumLaunchOptions();
 
 export default defineConfig({
@@ -21,7 +22,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "node",
-          include: ["test/rules/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
+          include: [...everywhere, "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.all.json" },
           testTimeout: 60_000,
           pool: "forks",
@@ -32,7 +33,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "chromium",
-          include: ["test/rules/**/*.test.ts"],
+          include: everywhere,
           testTimeout: 60_000,
           browser: {
             enabled: true,

@@ -1,7 +1,7 @@
 // The operations that wait for nobody in particular: a value at hand, nothing at all, and one that is made when it is
 // performed (Reppy's `guard` and `withNack`).
 
-import { Latch, Shared } from "./once.js";
+import { Gate, Shared } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 
@@ -41,7 +41,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
   private readonly _nacks: boolean;
   private _inner: Operation<T> | null;
-  private _lost: Latch | null;
+  private _lost: Gate | null;
   private _blocked: boolean;
 
   constructor(make: (lost: Operation<void>) => Operation<T>, nacks: boolean) {
@@ -54,7 +54,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   poll(): boolean {
-    this._lost = this._nacks ? new Latch("losing a choice") : null;
+    this._lost = this._nacks ? new Gate("losing a choice") : null;
     const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
     if (!(made instanceof Operation))
       throw new TypeError("Cannot perform guard: its function must return an operation");

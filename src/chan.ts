@@ -8,7 +8,7 @@
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
 import type { Link } from "./list.js";
-import { Latch, Wait } from "./once.js";
+import { Gate, Wait } from "./once.js";
 import { Operation } from "./operation.js";
 import type { Path } from "./path.js";
 import { dequeue, enqueue, leave, Queue } from "./queue.js";
@@ -193,7 +193,7 @@ export class Chan<T> implements Channel<T> {
   private readonly _options: ChannelOptions<T> | null;
   private readonly _creator: Path;
   private readonly _index: number;
-  private _closing: Latch | null;
+  private _closing: Gate | null;
 
   constructor(buffer: Buffer<T> | null, options: ChannelOptions<T> | null) {
     this.senders = new Queue();
@@ -238,17 +238,22 @@ export class Chan<T> implements Channel<T> {
 
   whenClosed(): Operation<void> {
     if (this._closing === null) {
-      this._closing = new Latch(`${this.name} to close`);
+      this._closing = new Gate(`${this.name} to close`);
       if (this.closed) this._closing.open();
     }
     return new Wait(this._closing);
   }
 
-  cancel(_reason?: unknown): void {
-    if (!this.closed) this.shut();
+  cancel(reason?: unknown): void {
+    const { closed } = this;
+    if (!closed) this.shut();
     release(this.senders, false);
     release(this.receivers, CLOSED);
-    this.discard();
+    try {
+      this.discard();
+    } finally {
+      if (!closed) this._options?.onCancel?.(reason);
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {

@@ -63,11 +63,13 @@ export function channel<T>(
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {
-  const { maxPending, onUndelivered } = options;
+  const { maxPending } = options;
   if (maxPending !== undefined && !(maxPending >= 0)) {
     throw new RangeError(`Cannot create channel: maxPending must be 0 or more, got ${shown(maxPending)}`);
   }
-  if (onUndelivered !== undefined && typeof onUndelivered !== "function") {
-    throw new TypeError(`Cannot create channel: onUndelivered must be a function, got ${shown(onUndelivered)}`);
+  for (const name of ["onUndelivered", "onCancel"] as const) {
+    const hook: unknown = options[name];
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new TypeError(`Cannot create channel: ${name} must be a function, got ${shown(hook)}`);
   }
 }

@@ -1,6 +1,7 @@
 // The two ends of a channel, as its users see them.
 
 import type { Operation } from "./operation.js";
+import { isOwned } from "./owned.js";
 
 /** What a receive yields once a channel is closed and drained. The same symbol in every copy of the package. */
 export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
@@ -55,15 +56,24 @@ export interface ChannelOptions<T> {
   readonly name?: string;
   /** Given each value that was accepted and can reach nobody: the channel or the task that received it was cancelled. */
   readonly onUndelivered?: (value: T) => void;
+  /** Called in the step in which the receiver cancels the open channel, with the reason: the producer's end of `cancel`. */
+  readonly onCancel?: (reason: unknown) => void;
   /** How many operations may be parked; one more throws. Without it there is no limit. */
   readonly maxPending?: number;
   /** Takes what a step of the transform threw; what it returns takes the value's place, `undefined` drops it. */
   readonly onError?: (error: unknown) => T | undefined;
 }
 
-/** The iterator of `for await`: ends when the channel has, and throws the cause it was closed with. */
+/**
+ * The iterator of `for await`: ends when the channel has, and throws the cause it was closed with. Leaving the loop early
+ * cancels a channel that a combinator made, and leaves one that you created as it is.
+ */
 export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T, void, undefined> {
-  for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
+  try {
+    for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
+  } finally {
+    if (isOwned(channel)) channel.cancel();
+  }
 }
 
 /** Throws if what is sent is no value. */

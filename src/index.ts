@@ -10,6 +10,7 @@ export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded
 export { channel } from "./channel.js";
 export type { SelectMode } from "./choice.js";
 export { sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
+export { derive, type Emitter, type Feed } from "./derive.js";
 export {
   type Channel,
   type ChannelOptions,
@@ -20,6 +21,14 @@ export {
   type SendChannel,
 } from "./ends.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
+export { collect, forEach, reduce } from "./flow/collect.js";
+export { from, type Source } from "./flow/from.js";
+export { type Keyed, merge } from "./flow/merge.js";
+export { type PipeOptions, pipe } from "./flow/pipe.js";
+export { type ProduceOptions, produce } from "./flow/produce.js";
+export type { FlowOptions } from "./flow/release.js";
+export type { Settleable } from "./flow/settle.js";
+export { through } from "./flow/through.js";
 export { go, pause } from "./go.js";
 export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation.js";
 export { promiseChannel } from "./promise-channel.js";
@@ -37,3 +46,4 @@ export {
 } from "./select.js";
 export { Task, type TaskStatus } from "./task.js";
 export type { Reduced, Transducer, Transformer } from "./transducer.js";
+export { upon } from "./upon.js";

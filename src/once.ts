@@ -59,7 +59,7 @@ export function releaseAll(waiting: List): void {
 }
 
 /** The plain form of something that happens once: nothing but that it did. */
-export class Latch implements Once<void> {
+export class Gate implements Once<void> {
   happened: boolean;
   readonly waiting: List;
   readonly external: boolean;

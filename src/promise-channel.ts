@@ -2,7 +2,7 @@
 
 import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 import { List } from "./list.js";
-import { Latch, type Once, releaseAll, Wait } from "./once.js";
+import { Gate, type Once, releaseAll, Wait } from "./once.js";
 import { Operation } from "./operation.js";
 import type { Path } from "./path.js";
 import { scheduler } from "./scheduler.js";
@@ -34,7 +34,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   happened: boolean;
   private _value: T | Closed;
   private _failure: { readonly cause: unknown } | null;
-  private readonly _closing: Latch;
+  private readonly _closing: Gate;
   private readonly _creator: Path;
   private readonly _index: number;
 
@@ -44,7 +44,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     this.external = this.closed = this.happened = false;
     this._value = CLOSED;
     this._failure = null;
-    this._closing = new Latch("a promise channel to close");
+    this._closing = new Gate("a promise channel to close");
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
   }

@@ -32,6 +32,14 @@ export class Ring<T> {
     return item as T;
   }
 
+  /** Puts an item before the oldest. */
+  unshift(item: T): void {
+    if (this.length > this._mask) this._grow();
+    this._head = (this._head - 1) & this._mask;
+    this._items[this._head] = item;
+    this.length++;
+  }
+
   /** Takes the item at a place counted from the oldest; those before it keep their order. O(place). */
   take(place: number): T {
     const at = (index: number): number => (this._head + index) & this._mask;

@@ -13,6 +13,7 @@ import type { Path } from "./path.js";
 import type { Waiter } from "./perform.js";
 import { scheduler } from "./scheduler.js";
 import type { Body, Home, Task } from "./task.js";
+import { upon } from "./upon.js";
 
 /** Where the tasks of a scope are started. */
 export interface Scope {
@@ -159,44 +160,16 @@ function errorOf(task: Task<unknown>): unknown {
   }
 }
 
-/** Calls `then` once an operation completes; disposing of it stops waiting. */
-class Watch<T> implements Waiter, Disposable {
-  private readonly _operation: Operation<T>;
-  private readonly _then: (value: T) => void;
-
-  constructor(operation: Operation<T>, then: (value: T) => void) {
-    this._operation = operation;
-    this._then = then;
-    if (operation.poll()) {
-      then(operation.result());
-      return;
-    }
-    operation.waiter = this as Waiter;
-    operation.block();
-  }
-
-  wake(): void {
-    this._operation.waiter = null;
-    this._then(this._operation.result());
-  }
-
-  [Symbol.dispose](): void {
-    if (this._operation.waiter === null) return;
-    this._operation.waiter = null;
-    this._operation.unblock();
-  }
-}
-
 /** The task that a scope is: it ends when all in it have. Named for what reports show. */
 const supervisor = {
   *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
     const region = new Region<T>();
     region.begin(body);
     const { deadline, signal } = options;
-    using _late = new Watch(deadline === undefined ? never() : sleep(deadline), () =>
+    using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
       region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
     );
-    using _aborted = new Watch(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
+    using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
     try {
       return yield* new Wait(region);
     } finally {

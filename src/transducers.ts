@@ -53,18 +53,24 @@ export function filter<T>(test: (value: T) => boolean): Transducer<T, T> {
   return transducer((pass) => ({ step: (result, value) => (test(value) ? pass(result, value) : result) }));
 }
 
-/** Passes on the first `n` values, and then wants no more. */
+/** Passes on the first `n` values, and then wants no more; of none, it wants none from the start. */
 export function take<T>(n: number): Transducer<T, T> {
   whole("take", n, 0);
-  return transducer((pass) => {
+  const taking = transducer<T, T>((pass) => {
     let left = n;
     return {
       step(result, value) {
-        if (left-- > 0) result = bare(pass(result, value));
+        if (left-- > 0) result = pass(result, value);
         return left > 0 ? result : ensureReduced(result);
       },
     };
   });
+  return n > 0 ? taking : (next) => ({ ...taking(next), "@@transducer/init": () => reducedInit(next) });
+}
+
+/** The protocol's way to say that no input is wanted: the initial result is reduced already. */
+function reducedInit<R>(next: Transformer<R, never>): R {
+  return ensureReduced(next["@@transducer/init"]()) as R;
 }
 
 /** Passes values on as long as a test holds, and then wants no more. */

@@ -32,9 +32,9 @@ export class TransformChan<T> extends Chan<T> implements Mouth<T> {
     this.settle();
   }
 
-  override cancel(): void {
+  override cancel(reason?: unknown): void {
     this._cancelled = this._ended = true;
-    super.cancel();
+    super.cancel(reason);
   }
 
   /** Hands over, takes from parked senders, reaches the end: whatever is possible now, in this order. */

@@ -1,35 +1,50 @@
 // Holds the plan of the house: what may import what, who may touch the host, and how long a file may be.
 
 import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const folder = new URL("../../src/", import.meta.url);
-const files = readdirSync(folder).filter((file) => file.endsWith(".ts"));
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 const text = (file: string): string => readFileSync(new URL(file, folder), "utf8");
 
 const floors = [
-  ["list", "ring", "heap", "errors", "host", "path", "transducer"],
+  ["list", "ring", "heap", "errors", "host", "path", "transducer", "owned"],
   ["alarms", "buffer", "queue"],
   ["scheduler"],
   ["report", "perform", "transform"],
   ["await"],
   ["operation"],
   ["ends", "once"],
-  ["basic", "choice", "chan"],
+  ["basic", "choice", "chan", "derive", "upon"],
   ["bridge", "select", "transform-chan", "task"],
   ["channel", "clock", "go", "promise-channel", "receive-any"],
   ["run", "scope"],
-  ["transducers", "host-entry", "index"],
+  ["transducers", "host-entry"],
+  ["flow/release", "flow/settle"],
+  ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
+  ["index"],
 ];
+
+/** What combinators and tools may use beside the public face: containers, words for messages, who owns a channel. */
+const beside = ["list", "ring", "errors", "owned", "transducer"];
 
 function floorOf(file: string): number {
   return floors.findIndex((floor) => floor.includes(file));
 }
 
+interface Import {
+  readonly from: string;
+  readonly names: readonly string[];
+}
+
 /** What a file imports from src, type-only imports and re-exports included. */
-function importsOf(file: string): string[] {
-  const code = text(file);
-  return [...code.matchAll(/^\s*(?:import|export)\b[^;]*?\bfrom\s+"\.\/([\w-]+)\.js"/gms)].map((match) => match[1]!);
+function importsOf(file: string): Import[] {
+  const found = text(file).matchAll(/^\s*(?:import|export)\b([^;]*?)\bfrom\s+"(\.[\w./-]+)\.js"/gms);
+  return [...found].map(([, names, path]) => ({
+    from: fileURLToPath(new URL(path!, new URL(file, folder))).slice(fileURLToPath(folder).length),
+    names: [...names!.replace(/\btype\b/g, "").matchAll(/(\w+)(?:\s+as\s+\w+)?/g)].map((match) => match[1]!),
+  }));
 }
 
 /** The code without comments and strings, so that only what runs is searched. */
@@ -49,8 +64,8 @@ describe.each(files)("src/%s", (file) => {
 
   test("imports only from floors below its own", () => {
     const breaches = importsOf(file)
-      .filter((imported) => floorOf(imported) >= floorOf(name))
-      .map((imported) => `${name} -> ${imported}`);
+      .filter(({ from }) => floorOf(from) >= floorOf(name))
+      .map(({ from }) => `${name} -> ${from}`);
     expect(breaches).toEqual([]);
   });
 
@@ -71,6 +86,19 @@ describe.each(files.filter((file) => file !== "host.ts"))("src/%s", (file) => {
       .filter((match) => codeOf(file)[match.index - 1] !== ".")
       .map((match) => match[0]);
     expect(touched).toEqual([]);
+  });
+});
+
+const combinators = /^(?:flow|sync|node)\//;
+const face = new Set(["index.ts", "transducers.ts"].flatMap(importsOf).flatMap(({ names }) => names));
+for (const [, name] of text("transducers.ts").matchAll(/^export function (\w+)/gm)) face.add(name!);
+
+describe.each(files.filter((file) => combinators.test(file)))("src/%s", (file) => {
+  test("CB-1: stands on the public face only", () => {
+    const inner = importsOf(file)
+      .filter(({ from }) => !combinators.test(from) && !beside.includes(from))
+      .flatMap(({ from, names }) => names.filter((name) => !face.has(name)).map((name) => `${name} of ${from}`));
+    expect(inner).toEqual([]);
   });
 });
 

@@ -37,7 +37,7 @@ const LINE = /console\.log\(.*?\s\/\/ (.+)$/;
 
 function sources(): string[] {
   const within = (folder: string, ending: string): string[] =>
-    readdirSync(join(root, folder))
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(ending))
       .sort()
       .map((name) => join(root, folder, name));

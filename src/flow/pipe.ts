@@ -1,0 +1,57 @@
+import { CLOSED, type ReceiveChannel, type SendChannel } from "../ends.js";
+import { go } from "../go.js";
+import type { Routine } from "../operation.js";
+import { select } from "../select.js";
+import type { Task } from "../task.js";
+import { assertSource, type FlowOptions, release } from "./release.js";
+
+/** How a pipe ends. */
+export interface PipeOptions<T> extends FlowOptions {
+  /** Whether the end of the source closes the other side; true by default. */
+  readonly close?: boolean;
+  /** Given the value that the pipe had in its hand when it was cancelled, or when the other side closed under it. */
+  readonly onUndelivered?: (value: T) => void;
+}
+
+/**
+ * Conveys everything from one channel to another, in order. From core.async.
+ *
+ * Closes when: the source has ended, with its cause if it has one, it closes `to`; with `close: false` it leaves it open, and
+ * the task fails with the cause. When `to` closes it stops at once, having taken nothing that it could not deliver but what
+ * was in its hand, and releases its source.
+ *
+ * @returns The task that conveys; it is over when one side is. Cancelling it stops the pipe and leaves `to` open.
+ * @example
+ * ```ts
+ * import { channel, from, pipe } from "millrace";
+ *
+ * const words = channel<string>(3);
+ * await pipe(from(["a", "b", "c"]), words);
+ * console.log(words.length, words.closed); // 3 true
+ * ```
+ */
+export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
+  assertSource("pipe", source);
+  const { close = true } = options;
+  return go(function* pipe(): Routine<void> {
+    // Looked at in this order: when both are ready nothing is taken that could not be delivered.
+    const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
+    let held: { value: T } | null = null;
+    try {
+      for (;;) {
+        const { key, value } = yield* next;
+        if (key === "gone") return;
+        if (value === CLOSED) break;
+        held = { value };
+        if (!(yield* to.send(value))) return;
+        held = null;
+      }
+      if (close) to.close();
+    } catch (error) {
+      if (!close || !to.close(error)) throw error;
+    } finally {
+      if (held !== null && !to.trySend(held.value)) options.onUndelivered?.(held.value);
+      release(source, options);
+    }
+  });
+}

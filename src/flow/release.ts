@@ -1,0 +1,25 @@
+// What a combinator does to its source on leaving early (rules CB-2 and CB-11).
+
+import type { ReceiveChannel } from "../ends.js";
+import { shown } from "../errors.js";
+import { isOwned } from "../owned.js";
+
+/** What every combinator can be told about its source. */
+export interface FlowOptions {
+  /**
+   * Whether leaving early cancels the source. By default only what a combinator made is cancelled; a channel that you
+   * created may have other readers, and stays as it is.
+   */
+  readonly own?: boolean;
+}
+
+/** Nothing more will be taken from a source: cancels it if it is owned. One that has ended does not notice. */
+export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
+  if (options.own ?? isOwned(source)) source.cancel(reason);
+}
+
+/** Throws unless it is given a receive channel. */
+export function assertSource(what: string, source: unknown): void {
+  if (typeof (source as Partial<ReceiveChannel<unknown>> | null | undefined)?.receive === "function") return;
+  throw new TypeError(`Cannot ${what}: its source must be a receive channel, got ${shown(source)}; from() makes one`);
+}

@@ -1,0 +1,77 @@
+import { always } from "../basic.js";
+import { derive, type Emitter, type Feed } from "../derive.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
+import { shown } from "../errors.js";
+import type { Operation } from "../operation.js";
+import { isReduced, type Transducer, type Transformer } from "../transducer.js";
+import { assertSource, type FlowOptions, release } from "./release.js";
+
+/** The steps of a transducer over what comes from a channel; what they thread through is where results go. */
+class Through<In, Out> implements Feed<In | Closed, Out> {
+  private readonly _source: ReceiveChannel<In>;
+  private readonly _receive: Operation<In | Closed>;
+  private readonly _steps: Transformer<Emitter<Out>, In>;
+  private readonly _options: FlowOptions;
+
+  constructor(source: ReceiveChannel<In>, steps: Transformer<Emitter<Out>, In>, options: FlowOptions) {
+    this._source = source;
+    // A recipe that begins with its end, as take(0) does, wants nothing of the source.
+    this._receive = isReduced(steps["@@transducer/init"]()) ? always(CLOSED) : source.receive();
+    this._steps = steps;
+    this._options = options;
+  }
+
+  next(): Operation<In | Closed> {
+    return this._receive;
+  }
+
+  accept(value: In | Closed, to: Emitter<Out>): void {
+    if (value !== CLOSED && !isReduced(this._steps["@@transducer/step"](to, value))) return;
+    this._steps["@@transducer/result"](to);
+    to.end();
+  }
+
+  release(reason: unknown): void {
+    release(this._source, this._options, reason);
+  }
+}
+
+/** Where the results of the last step go. */
+const last: Transformer<Emitter<unknown>, unknown> = {
+  "@@transducer/init": () => ({ emit() {}, end() {} }),
+  "@@transducer/step"(to, value) {
+    to.emit(value);
+    return to;
+  },
+  "@@transducer/result": (to) => to,
+};
+
+/**
+ * A channel seen through a transducer: what is received from it went through the steps. It has no task and reads nothing
+ * ahead, so several steps composed cost one hand-over.
+ *
+ * Closes when: the source has ended, after what the steps still held, or when a step wants no more; then it releases its
+ * source. What a step throws is thrown to the receivers. Cancelling it releases the source.
+ *
+ * @param source - What to read.
+ * @param transducer - Steps of `millrace/transducers`, or of any library that speaks the common protocol.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { compose, filter, map } from "millrace/transducers";
+ *
+ * const odd = compose(filter((n: number) => n % 2 === 1), map((n) => n * n));
+ * console.log(await collect(through(from([1, 2, 3, 4, 5]), odd))); // [ 1, 9, 25 ]
+ * ```
+ */
+export function through<In, Out>(
+  source: ReceiveChannel<In>,
+  transducer: Transducer<In, Out>,
+  options: FlowOptions = {},
+): ReceiveChannel<Out> {
+  assertSource("transform", source);
+  if (typeof transducer !== "function") {
+    throw new TypeError(`Cannot transform: it takes a transducer, got ${shown(transducer)}`);
+  }
+  return derive(new Through(source, transducer(last as Transformer<Emitter<Out>, Out>), options));
+}
