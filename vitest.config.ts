@@ -24,6 +24,7 @@ export default defineConfig({
           name: "node",
           include: [...everywhere, "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.all.json" },
+          setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
           pool: "forks",
           execArgv: ["--expose-gc"],
@@ -34,6 +35,7 @@ export default defineConfig({
         test: {
           name: "chromium",
           include: everywhere,
+          setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
           browser: {
             enabled: true,
