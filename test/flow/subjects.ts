@@ -1,0 +1,54 @@
+// Every combinator that stands between channels, in one table: how it is made over sources, and what it promises of them.
+
+import { channel, merge, pipe, type ReceiveChannel, through } from "millrace";
+import { map } from "millrace/transducers";
+
+/** A combinator between channels, as the table-driven suites see it. */
+export interface Subject {
+  readonly name: string;
+  /** How many sources it takes. */
+  readonly inputs: number;
+  /** Puts it over sources; returns all of its outputs. */
+  readonly make: (...sources: ReceiveChannel<number>[]) => ReceiveChannel<unknown>[];
+  /** The numbers in what comes out, if each that goes in comes out of one output exactly once. */
+  readonly numbersOf?: (value: unknown) => number[];
+  /** Whether each source's values keep their order in each output. */
+  readonly ordered: boolean;
+}
+
+const one = (value: unknown): number[] => [value as number];
+const keyed = (value: unknown): number[] => [(value as { value: number }).value];
+
+export const subjects: readonly Subject[] = [
+  {
+    name: "pipe",
+    inputs: 1,
+    make(source) {
+      const to = channel<number>();
+      pipe(source!, to);
+      return [to];
+    },
+    numbersOf: one,
+    ordered: true,
+  },
+  {
+    name: "through",
+    inputs: 1,
+    make: (source) => [
+      through(
+        source!,
+        map((n: number) => n),
+      ),
+    ],
+    numbersOf: one,
+    ordered: true,
+  },
+  { name: "merge, a list", inputs: 2, make: (...sources) => [merge(sources)], numbersOf: one, ordered: true },
+  {
+    name: "merge, a record",
+    inputs: 2,
+    make: (a, b) => [merge({ a: a!, b: b! })],
+    numbersOf: keyed,
+    ordered: true,
+  },
+];
