@@ -1,0 +1,40 @@
+// Sends a million items through every combinator of the table, and prints what each keeps in the heap. A process of its
+// own, over what is shipped: `node --expose-gc --import tsx test/support/flow-memory.ts`.
+
+import { CLOSED, channel, go, type ReceiveChannel, type Routine } from "millrace";
+import { type Subject, subjects } from "../flow/subjects.js";
+
+const ITEMS = 1_000_000;
+const EARLY = 100_000;
+
+function* drain(output: ReceiveChannel<unknown>): Routine<void> {
+  while ((yield* output.receive()) !== CLOSED);
+}
+
+const settledHeap = (): number => {
+  globalThis.gc!();
+  globalThis.gc!();
+  return process.memoryUsage().heapUsed;
+};
+
+/** Bytes by which the heap has grown from one moment to the other, while items flow. */
+async function growth({ make, inputs }: Subject): Promise<number> {
+  const sources = Array.from({ length: inputs }, () => channel<number>());
+  const readers = make(...sources).map((output) => go(drain, output));
+  let early = 0;
+  let late = 0;
+  await go(function* feeder(): Routine<void> {
+    for (let n = 0; n < ITEMS; n++) {
+      if (n === EARLY) early = settledHeap();
+      if (!(yield* sources[n % inputs]!.send(n))) throw new Error("nobody receives any more");
+    }
+    late = settledHeap();
+  });
+  for (const source of sources) source.close();
+  for (const reader of readers) await reader;
+  return late - early;
+}
+
+const kept: Record<string, number> = {};
+for (const subject of subjects) kept[subject.name] = await growth(subject);
+console.log(JSON.stringify(kept));
