@@ -2,7 +2,12 @@ import { defineConfig } from "tsup";
 
 // TypeScript has emitted ES modules with `importHelpers` into build/ (esbuild would ignore the option and inline its own
 // helpers); what is left to do here is to bundle them.
-const entry = { index: "build/index.js", transducers: "build/transducers.js", host: "build/host-entry.js" };
+const entry = {
+  index: "build/index.js",
+  transducers: "build/transducers.js",
+  host: "build/host-entry.js",
+  testing: "build/testing.js",
+};
 
 export default defineConfig([
   { entry, format: "esm", outDir: "dist", sourcemap: true, splitting: true, target: "es2022", platform: "neutral" },

@@ -8,10 +8,11 @@ const alias = [
   { find: /^millrace$/, replacement: source("index.ts") },
   { find: /^millrace\/transducers$/, replacement: source("transducers.ts") },
   { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
+  { find: /^millrace\/testing$/, replacement: source("testing.ts") },
 ];
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
-const everywhere = ["rules", "flow", "sync"].map((folder) => `test/${folder}/**/*.test.ts`);
+const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
 const launchOptions = await chromiumLaunchOptions();
 
 export default defineConfig({

@@ -4,7 +4,8 @@
 import { append, type Link, unlink } from "./list.js";
 import { assertIdle, type Performable, type Waiter } from "./perform.js";
 import { deadlock, type Member, type Reportable } from "./report.js";
-import { type Runnable, type Stranger, scheduler } from "./scheduler.js";
+import type { Runnable, Stranger } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 
 /** One `await` in plain code. */
 export class PlainPerformance<T> implements Link, Waiter, Runnable, Stranger {

@@ -7,11 +7,12 @@
 
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+import { shown } from "./errors.js";
 import type { Link } from "./list.js";
 import { Gate, Wait } from "./once.js";
 import { Operation } from "./operation.js";
 import type { Path } from "./path.js";
-import { dequeue, enqueue, leave, Queue } from "./queue.js";
+import { dequeue, enqueue, leave, Queue, release } from "./queue.js";
 import { STREAK, scheduler } from "./scheduler.js";
 
 export class Send<T> extends Operation<boolean> {
@@ -77,7 +78,7 @@ export class Send<T> extends Operation<boolean> {
   }
 
   override result(): boolean {
-    if (scheduler.watching) this.channel.lastSender = scheduler.current?.member;
+    if (scheduler.watching) this.channel.lastSender = this.channel.noted("!", this.value ? this.message : CLOSED);
     return this.value as boolean;
   }
 
@@ -155,7 +156,7 @@ export class Receive<T> extends Operation<T | Closed> {
   override result(): T | Closed {
     const { channel } = this;
     if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
-    if (scheduler.watching) channel.lastReceiver = scheduler.current?.member;
+    if (scheduler.watching) channel.lastReceiver = channel.noted("?", this.value);
     return this.value as T | Closed;
   }
 
@@ -276,6 +277,13 @@ export class Chan<T> implements Channel<T> {
     this._options?.onUndelivered?.(value);
   }
 
+  /** Tells who watches the program what was done here, and answers who did it. */
+  noted(what: string, value: unknown): unknown {
+    const { current, observer } = scheduler;
+    observer?.(current, `${this.name} ${what} ${value === CLOSED ? "closed" : shown(value)}`);
+    return current?.member;
+  }
+
   assertRoomToWait(): void {
     const most = this._options?.maxPending;
     if (most === undefined) return;
@@ -319,10 +327,4 @@ export class Chan<T> implements Channel<T> {
     this.closed = true;
     this._closing?.open();
   }
-}
-
-/** Completes all that are parked, in the order of their arrival. */
-export function release(list: Queue, value: unknown): void {
-  for (let at = dequeue(list); at !== null; at = dequeue(list))
-    (at as Send<unknown> | Receive<unknown>).complete(value);
 }

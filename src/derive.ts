@@ -11,7 +11,8 @@ import { Operation } from "./operation.js";
 import { own } from "./owned.js";
 import { assertIdle, type Waiter } from "./perform.js";
 import { Ring } from "./ring.js";
-import { type Runnable, scheduler } from "./scheduler.js";
+import type { Runnable } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 
 /** Where a feed puts what it makes. */
 export interface Emitter<in T> {

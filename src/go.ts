@@ -6,7 +6,8 @@ import { type AsyncRoutine, Operation, type Routine } from "./operation.js";
 import type { Path } from "./path.js";
 import { type AsyncPerformance, isParkedInside, isPerformance, type ParkedInside } from "./perform.js";
 import { callSite, Member } from "./report.js";
-import { type Doer, scheduler } from "./scheduler.js";
+import type { Doer } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 import { type Body, badYield, giveBack, type Home, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
 class AsyncTask<T> extends Task<T> {

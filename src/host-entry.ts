@@ -6,7 +6,8 @@
  */
 
 import { type Host, native } from "./host.js";
-import { type Policy, scheduler } from "./scheduler.js";
+import type { Policy } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 
 export type { Host, Policy };
 

@@ -6,7 +6,8 @@
 // queue: its driver takes note, and from then on the task knows what it waits for and the scheduler holds nothing.
 
 import { append, type Link, unlink } from "./list.js";
-import { type Runnable, type Stranger, scheduler } from "./scheduler.js";
+import type { Runnable, Stranger } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 
 /** Whoever is told that an operation has completed. */
 export interface Waiter {

@@ -49,3 +49,12 @@ export function leave(link: Link): void {
   after!.before = before;
   link.before = link.after = null;
 }
+
+/** Completes all that wait, in the order of their arrival. */
+export function release(queue: Queue, value: unknown): void {
+  for (let at = dequeue(queue); at !== null; at = dequeue(queue)) (at as Link & Parked).complete(value);
+}
+
+interface Parked {
+  complete(value: unknown): void;
+}

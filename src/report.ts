@@ -2,7 +2,7 @@
 // nothing is recorded on the way of a value: a task is noted when it starts, and asked when something went wrong.
 
 import { DeadlockError, type ParkedTask } from "./errors.js";
-import type { Doer } from "./scheduler.js";
+import type { Doer } from "./roles.js";
 
 /** A task, seen from a report. */
 export interface Reportable extends Doer {

@@ -40,6 +40,11 @@ export class Ring<T> {
     this.length++;
   }
 
+  /** The item at a place counted from the oldest. */
+  at(place: number): T {
+    return this._items[(this._head + place) & this._mask] as T;
+  }
+
   /** Takes the item at a place counted from the oldest; those before it keep their order. O(place). */
   take(place: number): T {
     const at = (index: number): number => (this._head + index) & this._mask;

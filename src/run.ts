@@ -5,13 +5,15 @@ import { start } from "./go.js";
 import type { AsyncRoutine, Routine } from "./operation.js";
 import { Path } from "./path.js";
 import { callSite, deadlock, Member, type Reportable } from "./report.js";
-import { type Program, scheduler } from "./scheduler.js";
-import type { Home, Task } from "./task.js";
+import type { Program } from "./roles.js";
+import { scheduler } from "./scheduler.js";
+import type { Body, Home, Task } from "./task.js";
 
 /** So many tasks of a program are told apart by where they were started; a stack costs more than a task. */
 const TRACED = 256;
 
-class Closed<T> implements Program, Home {
+/** One run of a closed program. */
+export class ClosedProgram<T> implements Program, Home {
   readonly path: Path;
   /** Whether an async task has been started in it, so that tasks of unknown origin may be its own. */
   async: boolean;
@@ -22,22 +24,34 @@ class Closed<T> implements Program, Home {
   private _traces: number;
   /** Found alive at the last check, and so asked first at the next: the check is O(1) while nothing changes. */
   private _witness: Member | null;
-  private readonly _dead: (error: unknown) => void;
+  private _dead: (error: unknown) => void;
 
-  constructor(dead: (error: unknown) => void) {
+  constructor() {
     this.path = new Path(null, "", 0);
     this.async = this.unsure = false;
     this._members = new Set();
     this._main = null;
     this._traces = TRACED;
     this._witness = null;
-    this._dead = dead;
+    this._dead = () => {};
   }
 
-  begin(main: Task<T>): void {
-    this._main = main;
-    scheduler.programs.add(this);
-    scheduler.watching = true;
+  /** Starts its main task; `site` is the function whose caller started it. */
+  begin<A extends unknown[]>(main: Body<A, T>, args: A, site: Function): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this._dead = reject;
+      const task = start(main, args, site, this, this.path);
+      this._main = task;
+      scheduler.programs.add(this);
+      scheduler.watching = true;
+      task.then(resolve, reject);
+    });
+  }
+
+  /** The tasks that are parked now. */
+  get parked(): Task<unknown>[] {
+    const tasks = [...this._members].map((member) => member.task.deref() as Task<unknown> | undefined);
+    return tasks.filter((task) => task?.status === "parked") as Task<unknown>[];
   }
 
   started(task: Reportable, site: Function): Member {
@@ -99,10 +113,5 @@ export function run<A extends unknown[], T>(
   main: (...args: A) => Routine<T> | AsyncRoutine<T>,
   ...args: A
 ): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const program = new Closed<T>(reject);
-    const task = start(main, args, run, program, program.path);
-    program.begin(task);
-    task.then(resolve, reject);
-  });
+  return new ClosedProgram<T>().begin(main, args, run);
 }

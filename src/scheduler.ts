@@ -10,42 +10,7 @@ import { type Host, native } from "./host.js";
 import { List, move } from "./list.js";
 import { Path } from "./path.js";
 import { Ring } from "./ring.js";
-
-/** What can stand in the run queue. `run` answers whether what it resumed goes on in a microtask. */
-export interface Runnable {
-  run(): boolean;
-}
-
-/** Takes over what is otherwise left to order and to chance; exploration of schedules plugs in here. */
-export interface Policy {
-  /** Which of so many ready ones runs next, counted from the oldest. */
-  next(ready: number): number;
-  /** Which of so many cases of a select is tried next. */
-  choose(cases: number): number;
-}
-
-/** What waits without a task that is known: a performance in an async body, or an `await` in plain code. */
-export interface Stranger {
-  before: unknown;
-  after: unknown;
-  /** Still parked after a while: makes itself known, so that the scheduler need not hold it. */
-  settleDown(): void;
-}
-
-/** A closed program, asked whenever nothing is left to run whether anything can still happen in it. */
-export interface Program {
-  readonly async: boolean;
-  unsure: boolean;
-  check(): void;
-}
-
-/** A task as far as the scheduler knows it. */
-export interface Doer {
-  path(): Path;
-  wake(operation: unknown): void;
-  readonly member: unknown;
-  readonly async: boolean;
-}
+import type { Doer, Policy, Program, Runnable, Stranger } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -66,23 +31,26 @@ export class Scheduler {
   parked: unknown;
   /** Completions in a row of the task that is running. */
   streak: number;
-  readonly root: Path;
-  readonly programs: Set<Program>;
+  root: Path;
+  programs: Set<Program>;
   /** Whether a closed program runs, so that it is worth noting who used a channel last. */
   watching: boolean;
+  /** Told of each value that is sent or received, while a closed program runs. */
+  observer: ((task: Doer | null, what: string) => void) | null;
   /** Async tasks that are to end but have not come to a point where they can. */
   ending: number;
-  readonly young: List;
+  young: List;
   /** How many tasks outside closed programs will still be traced, and the records of those that were. */
   traces: number;
   readonly traced: Set<unknown>;
-  private readonly _ready: Ring<Runnable>;
-  private readonly _old: List;
-  private readonly _alarms: Alarms;
-  private readonly _failures: { report(): void }[];
+  private _ready: Ring<Runnable>;
+  private _old: List;
+  private _alarms: Alarms;
+  private _failures: { report(): void }[];
   private _turn: () => void;
   private _hostTurn: () => void;
   private readonly _ring: () => void;
+  private readonly _at: (place: number) => Runnable;
   private _epoch: number;
   private _awake: boolean;
   private _hostTurnAsked: boolean;
@@ -102,6 +70,7 @@ export class Scheduler {
     this.root = new Path(null, "", 0);
     this.programs = new Set();
     this.watching = false;
+    this.observer = null;
     this.ending = 0;
     this.young = new List();
     this.traces = 256;
@@ -113,6 +82,7 @@ export class Scheduler {
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
     this._ring = () => this._timeHasCome();
+    this._at = (place) => this._ready.at(place);
     this._awake = this._hostTurnAsked = this._spent = this._timersMoved = false;
     this._sliceStart = UNKNOWN;
     this._checkedAt = 0;
@@ -136,7 +106,7 @@ export class Scheduler {
 
   /** Counts one step outside the queue; true when the host must have the thread first. */
   tired(): boolean {
-    return this._spent || (--this._untilCheck <= 0 && this._overdue());
+    return this._spent || (--this._untilCheck <= 0 && this._overdue()) || this.policy?.preempt?.() === true;
   }
 
   /** A number from 0 to n - 1. */
@@ -182,12 +152,19 @@ export class Scheduler {
     const before = this.host;
     this._alarms.disarm(before);
     this.host = host;
+    this._wakeOn();
+    return before;
+  }
+
+  /** Asks another host for what had been asked of the one before. */
+  private _wakeOn(): void {
     [this._turn, this._hostTurn] = this._jobs();
     this._hostTurnAsked = this._awake = this._spent = false;
+    this._sliceStart = UNKNOWN;
+    this._untilCheck = this._stride = STRIDE;
     this._timersMoved = true;
     this.askHostTurn();
     if (this._ready.length > 0) this._wake();
-    return before;
   }
 
   /** Runs what is due by the clock of the host, and everything that follows from it, up to a quiet moment. */
@@ -195,6 +172,42 @@ export class Scheduler {
     this._alarms.fire(this.host);
     do this._runTurn();
     while (this._ready.length > 0);
+  }
+
+  /**
+   * Sets everything aside, as if nothing had been started yet, on a host and under a policy; disposing of the result drops
+   * what was started since, and goes on with the rest.
+   */
+  isolate(host: Host, policy: Policy): Disposable {
+    const {
+      host: outer,
+      policy: before,
+      current,
+      root,
+      programs,
+      watching,
+      ending,
+      young,
+      _ready,
+      _old,
+      _alarms,
+      _failures,
+    } = this;
+    _alarms.disarm(outer);
+    this._become(host, {
+      ...{ policy, current: null, root: new Path(null, "", 0), programs: new Set(), watching: false, ending: 0 },
+      ...{ young: new List(), _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [] },
+    });
+    const kept = { policy: before, current, root, programs, watching, ending, young, _ready, _old, _alarms, _failures };
+    return { [Symbol.dispose]: () => this._become(outer, kept) };
+  }
+
+  private _become(host: Host, state: object): void {
+    Object.assign(this, state);
+    this.host = host;
+    this.parked = null;
+    this.streak = 0;
+    this._wakeOn();
   }
 
   /** What a host is asked to run. Jobs that another host was asked for before do nothing when they come. */
@@ -214,8 +227,8 @@ export class Scheduler {
     let left = STRETCH;
     this._awake = true;
     while (ready.length > 0) {
-      const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length));
-      this.streak = 0;
+      const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
+      this.streak = this.policy?.preempt?.() ? STREAK : 0;
       const elsewhere = next.run();
       if (--this._untilCheck <= 0 && this._overdue()) {
         this.current = null;

@@ -11,7 +11,8 @@ import { type AsyncRoutine, Operation, type Parked, type Routine } from "./opera
 import { Path } from "./path.js";
 import { type AsyncPerformance, isPerformance } from "./perform.js";
 import type { Member, Reportable } from "./report.js";
-import { type Doer, type Runnable, scheduler } from "./scheduler.js";
+import type { Doer, Runnable } from "./roles.js";
+import { scheduler } from "./scheduler.js";
 
 /** What becomes of a task. */
 export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "cancelled";

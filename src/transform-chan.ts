@@ -2,9 +2,9 @@
 // buffer; one value may become none or many, so after each step everything that has become possible is let happen.
 
 import type { Buffer } from "./buffer.js";
-import { Chan, type Mouth, type Receive, release, type Send } from "./chan.js";
+import { Chan, type Mouth, type Receive, type Send } from "./chan.js";
 import { type ChannelOptions, CLOSED } from "./ends.js";
-import { dequeue } from "./queue.js";
+import { dequeue, release } from "./queue.js";
 import type { Step, Transform } from "./transform.js";
 
 export class TransformChan<T> extends Chan<T> implements Mouth<T> {

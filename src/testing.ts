@@ -1,0 +1,10 @@
+/**
+ * Tests without waiting: virtual time, repeatable schedules, the simplest schedule of a failure.
+ *
+ * @packageDocumentation
+ */
+
+export { type FailureKind, ScheduleError, type Step } from "./testing/failure.js";
+export { replay, type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";
+export type { Schedule } from "./testing/token.js";
+export { choose, now, settle } from "./testing/verbs.js";

@@ -1,0 +1,143 @@
+// A world of its own for one run: a clock that moves only when nothing else can happen, timers on that clock, and failures
+// that are noted instead of reported. The scheduler is put into it for as long as the run takes.
+
+import { type Host, native } from "../host.js";
+import type { Policy } from "../roles.js";
+import { scheduler } from "../scheduler.js";
+import { Endless } from "./decisions.js";
+import type { Step } from "./failure.js";
+
+/** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
+const PATIENCE = 64;
+
+interface Named {
+  readonly name: string;
+}
+
+interface Timer {
+  readonly due: number;
+  readonly job: () => void;
+}
+
+/** Somebody who waits for a moment at which nothing can happen unless time passes. */
+export interface Settler {
+  settle(): void;
+}
+
+export class World implements Disposable {
+  /** Milliseconds that have passed. */
+  elapsed: number;
+  /** What the clock showed at the start. */
+  readonly start: number;
+  readonly reported: unknown[];
+  readonly settlers: Set<Settler>;
+  readonly steps: Step[];
+  /** Set when the program went on and on. */
+  endless: Endless | null;
+  private readonly _timers: Map<number, Timer>;
+  private readonly _turns: (() => void)[];
+  private readonly _restore: Disposable;
+  private _ids: number;
+
+  constructor(policy: Policy, chance: () => number, start: number) {
+    this.elapsed = 0;
+    this.start = start;
+    this.reported = [];
+    this.settlers = new Set();
+    this.steps = [];
+    this.endless = null;
+    this._timers = new Map();
+    this._turns = [];
+    this._ids = 0;
+    this._restore = scheduler.isolate(this._host(chance), policy);
+    scheduler.observer = (task, what) => void this.steps.push({ task: (task as Named | null)?.name ?? "async", what });
+    worlds.push(this);
+  }
+
+  [Symbol.dispose](): void {
+    worlds.splice(worlds.indexOf(this), 1);
+    scheduler.observer = null;
+    this._restore[Symbol.dispose]();
+  }
+
+  get now(): number {
+    return this.start + this.elapsed;
+  }
+
+  /** Lets everything happen until `done` holds or nothing can happen any more; false then. */
+  async play(done: () => boolean): Promise<boolean> {
+    for (let patience = PATIENCE; patience > 0; patience--) {
+      // Promises, and what async bodies do between two operations, have their turn before anything else happens.
+      await new Promise<void>((resolve) => native.turn(resolve));
+      if (done()) return true;
+      if (this.endless !== null) return false;
+      if (this._turn() || this._settle() || this._pass()) patience = PATIENCE;
+    }
+    return false;
+  }
+
+  private _turn(): boolean {
+    const turns = this._turns.splice(0);
+    for (const turn of turns) this._guard(turn);
+    return turns.length > 0;
+  }
+
+  private _settle(): boolean {
+    const settlers = [...this.settlers];
+    this.settlers.clear();
+    for (const settler of settlers) settler.settle();
+    return settlers.length > 0;
+  }
+
+  /** Time passes up to the next timer. */
+  private _pass(): boolean {
+    const [next] = [...this._timers].sort(([, a], [, b]) => a.due - b.due);
+    if (next === undefined) return false;
+    const [id, { due, job }] = next;
+    this._timers.delete(id);
+    this.steps.push({ task: "clock", what: `${due} ms` });
+    this.elapsed = Math.max(this.elapsed, due);
+    this._guard(job);
+    return true;
+  }
+
+  /** Runs a part of the program; one that goes on and on ends with it. */
+  private _guard(job: () => void): void {
+    if (this.endless !== null) return;
+    try {
+      job();
+    } catch (error) {
+      if (!(error instanceof Endless)) throw error;
+      this.endless = error;
+    }
+  }
+
+  private _host(chance: () => number): Host {
+    return {
+      now: () => this.elapsed,
+      random: chance,
+      microtask: (job) => native.microtask(() => this._guard(job)),
+      turn: (job) => void this._turns.push(job),
+      setTimer: (job, ms) => {
+        this._timers.set(++this._ids, { due: this.elapsed + ms, job });
+        return this._ids;
+      },
+      clearTimer: (id) => void this._timers.delete(id as number),
+      report: (error) => {
+        this.reported.push(error);
+        return () => void this.reported.splice(this.reported.indexOf(error), 1);
+      },
+      whenEmpty() {},
+    };
+  }
+}
+
+/** The worlds that run, the innermost last. */
+const worlds: World[] = [];
+
+/** The world that the code which asks runs in. */
+export function world(what: string): World {
+  const current = worlds.at(-1);
+  if (current !== undefined) return current;
+  throw new Error(`Cannot ${what}: it is for programs that simulate() or replay() runs, and none is running`);
+}
