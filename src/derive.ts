@@ -2,102 +2,41 @@
 // receives or of whoever completes them. It has no task, and stores nothing but what one operation made too much.
 //
 // Invariants. While a value is stored nobody waits. At most one operation is under way, and only while somebody waits; when
-// the last one leaves it leaves its queues, and is tried again when somebody comes. `busy` is set while the feed's code
-// runs, so that code which uses its own channel finds nothing there instead of corrupting it.
+// the last one leaves it leaves its queues, and is tried again when somebody comes. `busy` is set while the feed's code or
+// its operation runs, so that code which uses its own channel finds nothing there instead of corrupting it; what it left
+// waiting is served afterwards.
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "./ends.js";
-import { append, List, shift, unlink } from "./list.js";
-import { Operation } from "./operation.js";
+import { assertFeed, type Emitter, type Feed, freshOf } from "./feed.js";
+import { List, shift } from "./list.js";
+import type { Operation } from "./operation.js";
 import { own } from "./owned.js";
 import { assertIdle, type Waiter } from "./perform.js";
 import { Ring } from "./ring.js";
 import type { Runnable } from "./roles.js";
 import { scheduler } from "./scheduler.js";
+import { Take, type View } from "./take.js";
 
-/** Where a feed puts what it makes. */
-export interface Emitter<in T> {
-  /** Hands a value to whoever waits longest, or keeps it until somebody comes. After the end it does nothing. */
-  emit(value: T): void;
-  /** Says that no more will come; with a cause, receivers get that thrown after what is stored. */
-  end(cause?: unknown): void;
-}
-
-/** What a derived channel does: which operation it performs, and what it makes of each value. */
-export interface Feed<In, out Out> {
-  /** The operation to perform next; it may be the same one each time. What it throws ends the channel. */
-  next(): Operation<In>;
-  /** Takes what the operation yielded: emits none, one or many values, or ends. What it throws ends the channel. */
-  accept(value: In, to: Emitter<Out>): void;
-  /** Called once: it has ended, or its receiver has cancelled it. */
-  release?(reason: unknown): void;
-  /** Whether no more can come, though the end has not been received yet. */
-  readonly closed?: boolean;
-}
+export type { Emitter, Feed };
 
 /** Operations in a row that make nothing before the others have a turn. */
 const FRUITLESS = 64;
 
-class Take<T> extends Operation<T | Closed> {
-  private readonly _from: Derived<T>;
-
-  constructor(from: Derived<T>) {
-    super();
-    this._from = from;
-  }
-
-  poll(): boolean {
-    const from = this._from;
-    if (!from.waiting.empty || !from.ready()) return false;
-    this.value = from.take();
-    return true;
-  }
-
-  block(): void {
-    append(this._from.waiting, this);
-    try {
-      this._from.arm();
-    } catch (error) {
-      unlink(this);
-      throw error;
-    }
-  }
-
-  override unblock(): void {
-    unlink(this);
-    this._from.rest();
-  }
-
-  override discard(): void {
-    if (this.value !== CLOSED) this._from.giveBack(this.value as T);
-  }
-
-  override result(): T | Closed {
-    if (this.value === CLOSED) this._from.assertNoFailure();
-    return this.value as T | Closed;
-  }
-
-  override get external(): boolean {
-    return this._from.under?.external ?? false;
-  }
-
-  override describe(): string {
-    return this._from.under?.describe() ?? "receive";
-  }
-
-  override rivals(): readonly unknown[] {
-    return this._from.under?.rivals() ?? [];
-  }
-}
-
-class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
+class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
   readonly waiting: List;
-  /** The operation under way, or to be tried again. */
   under: Operation<unknown> | null;
   private readonly _feed: Feed<unknown, T>;
   private readonly _stored: Ring<T>;
+  /** What came back from those that ended before having it; it goes before what is stored. */
+  private _back: T[] | null;
   private _over: boolean;
+  private _cancelled: boolean;
   private _failure: { readonly cause: unknown } | null;
   private _armed: boolean;
+  /** Whether the operation is just queueing up. */
+  private _arming: boolean;
+  /** Whether the operation was tried in vain, and wants to be told if nobody waits for it. */
+  private _tried: boolean;
   private _busy: boolean;
   private _tired: boolean;
   private _scheduled: boolean;
@@ -107,7 +46,9 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
     this.under = null;
     this._feed = feed;
     this._stored = new Ring();
-    this._over = this._armed = this._busy = this._tired = this._scheduled = false;
+    this._back = null;
+    this._over = this._cancelled = false;
+    this._armed = this._arming = this._tried = this._busy = this._tired = this._scheduled = false;
     this._failure = null;
   }
 
@@ -125,12 +66,17 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
   }
 
   cancel(reason?: unknown): void {
+    this._cancelled = true;
+    this._back = null;
     while (this._stored.length > 0) this._stored.shift();
     if (this._over) return;
     this._over = true;
     this._leave();
-    this._release(reason);
-    this._serve();
+    try {
+      this._feed.release?.(reason);
+    } finally {
+      this.serve();
+    }
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -140,20 +86,18 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
   emit(value: T): void {
     if (this._over) return;
     this._stored.push(value);
-    if (!this._busy) this._serve();
+    if (!this._busy) this.serve();
   }
 
   end(cause?: unknown): void {
     if (this._over) return;
     if (cause !== undefined) this._failure = { cause };
-    this._over = true;
-    this._leave();
-    this._release(cause);
-    if (!this._busy) this._serve();
+    this._finish(cause);
+    if (!this._busy) this.serve();
   }
 
-  /** Gets on without waiting: true once there is something to take, be it the end. */
   ready(): boolean {
+    if (this._back !== null) this._restore();
     return this._stored.length > 0 || this._over || this._draw();
   }
 
@@ -161,37 +105,38 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
     return this._stored.length > 0 ? this._stored.shift() : CLOSED;
   }
 
-  /** Who took it ended before having it. */
   giveBack(value: T): void {
-    this._stored.unshift(value);
-    this._serve();
+    if (this._cancelled) return;
+    this._back ??= [];
+    this._back.push(value);
+    this.serve();
   }
 
   assertNoFailure(): void {
     if (this._failure !== null) throw this._failure.cause;
   }
 
-  /** Somebody waits. */
   arm(): void {
-    if (this._armed || this._busy || this._scheduled) return;
-    if (this._tired) {
-      this._scheduled = true;
-      scheduler.schedule(this);
+    if (this._armed || this._busy) return;
+    const operation = this.under;
+    if (this._tired || operation === null) {
+      this._schedule();
       return;
     }
-    const operation = this.under!;
     operation.waiter = this as Waiter;
-    this._armed = true;
+    this._armed = this._arming = true;
+    this._tried = false;
     try {
       operation.block();
     } catch (error) {
       this._armed = false;
       operation.waiter = null;
       throw error;
+    } finally {
+      this._arming = false;
     }
   }
 
-  /** Somebody has left: if nobody waits any more, the operation leaves its queues. */
   rest(): void {
     if (this.waiting.empty) this._leave();
   }
@@ -201,34 +146,45 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
     operation.waiter = null;
     this._armed = false;
     this._accept(operation);
-    this._serve();
+    // One that completes while it queues up would be followed by the next, and so on, each inside the one before.
+    if (this._arming) this._schedule();
+    else this.serve();
   }
 
   /** Goes on after the others had a turn. */
   run(): boolean {
+    scheduler.current = null;
     this._scheduled = false;
-    this._serve();
+    this.serve();
     return false;
   }
 
-  private _leave(): void {
-    if (!this._armed) return;
-    this._armed = false;
-    this.under!.waiter = null;
-    this.under!.unblock();
-  }
-
-  private _release(reason: unknown): void {
-    this._feed.release?.(reason);
-  }
-
-  /** Everyone who waits gets what there is; if that is not enough, the operation is under way again. */
-  private _serve(): void {
+  /** If what there is is not enough for all, the operation is under way again. */
+  serve(): void {
     const { waiting } = this;
     while (!waiting.empty) {
-      if (this.ready()) (shift(waiting) as Take<T>).complete(this.take());
-      else if (this._arms()) return;
+      if (!this.ready()) {
+        if (this._arms()) return;
+      } else if (!waiting.empty) {
+        (shift(waiting) as Take<T>).complete(this.take());
+      }
     }
+    this._leave();
+  }
+
+  /** Nobody waits: the operation leaves its queues, and one that was tried in vain and wants to know is told. */
+  private _leave(): void {
+    if (!this._armed && !this._tried) return;
+    const operation = this.under!;
+    this._armed = this._tried = false;
+    operation.waiter = null;
+    operation.unblock();
+  }
+
+  private _schedule(): void {
+    if (this._scheduled) return;
+    this._scheduled = true;
+    scheduler.schedule(this);
   }
 
   /** False when the operation could not even wait: then that is what receivers get. */
@@ -242,11 +198,16 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
     }
   }
 
+  private _restore(): void {
+    for (const value of this._back!.reverse()) this._stored.unshift(value);
+    this._back = null;
+  }
+
   private _draw(): boolean {
     if (this._armed || this._busy) return false;
     this._tired = false;
     for (let left = FRUITLESS; left > 0; left--) {
-      if (!this._try()) return false;
+      if (!this._try()) return this._over;
       if (this._stored.length > 0 || this._over) return true;
     }
     this._tired = true;
@@ -255,31 +216,52 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
 
   /** Performs the operation if it is ready now. */
   private _try(): boolean {
+    if (this._tried) this._leave();
+    this._busy = true;
     let operation = this.under;
     try {
-      if (operation === null) operation = this._next();
-      else if (operation.attentive) operation.unblock(); // tried before, and then nobody waited
+      operation ??= this._next();
       if (operation.waiter !== null) assertIdle(operation);
-      if (!operation.poll()) return false;
+      if (!operation.poll()) {
+        if (operation.attentive) this._attend();
+        return false;
+      }
     } catch (error) {
       this._fail(error);
       return true;
+    } finally {
+      this._busy = false;
     }
     this._accept(operation);
     return true;
   }
 
   private _next(): Operation<unknown> {
-    const operation = this._feed.next();
-    this.under = operation.plain ? operation : operation.fresh();
+    const operation = this._feed.next() as Operation<unknown> | undefined;
+    this.under = operation?.plain === true ? operation : freshOf(operation);
     return this.under;
   }
 
+  /** It will be told in the next turn, unless somebody waits for it by then. */
+  private _attend(): void {
+    this._tried = true;
+    this._schedule();
+  }
+
   private _accept(operation: Operation<unknown>): void {
+    const feed = this._feed;
+    let value: unknown;
     this.under = null;
     this._busy = true;
     try {
-      this._feed.accept(operation.result(), this);
+      try {
+        value = operation.result();
+      } catch (error) {
+        if (feed.failed === undefined) throw error;
+        feed.failed(error, this);
+        return;
+      }
+      feed.accept(value, this);
     } catch (error) {
       this._fail(error);
     } finally {
@@ -288,10 +270,19 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
   }
 
   private _fail(error: unknown): void {
-    if (this._over) return;
-    this._failure = { cause: error };
+    this._failure ??= { cause: error };
+    if (!this._over) this._finish(error);
+  }
+
+  /** No more will come. What the release throws is for receivers, unless they have an error already. */
+  private _finish(reason: unknown): void {
     this._over = true;
-    this._release(error);
+    this._leave();
+    try {
+      this._feed.release?.(reason);
+    } catch (error) {
+      this._failure ??= { cause: error };
+    }
   }
 }
 
@@ -301,8 +292,10 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
  * more, the operation leaves its queues, and nothing is lost. Merging, zipping and transforming are feeds.
  *
  * Closes when: the feed ends, or something in it throws, which receivers then get thrown. Cancelling it calls the feed's
- * `release`. The feed's code runs in the step of whoever receives or sends, so it must not wait.
+ * `release`. The feed's code runs in the step of whoever receives or sends, so it must not wait. While it runs, its own
+ * channel has nothing for it.
  *
+ * @throws TypeError when it is no feed.
  * @example
  * ```ts
  * import { channel, CLOSED, derive } from "millrace";
@@ -322,5 +315,6 @@ class Derived<T> implements ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
  * ```
  */
 export function derive<In, Out>(feed: Feed<In, Out>): ReceiveChannel<Out> {
+  assertFeed(feed);
   return own(new Derived<Out>(feed as Feed<unknown, Out>));
 }
