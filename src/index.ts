@@ -21,14 +21,19 @@ export {
   type SendChannel,
 } from "./ends.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
+export { type Broadcast, broadcast } from "./flow/broadcast.js";
 export { collect, forEach, reduce } from "./flow/collect.js";
 export { from, type Source } from "./flow/from.js";
 export { type Keyed, merge } from "./flow/merge.js";
+export { type Mix, type MixOptions, type MixState, mix } from "./flow/mix.js";
 export { type PipeOptions, pipe } from "./flow/pipe.js";
 export { type ProduceOptions, produce } from "./flow/produce.js";
+export { type Publisher, publish } from "./flow/publish.js";
 export type { FlowOptions } from "./flow/release.js";
 export type { Settleable } from "./flow/settle.js";
+export type { Policy, SubscribeOptions, Subscription } from "./flow/subscription.js";
 export { through } from "./flow/through.js";
+export { type Watch, type WatchOptions, watch } from "./flow/watch.js";
 export { go, pause } from "./go.js";
 export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation.js";
 export { promiseChannel } from "./promise-channel.js";

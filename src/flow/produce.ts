@@ -44,15 +44,18 @@ export function produce<T>(
   options: ProduceOptions<T> = {},
 ): ReceiveChannel<T> {
   const { capacity = 0, onUndelivered } = options;
+  let begun = false;
   let reason: unknown;
   const out = channel<T>(capacity, {
     ...(onUndelivered && { onUndelivered }),
     onCancel(given) {
       reason = given;
       task.cancel(given);
+      if (!begun) options.release?.(given); // a task that had no turn yet never runs
     },
   });
   const task = go(function* producer(): Routine<void> {
+    begun = true;
     try {
       yield* settle(body(out));
       out.close();

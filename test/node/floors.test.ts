@@ -27,8 +27,10 @@ const floors = [
   ["testing/world"],
   ["testing/simulate", "testing/verbs"],
   ["testing"],
-  ["flow/release", "flow/settle"],
-  ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
+  ["flow/release", "flow/settle", "flow/subscription", "flow/watch"],
+  ["flow/collect", "flow/from", "flow/hub", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
+  ["flow/broadcast", "flow/mix"],
+  ["flow/publish"],
   ["index"],
 ];
 
