@@ -220,6 +220,23 @@ function checked(what: string, ms: number): number {
 }
 
 /**
+ * Tells the time: milliseconds on the clock by which sleeps and timeouts are counted. It never goes back, is no date, and is
+ * virtual in tests.
+ *
+ * @example
+ * ```ts
+ * import { now, sleep } from "millrace";
+ *
+ * const start = now();
+ * await sleep(5);
+ * console.log(now() - start >= 5); // true
+ * ```
+ */
+export function now(): number {
+  return scheduler.host.now();
+}
+
+/**
  * Waits for some milliseconds, counted from when it is performed.
  *
  * Parks when: `ms` is above 0. Yields: nothing. If cancelled, or if another case wins: its timer is gone at once.

@@ -9,7 +9,7 @@ export { aborted, settled } from "./bridge.js";
 export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./buffer.js";
 export { channel } from "./channel.js";
 export type { SelectMode } from "./choice.js";
-export { sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
+export { now, sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
 export { derive, type Emitter, type Feed } from "./derive.js";
 export {
   type Channel,

@@ -114,6 +114,11 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return [];
   }
 
+  /** @internal The record of the task that runs here, as `rivals` answers it; known only while a closed program runs. */
+  get performer(): unknown {
+    return scheduler.watching ? scheduler.current?.member : undefined;
+  }
+
   /** @internal What one performer performs: itself, unless many may wait for it at the same time. */
   fresh(): Operation<T> {
     return this;

@@ -38,6 +38,11 @@ export const SOUGHT = 16;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
+/** Waits for the end of a task, however it ends. */
+class Over extends Wait<void> {
+  override result(): void {}
+}
+
 /**
  * A go block that was started. It is an operation: performing it joins.
  *
@@ -99,6 +104,14 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this.flags |= CANCELLED | STOPPING;
     this.value = reason;
     this.stop();
+  }
+
+  /**
+   * Waits until the task is over, however it ends. Parks when: it is not. Yields: nothing. It does not join: what the task
+   * threw still goes to whoever joins it, or is reported.
+   */
+  whenOver(): Operation<void> {
+    return new Over(this);
   }
 
   /** `await using task = go(…)`: cancels it at the end of the block, and waits until it is over. A failure is thrown. */
