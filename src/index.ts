@@ -49,6 +49,18 @@ export {
   select,
   when,
 } from "./select.js";
+export { Barrier } from "./sync/barrier.js";
+export { Condition } from "./sync/condition.js";
+export { Latch } from "./sync/latch.js";
+export { Lease } from "./sync/lease.js";
+export type { SyncOptions } from "./sync/line.js";
+export { Mutex } from "./sync/mutex.js";
+export { Pool, PoolLease } from "./sync/pool.js";
+export { RateLimiter, type RateLimiterOptions } from "./sync/rate-limiter.js";
+export { RwLock } from "./sync/rw-lock.js";
+export { Semaphore } from "./sync/semaphore.js";
+export type { PoolOptions } from "./sync/stock.js";
+export { WaitGroup } from "./sync/wait-group.js";
 export { Task, type TaskStatus } from "./task.js";
 export type { Reduced, Transducer, Transformer } from "./transducer.js";
 export { upon } from "./upon.js";

@@ -1,0 +1,427 @@
+// The same claims over everything that is held by a lease: cancelling a waiter never loses what he waits for.
+
+import {
+  type AsyncRoutine,
+  alt,
+  always,
+  CancelledError,
+  channel,
+  DeadlockError,
+  go,
+  type Operation,
+  pause,
+  type Routine,
+  run,
+  select,
+  sleep,
+  type Task,
+  TimeoutError,
+  withTimeout,
+} from "millrace";
+import { describe, expect, test } from "vitest";
+import { virtualTime } from "../support/virtual.js";
+import { kinds, type Lock } from "./locks.js";
+
+/** Takes a lock, says so, and keeps it until it is told otherwise. */
+function keeper(log: string[], name: string, take: Operation<Disposable>): { task: Task<void>; release: () => void } {
+  const enough = channel<void>(1);
+  const task = go(function* keep(): Routine<void> {
+    using _ = yield* take;
+    log.push(name);
+    yield* enough.receive();
+  });
+  return { task, release: () => void enough.trySend() };
+}
+
+describe.each(kinds)("$kind", ({ make }) => {
+  test("is handed on in the order of asking", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const keepers = ["a", "b", "c", "d"].map((name) => keeper(log, name, lock.take()));
+    for (let n = 0; n < keepers.length; n++) {
+      await time.settle();
+      expect(log).toEqual(["a", "b", "c", "d"].slice(0, n + 1));
+      keepers[n]!.release();
+    }
+    await time.settle();
+    expect(lock.free).toBe(true);
+  });
+
+  test("goes straight to the one who waits: whoever asks in between stands behind him", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const first = await lock.take();
+    keeper(log, "waiter", lock.take());
+    await time.settle();
+    const task = go(function* (): Routine<void> {
+      first[Symbol.dispose]();
+      const { key } = yield* select({ again: lock.take() }, { default: null });
+      log.push(key);
+    });
+    await task;
+    await time.settle();
+    expect(log).toEqual(["default", "waiter"]);
+  });
+
+  test("a waiter that is cancelled leaves the line, and the one behind him is next", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const [a, b, c] = ["a", "b", "c"].map((name) => keeper(log, name, lock.take()));
+    await time.settle();
+    b!.task.cancel();
+    await expect(b!.task.then()).rejects.toBeInstanceOf(CancelledError);
+    a!.release();
+    await time.settle();
+    expect(log).toEqual(["a", "c"]);
+    c!.release();
+    await time.settle();
+    expect(lock.free).toBe(true);
+  });
+
+  const wrappings: [string, (take: Operation<Disposable>) => Operation<Disposable>][] = [
+    ["alone", (take) => take],
+    ["under map", (take) => take.map((lease) => lease)],
+    ["in a select", (take) => select({ take, late: sleep(1e6) }).map(({ value }) => value as Disposable)],
+    ["in nested choices", (take) => alt(alt(take, sleep(1e6).map(never)), sleep(1e6).map(never))],
+    ["under withTimeout", (take) => withTimeout(1e6, take)],
+  ];
+
+  test.each(wrappings)(
+    "what was granted to a task that is cancelled before its turn goes to the next: %s",
+    async (_, wrap) => {
+      using time = virtualTime();
+      const lock = await make();
+      const log: string[] = [];
+      const first = await lock.take();
+      const b = keeper(log, "b", wrap(lock.take()));
+      const c = keeper(log, "c", wrap(lock.take()));
+      await time.settle();
+      first[Symbol.dispose]();
+      b.task.cancel();
+      await time.settle();
+      expect(log).toEqual(["c"]);
+      c.release();
+      await time.settle();
+      expect([lock.free, time.timers]).toEqual([true, 0]);
+    },
+  );
+
+  test("taken at once by a task that is cancelled while it gives way, it comes back", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const task = go(function* (): Routine<void> {
+      // After so many completions in a row the next one is taken, and its task goes to the end of the queue.
+      for (let n = 0; n < 64; n++) yield* always(n);
+      using _ = yield* lock.take();
+      log.push("had it");
+    });
+    go(function* (): Routine<void> {
+      log.push(lock.free ? "free" : "taken");
+      task.cancel();
+    });
+    await time.settle();
+    expect([log, lock.free]).toEqual([["taken"], true]);
+  });
+
+  test("a case that loses leaves the line, in the same step", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const first = await lock.take();
+    const other = channel<string>();
+    const chooser = go(function* (): Routine<string> {
+      return (yield* select({ lock: lock.take(), other })).key;
+    });
+    const behind = keeper(log, "behind", lock.take());
+    await time.settle();
+    other.trySend("now");
+    first[Symbol.dispose]();
+    expect(await chooser).toBe("other");
+    await time.settle();
+    expect(log).toEqual(["behind"]);
+    behind.release();
+    await time.settle();
+    expect(lock.free).toBe(true);
+  });
+
+  test("a select over several that become free in one step takes one, and the others stay free", async () => {
+    using time = virtualTime();
+    const locks = await Promise.all([1, 2, 3].map(() => make()));
+    const leases: Disposable[] = [];
+    for (const lock of locks) leases.push(await lock.take());
+    const chooser = go(function* (): Routine<Disposable> {
+      return yield* alt(...locks.map((lock) => lock.take()));
+    });
+    await time.settle();
+    for (const lease of leases.reverse()) lease[Symbol.dispose]();
+    expect(locks.map((lock) => lock.free)).toEqual([true, true, false]);
+    (await chooser)[Symbol.dispose]();
+    expect(locks.map((lock) => lock.free)).toEqual([true, true, true]);
+  });
+
+  test("a select over several that was decided and then cancelled gives back the one that it took", async () => {
+    using time = virtualTime();
+    const locks = await Promise.all([1, 2].map(() => make()));
+    const leases: Disposable[] = [];
+    for (const lock of locks) leases.push(await lock.take());
+    const chooser = go(function* (): Routine<void> {
+      yield* select({ a: locks[0]!.take(), b: locks[1]!.take() });
+    });
+    const log: string[] = [];
+    const behind = locks.map((lock, n) => keeper(log, `behind ${n}`, lock.take()));
+    await time.settle();
+    for (const lease of leases) lease[Symbol.dispose]();
+    chooser.cancel();
+    await time.settle();
+    expect(log.sort()).toEqual(["behind 0", "behind 1"]);
+    for (const { release } of behind) release();
+    await time.settle();
+    expect(locks.map((lock) => lock.free)).toEqual([true, true]);
+  });
+
+  test("withTimeout throws, and has left the line; in time it has the lock, and no timer is left (TM-5)", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const first = await lock.take();
+    const late = withTimeout(10, lock.take()).then();
+    const failed = expect(late).rejects.toBeInstanceOf(TimeoutError);
+    await time.advance(10);
+    await failed;
+    first[Symbol.dispose]();
+    expect(lock.free).toBe(true);
+    using _ = await withTimeout(10, lock.take());
+    await time.settle();
+    expect([lock.free, time.timers]).toEqual([false, 0]);
+  });
+
+  test("a choice that finds something else ready leaves nothing behind: polling announces nothing", async () => {
+    using _ = virtualTime();
+    const lock = await make();
+    const first = await lock.take();
+    for (let n = 0; n < 100; n++) await select({ lock: lock.take(), ready: always(n) }, { mode: "priority" });
+    first[Symbol.dispose]();
+    expect(lock.free).toBe(true);
+  });
+
+  test("100 000 waiters are served in a chain, each in its turn; the stack does not grow (CH-13)", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const first = await lock.take();
+    let served = 0;
+    for (let n = 0; n < 100_000; n++) {
+      go(function* (): Routine<void> {
+        using _ = yield* lock.take();
+        served++;
+      });
+    }
+    await time.settle();
+    first[Symbol.dispose]();
+    await time.settle();
+    expect([served, lock.free]).toEqual([100_000, true]);
+  });
+
+  test("100 000 waiters that were all served and cancelled in one step pass it on; the stack does not grow", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const first = await lock.take();
+    const tasks = Array.from({ length: 100_000 }, () =>
+      go(function* (): Routine<void> {
+        using _ = yield* lock.take();
+        yield* pause();
+      }),
+    );
+    await time.settle();
+    first[Symbol.dispose]();
+    for (const task of tasks) task.cancel();
+    await time.settle();
+    expect(tasks.every((task) => task.status === "cancelled")).toBe(true);
+    expect(lock.free).toBe(true);
+  });
+
+  test("100 000 waiters leave from the middle, each in one step (CH-14)", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const first = await lock.take();
+    const tasks = Array.from({ length: 100_000 }, () =>
+      go(function* (): Routine<void> {
+        yield* lock.take();
+      }),
+    );
+    await time.settle();
+    keeper(log, "last", lock.take());
+    await time.settle();
+    for (let n = 0; n < tasks.length; n++) tasks[(n * 7919) % tasks.length]!.cancel();
+    await time.settle();
+    first[Symbol.dispose]();
+    await time.settle();
+    expect(log).toEqual(["last"]);
+  });
+
+  test("released twice it is given back once", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const first = await lock.take();
+    const a = keeper(log, "a", lock.take());
+    keeper(log, "b", lock.take());
+    await time.settle();
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    await time.settle();
+    expect([log, lock.free]).toEqual([["a"], false]);
+    a.release();
+    await time.settle();
+    first[Symbol.dispose]();
+    expect([log, lock.free]).toEqual([["a", "b"], false]);
+  });
+
+  const forms: [string, (lock: Lock, log: string[], name: string) => PromiseLike<void>][] = [
+    [
+      "function*",
+      (lock, log, name) =>
+        go(function* (): Routine<void> {
+          using _ = yield* lock.take();
+          log.push(name);
+          yield* sleep(5);
+          log.push(name);
+        }),
+    ],
+    [
+      "async function*",
+      (lock, log, name) =>
+        go(async function* (): AsyncRoutine<void> {
+          await null;
+          using _ = yield* lock.take();
+          log.push(name);
+          yield* sleep(5);
+          log.push(name);
+        }),
+    ],
+    [
+      "await",
+      async (lock, log, name) => {
+        using _ = await lock.take();
+        log.push(name);
+        await sleep(5);
+        log.push(name);
+      },
+    ],
+  ];
+
+  test.each(forms)("keeps the others out: %s", async (_, form) => {
+    using time = virtualTime();
+    const lock = await make();
+    const log: string[] = [];
+    const all = Promise.all(["a", "b", "c"].map((name) => form(lock, log, name)));
+    await time.advance(15);
+    await all;
+    expect(log).toEqual(["a", "a", "b", "b", "c", "c"]);
+    expect(lock.free).toBe(true);
+  });
+
+  test("an async block that is cancelled after it was granted, but has not gone on, does not keep it", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    for (const settles of [true, false]) {
+      const first = await lock.take();
+      const task = go(async function* (): AsyncRoutine<void> {
+        using _ = yield* lock.take();
+        yield* pause();
+      });
+      if (settles) await time.settle();
+      else await null;
+      first[Symbol.dispose]();
+      task.cancel();
+      await time.settle();
+      expect([task.status, lock.free]).toEqual(["cancelled", true]);
+    }
+  });
+
+  test.each(["throws", "is cancelled", "returns"])("`using` gives it back when the body %s", async (how) => {
+    using time = virtualTime();
+    const lock = await make();
+    const task = go(function* (): Routine<void> {
+      using _ = yield* lock.take();
+      if (how === "throws") throw new Error("in the body");
+      if (how === "is cancelled") yield* sleep(1e6);
+    });
+    const ended = task.then().catch(() => {});
+    await time.settle();
+    task.cancel();
+    await ended;
+    expect([task.status, lock.free]).toEqual([{ throws: "failed", returns: "done" }[how] ?? "cancelled", true]);
+  });
+
+  test("one operation is performed again and again, each time for a lease of its own (OP-1)", async () => {
+    using _ = virtualTime();
+    const lock = await make();
+    const take = lock.take();
+    const seen = new Set<Disposable>();
+    await go(function* (): Routine<void> {
+      for (let n = 0; n < 3; n++) {
+        using lease = yield* take;
+        seen.add(lease);
+      }
+    });
+    expect([seen.size, lock.free]).toEqual([3, true]);
+  });
+
+  test("who has it and asks again waits for himself, and `run` says so (EN-1)", async () => {
+    using time = virtualTime();
+    const lock = await make();
+    const stuck = run(function* main(): Routine<void> {
+      using _ = yield* lock.take();
+      yield* lock.take();
+    });
+    const failed = expect(stuck).rejects.toBeInstanceOf(DeadlockError);
+    await time.settle();
+    await failed;
+  });
+
+  test("two who take two of them in opposite order are a cycle, and `run` names it (EN-1)", async () => {
+    using time = virtualTime();
+    const [a, b] = [await make(), await make()];
+    function* taker(first: Lock, second: Lock): Routine<void> {
+      using _first = yield* first.take();
+      yield* sleep(1);
+      using _second = yield* second.take();
+    }
+    const stuck = run(function* main(): Routine<void> {
+      const tasks = [go(taker, a, b), go(taker, b, a)];
+      for (const task of tasks) yield* task;
+    }).catch((error: unknown) => error as DeadlockError);
+    await time.advance(1);
+    await time.settle();
+    const error = (await stuck) as DeadlockError;
+    expect(error).toBeInstanceOf(DeadlockError);
+    expect(error.cycle.map((name) => name.split("/").at(-1)).sort()).toEqual(["taker#0", "taker#1"]);
+  });
+});
+
+function never(): never {
+  throw new Error("this case cannot happen");
+}
+
+test("selects that stand in two lines each are served in a chain, and the stack does not grow (CH-13)", async () => {
+  using time = virtualTime();
+  for (const { make } of kinds) {
+    const [a, b] = [await make(), await make()];
+    const leases = [await a.take(), await b.take()];
+    let served = 0;
+    for (let n = 0; n < 50_000; n++) {
+      go(function* (): Routine<void> {
+        using _ = yield* alt(a.take(), b.take());
+        served++;
+      });
+    }
+    await time.settle();
+    for (const lease of leases) lease[Symbol.dispose]();
+    await time.settle();
+    expect([served, a.free, b.free]).toEqual([50_000, true, true]);
+  }
+});
