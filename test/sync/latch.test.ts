@@ -1,0 +1,211 @@
+import {
+  type DeadlockError,
+  go,
+  Latch,
+  never,
+  pause,
+  type Routine,
+  run,
+  select,
+  sleep,
+  type Task,
+  WaitGroup,
+  withTimeout,
+} from "millrace";
+import { describe, expect, test } from "vitest";
+import { virtualTime } from "../support/virtual.js";
+
+interface Zeroing {
+  readonly count: number;
+  down(): void;
+  wait: Latch["wait"];
+}
+
+const kinds: [string, (count: number) => Zeroing][] = [
+  [
+    "Latch",
+    (count) => {
+      const latch = new Latch(count);
+      return {
+        get count() {
+          return latch.count;
+        },
+        down: () => latch.countDown(),
+        wait: () => latch.wait(),
+      };
+    },
+  ],
+  [
+    "WaitGroup",
+    (count) => {
+      const group = new WaitGroup();
+      group.add(count);
+      return {
+        get count() {
+          return group.count;
+        },
+        down: () => group.done(),
+        wait: () => group.wait(),
+      };
+    },
+  ],
+];
+
+describe.each(kinds)("%s", (name, make) => {
+  test("at zero all who wait go on, in the order in which they came; at zero nobody parks", async () => {
+    using time = virtualTime();
+    const zeroing = make(2);
+    const log: string[] = [];
+    for (const name of ["a", "b"]) void zeroing.wait().then(() => log.push(name));
+    await time.settle();
+    zeroing.down();
+    await time.settle();
+    expect([log, zeroing.count]).toEqual([[], 1]);
+    zeroing.down();
+    await time.settle();
+    expect([log, zeroing.count]).toEqual([["a", "b"], 0]);
+    expect((await select({ again: zeroing.wait() }, { default: null })).key).toBe("again");
+  });
+
+  test("100 000 waiters are released by one call, and the stack does not grow (CH-13)", async () => {
+    using time = virtualTime();
+    const zeroing = make(1);
+    let released = 0;
+    for (let n = 0; n < 100_000; n++) {
+      go(function* (): Routine<void> {
+        yield* zeroing.wait();
+        released++;
+      });
+    }
+    await time.settle();
+    zeroing.down();
+    await time.settle();
+    expect(released).toBe(100_000);
+  });
+
+  test("who is cancelled, or late, or loses, leaves", async () => {
+    using time = virtualTime();
+    const zeroing = make(1);
+    const task = go(function* (): Routine<void> {
+      yield* zeroing.wait();
+    });
+    const late = expect(withTimeout(5, zeroing.wait()).then()).rejects.toThrow(
+      `Timed out: wait for ${name === "Latch" ? "latch" : "wait group"} (1 to go) took longer than 5 ms`,
+    );
+    expect((await select({ zero: zeroing.wait() }, { default: null })).key).toBe("default");
+    await time.settle();
+    task.cancel();
+    await time.advance(5);
+    await late;
+    zeroing.down();
+    await time.settle();
+    expect(task.status).toBe("cancelled");
+  });
+
+  test("that nobody counts down is a deadlock, and says how much is missing (EN-1)", async () => {
+    using time = virtualTime();
+    const stuck = run(function* main(): Routine<void> {
+      yield* make(3).wait();
+    }).catch((error: unknown) => error as DeadlockError);
+    await time.settle();
+    expect(((await stuck) as DeadlockError).tasks[0]?.waitsFor).toMatch(/^wait for (latch|wait group) \(3 to go\)$/);
+  });
+});
+
+test("Latch: stays open, counts down by more than one, and not below zero", async () => {
+  const latch = new Latch(5);
+  latch.countDown(3);
+  expect(latch.count).toBe(2);
+  latch.countDown(7);
+  latch.countDown();
+  expect(latch.count).toBe(0);
+  await latch.wait();
+  await new Latch(0).wait();
+  expect(new Latch().count).toBe(1);
+});
+
+test("Latch: what is no count is a RangeError", () => {
+  for (const count of [-1, 0.5, Number.NaN]) {
+    expect(() => new Latch(count)).toThrow(
+      `Cannot create latch: count must be a whole number, at least 0, got ${count}`,
+    );
+    expect(() => new Latch(2).countDown(count)).toThrow(RangeError);
+  }
+  expect(() => new Latch(2).countDown(0)).toThrow(RangeError);
+});
+
+test("WaitGroup: may be used again, and a count below zero throws a RangeError and changes nothing", async () => {
+  const group = new WaitGroup();
+  await group.wait();
+  group.add(2);
+  group.add(-2);
+  await group.wait();
+  group.add(1);
+  expect(() => group.add(-2)).toThrow("Cannot count in wait group: its count must stay whole and at least 0, got -1");
+  expect(() => group.add(0.5)).toThrow(RangeError);
+  expect(() => group.add(Number.NaN)).toThrow(RangeError);
+  expect(group.count).toBe(1);
+  group.done();
+  expect(() => group.done()).toThrow(RangeError);
+});
+
+test("WaitGroup.go() counts a task until it is over: returned, thrown, or cancelled before its first turn", async () => {
+  using time = virtualTime();
+  const group = new WaitGroup();
+  const error = new Error("one of them");
+  const returns = group.go(function* (value: string): Routine<string> {
+    yield* sleep(10);
+    return value;
+  }, "value");
+  const throws: Task<void> = group.go(async function* () {
+    yield* sleep(20);
+    throw error;
+  });
+  const unborn = group.go(function* (): Routine<void> {
+    yield* never();
+  });
+  const cancelled = group.go(function* (): Routine<void> {
+    try {
+      yield* never();
+    } finally {
+      yield* sleep(5);
+    }
+  });
+  unborn.cancel();
+  let over = -1;
+  void group.wait().then(() => {
+    over = time.now();
+  });
+  expect(group.count).toBe(4);
+  await time.settle();
+  expect(group.count).toBe(3);
+  cancelled.cancel();
+  await time.advance(10);
+  expect([group.count, await returns]).toEqual([1, "value"]);
+  await time.advance(10);
+  expect([group.count, over]).toEqual([0, 20]);
+  // The group has not joined: what was thrown is reported until somebody does.
+  expect(time.reported).toEqual([error]);
+  await expect(throws.then()).rejects.toBe(error);
+  expect(time.reported).toEqual([]);
+});
+
+test("WaitGroup.go() of what is no go block throws, and counts nothing", () => {
+  const group = new WaitGroup();
+  expect(() => group.go((() => 1) as never)).toThrow(TypeError);
+  expect(group.count).toBe(0);
+});
+
+test("WaitGroup: who waits goes on after the last task, which may have started others", async () => {
+  using _ = virtualTime();
+  const group = new WaitGroup();
+  let count = 0;
+  function* grow(depth: number): Routine<void> {
+    yield* pause();
+    count++;
+    if (depth > 0) for (const next of [depth - 1, depth - 1]) group.go(grow, next);
+  }
+  group.go(grow, 5);
+  await group.wait();
+  expect(count).toBe(63);
+});

@@ -1,0 +1,259 @@
+import fc from "fast-check";
+import { go, now, RateLimiter, type Routine, run, select, sleep, TimeoutError, withTimeout } from "millrace";
+import { describe, expect, test } from "vitest";
+import { virtualTime } from "../support/virtual.js";
+
+describe("RateLimiter", () => {
+  test("lets a burst through at once, then one after the other, in the order of asking", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 10, per: 1000, burst: 3 });
+    const log: [number, number][] = [];
+    for (let n = 0; n < 6; n++) {
+      go(function* (): Routine<void> {
+        yield* limiter.acquire();
+        log.push([n, time.now()]);
+      });
+    }
+    await time.advance(1000);
+    expect(log).toEqual([0, 0, 0, 100, 200, 300].map((at, n) => [n, at]));
+    expect(time.timers).toBe(0);
+  });
+
+  test("fills steadily, with fractions, up to the burst and not above; does not drift", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 3, per: 1000 });
+    expect(limiter.available).toBe(3);
+    expect(limiter.tryAcquire(3)).toBe(true);
+    await time.advance(500);
+    expect([limiter.available, limiter.tryAcquire(2)]).toEqual([1.5, false]);
+    expect(limiter.tryAcquire(1.5)).toBe(true);
+    await time.advance(1000);
+    expect(limiter.available).toBe(3);
+    await time.advance(100_000);
+    expect(limiter.available).toBe(3);
+    // Always in debt, so that it is never filled up and counts anew.
+    const busy = new RateLimiter({ limit: 3, per: 1000, burst: 4 });
+    const start = time.now();
+    busy.tryAcquire(4);
+    for (let n = 1; n <= 300; n++) {
+      await time.advance(1000);
+      for (let token = 0; token < 3; token++) expect(busy.tryAcquire()).toBe(true);
+      expect([busy.tryAcquire(), busy.available, time.now() - start]).toEqual([false, 0, n * 1000]);
+    }
+  });
+
+  test("a large request at the head waits for all it asks for, and small ones wait behind it", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 1, per: 100, burst: 5 });
+    const log: [number, number][] = [];
+    limiter.tryAcquire(5);
+    for (const n of [4, 1, 2]) {
+      go(function* (): Routine<void> {
+        yield* limiter.acquire(n);
+        log.push([n, time.now()]);
+      });
+    }
+    await time.advance(300);
+    expect([limiter.available, limiter.tryAcquire()]).toEqual([3, false]);
+    await time.advance(1000);
+    expect(log).toEqual([
+      [4, 400],
+      [1, 500],
+      [2, 700],
+    ]);
+  });
+
+  test("when the head gives up, the one behind it does not wait for what the head needed", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 1, per: 100, burst: 5 });
+    limiter.tryAcquire(5);
+    const large = go(function* (): Routine<void> {
+      yield* limiter.acquire(5);
+    });
+    const small = go(function* (): Routine<number> {
+      yield* limiter.acquire();
+      return now();
+    });
+    await time.advance(50);
+    large.cancel();
+    await time.advance(50);
+    expect([await small, time.timers]).toEqual([100, 0]);
+  });
+
+  test("when all have given up, no timer is left", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 1, per: 100 });
+    limiter.tryAcquire();
+    const late = expect(withTimeout(10, limiter.acquire()).then()).rejects.toBeInstanceOf(TimeoutError);
+    expect((await select({ token: limiter.acquire() }, { default: null })).key).toBe("default");
+    await time.advance(10);
+    await late;
+    await time.settle();
+    expect(time.timers).toBe(0);
+    await time.advance(90);
+    expect(limiter.available).toBe(1);
+  });
+
+  test("tokens given to a task that is cancelled before its turn go to the next", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 1, per: 100, burst: 2 });
+    limiter.tryAcquire(2);
+    const log: [string, number][] = [];
+    function* taker(name: string, n: number): Routine<void> {
+      yield* select({ tokens: limiter.acquire(n), late: sleep(1e6) });
+      log.push([name, now()]);
+    }
+    // Its alarm was set first, so it runs between the alarm of the limiter and the turn of whoever is served.
+    go(function* (): Routine<void> {
+      yield* sleep(200);
+      a.cancel();
+    });
+    const a = go(taker, "a", 2);
+    const b = go(taker, "b", 1);
+    const c = go(taker, "c", 1);
+    await time.advance(1000);
+    for (const task of [b, c]) await task;
+    expect(log).toEqual([
+      ["b", 200],
+      ["c", 200],
+    ]);
+  });
+
+  test("one that waits for a token is no deadlock, even if it is alone (EN-1)", async () => {
+    using time = virtualTime();
+    const main = run(function* (): Routine<number> {
+      const limiter = new RateLimiter({ limit: 1, per: 100 });
+      yield* limiter.acquire();
+      yield* limiter.acquire();
+      return now();
+    });
+    await time.advance(100);
+    expect(await main).toBe(100);
+  });
+
+  test("100 000 waiters are served each in its turn", async () => {
+    using time = virtualTime();
+    const limiter = new RateLimiter({ limit: 50_000, per: 1000, burst: 50_000 });
+    let served = 0;
+    for (let n = 0; n < 100_000; n++) {
+      go(function* (): Routine<void> {
+        yield* limiter.acquire();
+        served++;
+      });
+    }
+    await time.settle();
+    expect(served).toBe(50_000);
+    for (let n = 1; n <= 10; n++) {
+      await time.advance(100);
+      expect(served).toBe(50_000 + n * 5_000);
+    }
+  });
+
+  test.each(["limit", "per", "burst"])("%s must be a number above 0", (key) => {
+    for (const value of [0, -1, Number.NaN, Infinity, "5" as unknown as number]) {
+      const make = () => new RateLimiter({ limit: 1, per: 1, burst: 1, [key]: value });
+      expect(make).toThrow(RangeError);
+      expect(make).toThrow(`Cannot create rate limiter: ${key} must be a number above 0, got`);
+    }
+  });
+
+  test("more than the bucket holds is refused at once, and so is what is no number of tokens", () => {
+    using _ = virtualTime();
+    const limiter = new RateLimiter({ limit: 5, per: 1000, name: "api" });
+    const message =
+      "Cannot acquire from rate limiter api: n must be a number above 0 and at most 5, all it holds, got 6";
+    expect(() => limiter.acquire(6)).toThrow(message);
+    expect(() => limiter.tryAcquire(6)).toThrow(RangeError);
+    for (const n of [0, -1, Number.NaN]) expect(() => limiter.acquire(n)).toThrow(RangeError);
+    expect(limiter.available).toBe(5);
+  });
+});
+
+/** What is asked for, after a pause; some give up after a while. */
+const asks = fc.array(
+  fc.record({
+    after: fc.nat(40),
+    n: fc.integer({ min: 1, max: 6 }),
+    patience: fc.option(fc.nat(60), { nil: undefined }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+const rates = fc.record({
+  limit: fc.integer({ min: 1, max: 20 }),
+  per: fc.integer({ min: 1, max: 300 }),
+  burst: fc.integer({ min: 6, max: 12 }),
+});
+
+test("in no span of time more than the burst and what comes in it; in order; and nobody waits longer than he must", async () => {
+  await fc.assert(
+    fc.asyncProperty(rates, asks, async (options, list) => {
+      using time = virtualTime();
+      const limiter = new RateLimiter(options);
+      const taken: { at: number; n: number; order: number }[] = [];
+      const tasks = list.map(({ n, patience }, order) => ({ n, patience, order }));
+      const main = go(function* (): Routine<void> {
+        for (const { n, patience, order } of tasks) {
+          yield* sleep(list[order]!.after);
+          go(function* (): Routine<void> {
+            const late = patience === undefined ? {} : { late: sleep(patience) };
+            const { key } = yield* select({ tokens: limiter.acquire(n), ...late }, { mode: "priority" });
+            if (key === "tokens") taken.push({ at: now(), n, order });
+          });
+        }
+      });
+      await time.advance(40 * 40 + 40 * 6 * 300);
+      await main;
+      // 1. Everyone without a limit to his patience was served.
+      const patient = tasks.filter(({ patience }) => patience === undefined).map(({ order }) => order);
+      expect(taken.map(({ order }) => order)).toEqual(expect.arrayContaining(patient));
+      // 2. In the order of asking.
+      expect(taken.map(({ order }) => order)).toEqual(taken.map(({ order }) => order).sort((a, b) => a - b));
+      // 3. Never faster than the rate.
+      for (let first = 0; first < taken.length; first++) {
+        let sum = 0;
+        for (let last = first; last < taken.length; last++) {
+          sum += taken[last]!.n;
+          const came = ((taken[last]!.at - taken[first]!.at) * options.limit) / options.per;
+          expect(sum).toBeLessThanOrEqual(options.burst + came + 1e-9);
+        }
+      }
+      // 4. All tokens come back, and no timer stays.
+      expect([limiter.available, time.timers]).toEqual([options.burst, 0]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("it lets through what a simulation of a bucket in exact fractions lets through, at the same times", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      rates,
+      fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 30 }),
+      async (options, list) => {
+        using time = virtualTime();
+        const limiter = new RateLimiter(options);
+        const times: number[] = [];
+        const main = go(function* (): Routine<void> {
+          for (const n of list) {
+            yield* limiter.acquire(n);
+            times.push(now());
+          }
+        });
+        await time.advance(30 * 6 * 300);
+        await main;
+        // In units of 1/per tokens: a whole number comes each millisecond. The host's timer has a resolution of 1 ms.
+        let [level, at] = [options.burst * options.per, 0];
+        const expected = list.map((n) => {
+          while (level < n * options.per) {
+            at++;
+            level = Math.min(level + options.limit, options.burst * options.per);
+          }
+          level -= n * options.per;
+          return at;
+        });
+        expect(times).toEqual(expected);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
