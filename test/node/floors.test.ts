@@ -31,8 +31,6 @@ const floors = [
   ["flow/collect", "flow/from", "flow/hub", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
   ["flow/broadcast", "flow/mix"],
   ["flow/publish"],
-  ["flow/release", "flow/settle"],
-  ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
   ["sync/line", "sync/whole"],
   ["sync/counter", "sync/permits"],
   ["sync/lease", "sync/stock"],
