@@ -1,7 +1,7 @@
 // The operations that wait for nobody in particular: a value at hand, nothing at all, and one that is made when it is
 // performed (Reppy's `guard` and `withNack`).
 
-import { Gate, Shared } from "./once.js";
+import { Gate, Sharable, Shared } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 
@@ -36,7 +36,7 @@ class Never extends Operation<never> {
   }
 }
 
-/** An operation made anew at each performance. */
+/** One performance of an operation that is made for it. */
 export class Made<T> extends Operation<T> implements Waiter {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
   private readonly _nacks: boolean;
@@ -76,6 +76,17 @@ export class Made<T> extends Operation<T> implements Waiter {
     inner.waiter = null;
     this._forget();
     this._lost?.open();
+  }
+
+  override withdraw(): boolean {
+    const inner = this._inner!;
+    const left = inner.withdraw();
+    if (left) {
+      inner.waiter = null;
+      this._forget();
+    }
+    this._lost?.open();
+    return left;
   }
 
   override discard(): void {
@@ -120,6 +131,22 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 }
 
+/** An operation made anew at each performance, so that many may perform it at the same time. */
+class Guard<T> extends Sharable<T> {
+  private readonly _make: (lost: Operation<void>) => Operation<T>;
+  private readonly _nacks: boolean;
+
+  constructor(make: (lost: Operation<void>) => Operation<T>, nacks: boolean) {
+    super();
+    this._make = make;
+    this._nacks = nacks;
+  }
+
+  override fresh(): Operation<T> {
+    return new Made(this._make, this._nacks);
+  }
+}
+
 /** An operation that is ready, with a value at hand. Parks: never. */
 export function always<T>(value: T): Operation<T> {
   return new Always(value);
@@ -132,11 +159,12 @@ export function never(): Operation<never> {
 
 /**
  * An operation built anew each time it is performed: its deadline, its request, its channel start then.
+ * Many may perform it at the same time, each what was made for it.
  *
  * Parks when, yields, if closed, if cancelled: as what `make` returns. What `make` throws is the performer's.
  */
 export function guard<T>(make: () => Operation<T>): Operation<T> {
-  return new Made(make, false);
+  return new Guard(make, false);
 }
 
 /**
@@ -144,5 +172,5 @@ export function guard<T>(make: () => Operation<T>): Operation<T> {
  * made did not win, because another case did or because the task was cancelled. From Concurrent ML.
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {
-  return new Made(make, true);
+  return new Guard(make, true);
 }

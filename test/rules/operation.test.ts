@@ -80,7 +80,6 @@ describe.each(forms)("$form", ({ start }) => {
       (ch: ReturnType<typeof channel<number>>): Operation<unknown> => ch.receive().map((value) => value),
       (ch: ReturnType<typeof channel<number>>): Operation<unknown> => alt(ch, never()),
       (ch: ReturnType<typeof channel<number>>): Operation<unknown> => select({ ch }).map(({ value }) => value),
-      (ch: ReturnType<typeof channel<number>>): Operation<unknown> => guard(() => ch.receive()),
     ];
     for (const make of makes) {
       const ch = channel<number>();
