@@ -7,6 +7,7 @@
 export { always, guard, never, withNack } from "./basic.js";
 export { aborted, settled } from "./bridge.js";
 export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./buffer.js";
+export { random } from "./chance.js";
 export { channel } from "./channel.js";
 export type { SelectMode } from "./choice.js";
 export { now, sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";

@@ -12,7 +12,7 @@ const floors = [
   ["list", "ring", "heap", "errors", "host", "path", "transducer", "owned"],
   ["alarms", "buffer", "queue", "roles"],
   ["scheduler"],
-  ["report", "perform", "transform"],
+  ["chance", "report", "perform", "transform"],
   ["await"],
   ["operation"],
   ["ends", "feed", "once"],
