@@ -24,10 +24,13 @@ export {
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
 export { type Broadcast, broadcast } from "./flow/broadcast.js";
 export { collect, forEach, reduce } from "./flow/collect.js";
+export type { PipelineOptions } from "./flow/crew.js";
+export { flatPipeline } from "./flow/flat-pipeline.js";
 export { from, type Source } from "./flow/from.js";
 export { type Keyed, merge } from "./flow/merge.js";
 export { type Mix, type MixOptions, type MixState, mix } from "./flow/mix.js";
 export { type PipeOptions, pipe } from "./flow/pipe.js";
+export { pipeline } from "./flow/pipeline.js";
 export { type ProduceOptions, produce } from "./flow/produce.js";
 export { type Publisher, publish } from "./flow/publish.js";
 export type { FlowOptions } from "./flow/release.js";

@@ -1,4 +1,4 @@
-// What a combinator does to its source on leaving early (rules CB-2 and CB-11).
+// What every combinator asks of its source, and does to it on leaving early (rules CB-2 and CB-11).
 
 import type { ReceiveChannel } from "../ends.js";
 import { shown } from "../errors.js";
@@ -22,4 +22,16 @@ export function release(source: ReceiveChannel<unknown>, options: FlowOptions, r
 export function assertSource(what: string, source: unknown): void {
   if (typeof (source as Partial<ReceiveChannel<unknown>> | null | undefined)?.receive === "function") return;
   throw new TypeError(`Cannot ${what}: its source must be a receive channel, got ${shown(source)}; from() makes one`);
+}
+
+/** Throws unless it is told how many at a time. */
+export function assertCount(what: string, count: unknown): void {
+  if (Number.isInteger(count) && (count as number) >= 1) return;
+  throw new RangeError(`Cannot ${what}: n must be a whole number, 1 or more, got ${shown(count)}`);
+}
+
+/** Throws unless it is given a function. */
+export function assertFunction(what: string, name: string, given: unknown): void {
+  if (typeof given !== "function")
+    throw new TypeError(`Cannot ${what}: ${name} must be a function, got ${shown(given)}`);
 }
