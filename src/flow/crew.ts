@@ -5,6 +5,8 @@
 // whichever is resumed first. The output closes when the last one is through. The first failure closes it in the same step,
 // and then, as when the receiver cancels, nobody reads any more, whoever is in a stage is cancelled, and the source is
 // released. Only who has a result on offer is not cancelled: it hears from its send what became of that.
+//
+// What the tasks do has no `try`: in a generator it would cost a quarter of the whole. How they end is heard from them.
 
 import { channel } from "../channel.js";
 import { type Channel, CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
@@ -13,6 +15,7 @@ import { append, List, unlink } from "../list.js";
 import { Operation, type Routine } from "../operation.js";
 import { own } from "../owned.js";
 import type { Task } from "../task.js";
+import { upon } from "../upon.js";
 import { assertCount, assertSource, type FlowOptions, release } from "./release.js";
 
 /** How a pipeline delivers. */
@@ -23,33 +26,40 @@ export interface PipelineOptions<U> extends FlowOptions {
   readonly onUndelivered?: (result: U) => void;
 }
 
-/** One of a crew, and its place in the line. As an operation: the next value of the source. */
-export class Hand<T> extends Operation<T | Closed> {
-  task: Task<void> | null;
-  reading: boolean;
-  offering: boolean;
-  /** What it conveys to the output, if it does. */
-  inner: ReceiveChannel<unknown> | null;
+/** One of a crew, and its place in the line. As an operation: its next value. */
+export class Hand<T, U> extends Operation<T | Closed> {
   readonly turn: Operation<void>;
   readonly line: List;
+  task: Task<void> | null;
+  /** What waits for its turn. */
+  held: U | Closed;
+  /** Whether it has something on offer. */
+  offering: boolean;
+  /** Where what it delivers comes from, if that is a channel. */
+  inner: Channel<U> | null;
+  private readonly _crew: Crew<T, U>;
   private readonly _receive: Operation<T | Closed>;
-  private readonly _ordered: boolean;
 
-  constructor(source: ReceiveChannel<T>, line: List, ordered: boolean) {
+  constructor(crew: Crew<T, U>, source: ReceiveChannel<T>, line: List) {
     super();
-    this.task = null;
-    this.reading = this.offering = false;
-    this.inner = null;
     this.turn = new Turn(this);
     this.line = line;
+    this.task = null;
+    this.held = CLOSED;
+    this.offering = false;
+    this.inner = null;
+    this._crew = crew;
     this._receive = source.receive().fresh();
-    this._ordered = ordered;
+  }
+
+  get first(): boolean {
+    return this.before === this.line;
   }
 
   poll(): boolean {
     if (!this._receive.poll()) return false;
     this._receive.waiter = this;
-    if (this._ordered) append(this.line, this);
+    this._join();
     return true;
   }
 
@@ -65,7 +75,7 @@ export class Hand<T> extends Operation<T | Closed> {
 
   /** The value has left the source. */
   wake(): void {
-    if (this._ordered) append(this.line, this);
+    this._join();
     this.complete(undefined);
   }
 
@@ -74,9 +84,15 @@ export class Hand<T> extends Operation<T | Closed> {
     this._receive.discard();
   }
 
+  /** A cause that the source ended with comes after what is under way. */
   override result(): T | Closed {
     this._receive.waiter = null;
-    return this._receive.result();
+    try {
+      return this._receive.result();
+    } catch (error) {
+      this._crew.cause = error;
+      return CLOSED;
+    }
   }
 
   override get external(): boolean {
@@ -96,27 +112,33 @@ export class Hand<T> extends Operation<T | Closed> {
     unlink(this);
     const next = this.line.after;
     if (next === this.line) return;
-    const { turn } = next as Hand<T>;
+    const { turn } = next as Hand<T, U>;
     if (turn.waiter !== null) turn.complete(undefined);
   }
 
   stop(reason: unknown): void {
     this.inner?.cancel(reason);
-    if (!this.offering) this.task!.cancel(reason);
+    if (this.offering) return;
+    this.task!.cancel(reason);
+    if (this.held !== CLOSED) this._crew.undelivered(this.held);
+  }
+
+  private _join(): void {
+    if (this._crew.ordered) append(this.line, this);
   }
 }
 
 /** Ready when everybody before a hand in the line has left. */
 class Turn extends Operation<void> {
-  private readonly _hand: Hand<unknown>;
+  private readonly _hand: Hand<unknown, unknown>;
 
-  constructor(hand: Hand<unknown>) {
+  constructor(hand: object) {
     super();
-    this._hand = hand;
+    this._hand = hand as Hand<unknown, unknown>;
   }
 
   poll(): boolean {
-    return this._hand.before === this._hand.line;
+    return this._hand.first;
   }
 
   block(): void {}
@@ -130,74 +152,68 @@ class Turn extends Operation<void> {
   }
 
   override rivals(): readonly unknown[] {
-    return [(this._hand.before as Hand<unknown>).task];
+    return [(this._hand.before as Hand<unknown, unknown>).task];
   }
 }
 
-/** What the tasks of a crew do; named for what reports show. */
-const body = {
-  *worker<T, U>(crew: Crew<T, U>, hand: Hand<T>): Routine<void> {
-    try {
-      for (;;) {
-        hand.reading = true;
-        const value = yield* hand;
-        hand.reading = false;
-        if (value === CLOSED || crew.out.closed) return;
-        yield* crew.work(value, hand);
-      }
-    } catch (error) {
-      if (hand.reading) crew.cause = error;
-      else crew.fail(error);
-    } finally {
-      crew.leave();
-    }
-  },
-};
-
-export abstract class Crew<T, U> {
+export class Crew<T, U> {
   readonly out: Channel<U>;
-  /** What the source was closed with: it comes after what is under way. */
+  readonly ordered: boolean;
+  /** What the source was closed with. */
   cause: unknown;
-  protected readonly ordered: boolean;
-  protected readonly options: PipelineOptions<U>;
   private readonly _source: ReceiveChannel<T>;
-  private readonly _hands: Hand<T>[];
+  private readonly _options: PipelineOptions<U>;
+  private readonly _hands: Hand<T, U>[];
   private _working: number;
 
   constructor(count: number, source: ReceiveChannel<T>, options: PipelineOptions<U>) {
     assertCount("start pipeline", count);
     assertSource("start pipeline", source);
     this.out = own(channel<U>(0, { onCancel: (reason) => this._stop(reason) }));
-    this.cause = undefined;
     this.ordered = options.ordered ?? true;
-    this.options = options;
+    this.cause = undefined;
     this._source = source;
+    this._options = options;
     const line = new List();
-    this._hands = Array.from({ length: count }, () => new Hand(source, line, this.ordered));
+    this._hands = Array.from({ length: count }, () => new Hand(this, source, line));
     this._working = count;
   }
 
-  start(): ReceiveChannel<U> {
-    for (const hand of this._hands) hand.task = go(body.worker<T, U>, this, hand);
+  start(worker: (crew: Crew<T, U>, hand: Hand<T, U>) => Routine<void>): ReceiveChannel<U> {
+    for (const hand of this._hands) {
+      const task = go(worker, this, hand);
+      hand.task = task;
+      upon(
+        task,
+        () => this._leave(),
+        (error) => {
+          if (task.status === "failed") this.fail(error);
+          this._leave();
+        },
+      );
+    }
     return this.out;
   }
 
-  /** What becomes of a value. */
-  abstract work(value: T, hand: Hand<T>): Routine<void>;
-
+  /** Downstream is where an error goes. If nobody is there any more a task fails with it, so that it is reported. */
   fail(error: unknown): void {
-    // Downstream is where the error goes; if nobody is there any more, it is the task's own.
-    if (!this.out.close(error)) throw error;
-    this._stop(error);
+    if (this.out.close(error)) this._stop(error);
+    else
+      go(function* late(): Routine<never> {
+        throw error;
+      });
   }
 
-  /** One of them is through. */
-  leave(): void {
+  undelivered(result: U): void {
+    this._options.onUndelivered?.(result);
+  }
+
+  private _leave(): void {
     if (--this._working === 0) this.out.close(this.cause);
   }
 
   private _stop(reason: unknown): void {
     for (const hand of this._hands) hand.stop(reason);
-    release(this._source, this.options, reason);
+    release(this._source, this._options, reason);
   }
 }

@@ -1,9 +1,10 @@
 // Work in parallel, with any number of results for each input.
 
-import { CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../ends.js";
+import { channel } from "../channel.js";
+import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../ends.js";
+import { go } from "../go.js";
 import type { Routine } from "../operation.js";
-import { Crew, type Hand, type PipelineOptions } from "./crew.js";
-import { produce } from "./produce.js";
+import { Crew, type PipelineOptions } from "./crew.js";
 import { assertFunction } from "./release.js";
 import { type Settleable, settle } from "./settle.js";
 
@@ -12,45 +13,21 @@ const AHEAD = 16;
 
 type Stage<T, U> = (value: T, out: SendChannel<U>) => Settleable<void>;
 
-class FlatPipeline<T, U> extends Crew<T, U> {
-  private readonly _stage: Stage<T, U>;
-
-  constructor(count: number, source: ReceiveChannel<T>, stage: Stage<T, U>, options: PipelineOptions<U>) {
-    super(count, source, options);
-    this._stage = stage;
-  }
-
-  *work(value: T, hand: Hand<T>): Routine<void> {
-    const inner = this._begin(value);
-    hand.inner = inner;
+/** Starts the stage of one input, and returns where its results are. */
+function begin<T, U>(crew: Crew<T, U>, stage: Stage<T, U>, value: T): Channel<U> {
+  const inner = channel<U>(AHEAD, {
+    onCancel: (reason) => task.cancel(reason),
+    onUndelivered: (result) => crew.undelivered(result),
+  });
+  const task = go(function* stageOf(): Routine<void> {
     try {
-      if (this.ordered) yield* hand.turn;
-      for (let result: U | Closed; !this.out.closed && (result = yield* inner.receive()) !== CLOSED; ) {
-        hand.offering = true;
-        if (!(yield* this.out.send(result))) this.options.onUndelivered?.(result);
-        hand.offering = false;
-      }
-    } finally {
-      hand.inner = null;
-      inner.cancel();
-      hand.leave();
+      yield* settle(stage(value, inner));
+      inner.close();
+    } catch (error) {
+      crew.fail(error);
     }
-  }
-
-  private _begin(value: T): ReceiveChannel<U> {
-    const crew = this;
-    const { onUndelivered } = this.options;
-    return produce<U>(
-      function* stage(out): Routine<void> {
-        try {
-          yield* settle(crew._stage(value, out));
-        } catch (error) {
-          crew.fail(error);
-        }
-      },
-      { capacity: AHEAD, ...(onUndelivered && { onUndelivered }) },
-    );
-  }
+  });
+  return inner;
 }
 
 /**
@@ -84,5 +61,20 @@ export function flatPipeline<T, U>(
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
   assertFunction("start pipeline", "its stage", stage);
-  return new FlatPipeline(n, source, stage, options).start();
+  return new Crew<T, U>(n, source, options).start(function* worker(crew, hand) {
+    const { out, ordered } = crew;
+    for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
+      const inner = begin(crew, stage, value);
+      hand.inner = inner;
+      if (ordered) yield* hand.turn;
+      for (let result: U | Closed; (result = yield* inner.receive()) !== CLOSED; ) {
+        hand.offering = true;
+        const delivered = yield* out.send(result);
+        hand.offering = false;
+        if (!delivered) crew.undelivered(result);
+      }
+      hand.inner = null;
+      if (ordered) hand.leave();
+    }
+  });
 }

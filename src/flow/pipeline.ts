@@ -1,39 +1,9 @@
-// Work in parallel, with as many results as inputs.
+// Work in parallel, with one result for each input.
 
-import type { ReceiveChannel } from "../ends.js";
-import type { Routine } from "../operation.js";
-import { Crew, type Hand, type PipelineOptions } from "./crew.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
+import { Crew, type PipelineOptions } from "./crew.js";
 import { assertFunction } from "./release.js";
 import { isValue, type Settleable, settle } from "./settle.js";
-
-class Pipeline<T, U> extends Crew<T, U> {
-  private readonly _stage: (value: T) => Settleable<U>;
-
-  constructor(count: number, source: ReceiveChannel<T>, stage: (value: T) => Settleable<U>, options: PipelineOptions<U>) {
-    super(count, source, options);
-    this._stage = stage;
-  }
-
-  *work(value: T, hand: Hand<T>): Routine<void> {
-    const made = this._stage(value);
-    const result = isValue(made) ? made : yield* settle(made);
-    // Cancelled while it parked in a `finally` of its stage, it comes back here.
-    if (this.out.closed) return;
-    let delivered = false;
-    try {
-      if (this.ordered) {
-        yield* hand.turn;
-        // The next one's offer comes behind this one's.
-        hand.leave();
-      }
-      hand.offering = true;
-      delivered = yield* this.out.send(result);
-      hand.offering = false;
-    } finally {
-      if (!delivered) this.options.onUndelivered?.(result);
-    }
-  }
-}
 
 /**
  * Does work on what comes from a channel, on at most `n` values at a time, and yields the results in the order of the
@@ -69,5 +39,25 @@ export function pipeline<T, U>(
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
   assertFunction("start pipeline", "its stage", stage);
-  return new Pipeline(n, source, stage, options).start();
+  return new Crew<T, U>(n, source, options).start(function* worker(crew, hand) {
+    const { out, ordered } = crew;
+    for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
+      const made = stage(value);
+      const result = isValue(made) ? made : yield* settle(made);
+      // Cancelled while it parked in a `finally` of its stage, it comes back here.
+      if (out.closed) return;
+      if (ordered) {
+        if (!hand.first) {
+          hand.held = result;
+          yield* hand.turn;
+          hand.held = CLOSED;
+        }
+        hand.leave(); // the next one's offer comes behind this one's
+      }
+      hand.offering = true;
+      const delivered = yield* out.send(result);
+      hand.offering = false;
+      if (!delivered) crew.undelivered(result);
+    }
+  });
 }
