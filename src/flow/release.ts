@@ -25,9 +25,9 @@ export function assertSource(what: string, source: unknown): void {
 }
 
 /** Throws unless it is told how many at a time. */
-export function assertCount(what: string, count: unknown): void {
+export function assertCount(what: string, count: unknown, name = "n"): void {
   if (Number.isInteger(count) && (count as number) >= 1) return;
-  throw new RangeError(`Cannot ${what}: n must be a whole number, 1 or more, got ${shown(count)}`);
+  throw new RangeError(`Cannot ${what}: ${name} must be a whole number, 1 or more, got ${shown(count)}`);
 }
 
 /** Throws unless it is given a function. */

@@ -38,8 +38,8 @@ const floors = [
   ["sync/semaphore", "sync/wait-group"],
   ["flow/release", "flow/settle"],
   ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
-  ["flow/crew"],
-  ["flow/flat-pipeline", "flow/pipeline"],
+  ["flow/crew", "flow/fan-in", "flow/group", "flow/retry", "flow/workers", "sync/flight"],
+  ["flow/flat-pipeline", "flow/pipeline", "sync/once", "sync/singleflight"],
   ["index"],
 ];
 
