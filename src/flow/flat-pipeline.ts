@@ -61,7 +61,7 @@ export function flatPipeline<T, U>(
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
   assertFunction("start pipeline", "its stage", stage);
-  return new Crew<T, U>(n, source, options).start(function* worker(crew, hand) {
+  return new Crew<T, U>(n, source, options).start(function* flatPipeline(crew, hand) {
     const { out, ordered } = crew;
     for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
       const inner = begin(crew, stage, value);

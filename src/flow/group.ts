@@ -224,6 +224,7 @@ class Tasks implements Group {
   }
 
   private _assertGoing(): void {
+    this._told--;
     if (this._cancelled !== null) throw this._cancelled;
   }
 
