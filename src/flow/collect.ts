@@ -20,9 +20,10 @@ export function forEach<T>(
   options: FlowOptions = {},
 ): Operation<void> {
   assertSource("read", source);
-  return scope(function* forEach(): Routine<void> {
+  return scope(function* forEach({ signal }): Routine<void> {
     try {
-      for (let value: T | Closed; (value = yield* source.receive()) !== CLOSED; ) {
+      // Cancelled while it parks in a `finally` of the body, it comes back here.
+      for (let value: T | Closed; !signal.aborted && (value = yield* source.receive()) !== CLOSED; ) {
         const made = body(value);
         if (!isValue(made)) yield* settle(made);
       }

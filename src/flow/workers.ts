@@ -40,19 +40,20 @@ export function workers<T>(
   assertCount("start workers", n);
   assertSource("start workers", source);
   assertFunction("start workers", "their body", body);
-  function* worker(number: number): Routine<void> {
-    const receive = source.receive();
-    try {
-      for (let value: T | Closed; (value = yield* receive) !== CLOSED; ) {
-        const made = body(value, number);
-        if (!isValue(made)) yield* settle(made);
+  const all = scope(function* workers({ go, signal }): Routine<void> {
+    function* worker(number: number): Routine<void> {
+      const receive = source.receive();
+      try {
+        // One that is cancelled while it parks in a `finally` of its body comes back here.
+        for (let value: T | Closed; !signal.aborted && (value = yield* receive) !== CLOSED; ) {
+          const made = body(value, number);
+          if (!isValue(made)) yield* settle(made);
+        }
+      } finally {
+        release(source, options);
       }
-    } finally {
-      release(source, options);
     }
-  }
-  const all = scope(function* workers(s): Routine<void> {
-    for (let number = 0; number < n; number++) s.go(worker, number);
+    for (let number = 0; number < n; number++) go(worker, number);
   });
   return withNack((lost) => {
     // Whoever performs it leaves: then nothing more is taken, though it takes a turn until the workers hear of it.

@@ -1,6 +1,16 @@
 // Every combinator that stands between channels, in one table: how it is made over sources, and what it promises of them.
 
-import { channel, merge, pipe, type ReceiveChannel, through } from "millrace";
+import {
+  channel,
+  flatPipeline,
+  merge,
+  pause,
+  pipe,
+  pipeline,
+  type ReceiveChannel,
+  type SendChannel,
+  through,
+} from "millrace";
 import { map } from "millrace/transducers";
 
 /** A combinator between channels, as the table-driven suites see it. */
@@ -49,6 +59,38 @@ export const subjects: readonly Subject[] = [
     inputs: 2,
     make: (a, b) => [merge({ a: a!, b: b! })],
     numbersOf: keyed,
+    ordered: true,
+  },
+  {
+    name: "pipeline, of values",
+    inputs: 1,
+    make: (source) => [pipeline(3, source!, (n) => n)],
+    numbersOf: one,
+    ordered: true,
+  },
+  {
+    name: "pipeline, of operations",
+    inputs: 1,
+    make: (source) => [pipeline(3, source!, (n) => pause().map(() => n))],
+    numbersOf: one,
+    ordered: true,
+  },
+  {
+    name: "pipeline, unordered",
+    inputs: 1,
+    make: (source) => [pipeline(3, source!, (n) => (n % 2 === 0 ? n : pause().map(() => n)), { ordered: false })],
+    numbersOf: one,
+    ordered: false,
+  },
+  {
+    name: "flatPipeline",
+    inputs: 1,
+    make: (source) => [
+      flatPipeline(3, source!, function* (n, out: SendChannel<number>) {
+        yield* out.send(n);
+      }),
+    ],
+    numbersOf: one,
     ordered: true,
   },
 ];

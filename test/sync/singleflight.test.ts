@@ -1,0 +1,104 @@
+import { go, type Operation, type Routine, select, singleflight, sleep, type Task } from "millrace";
+import { describe, expect, test } from "vitest";
+import { type StageForm, stageForms, waiting } from "../support/stages.js";
+import { virtualTime } from "../support/virtual.js";
+
+const ask = <T>(operation: Operation<T>): Task<T> =>
+  go(function* (): Routine<T> {
+    return yield* operation;
+  });
+
+describe.each(stageForms)("singleflight() of what returns $form", ({ make, fail }: StageForm) => {
+  test("those who want one key at the same time share one flight; nothing is kept after it has landed", async () => {
+    using time = virtualTime();
+    const loads: string[] = [];
+    const load = singleflight((key: string) => make(10, `${key}${loads.push(key)}`));
+    const tasks = ["a", "b", "a", "a"].map((key) => ask(load(key)));
+    await time.advance(10);
+    expect(await Promise.all(tasks)).toEqual(["a1", "b2", "a1", "a1"]);
+    const later = ask(load("a"));
+    await time.advance(10);
+    expect([await later, loads]).toEqual(["a3", ["a", "b", "a"]]);
+    expect([time.timers, time.reported]).toEqual([0, []]);
+  });
+
+  test("a failure goes to all aboard, and the next flight is another", async () => {
+    using time = virtualTime();
+    const error = new Error("load");
+    let loads = 0;
+    const load = singleflight((key: number) => (loads++ === 0 ? fail(10, error) : make(1, key)));
+    const failed = Promise.all([1, 1].map((key) => expect(ask(load(key)).then()).rejects.toBe(error)));
+    await time.advance(10);
+    await failed;
+    const next = ask(load(1));
+    await time.advance(1);
+    expect([await next, time.reported]).toEqual([1, []]);
+  });
+});
+
+describe.each(waiting)("singleflight() of what returns $form", ({ make, stops }: StageForm) => {
+  test("the flight is cancelled when all have left, and goes on while one is aboard", async () => {
+    using time = virtualTime();
+    let loads = 0;
+    const load = singleflight((key: string) => make(10, `${key}${++loads}`));
+    const [one, other] = [ask(load("a")), ask(load("a"))];
+    await time.advance(5);
+    one.cancel();
+    await time.advance(5);
+    expect(await other).toBe("a1");
+    const leavers = [ask(load("a")), ask(load("a"))];
+    await time.advance(5);
+    for (const task of leavers) task.cancel();
+    await time.settle();
+    if (stops) expect(time.timers).toBe(0);
+    const next = ask(load("a"));
+    await time.advance(10);
+    expect([await next, loads, time.reported]).toEqual(["a3", 3, []]);
+  });
+});
+
+describe("singleflight", () => {
+  test("keyOf says what of a key counts", async () => {
+    using _ = virtualTime();
+    let loads = 0;
+    const load = singleflight(({ id }: { id: number; trace: string }) => sleep(0).map(() => `${id} ${++loads}`), {
+      keyOf: ({ id }) => id,
+    });
+    const both = [load({ id: 1, trace: "x" }), load({ id: 1, trace: "y" })].map(ask);
+    expect(await Promise.all(both)).toEqual(["1 1", "1 1"]);
+  });
+
+  test("OP-1: making the operation loads nothing, and it may be performed again", async () => {
+    using _ = virtualTime();
+    let loads = 0;
+    const load = singleflight((key: string) => `${key}${++loads}`);
+    const operation = load("a");
+    expect(loads).toBe(0);
+    expect([await operation, await operation]).toEqual(["a1", "a2"]);
+  });
+
+  test("OP-6: a case that loses leaves the flight", async () => {
+    using time = virtualTime();
+    const over: string[] = [];
+    const load = singleflight(function* (key: string): Routine<string> {
+      try {
+        yield* sleep(100);
+        return key;
+      } finally {
+        over.push(`${key} at ${time.now()}`);
+      }
+    });
+    const choice = select({ a: load("a"), b: load("b"), late: sleep(5) }).then();
+    await time.advance(5);
+    expect((await choice).key).toBe("late");
+    await time.settle();
+    expect([over.sort(), time.timers]).toEqual([["a at 5", "b at 5"], 0]);
+  });
+
+  test("refuses what it cannot use", () => {
+    expect(() => singleflight(7 as never)).toThrow("Cannot share flights: load must be a function, got 7");
+    expect(() => singleflight(() => 1, { keyOf: 7 as never })).toThrow(
+      "Cannot share flights: keyOf must be a function",
+    );
+  });
+});
