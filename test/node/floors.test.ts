@@ -36,8 +36,6 @@ const floors = [
   ["sync/lease", "sync/stock"],
   ["sync/barrier", "sync/condition", "sync/latch", "sync/mutex", "sync/pool", "sync/rate-limiter", "sync/rw-lock"],
   ["sync/semaphore", "sync/wait-group"],
-  ["flow/release", "flow/settle"],
-  ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
   ["flow/crew", "flow/fan-in", "flow/group", "flow/retry", "flow/workers", "sync/flight"],
   ["flow/flat-pipeline", "flow/pipeline", "sync/once", "sync/singleflight"],
   ["index"],
