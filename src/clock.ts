@@ -125,10 +125,13 @@ class Tick extends Until<number | Closed> {
 
   override poll(): boolean {
     this.value = this._ticker.take();
-    if (this.value !== EMPTY) return true;
+    return this.value !== EMPTY;
+  }
+
+  override block(): void {
     this._ticker.waiting.add(this);
     this.due = this._ticker.due;
-    return false;
+    super.block();
   }
 
   override unblock(): void {

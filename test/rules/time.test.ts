@@ -1,6 +1,7 @@
 import {
   type AsyncRoutine,
   alt,
+  always,
   CLOSED,
   channel,
   EMPTY,
@@ -299,6 +300,17 @@ test("a million selects that lose their timeout leave no timer (TM-3, OP-6)", as
   });
   await time.settle();
   expect(count).toBe(1_000_000);
+  expect(time.timers).toBe(0);
+});
+
+test("a ticker that was only tried in a select can be cancelled (TM-4)", async () => {
+  using time = virtualTime();
+  const ticks = ticker(10);
+  const choice = select({ ticks, other: always(1) }, { mode: "priority" });
+  for (let n = 0; n < 3; n++) expect((await choice).key).toBe("other");
+  ticks.cancel();
+  expect((await choice).key).toBe("ticks");
+  await time.settle();
   expect(time.timers).toBe(0);
 });
 
