@@ -36,9 +36,9 @@ function bare(result: unknown): unknown {
   return isReduced(result) ? result["@@transducer/value"] : result;
 }
 
-function whole(what: string, n: number, least: number): number {
+function whole(what: string, n: number, least: number, name = "n"): number {
   if (Number.isInteger(n) && n >= least) return n;
-  throw new RangeError(`Cannot create ${what}: n must be a whole number of at least ${least}, got ${shown(n)}`);
+  throw new RangeError(`Cannot create ${what}: ${name} must be a whole number of at least ${least}, got ${shown(n)}`);
 }
 
 /** Passes on what a function makes of each value. */
@@ -169,6 +169,33 @@ export function batch<T>(n: number): Transducer<T, T[]> {
   });
 }
 
+/**
+ * Passes on sliding windows: arrays of `size` consecutive values, each starting `step` values after the one before. Only
+ * whole ones; with a `step` above `size` the values between two are left out.
+ */
+export function window<T>(size: number, step: number = 1): Transducer<T, T[]> {
+  whole("window", size, 1, "size");
+  whole("window", step, 1, "step");
+  return transducer((pass) => {
+    let held: T[] = [];
+    let skip = 0;
+    return {
+      step(result, value) {
+        if (skip > 0) {
+          skip--;
+          return result;
+        }
+        held.push(value);
+        if (held.length < size) return result;
+        const full = held;
+        held = full.slice(step);
+        skip = Math.max(0, step - size);
+        return pass(result, full);
+      },
+    };
+  });
+}
+
 /** Passes on each value, by its key if one is computed, only the first time it occurs. */
 export function distinct<T>(keyOf: (value: T) => unknown = (value) => value): Transducer<T, T> {
   return transducer((pass) => {
@@ -179,6 +206,65 @@ export function distinct<T>(keyOf: (value: T) => unknown = (value) => value): Tr
         if (seen.has(key)) return result;
         seen.add(key);
         return pass(result, value);
+      },
+    };
+  });
+}
+
+/** Leaves out values that repeat the one before, by their keys if these are computed; {@link distinct} leaves out all repeats. */
+export function dedupe<T>(keyOf: (value: T) => unknown = (value) => value): Transducer<T, T> {
+  return transducer((pass) => {
+    let previous: unknown = none;
+    return {
+      step(result, value) {
+        const key = keyOf(value);
+        if (Object.is(previous, key)) return result;
+        previous = key;
+        return pass(result, value);
+      },
+    };
+  });
+}
+
+/** What no key is. */
+const none = {};
+
+/** Calls a function with each value on its way, and passes it on as it is: for logs and counters. */
+export function tap<T>(look: (value: T) => void): Transducer<T, T> {
+  return map((value) => {
+    look(value);
+    return value;
+  });
+}
+
+/** Passes on what a function makes of each value, unless it is `undefined` or `null`: a map and a filter in one. */
+export function keep<In, Out>(transform: (value: In) => Out): Transducer<In, NonNullable<Out>> {
+  return transducer((pass) => ({
+    step(result, value) {
+      const made = transform(value);
+      return made === undefined || made === null ? result : pass(result, made);
+    },
+  }));
+}
+
+/** Passes on the first of every `n` values. */
+export function takeNth<T>(n: number): Transducer<T, T> {
+  whole("takeNth", n, 1);
+  return transducer((pass) => {
+    let at = -1;
+    return { step: (result, value) => (++at % n === 0 ? pass(result, value) : result) };
+  });
+}
+
+/** Passes values on with a separator between them. */
+export function interpose<T, S>(separator: S): Transducer<T, T | S> {
+  return transducer<T, T | S>((pass) => {
+    let first = true;
+    return {
+      step(result, value) {
+        const next = first ? result : pass(result, separator);
+        first = false;
+        return isReduced(next) ? next : pass(next, value);
       },
     };
   });
