@@ -15,8 +15,7 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
 
   constructor(source: ReceiveChannel<In>, steps: Transformer<Emitter<Out>, In>, options: FlowOptions) {
     this._source = source;
-    // A recipe that begins with its end, as take(0) does, wants nothing of the source.
-    this._receive = isReduced(steps["@@transducer/init"]()) ? always(CLOSED) : source.receive();
+    this._receive = wantsNothing(steps) ? always(CLOSED) : source.receive();
     this._steps = steps;
     this._options = options;
   }
@@ -26,14 +25,33 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
   }
 
   accept(value: In | Closed, to: Emitter<Out>): void {
-    if (value !== CLOSED && !isReduced(this._steps["@@transducer/step"](to, value))) return;
+    try {
+      if (value !== CLOSED && !isReduced(this._steps["@@transducer/step"](to, value))) return;
+    } catch (error) {
+      this.failed(error, to);
+      return;
+    }
     this._steps["@@transducer/result"](to);
     to.end();
+  }
+
+  failed(cause: unknown, to: Emitter<Out>): void {
+    try {
+      this._steps["@@transducer/result"](to);
+    } finally {
+      // Of two errors the first is told.
+      to.end(cause);
+    }
   }
 
   release(reason: unknown): void {
     release(this._source, this._options, reason);
   }
+}
+
+/** Whether a recipe begins with its end, as take(0) does. */
+function wantsNothing(steps: Transformer<unknown, never>): boolean {
+  return isReduced(steps["@@transducer/init"]());
 }
 
 /** Where the results of the last step go. */
@@ -50,8 +68,9 @@ const last: Transformer<Emitter<unknown>, unknown> = {
  * A channel seen through a transducer: what is received from it went through the steps. It has no task and reads nothing
  * ahead, so several steps composed cost one hand-over.
  *
- * Closes when: the source has ended, after what the steps still held, or when a step wants no more; then it releases its
- * source. What a step throws is thrown to the receivers. Cancelling it releases the source.
+ * Closes when: the source has ended, or a step wants no more, or throws; after what the steps still held, with the cause if
+ * there is one. It is closed at once when they want nothing, as `take(0)` does. Then, and when it is cancelled, it releases
+ * its source.
  *
  * @param source - What to read.
  * @param transducer - Steps of `millrace/transducers`, or of any library that speaks the common protocol.
@@ -73,5 +92,8 @@ export function through<In, Out>(
   if (typeof transducer !== "function") {
     throw new TypeError(`Cannot transform: it takes a transducer, got ${shown(transducer)}`);
   }
-  return derive(new Through(source, transducer(last as Transformer<Emitter<Out>, Out>), options));
+  const steps = transducer(last as Transformer<Emitter<Out>, Out>);
+  const seen = derive(new Through(source, steps, options));
+  if (wantsNothing(steps)) seen.tryReceive(); // there is no end to wait for
+  return seen;
 }
