@@ -38,6 +38,11 @@ const floors = [
   ["sync/semaphore", "sync/wait-group"],
   ["flow/crew", "flow/fan-in", "flow/group", "flow/retry", "flow/workers", "sync/flight"],
   ["flow/flat-pipeline", "flow/pipeline", "sync/once", "sync/singleflight"],
+  ["flow/release", "flow/settle", "flow/limits"],
+  ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
+  ["flow/ahead"],
+  ["flow/batch", "flow/buffer", "flow/debounce", "flow/delay", "flow/sample", "flow/throttle"],
+  ["flow/stream"],
   ["index"],
 ];
 

@@ -1,0 +1,217 @@
+// The combinators as a chain that reads top to bottom. A stream is a source and the time-free steps that are still to be
+// put on it; only what is no such step, or an ending, makes them one view, so that a run of them costs one hand-over.
+
+import type { Buffer } from "../buffer.js";
+import type { ReceiveChannel, SendChannel } from "../ends.js";
+import { shown } from "../errors.js";
+import type { Operation } from "../operation.js";
+import type { Task } from "../task.js";
+import type { Transducer } from "../transducer.js";
+import {
+  batch as batches,
+  compose,
+  dedupe,
+  distinct,
+  drop,
+  dropWhile,
+  filter,
+  flatMap,
+  map,
+  scan,
+  take,
+  takeWhile,
+  tap,
+  window,
+} from "../transducers.js";
+import { batch } from "./batch.js";
+import { buffer } from "./buffer.js";
+import { collect, forEach, reduce } from "./collect.js";
+import { debounce } from "./debounce.js";
+import { delay } from "./delay.js";
+import { from, type Source } from "./from.js";
+import { merge } from "./merge.js";
+import { type PipeOptions, pipe } from "./pipe.js";
+import { sample } from "./sample.js";
+import type { Settleable } from "./settle.js";
+import { type ThrottleOptions, throttle } from "./throttle.js";
+import { through } from "./through.js";
+
+type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
+
+/**
+ * A chain of combinators over a channel; made by {@link stream}. Each method returns a new stream and leaves this one as it
+ * is, but all streams over one source share its values: each goes to whoever takes it.
+ *
+ * Steps in which time plays no part are those of `millrace/transducers`, and read only when they are read. `batch` with
+ * `ms`, `debounce`, `throttle`, `sample`, `delay` and `buffer` are the functions of these names, and read on their own.
+ *
+ * An ending that leaves early releases what the chain has made, and with it an iterable or a web stream that it began
+ * with; a channel of yours stays open.
+ */
+export class Stream<out T> implements AsyncIterable<T> {
+  private readonly _source: ReceiveChannel<unknown>;
+  private readonly _steps: Transducer<unknown, T> | null;
+
+  /** @internal Streams are made by `stream`. */
+  constructor(source: ReceiveChannel<unknown>, steps: Transducer<unknown, T> | null) {
+    this._source = source;
+    this._steps = steps;
+  }
+
+  /** Puts a transducer on it: a step of `millrace/transducers`, or of any library that speaks the protocol. */
+  through<U>(step: Transducer<T, U>): Stream<U> {
+    if (typeof step !== "function") throw new TypeError(`Cannot transform: it takes a transducer, got ${shown(step)}`);
+    const { _steps: steps } = this;
+    // Without steps before it, the source is of T.
+    return new Stream(
+      this._source,
+      steps === null ? (step as unknown as Transducer<unknown, U>) : compose(steps, step),
+    );
+  }
+
+  map<U>(transform: (value: T) => U): Stream<U> {
+    return this.through(map(transform));
+  }
+
+  filter<S extends T>(test: (value: T) => value is S): Stream<S>;
+  filter(test: (value: T) => boolean): Stream<T>;
+  filter(test: (value: T) => boolean): Stream<T> {
+    return this.through(filter(test));
+  }
+
+  flatMap<U>(expand: (value: T) => Iterable<U>): Stream<U> {
+    return this.through(flatMap(expand));
+  }
+
+  scan<U>(step: (state: U, value: T) => U, initial: U): Stream<U> {
+    return this.through(scan(step, initial));
+  }
+
+  take(n: number): Stream<T> {
+    return this.through(take(n));
+  }
+
+  takeWhile<S extends T>(test: (value: T) => value is S): Stream<S>;
+  takeWhile(test: (value: T) => boolean): Stream<T>;
+  takeWhile(test: (value: T) => boolean): Stream<T> {
+    return this.through(takeWhile(test));
+  }
+
+  drop(n: number): Stream<T> {
+    return this.through(drop(n));
+  }
+
+  dropWhile(test: (value: T) => boolean): Stream<T> {
+    return this.through(dropWhile(test));
+  }
+
+  distinct(keyOf?: (value: T) => unknown): Stream<T> {
+    return this.through(distinct(keyOf));
+  }
+
+  dedupe(keyOf?: (value: T) => unknown): Stream<T> {
+    return this.through(dedupe(keyOf));
+  }
+
+  tap(look: (value: T) => void): Stream<T> {
+    return this.through(tap(look));
+  }
+
+  window(size: number, step?: number): Stream<T[]> {
+    return this.through(window<T>(size, step));
+  }
+
+  /** Groups of `size`; with `ms`, a group goes out so long after its first value even if it is not full. */
+  batch(size: number, ms?: number): Stream<T[]> {
+    return ms === undefined ? this.through(batches<T>(size)) : this._over(batch(this.channel(), size, ms));
+  }
+
+  debounce(ms: number): Stream<T> {
+    return this._over(debounce(this.channel(), ms));
+  }
+
+  throttle(ms: number, options?: Omit<ThrottleOptions, "own">): Stream<T> {
+    return this._over(throttle(this.channel(), ms, options));
+  }
+
+  sample(every: number | ReceiveChannel<unknown>): Stream<T> {
+    return this._over(sample(this.channel(), every));
+  }
+
+  delay(ms: number): Stream<T> {
+    return this._over(delay(this.channel(), ms));
+  }
+
+  buffer(capacity: number | Buffer<T>): Stream<T> {
+    return this._over(buffer(this.channel(), capacity));
+  }
+
+  /** One stream of its values and those of other channels, each as it comes. */
+  merge<C extends ReceiveChannel<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
+    return this._over(merge<T | Of<C[number]>>([this.channel(), ...(others as ReceiveChannel<Of<C[number]>>[])]));
+  }
+
+  /** The values as a channel; every ending begins with it. */
+  channel(): ReceiveChannel<T> {
+    const { _source: source, _steps: steps } = this;
+    return steps === null ? (source as ReceiveChannel<T>) : through(source, steps);
+  }
+
+  /** Conveys everything to a channel, and closes it at the end; as {@link pipe}. */
+  to(channel: SendChannel<T>, options?: Omit<PipeOptions<T>, "own">): Task<void> {
+    return pipe(this.channel(), channel, options);
+  }
+
+  /** All values; as {@link collect}. */
+  collect(): Operation<T[]> {
+    return collect(this.channel());
+  }
+
+  /** Folds the values to one; as {@link reduce}. */
+  reduce<U>(step: (state: U, value: T) => U, initial: U): Operation<U> {
+    return reduce(this.channel(), step, initial);
+  }
+
+  /** Calls a function with each value, one after the other; as {@link forEach}. */
+  forEach(body: (value: T) => Settleable<void>): Operation<void> {
+    return forEach(this.channel(), body);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this.channel()[Symbol.asyncIterator]();
+  }
+
+  private _over<U>(channel: ReceiveChannel<U>): Stream<U> {
+    return new Stream<U>(channel, null);
+  }
+}
+
+/**
+ * Begins a chain of combinators that reads top to bottom, over a channel or anything that {@link from} takes.
+ *
+ * @throws TypeError when it is given none of these.
+ * @example
+ * ```ts
+ * import { channel, stream } from "millrace";
+ *
+ * const lines = channel<string>(8);
+ * for (const line of ["a=1", "#", "b=2", "b=3", "c=4"]) lines.trySend(line);
+ *
+ * const settings = await stream(lines)
+ *   .filter((line) => line.includes("="))
+ *   .map((line) => line.split("="))
+ *   .dedupe(([name]) => name)
+ *   .map(([name, value]) => ({ name, value: Number(value) }))
+ *   .take(2)
+ *   .collect();
+ * console.log(settings); // [ { name: "a", value: 1 }, { name: "b", value: 2 } ]
+ * console.log(lines.closed, lines.length); // false 2
+ * ```
+ */
+export function stream<T>(source: ReceiveChannel<T> | Source<T>): Stream<T> {
+  return new Stream<T>(isChannel(source) ? source : from(source), null);
+}
+
+function isChannel<T>(source: ReceiveChannel<T> | Source<T>): source is ReceiveChannel<T> {
+  return typeof (source as Partial<ReceiveChannel<T>> | null | undefined)?.receive === "function";
+}
