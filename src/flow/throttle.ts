@@ -23,11 +23,11 @@ type Event<T> =
  * Yields at most one value in `ms`: the first at once, then the latest at the end of each window. A window opens when a
  * value is taken, so two are never closer to each other than `ms`. It reads on its own.
  *
- * A slow consumer: a value that is not taken yet gives way to a newer one, or, without `trailing`, newer ones are dropped
- * until it is taken. With `trailing` the last value of all is never dropped.
+ * A slow consumer: the first waits until it is taken, and behind it, with `trailing`, the latest. A value from the end of a
+ * window gives way to a newer one until it is taken. All others are dropped; with `trailing` the last of all never is.
  *
- * Closes when: the source has ended, after the value that was held, at the end of its window, with its cause if it has one.
- * Cancelling it drops that value, and releases the source.
+ * Closes when: the source has ended, after what was held, the latest at the end of its window, with its cause if it has one.
+ * Cancelling it drops what was held, and releases the source.
  *
  * @throws RangeError when `ms` is no number of milliseconds. TypeError when neither `leading` nor `trailing` is wanted.
  * @example
@@ -46,7 +46,8 @@ export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: Thro
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
-    let held: Held<T> | null = null;
+    let first: Held<T> | null = null;
+    let latest: Held<T> | null = null;
     let late = timeout(0);
     const offer = (value: T): Operation<Event<T>> => select({ sent: out.send(value), next }, { mode: "priority" });
     const open = (): Operation<Event<T>> => {
@@ -58,26 +59,29 @@ export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: Thro
         const { key, value } = yield* at;
         if (key === "next") {
           if (value === CLOSED) return;
-          if (at !== idle && !trailing) continue;
-          held = { value };
-          if (at === idle && !leading) at = open();
-          else if (at === idle || offered) {
-            offered = true;
+          if (at === idle && leading) {
+            first = { value };
             at = offer(value);
+          } else if (trailing) {
+            latest = { value };
+            if (at === idle) at = open();
+            else if (offered) at = offer(value);
           }
         } else if (key === "late") {
-          offered = held !== null;
-          at = held === null ? idle : offer(held.value);
+          offered = latest !== null;
+          at = latest === null ? idle : offer(latest.value);
         } else {
+          if (offered) latest = null;
           offered = false;
-          held = null;
+          first = null;
           at = open();
         }
       }
     } finally {
-      if (held !== null && !out.closed) {
+      if (first !== null && (yield* out.send(first.value))) late = timeout(ms);
+      if (latest !== null && !out.closed) {
         yield* late.receive();
-        yield* out.send(held.value);
+        yield* out.send(latest.value);
       }
     }
   });

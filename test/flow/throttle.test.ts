@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { CLOSED, throttle } from "millrace";
+import { CLOSED, from, throttle } from "millrace";
 import { describe, expect, test } from "vitest";
 import { noting, planned, pressed, type Seen } from "../support/timeline.js";
 import { virtualTime } from "../support/virtual.js";
@@ -101,7 +101,7 @@ describe("throttle(source, ms)", () => {
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 
-  test("a slow consumer: what is not taken gives way to the newest; the window opens when one is taken", async () => {
+  test("a slow consumer: the first waits until it is taken, and the latest behind it; the source never waits", async () => {
     using time = virtualTime();
     const [seen, sent]: [Seen, Seen] = [[], []];
     const out = throttle(
@@ -122,12 +122,56 @@ describe("throttle(source, ms)", () => {
     await time.advance(30);
     expect(sent.map(([at]) => at)).toEqual([0, 3, 20, 31]);
     expect(seen).toEqual([
-      [30, 3],
+      [30, 1],
       [40, 4],
     ]);
     out.cancel();
     await time.settle();
     expect(time.timers).toBe(0);
+  });
+
+  test("a slow consumer: what a window left gives way to a newer one until it is taken", async () => {
+    using time = virtualTime();
+    const seen: Seen = [];
+    noting(
+      time,
+      throttle(
+        planned(
+          time,
+          [
+            [0, 1],
+            [3, 2],
+            [15, 3],
+            [34, 4],
+          ],
+          35,
+        ),
+        10,
+      ),
+      seen,
+      30,
+    );
+    await time.advance(200);
+    expect(seen).toEqual([
+      [0, 1],
+      [30, 3],
+      [60, 4],
+      [90, CLOSED],
+    ]);
+  });
+
+  test("a slow consumer: at the end it still gets the first, and ms later the latest", async () => {
+    using time = virtualTime();
+    const seen: Seen = [];
+    const out = throttle(from([1, 2, 3, 4]), 10);
+    await time.advance(50);
+    noting(time, out, seen);
+    await time.advance(50);
+    expect(seen).toEqual([
+      [50, 1],
+      [60, 4],
+      [60, CLOSED],
+    ]);
   });
 
   test("a slow consumer: without trailing newer ones are dropped until it is taken", async () => {
