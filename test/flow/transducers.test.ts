@@ -294,6 +294,17 @@ const kinds: Kind[] = [
   },
   { kind: "interpose of one", step: () => interpose("|"), takes: [1], gives: [1], theirs: thing.interpose("|") },
   {
+    kind: "interpose, then takeWhile that ends at the separator",
+    step: () =>
+      compose(
+        interpose<number, number>(0),
+        takeWhile((n: number) => n !== 0),
+      ),
+    takes: to(5),
+    gives: [1],
+    ends: true,
+  },
+  {
     kind: "interpose, then take",
     step: () => compose(interpose<number, string>("|"), take(2)),
     takes: to(3),
