@@ -22,8 +22,8 @@ export {
   type SendChannel,
 } from "./ends.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
-export { type Broadcast, broadcast } from "./flow/broadcast.js";
 export { batch } from "./flow/batch.js";
+export { type Broadcast, broadcast } from "./flow/broadcast.js";
 export { buffer } from "./flow/buffer.js";
 export { collect, forEach, reduce } from "./flow/collect.js";
 export type { PipelineOptions } from "./flow/crew.js";
@@ -43,8 +43,8 @@ export type { FlowOptions } from "./flow/release.js";
 export { type RetryOptions, retry } from "./flow/retry.js";
 export { sample } from "./flow/sample.js";
 export type { Settleable } from "./flow/settle.js";
-export type { Policy, SubscribeOptions, Subscription } from "./flow/subscription.js";
 export { Stream, stream } from "./flow/stream.js";
+export type { Policy, SubscribeOptions, Subscription } from "./flow/subscription.js";
 export { type ThrottleOptions, throttle } from "./flow/throttle.js";
 export { through } from "./flow/through.js";
 export { type Watch, type WatchOptions, watch } from "./flow/watch.js";

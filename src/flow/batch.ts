@@ -3,8 +3,9 @@ import { timeout } from "../clock.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import type { Operation, Routine } from "../operation.js";
 import { select } from "../select.js";
+import { whole } from "../sync/whole.js";
 import { ahead } from "./ahead.js";
-import { assertMs, assertSize } from "./limits.js";
+import { assertMs } from "./ms.js";
 import type { FlowOptions } from "./release.js";
 
 type Event<T> =
@@ -41,7 +42,7 @@ export function batch<T>(
   ms?: number,
   options: FlowOptions = {},
 ): ReceiveChannel<T[]> {
-  assertSize("batch", size);
+  whole("batch", "size", size, 1);
   if (ms !== undefined) assertMs("batch", ms);
   return ahead<T[]>("batch", source, options, function* batch(out): Routine<void> {
     const next = source.receive();

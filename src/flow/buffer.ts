@@ -1,8 +1,8 @@
 import type { Buffer } from "../buffer.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import type { Routine } from "../operation.js";
+import { whole } from "../sync/whole.js";
 import { ahead } from "./ahead.js";
-import { assertSize } from "./limits.js";
 import type { FlowOptions } from "./release.js";
 
 /**
@@ -33,7 +33,7 @@ export function buffer<T>(
   capacity: number | Buffer<T>,
   options: FlowOptions = {},
 ): ReceiveChannel<T> {
-  if (typeof capacity === "number") assertSize("buffer", capacity);
+  if (typeof capacity === "number") whole("buffer", "capacity", capacity, 1);
   return ahead<T>(
     "buffer",
     source,

@@ -3,7 +3,7 @@ import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import type { Operation, Routine } from "../operation.js";
 import { select } from "../select.js";
 import { ahead, type Held } from "./ahead.js";
-import { assertMs } from "./limits.js";
+import { assertMs } from "./ms.js";
 import type { FlowOptions } from "./release.js";
 
 type Event<T> =

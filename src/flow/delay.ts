@@ -4,7 +4,7 @@ import type { Operation, Routine } from "../operation.js";
 import { Ring } from "../ring.js";
 import { select } from "../select.js";
 import { ahead, type Held } from "./ahead.js";
-import { assertMs } from "./limits.js";
+import { assertMs } from "./ms.js";
 import type { FlowOptions } from "./release.js";
 
 interface Delayed<T> extends Held<T> {

@@ -4,7 +4,7 @@ import type { Operation, Routine } from "../operation.js";
 import { own } from "../owned.js";
 import { select } from "../select.js";
 import { ahead, type Held } from "./ahead.js";
-import { assertMs } from "./limits.js";
+import { assertMs } from "./ms.js";
 import { assertSource, type FlowOptions } from "./release.js";
 
 type Event<T> =

@@ -41,6 +41,7 @@ const floors = [
   ["flow/release", "flow/settle", "flow/limits"],
   ["flow/collect", "flow/from", "flow/merge", "flow/pipe", "flow/produce", "flow/through"],
   ["flow/ahead"],
+  ["flow/ahead", "flow/ms"],
   ["flow/batch", "flow/buffer", "flow/debounce", "flow/delay", "flow/sample", "flow/throttle"],
   ["flow/stream"],
   ["index"],
