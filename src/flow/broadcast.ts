@@ -1,122 +1,74 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
-import { go } from "../go.js";
-import type { Routine } from "../operation.js";
-import type { Task } from "../task.js";
-import { Hub } from "./hub.js";
-import { assertSource, type FlowOptions, release } from "./release.js";
-import type { SubscribeOptions, Subscription } from "./subscription.js";
+// One channel for many: everybody gets every value (core.async's mult and tap).
 
-/** Reads a source on its own, and passes each value to whoever is to have it. */
-export abstract class Spread<T> implements Disposable {
-  private readonly _source: ReceiveChannel<T>;
-  private readonly _options: FlowOptions;
-  private readonly _task: Task<void>;
-  private _begun: boolean;
-  private _over: boolean;
-  private _reason: unknown;
+import type { ReceiveChannel } from "../ends.js";
+import type { FlowOptions } from "./release.js";
+import { Spread } from "./spread.js";
+import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
-  constructor(source: ReceiveChannel<T>, options: FlowOptions) {
-    this._source = source;
-    this._options = options;
-    this._begun = this._over = false;
-    this._reason = undefined;
-    this._task = go(() => this._run());
-  }
-
-  /** Who is to have a value; null if nobody is. */
-  protected abstract hubOf(value: T): Hub<T> | null;
-
-  /** Tells everybody that it is over; false if there was nobody. */
-  protected abstract close(cause?: unknown): boolean;
-
-  /** Ends it: all subscriptions close, after what they have stored, and the source is released. */
-  cancel(reason?: unknown): void {
-    if (this._over) return;
-    this._over = true;
-    this._reason = reason;
-    this.close();
-    this._task.cancel(reason);
-    // A task that has not had its first turn never runs, and so has no end that could do it.
-    if (!this._begun) release(this._source, this._options, reason);
-  }
-
-  [Symbol.dispose](): void {
-    this.cancel();
-  }
-
-  private *_run(): Routine<void> {
-    this._begun = true;
-    const source = this._source;
-    try {
-      for (let value: T | Closed; (value = yield* source.receive()) !== CLOSED; ) {
-        const hub = this.hubOf(value);
-        const slow = hub === null ? null : hub.offer(value);
-        if (slow !== null) yield* hub!.wait(slow, value);
-      }
-      this.close();
-    } catch (error) {
-      // Those who subscribe later will get it as well; with nobody there yet, it is the task's own besides.
-      if (!this.close(error)) throw error;
-    } finally {
-      this._over = true;
-      release(source, this._options, this._reason);
-    }
-  }
+/** What a broadcast can be told. */
+export interface BroadcastOptions extends FlowOptions {
+  /** Whether it stops reading while nobody has subscribed; without it what comes then is dropped. */
+  readonly hold?: boolean;
 }
 
-/** What many can subscribe to. Cancelling it, or disposing of it, ends all subscriptions and releases the source. */
-export class Broadcast<T> extends Spread<T> {
-  private readonly _hub: Hub<T>;
-
-  /** @internal Broadcasts are made by `broadcast`. */
-  constructor(source: ReceiveChannel<T>, options: FlowOptions) {
-    super(source, options);
-    this._hub = new Hub();
-  }
-
+/** What {@link broadcast} makes. Disposing of it cancels it. */
+export interface Broadcast<out T> extends Disposable {
   /**
-   * A channel of all values from now on. What becomes of a value that it has no room for is its own choice; `missed` counts
-   * those that it did not get.
+   * A channel of every value from now on. It closes when the source has ended, with its cause if it has one, after what is
+   * stored for it; once the broadcast is over it is closed from the start.
    *
-   * Closes when: the source has ended, with its cause if it has one; at once if it has ended before. A subscriber that is
-   * disconnected gets an error after what it has stored.
+   * @throws TypeError, RangeError when the policy or the capacity is none.
    */
-  subscribe(options: SubscribeOptions = {}): Subscription<T> {
-    return this._hub.subscribe(options);
+  subscribe: (options?: SubscribeOptions<T>) => Subscription<T>;
+  /** Stops reading, closes every subscription after what is stored for it, and releases the source. */
+  cancel: (reason?: unknown) => void;
+}
+
+class Broadcasting<T> extends Spread<T> implements Broadcast<T> {
+  private readonly _audience: Audience<T>;
+
+  constructor(source: ReceiveChannel<T>, options: BroadcastOptions) {
+    super("broadcast", source, options);
+    this._audience = new Audience(options.hold === true, () => {});
   }
 
-  protected hubOf(): Hub<T> {
-    return this._hub;
+  subscribe(options: SubscribeOptions<T> = {}): Subscription<T> {
+    return this.subscribeTo(this._audience, options);
   }
 
-  protected close(cause?: unknown): boolean {
-    return this._hub.close(cause);
+  protected audienceOf(): Audience<T> {
+    return this._audience;
+  }
+
+  protected audiences(): Iterable<Audience<T>> {
+    return [this._audience];
   }
 }
 
 /**
- * Spreads what comes from a channel to all who subscribe. A task reads the source from now on, one value at a time: those who
- * have room, or are receiving, get it at once; only for subscribers with the policy `"wait"` that have none does everybody
- * wait, until they take it or leave. Values that come while nobody has subscribed are dropped. From core.async's `mult`.
+ * Gives every value of a channel to all who have subscribed, each with its own policy for when it is slow. From
+ * core.async's `mult`.
+ *
+ * A value is given to all of them in one step, so nobody waits for a neighbour; but the next one is read only when those
+ * with the policy `"wait"` have it. It reads from its first turn on, so whoever subscribes in the same step as it is made
+ * misses nothing; what comes while nobody has subscribed is dropped, unless it is told to `hold`.
+ *
+ * Closes when: the source has ended, every subscription, with its cause if it has one; if nobody has subscribed then, the
+ * cause is reported as that of a task which nobody joined. Unsubscribing, or disconnecting, frees at once what waits for
+ * that subscriber.
  *
  * @example
  * ```ts
- * import { broadcast, channel, collect, go } from "millrace";
+ * import { broadcast, collect, from } from "millrace";
  *
- * const prices = channel<number>();
- * const market = broadcast(prices);
- * const log = market.subscribe(); // gets every one
- * using screen = market.subscribe({ policy: "slide" }); // is content with the latest
+ * const news = broadcast(from([1, 2, 3, 4, 5]));
+ * const all = news.subscribe();
+ * const first = news.subscribe({ policy: "drop", capacity: 2 });
  *
- * go(function* () {
- *   for (const price of [10, 11, 12]) yield* prices.send(price);
- *   prices.close();
- * });
- * console.log(await collect(log)); // [ 10, 11, 12 ]
- * console.log(screen.tryReceive(), screen.missed); // 12 2
+ * console.log(await collect(all)); // [ 1, 2, 3, 4, 5 ]
+ * console.log(await collect(first), first.missed); // [ 1, 2 ] 3
  * ```
  */
-export function broadcast<T>(source: ReceiveChannel<T>, options: FlowOptions = {}): Broadcast<T> {
-  assertSource("broadcast", source);
-  return new Broadcast(source, options);
+export function broadcast<T>(source: ReceiveChannel<T>, options: BroadcastOptions = {}): Broadcast<T> {
+  return new Broadcasting(source, options);
 }

@@ -1,80 +1,81 @@
+// One channel for many, each of whom gets what it asked for (core.async's pub and sub).
+
 import type { ReceiveChannel } from "../ends.js";
 import { shown } from "../errors.js";
-import { Spread } from "./broadcast.js";
-import { Hub } from "./hub.js";
-import { assertSource, type FlowOptions } from "./release.js";
-import type { SubscribeOptions, Subscription } from "./subscription.js";
+import type { FlowOptions } from "./release.js";
+import { Spread } from "./spread.js";
+import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
-/** What can be subscribed to by topic. Cancelling it, or disposing of it, ends all subscriptions and releases the source. */
-export class Publisher<T, K> extends Spread<T> {
-  private readonly _topicOf: (value: T) => K;
-  /** Only of topics that somebody has subscribed to. */
-  private readonly _hubs: Map<K, Hub<T>>;
-  private _end: { readonly cause: unknown } | null;
-
-  /** @internal Publishers are made by `publish`. */
-  constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: FlowOptions) {
-    super(source, options);
-    this._topicOf = topicOf;
-    this._hubs = new Map();
-    this._end = null;
-  }
-
-  /** A channel of all values of a topic from now on; as with a broadcast, of which each topic is one. */
-  subscribe(topic: K, options: SubscribeOptions = {}): Subscription<T> {
-    const hub = this._hubs.get(topic) ?? new Hub<T>(() => this._hubs.delete(topic));
-    if (this._end !== null) hub.close(this._end.cause);
-    else this._hubs.set(topic, hub);
-    return hub.subscribe(options);
-  }
-
-  /** Ends all subscriptions to a topic, or to all topics; others may come. */
-  unsubscribeAll(...topics: [topic?: K]): void {
-    const ended = topics.length === 0 ? [...this._hubs.keys()] : (topics as K[]);
-    for (const topic of ended) {
-      this._hubs.get(topic)?.close();
-      this._hubs.delete(topic);
-    }
-  }
-
+/** What {@link publish} makes. Disposing of it cancels it. */
+export interface Publisher<out T, in K> extends Disposable {
+  /**
+   * A channel of every value of a topic from now on. It closes as that of a broadcast does.
+   *
+   * @throws TypeError, RangeError when the policy or the capacity is none.
+   */
+  subscribe: (topic: K, options?: SubscribeOptions<T>) => Subscription<T>;
+  /** Closes every subscription to a topic, or to all of them, after what is stored for it. */
+  unsubscribeAll: (...topic: [] | [topic: K]) => void;
   /** How many topics somebody has subscribed to. */
+  readonly topics: number;
+  /** Stops reading, closes every subscription after what is stored for it, and releases the source. */
+  cancel: (reason?: unknown) => void;
+}
+
+class Publishing<T, K> extends Spread<T> implements Publisher<T, K> {
+  private readonly _topicOf: (value: T) => K;
+  /** Topics that somebody has subscribed to, and no others. */
+  private readonly _topics: Map<K, Audience<T>>;
+
+  constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: FlowOptions) {
+    super("publish", source, options);
+    this._topicOf = topicOf;
+    this._topics = new Map();
+  }
+
   get topics(): number {
-    return this._hubs.size;
+    return this._topics.size;
   }
 
-  protected hubOf(value: T): Hub<T> | null {
-    return this._hubs.get(this._topicOf(value)) ?? null;
+  subscribe(topic: K, options: SubscribeOptions<T> = {}): Subscription<T> {
+    const audience = this._topics.get(topic) ?? new Audience<T>(false, () => this._topics.delete(topic));
+    const subscription = this.subscribeTo(audience, options);
+    if (!subscription.closed) this._topics.set(topic, audience);
+    return subscription;
   }
 
-  protected close(cause?: unknown): boolean {
-    this._end ??= { cause };
-    const hubs = [...this._hubs.values()];
-    this._hubs.clear();
-    for (const hub of hubs) hub.close(cause);
-    return hubs.length > 0;
+  unsubscribeAll(...topic: [] | [topic: K]): void {
+    const audiences = topic.length === 0 ? this.audiences() : [this._topics.get(topic[0])];
+    for (const audience of audiences) audience?.end(undefined);
+  }
+
+  protected audienceOf(value: T): Audience<T> | undefined {
+    return this._topics.get(this._topicOf(value));
+  }
+
+  protected audiences(): Iterable<Audience<T>> {
+    return this._topics.values();
   }
 }
 
 /**
- * Spreads what comes from a channel by topic: each value goes to those who have subscribed to its topic, as in a
- * {@link broadcast}. A task reads the source from now on; values of a topic to which nobody has subscribed are dropped. From
- * core.async's `pub`.
+ * Gives each value of a channel to those who have subscribed to its topic. From core.async's `pub` and `sub`.
  *
- * Closes when: the source has ended, all subscriptions, with its cause if it has one; what `topicOf` throws is a cause as well.
+ * As {@link broadcast}, for each topic: a value is given to all in one step, and the next one, of whatever topic, is read
+ * only when those with the policy `"wait"` have it. A value whose topic nobody has subscribed to is dropped. Topics are told
+ * apart as the keys of a `Map` are, and one without subscribers takes no memory.
+ *
+ * Closes when: the source has ended, every subscription, with its cause if it has one. What `topicOf` throws does the same,
+ * and releases the source. If nobody has subscribed then, the cause is reported as that of a task which nobody joined.
  *
  * @example
  * ```ts
- * import { channel, collect, go, publish } from "millrace";
+ * import { collect, from, publish } from "millrace";
  *
- * const events = channel<{ kind: string; id: number }>();
- * const publisher = publish(events, (event) => event.kind);
- * const orders = publisher.subscribe("order");
- *
- * go(function* () {
- *   for (const [id, kind] of ["order", "login", "order"].entries()) yield* events.send({ kind, id });
- *   events.close();
- * });
- * console.log((await collect(orders)).map(({ id }) => id)); // [ 0, 2 ]
+ * const words = publish(from(["ant", "bee", "ape", "boar"]), (word) => word[0]);
+ * const a = words.subscribe("a", { capacity: 2 });
+ * const b = words.subscribe("b", { capacity: 2 });
+ * console.log(await collect(a), await collect(b)); // [ "ant", "ape" ] [ "bee", "boar" ]
  * ```
  */
 export function publish<T, K>(
@@ -82,9 +83,8 @@ export function publish<T, K>(
   topicOf: (value: T) => K,
   options: FlowOptions = {},
 ): Publisher<T, K> {
-  assertSource("publish", source);
   if (typeof topicOf !== "function") {
     throw new TypeError(`Cannot publish: topicOf must be a function, got ${shown(topicOf)}`);
   }
-  return new Publisher(source, topicOf, options);
+  return new Publishing(source, topicOf, options);
 }

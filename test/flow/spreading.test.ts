@@ -98,7 +98,7 @@ describe("broadcast", () => {
     source.close();
     expect(await quick).toEqual([1, 2, 3, 4]);
     expect([slow.tryReceive(), slow.tryReceive(), slow.missed]).toEqual([1, 2, 1]);
-    expect(() => slow.tryReceive()).toThrow("Disconnected: the subscriber had not taken the 2 values before");
+    expect(() => slow.tryReceive()).toThrow("Disconnected: the subscriber was more than 2 values behind");
   });
 
   test("core.async: a mult that was parked on a slow tap was freed neither by untap nor by closing it", async () => {
@@ -361,7 +361,7 @@ describe("watch", () => {
       await time.advance(1);
       expect((await choice).key).toBe("late");
     }
-    expect(cell.waiting.empty).toBe(true);
+    expect(time.timers).toBe(0);
   });
 });
 
@@ -371,7 +371,7 @@ describe("mix", () => {
   test("CB-9: mute consumes and discards, pause does not consume", async () => {
     using time = virtualTime();
     const [a, b] = inputs();
-    const hall = mix<string>({ capacity: 8 });
+    const hall = mix<string>();
     hall.add(a, { mute: true });
     hall.add(b, { pause: true });
     a.trySend("a");
@@ -391,7 +391,7 @@ describe("mix", () => {
   test("core.async: an input that was paused and soloed was not read", async () => {
     using time = virtualTime();
     const [a, b] = inputs();
-    const hall = mix<string>({ capacity: 8 });
+    const hall = mix<string>();
     hall.add(a, { pause: true, mute: true, solo: true });
     hall.add(b);
     a.trySend("a");
@@ -403,7 +403,7 @@ describe("mix", () => {
   test("CB-9: with soloMode pause the others are not read", async () => {
     using time = virtualTime();
     const [a, b] = inputs();
-    const hall = mix<string>({ capacity: 8, soloMode: "pause" });
+    const hall = mix<string>({ soloMode: "pause" });
     hall.add(a, { solo: true });
     hall.add(b);
     b.trySend("b");
@@ -439,16 +439,15 @@ describe("mix", () => {
     for (const close of [true, false]) {
       const [a, b] = inputs();
       const hall = mix<string>({ close });
-      await time.settle();
-      expect(hall.out.closed).toBe(false);
+      const end = hall.out.receive().then(() => "closed");
+      const open = (): Promise<string> => time.settle().then(() => "open");
+      expect(await Promise.race([end, open()])).toBe("open");
       hall.add(a);
       hall.add(b);
       a.close();
-      await time.settle();
-      expect(hall.out.closed).toBe(false);
+      expect(await Promise.race([end, open()])).toBe("open");
       b.close();
-      await time.settle();
-      expect(hall.out.closed).toBe(close);
+      expect(await Promise.race([end, open()])).toBe(close ? "closed" : "open");
     }
   });
 
@@ -486,8 +485,7 @@ describe("mix", () => {
   test("misuse is told", () => {
     using _ = virtualTime();
     const hall = mix<string>();
-    expect(() => hall.set(channel<string>(), { mute: true })).toThrow("add() it first");
-    expect(() => hall.add({} as ReceiveChannel<string>)).toThrow("Cannot mix: its source must be a receive channel");
+    expect(() => hall.add({} as ReceiveChannel<string>)).toThrow("Cannot add to mix: its source must be a receive channel");
     expect(() => mix({ soloMode: "stop" as "mute" })).toThrow("soloMode must be");
   });
 });
