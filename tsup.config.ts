@@ -7,10 +7,20 @@ const entry = {
   transducers: "build/transducers.js",
   host: "build/host-entry.js",
   testing: "build/testing.js",
+  node: "build/node.js",
 };
 
 export default defineConfig([
-  { entry, format: "esm", outDir: "dist", sourcemap: true, splitting: true, target: "es2022", platform: "neutral" },
+  {
+    entry,
+    format: "esm",
+    outDir: "dist",
+    sourcemap: true,
+    splitting: true,
+    target: "es2022",
+    platform: "neutral",
+    external: [/^node:/],
+  },
   {
     entry: { millrace: "build/index.js" },
     format: "iife",

@@ -8,6 +8,7 @@ const alias = [
   { find: /^millrace$/, replacement: source("index.ts") },
   { find: /^millrace\/transducers$/, replacement: source("transducers.ts") },
   { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
+  { find: /^millrace\/node$/, replacement: source("node.ts") },
   { find: /^millrace\/testing$/, replacement: source("testing.ts") },
 ];
 

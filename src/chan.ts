@@ -37,16 +37,15 @@ export class Send<T> extends Operation<boolean> {
       this.value = taken;
       return true;
     }
-    this.value = true;
     const receiver = dequeue(channel.receivers) as Receive<T> | null;
-    if (receiver !== null) {
+    if (receiver === null) {
+      const { buffer } = channel;
+      if (buffer === null || buffer.full) return false;
+      buffer.push(this.message);
+    } else {
       receiver.complete(this.message);
-      return true;
     }
-    const { buffer } = channel;
-    if (buffer === null || buffer.full) return false;
-    buffer.push(this.message);
-    return true;
+    return (this.value = true);
   }
 
   block(): void {

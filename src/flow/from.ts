@@ -6,9 +6,12 @@ import { derive, type Emitter, type Feed } from "../derive.js";
 import type { ReceiveChannel } from "../ends.js";
 import { shown } from "../errors.js";
 import type { Operation } from "../operation.js";
+import { type EmitterLike, type EventName, type EventOf, type EventOptions, fromEvent } from "./from-event.js";
+import type { Events, ListenOptions } from "./listening.js";
+import { type ObservableLike, observableIn, observe } from "./observe.js";
 
 /** What can be read as a channel. */
-export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
+export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T> | ObservableLike<T>;
 
 class FromIterable<T> implements Feed<void, T> {
   private readonly _iterator: Iterator<T>;
@@ -44,21 +47,28 @@ class FromIterable<T> implements Feed<void, T> {
 
 type Chunk<T> = { readonly done?: boolean | undefined; readonly value?: T | undefined };
 
+/** Who is asked for the next value, and promises it. */
+interface Giver<T> {
+  ask(): PromiseLike<Chunk<T>>;
+  /** Nothing more is wanted. */
+  leave(reason: unknown): unknown;
+  /** It is over, whether by itself or because it was left. */
+  over?(): void;
+}
+
 /** What promises its next value when asked. It is asked when somebody waits; an answer that nobody waits for is kept. */
 class FromPromises<T> implements Feed<Chunk<T>, T> {
-  private readonly _ask: () => PromiseLike<Chunk<T>>;
-  private readonly _leave: (reason: unknown) => unknown;
+  private readonly _giver: Giver<T>;
   private _over: boolean;
 
-  constructor(ask: () => PromiseLike<Chunk<T>>, leave: (reason: unknown) => unknown) {
-    this._ask = ask;
-    this._leave = leave;
+  constructor(giver: Giver<T>) {
+    this._giver = giver;
     this._over = false;
   }
 
   next(): Operation<Chunk<T>> {
     return settled(
-      Promise.resolve(this._ask()).then(
+      Promise.resolve(this._giver.ask()).then(
         (chunk) => chunk,
         (error) => {
           this._over = true;
@@ -75,18 +85,20 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
   }
 
   release(reason: unknown): void {
-    if (this._over) return;
     // Whoever leaves does not wait, and hears of no failure that comes after.
-    Promise.resolve(this._leave(reason)).catch(() => {});
+    if (!this._over) Promise.resolve(this._giver.leave(reason)).catch(() => {});
+    this._giver.over?.();
   }
 }
 
 /**
- * A channel of what an iterable, an async iterable or a web stream yields. It asks for the next value only when somebody
- * receives.
+ * A channel of what a source yields that is none yet. Of an iterable, an async iterable or a web stream it asks for the next
+ * value only when somebody receives. To an observable it subscribes at once, and keeps what nobody has received yet, without
+ * a bound unless `buffer` sets one. Of an event target or an emitter, with the type of event, it is {@link fromEvent}. A
+ * receive channel it returns as it is.
  *
- * Closes when: the source is done, or throws, which receivers then get thrown. Cancelling it, and with it whatever was made
- * of it, calls the iterator's `return`, or cancels the stream with the reason.
+ * Closes when: the source is done, or fails, which receivers then get thrown. Cancelling it, and with it whatever was made
+ * of it, calls the iterator's `return`, cancels the stream with the reason and gives up its lock, or unsubscribes.
  *
  * @throws TypeError when it is none of these.
  * @example
@@ -99,31 +111,53 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
  * console.log(await collect(from(pages()))); // [ "page 1", "page 2", "page 3" ]
  * ```
  */
-export function from<T>(source: Source<T>): ReceiveChannel<T> {
-  if (isReadableStream<T>(source)) {
-    const reader = source.getReader();
-    return derive(
-      new FromPromises<T>(
-        () => reader.read(),
-        (reason) => reader.cancel(reason),
-      ),
-    );
-  }
-  const { [Symbol.asyncIterator]: iterate, [Symbol.iterator]: spread } = Object(source) as AsyncIterable<T> &
-    Iterable<T>;
+export function from<T extends EventTarget, Name extends EventName<T> | (string & {})>(
+  target: T,
+  type: Name,
+  options?: EventOptions<EventOf<T, Name>>,
+): Events<EventOf<T, Name>>;
+export function from<A extends unknown[] = unknown[]>(
+  emitter: EmitterLike,
+  type: string | symbol,
+  options?: ListenOptions<A>,
+): Events<A>;
+export function from<T>(source: Source<T>, options?: ListenOptions<T>): ReceiveChannel<T>;
+export function from(source: unknown, typeOrOptions: unknown = {}, options?: object): ReceiveChannel<unknown> {
+  if (typeof typeOrOptions !== "object") return fromEvent(source as EventTarget, typeOrOptions as string, options);
+  return fromSource(source, typeOrOptions as ListenOptions<unknown>);
+}
+
+function fromSource<T>(source: unknown, options: ListenOptions<T>): ReceiveChannel<T> {
+  if (isReceiveChannel<T>(source)) return source;
+  if (isReadableStream<T>(source)) return derive(new FromPromises(fromStream(source)));
+  const { [Symbol.asyncIterator]: iterate, [Symbol.iterator]: spread } = Object(source) as Partial<
+    AsyncIterable<T> & Iterable<T>
+  >;
   if (typeof spread === "function") return derive(new FromIterable(source as Iterable<T>));
-  if (typeof iterate === "function") {
-    const iterator = (source as AsyncIterable<T>)[Symbol.asyncIterator]();
-    return derive(
-      new FromPromises<T>(
-        () => iterator.next(),
-        () => iterator.return?.(),
-      ),
-    );
-  }
+  if (typeof iterate === "function") return derive(new FromPromises(fromAsync(source as AsyncIterable<T>)));
+  const observable = observableIn<T>(source);
+  if (observable !== undefined) return observe(observable, options);
   throw new TypeError(
-    `Cannot make channel: from() takes an iterable, an async iterable or a ReadableStream, got ${shown(source)}`,
+    `Cannot make channel: from() takes an iterable, an async iterable, a ReadableStream or an observable, got ${shown(source)}`,
   );
+}
+
+function fromStream<T>(stream: ReadableStream<T>): Giver<T> {
+  const reader = stream.getReader();
+  return {
+    ask: () => reader.read(),
+    leave: (reason) => reader.cancel(reason),
+    over: () => reader.releaseLock(),
+  };
+}
+
+function fromAsync<T>(iterable: AsyncIterable<T>): Giver<T> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return { ask: () => iterator.next(), leave: () => iterator.return?.() };
+}
+
+function isReceiveChannel<T>(source: unknown): source is ReceiveChannel<T> {
+  return typeof (source as Partial<ReceiveChannel<T>> | null | undefined)?.receive === "function";
 }
 
 function isReadableStream<T>(source: unknown): source is ReadableStream<T> {

@@ -1,9 +1,9 @@
 import { CLOSED, type ReceiveChannel, type SendChannel } from "../ends.js";
 import { go } from "../go.js";
-import type { Routine } from "../operation.js";
+import type { Operation, Routine } from "../operation.js";
 import { select } from "../select.js";
 import type { Task } from "../task.js";
-import { assertSource, type FlowOptions, release } from "./release.js";
+import { assertSink, assertSource, type FlowOptions, release } from "./release.js";
 
 /** How a pipe ends. */
 export interface PipeOptions<T> extends FlowOptions {
@@ -32,25 +32,27 @@ export interface PipeOptions<T> extends FlowOptions {
  */
 export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
   assertSource("pipe", source);
+  assertSink("pipe", to);
   const { close = true } = options;
   return go(function* pipe(): Routine<void> {
     // Looked at in this order: when both are ready nothing is taken that could not be delivered.
     const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
-    let held: { value: T } | null = null;
+    let held: { readonly value: T; readonly offer: Operation<boolean> } | null = null;
     try {
       for (;;) {
         const { key, value } = yield* next;
         if (key === "gone") return;
         if (value === CLOSED) break;
-        held = { value };
-        if (!(yield* to.send(value))) return;
+        held = { value, offer: to.send(value) };
+        if (!(yield* held.offer)) return;
         held = null;
       }
       if (close) to.close();
     } catch (error) {
       if (!close || !to.close(error)) throw error;
     } finally {
-      if (held !== null && !to.trySend(held.value)) options.onUndelivered?.(held.value);
+      // An offer that was taken just before the task was cancelled is delivered.
+      if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
       release(source, options);
     }
   });

@@ -1,6 +1,6 @@
 // What every combinator asks of its source, and does to it on leaving early (rules CB-2 and CB-11).
 
-import type { ReceiveChannel } from "../ends.js";
+import type { ReceiveChannel, SendChannel } from "../ends.js";
 import { shown } from "../errors.js";
 import { isOwned } from "../owned.js";
 
@@ -34,4 +34,15 @@ export function assertCount(what: string, count: unknown, name = "n"): void {
 export function assertFunction(what: string, name: string, given: unknown): void {
   if (typeof given !== "function")
     throw new TypeError(`Cannot ${what}: ${name} must be a function, got ${shown(given)}`);
+}
+
+/** Throws unless it is given a channel to send to. */
+export function assertSink(what: string, sink: unknown): void {
+  if (typeof (sink as Partial<SendChannel<unknown>> | null | undefined)?.send === "function") return;
+  throw new TypeError(`Cannot ${what}: it takes a channel to send to, got ${shown(sink)}`);
+}
+
+/** What a stream fails with when its channel is closed under it. */
+export function nobodyReceives(): Error {
+  return new Error("Cannot write: the channel is closed, so nobody will receive it");
 }

@@ -485,7 +485,9 @@ describe("mix", () => {
   test("misuse is told", () => {
     using _ = virtualTime();
     const hall = mix<string>();
-    expect(() => hall.add({} as ReceiveChannel<string>)).toThrow("Cannot add to mix: its source must be a receive channel");
+    expect(() => hall.add({} as ReceiveChannel<string>)).toThrow(
+      "Cannot add to mix: its source must be a receive channel",
+    );
     expect(() => mix({ soloMode: "stop" as "mute" })).toThrow("soloMode must be");
   });
 });

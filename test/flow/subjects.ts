@@ -2,6 +2,7 @@
 
 import {
   channel,
+  combineLatest,
   flatPipeline,
   merge,
   pause,
@@ -9,7 +10,9 @@ import {
   pipeline,
   type ReceiveChannel,
   type SendChannel,
+  split,
   through,
+  zip,
 } from "millrace";
 import { map } from "millrace/transducers";
 
@@ -61,6 +64,9 @@ export const subjects: readonly Subject[] = [
     numbersOf: keyed,
     ordered: true,
   },
+  { name: "zip", inputs: 2, make: (...sources) => [zip(sources)], ordered: true },
+  { name: "combineLatest", inputs: 2, make: (...sources) => [combineLatest(sources)], ordered: true },
+  { name: "split", inputs: 1, make: (source) => split(source!, (n) => n % 2 === 0), numbersOf: one, ordered: true },
   {
     name: "pipeline, of values",
     inputs: 1,

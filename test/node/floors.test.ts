@@ -33,8 +33,10 @@ const floors = [
   ["sync/lease", "sync/stock"],
   ["sync/barrier", "sync/condition", "sync/latch", "sync/mutex", "sync/pool", "sync/rate-limiter", "sync/rw-lock"],
   ["sync/semaphore", "sync/wait-group"],
-  ["flow/subscription", "flow/watch"],
+  ["flow/listening", "flow/outlets", "flow/sources", "flow/subscription", "flow/watch"],
+  ["flow/from-event", "flow/observe"],
   [
+    ...["flow/combine-latest", "flow/concat", "flow/partition", "flow/race", "flow/split", "flow/streams", "flow/zip"],
     ...["flow/collect", "flow/from", "flow/merge", "flow/mix", "flow/pipe", "flow/produce", "flow/spread"],
     ...["flow/through"],
   ],
@@ -44,7 +46,9 @@ const floors = [
   ["flow/ahead", "flow/ms"],
   ["flow/batch", "flow/buffer", "flow/debounce", "flow/delay", "flow/sample", "flow/throttle"],
   ["flow/stream"],
-  ["index"],
+  ["index", "node/from-readable", "node/to-readable", "node/to-writable"],
+  ["node/lines"],
+  ["node"],
 ];
 
 /** What combinators and tools may use beside the public face: containers, words for messages, who owns a channel. */
@@ -121,6 +125,11 @@ describe.each(files.filter((file) => combinators.test(file)))("src/%s", (file) =
       .flatMap(({ from, names }) => names.filter((name) => !face.has(name)).map((name) => `${name} of ${from}`));
     expect(inner).toEqual([]);
   });
+});
+
+test("Node's own modules are imported in src/node only", () => {
+  const importing = files.filter((file) => /\bfrom "node:/.test(text(file)));
+  expect(importing.filter((file) => !file.startsWith("node/"))).toEqual([]);
 });
 
 test("the floors name no file that is not there", () => {

@@ -48,11 +48,14 @@ describe("the installed package", () => {
       `import { channel, go, CLOSED } from "millrace";
        import { map } from "millrace/transducers";
        import { replaceHost } from "millrace/host";
+       import { toReadable } from "millrace/node";
        const c = channel(1, { transform: map((n) => n + 1) });
-       go(function* () { yield* c.send(1); c.close(); });
-       console.log(await c.receive(), (await c.receive()) === CLOSED, typeof replaceHost);`,
+       go(function* () { for (const n of [1, 2, 3]) yield* c.send(n); c.close(); });
+       console.log(await c.receive(), typeof replaceHost);
+       for await (const n of toReadable(c)) console.log(n);
+       console.log((await c.receive()) === CLOSED);`,
     );
-    expect(out).toBe("2 true function");
+    expect(out.split(/\s+/).join(" ")).toBe("2 function 3 4 true");
   });
 
   test("can be required beside an import, and it is one package", () => {

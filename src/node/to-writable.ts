@@ -1,0 +1,72 @@
+import { Writable } from "node:stream";
+import type { SendChannel } from "../ends.js";
+import { CancelledError } from "../errors.js";
+import { assertSink, nobodyReceives } from "../flow/release.js";
+import { upon } from "../upon.js";
+
+/** What a Node writable into a channel can be told. */
+export interface WritableOptions {
+  /** Whether each chunk is a value as it stands (default), or text, which becomes bytes on the way. */
+  readonly objectMode?: boolean;
+}
+
+class ChannelWritable extends Writable {
+  private readonly _channel: SendChannel<unknown>;
+  private _closing: Disposable | null;
+  private _offering: Disposable | null;
+
+  constructor(channel: SendChannel<unknown>, { objectMode = true }: WritableOptions) {
+    // One chunk counts as full, so that a writer waits until it is taken.
+    super({ objectMode, highWaterMark: 1 });
+    this._channel = channel;
+    this._offering = this._closing = null;
+    this._closing = upon(channel.whenClosed(), () => this.destroy(nobodyReceives()));
+  }
+
+  override _write(chunk: unknown, _: BufferEncoding, done: (error?: Error | null) => void): void {
+    this._offering = upon(
+      this._channel.send(chunk),
+      (taken) => done(taken ? null : nobodyReceives()),
+      (error) => done(error as Error),
+    );
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this._closing?.[Symbol.dispose]();
+    this._channel.close();
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this._closing?.[Symbol.dispose]();
+    this._offering?.[Symbol.dispose]();
+    // After the end it is closed already.
+    this._channel.close(error ?? new CancelledError("Stream was destroyed before its end"));
+    done(error);
+  }
+}
+
+/**
+ * A Node writable that sends what is written to it into a channel; in object mode unless it is told otherwise. A write is
+ * done when its value has been taken or stored, and until then the stream is full, so a writer that heeds this, as `pipeline`
+ * does, is as slow as the receivers.
+ *
+ * Ending the stream closes the channel. Destroying it before withdraws the value that is offered, and closes the channel with
+ * the error as its cause. When the channel is closed by others, its receiver above all, the stream fails.
+ *
+ * @example
+ * ```ts
+ * import { channel, collect } from "millrace";
+ * import { toWritable } from "millrace/node";
+ *
+ * const words = channel<string>();
+ * const stream = toWritable(words);
+ * stream.write("mill");
+ * stream.end("race");
+ * console.log(await collect(words)); // [ "mill", "race" ]
+ * ```
+ */
+export function toWritable(channel: SendChannel<never>, options: WritableOptions = {}): Writable {
+  assertSink("make stream", channel);
+  return new ChannelWritable(channel as SendChannel<unknown>, options);
+}

@@ -1,0 +1,169 @@
+import { CLOSED, channel, combineLatest, EMPTY, from, go, type Routine, select, sleep } from "millrace";
+import { describe, expect, test } from "vitest";
+import { nobody, queues } from "../rules/model.js";
+import { read, watched } from "../support/flow.js";
+import { virtualTime } from "../support/virtual.js";
+
+describe("combineLatest", () => {
+  test("CB-5: of none it is closed at once", () => {
+    for (const none of [combineLatest(), combineLatest([]), combineLatest({})])
+      expect([none.closed, none.tryReceive()]).toEqual([true, CLOSED]);
+  });
+
+  test("emits when all have had a value, and then at each value", async () => {
+    using time = virtualTime();
+    const [a, b] = [channel<string>(), channel<number>()];
+    const seen = read(combineLatest(a, b));
+    await time.settle();
+    for (const [to, value] of [
+      [a, "x"],
+      [a, "y"],
+      [b, 1],
+      [b, 2],
+      [a, "z"],
+    ] as const) {
+      expect((to as { trySend(value: unknown): boolean }).trySend(value)).toBe(true);
+      await time.settle();
+    }
+    expect(seen.values).toEqual([
+      ["y", 1],
+      ["y", 2],
+      ["z", 2],
+    ]);
+  });
+
+  test("of a record it makes records, with its keys in their order, each an object of its own", async () => {
+    using _ = virtualTime();
+    const [b, a] = [channel<string>(1), channel<number>(1)];
+    const combined = combineLatest({ b, a });
+    a.trySend(1);
+    expect(combined.tryReceive()).toBe(EMPTY);
+    b.trySend("x");
+    const first = combined.tryReceive();
+    a.trySend(2);
+    const second = combined.tryReceive();
+    expect([first, second]).toEqual([
+      { b: "x", a: 1 },
+      { b: "x", a: 2 },
+    ]);
+    expect(Object.keys(first)).toEqual(["b", "a"]);
+  });
+
+  test("takes nothing until somebody receives, so that sources wait", async () => {
+    using time = virtualTime();
+    const [a, b] = [channel<number>(), channel<number>()];
+    a.send(1).then();
+    b.send(2).then();
+    const combined = combineLatest([a, b]);
+    await time.settle();
+    expect([queues(a).senders, queues(b).senders]).toEqual([1, 1]);
+    expect([combined.tryReceive(), queues(a), queues(b)]).toEqual([[1, 2], nobody, nobody]);
+  });
+
+  test("a source that ends after its value keeps its part; it ends when all have", async () => {
+    using time = virtualTime();
+    const [a, b] = [channel<number>(), channel<number>()];
+    const combined = combineLatest(a, b);
+    const seen = read(combined);
+    await time.settle();
+    a.trySend(1);
+    await time.settle();
+    a.close();
+    await time.settle();
+    for (const n of [10, 20]) {
+      b.trySend(n);
+      await time.settle();
+    }
+    expect(seen).toEqual({
+      values: [
+        [1, 10],
+        [1, 20],
+      ],
+      end: "open",
+    });
+    b.close();
+    await time.settle();
+    expect([seen.end, combined.closed]).toEqual(["closed", true]);
+  });
+
+  test("CB-2: when one ends without a value nothing can be combined: it ends, and releases the others", async () => {
+    using time = virtualTime();
+    const empty = channel<number>();
+    const { source, released } = watched(1, 2, 3);
+    const seen = read(combineLatest(source, empty));
+    await time.settle();
+    empty.close();
+    await time.settle();
+    expect([seen, released.length]).toEqual([{ values: [], end: "closed" }, 1]);
+  });
+
+  test("CB-3: the cause of one ends it, and releases the others with it", async () => {
+    using time = virtualTime();
+    const cause = new Error("broken");
+    const broken = channel<number>();
+    const { source, released } = watched(1);
+    const seen = read(combineLatest({ broken, source }));
+    await time.settle();
+    broken.close(cause);
+    await time.settle();
+    expect([seen, released]).toEqual([{ values: [], end: { cause } }, [cause]]);
+  });
+
+  test("CB-2: cancelling it releases what it owns with the reason, and leaves the rest alone", async () => {
+    using time = virtualTime();
+    const mine = channel<number>(1);
+    const { source, released } = watched(1);
+    const combined = combineLatest(source, mine);
+    const seen = read(combined);
+    await time.settle();
+    combined.cancel("enough");
+    await time.settle();
+    expect([seen.end, released, mine.closed, queues(mine)]).toEqual(["closed", ["enough"], false, nobody]);
+  });
+
+  test.each([
+    ["a list", (own: boolean, source: ReturnType<typeof channel<number>>) => combineLatest([source], { own })],
+    ["a record", (own: boolean, source: ReturnType<typeof channel<number>>) => combineLatest({ source }, { own })],
+  ])("own is heeded for %s", async (_, make) => {
+    using time = virtualTime();
+    const mine = channel<number>();
+    make(true, mine).cancel();
+    const other = watched<number>();
+    await time.settle();
+    make(false, other.source as typeof mine).cancel();
+    await time.settle();
+    expect([mine.closed, other.released]).toEqual([true, []]);
+  });
+
+  test("CB-4: what a receiver that left had made it take counts for the next", async () => {
+    using time = virtualTime();
+    const [a, b] = [channel<number>(), channel<number>()];
+    const combined = combineLatest(a, b);
+    const sent = a.send(1).then();
+    const choice = select({ combined, late: sleep(5) }).then(({ key }) => key);
+    await time.advance(5);
+    expect([await choice, await sent, queues(a), queues(b)]).toEqual(["late", true, nobody, nobody]);
+    b.send(2).then();
+    await time.settle();
+    expect(combined.tryReceive()).toEqual([1, 2]);
+  });
+
+  test("OP-7: a busy source does not starve another", async () => {
+    using _ = virtualTime(5);
+    function* endless(): Generator<number> {
+      for (let n = 0; ; n++) yield n;
+    }
+    const combined = combineLatest(from(endless()), from(endless()));
+    const [a, b] = await go(function* (): Routine<[number, number]> {
+      for (let n = 0; n < 2_000; n++) yield* combined.receive();
+      return (yield* combined.receive()) as [number, number];
+    });
+    expect(Math.abs(a - b)).toBeLessThan(4.4 * Math.sqrt(2_000));
+  });
+
+  test("what is no channel is refused", () => {
+    expect(() => combineLatest(5 as never)).toThrow("Cannot combine: its source must be a receive channel, got 5");
+    expect(() => combineLatest({ a: 5 } as never)).toThrow(TypeError);
+    expect(() => combineLatest([channel(), {}] as never)).toThrow(TypeError);
+  });
+});

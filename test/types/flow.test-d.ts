@@ -1,0 +1,153 @@
+import { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import {
+  type Channel,
+  channel,
+  combineLatest,
+  concat,
+  type Events,
+  from,
+  fromEvent,
+  merge,
+  type Part,
+  partition,
+  pipe,
+  type ReceiveChannel,
+  race,
+  sliding,
+  split,
+  type Task,
+  toReadableStream,
+  toWritableStream,
+  zip,
+} from "millrace";
+import { fromReadable, lines } from "millrace/node";
+import type { Observable, Subject } from "rxjs";
+import { expectTypeOf, test } from "vitest";
+
+const numbers: Channel<number> = channel<number>();
+const words: ReceiveChannel<string> = channel<string>();
+
+test("merge: of a list the union, of a record a union discriminated by key", () => {
+  expectTypeOf(merge([numbers])).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(merge<number | string>([numbers, words])).toEqualTypeOf<ReceiveChannel<number | string>>();
+  expectTypeOf(merge({ numbers, words })).toEqualTypeOf<
+    ReceiveChannel<
+      { readonly key: "numbers"; readonly value: number } | { readonly key: "words"; readonly value: string }
+    >
+  >();
+  const merged = merge({ numbers, words }).tryReceive();
+  if (typeof merged === "object" && merged.key === "words") expectTypeOf(merged.value).toEqualTypeOf<string>();
+  // @ts-expect-error an array is no channel
+  merge([[1]]);
+});
+
+test("zip and combineLatest: tuples, in either form", () => {
+  expectTypeOf(zip(numbers, words)).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(zip([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(zip([numbers, words])).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(zip(new Set([numbers]))).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(zip(numbers)).toEqualTypeOf<ReceiveChannel<[number]>>();
+  zip([numbers, words], { onUndelivered: (value) => expectTypeOf(value).toEqualTypeOf<number | string>() });
+  expectTypeOf(combineLatest(numbers, words)).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(combineLatest([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(combineLatest({ numbers, words })).toEqualTypeOf<ReceiveChannel<{ numbers: number; words: string }>>();
+  const many: Channel<number>[] = [];
+  expectTypeOf(zip(...many)).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(combineLatest(many)).toEqualTypeOf<ReceiveChannel<number[]>>();
+  // @ts-expect-error an array is no channel
+  zip(numbers, [1]);
+  // @ts-expect-error nor a record, to zip
+  zip({ numbers });
+});
+
+test("concat and race: of one type, or of a union that is named", () => {
+  expectTypeOf(concat(numbers, numbers)).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(concat<number | string>(numbers, words)).toEqualTypeOf<ReceiveChannel<number | string>>();
+  expectTypeOf(race([numbers, numbers], { own: true })).toEqualTypeOf<ReceiveChannel<number>>();
+  // @ts-expect-error an array is no channel
+  race(numbers, [1]);
+});
+
+test("pipe: what goes in must fit", () => {
+  expectTypeOf(pipe(numbers, channel<number | string>())).toEqualTypeOf<Task<void>>();
+  // @ts-expect-error numbers do not fit into a channel of strings
+  pipe(numbers, channel<string>());
+});
+
+test("split: a type guard types both sides", () => {
+  const mixed = channel<number | string>();
+  expectTypeOf(split(mixed, (value): value is string => typeof value === "string")).toEqualTypeOf<
+    [yes: ReceiveChannel<string>, no: ReceiveChannel<number>]
+  >();
+  expectTypeOf(split(mixed, (value) => typeof value === "string")).toEqualTypeOf<
+    [yes: ReceiveChannel<string>, no: ReceiveChannel<number>]
+  >();
+  expectTypeOf(split(numbers, (n) => n > 1)).toEqualTypeOf<[yes: ReceiveChannel<number>, no: ReceiveChannel<number>]>();
+  split(numbers, (n) => n > 1, {
+    capacity: [sliding<number>(1), 2],
+    onUndelivered: (n) => expectTypeOf(n).toEqualTypeOf<number>(),
+  });
+  // @ts-expect-error the test is given numbers
+  split(numbers, (word: string) => word === "");
+});
+
+test("partition: keys and values", () => {
+  expectTypeOf(partition(words, (word) => word.length)).toEqualTypeOf<ReceiveChannel<Part<number, string>>>();
+  partition(words, (word) => word.length, {
+    capacity: (key) => {
+      expectTypeOf(key).toEqualTypeOf<number>();
+      return sliding<string>(1);
+    },
+  });
+});
+
+test("from: what the source holds", () => {
+  expectTypeOf(from([1, 2])).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(from("abc")).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(from(new Map([["a", 1]]))).toEqualTypeOf<ReceiveChannel<[string, number]>>();
+  expectTypeOf(from({} as AsyncGenerator<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
+  expectTypeOf(from({} as ReadableStream<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
+  expectTypeOf(from({} as Observable<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
+  expectTypeOf(from({} as Subject<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
+  const plain = {
+    subscribe:
+      (observer: { next(value: number): void }): (() => void) =>
+      () =>
+        observer.next(1),
+  };
+  expectTypeOf(from(plain)).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(from(words)).toEqualTypeOf<ReceiveChannel<string>>();
+  // @ts-expect-error a number holds nothing
+  from(5);
+});
+
+test("fromEvent: events by the handlers of the target, arguments of an emitter", () => {
+  expectTypeOf(fromEvent({} as HTMLElement, "click")).toEqualTypeOf<Events<PointerEvent>>();
+  expectTypeOf(fromEvent({} as HTMLInputElement, "keydown")).toEqualTypeOf<Events<KeyboardEvent>>();
+  expectTypeOf(fromEvent({} as Window, "resize")).toEqualTypeOf<Events<UIEvent>>();
+  expectTypeOf(fromEvent({} as WebSocket, "message")).toEqualTypeOf<Events<MessageEvent>>();
+  expectTypeOf(fromEvent({} as AbortSignal, "abort")).toEqualTypeOf<Events<Event>>();
+  expectTypeOf(fromEvent(new EventTarget(), "anything")).toEqualTypeOf<Events<Event>>();
+  expectTypeOf(fromEvent({} as HTMLElement, "my-own")).toEqualTypeOf<Events<Event>>();
+  expectTypeOf(fromEvent<CustomEvent<number>>(new EventTarget(), "count")).toEqualTypeOf<Events<CustomEvent<number>>>();
+  expectTypeOf(fromEvent(new EventEmitter(), "line")).toEqualTypeOf<Events<unknown[]>>();
+  expectTypeOf(fromEvent<[line: string]>(new EventEmitter(), "line")).toEqualTypeOf<Events<[line: string]>>();
+  expectTypeOf(fromEvent({} as Readable, "data")).toEqualTypeOf<Events<unknown[]>>();
+  expectTypeOf(from({} as HTMLElement, "click", { buffer: sliding(1) })).toEqualTypeOf<Events<PointerEvent>>();
+  fromEvent({} as HTMLElement, "click", {
+    buffer: sliding(1),
+    onUndelivered: (event) => expectTypeOf(event).toEqualTypeOf<PointerEvent>(),
+  });
+  expectTypeOf(fromEvent({} as HTMLElement, "click")).toExtend<ReceiveChannel<PointerEvent> & Disposable>();
+  // @ts-expect-error neither a target nor an emitter
+  fromEvent({}, "click");
+});
+
+test("streams carry what the channel does", () => {
+  expectTypeOf(toReadableStream(words)).toEqualTypeOf<ReadableStream<string>>();
+  expectTypeOf(toWritableStream(numbers)).toEqualTypeOf<WritableStream<number>>();
+  expectTypeOf(fromReadable({} as Readable)).toEqualTypeOf<ReceiveChannel<Uint8Array>>();
+  expectTypeOf(fromReadable<string>({} as Readable)).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(lines({} as Readable)).toEqualTypeOf<ReceiveChannel<string>>();
+});
