@@ -1,17 +1,31 @@
 // Every combinator that stands between channels, in one table: how it is made over sources, and what it promises of them.
 
 import {
+  batch,
+  broadcast,
+  buffer,
   channel,
   combineLatest,
+  concat,
+  debounce,
+  delay,
   flatPipeline,
+  from,
   merge,
+  mix,
   pause,
   pipe,
   pipeline,
+  publish,
   type ReceiveChannel,
+  race,
   type SendChannel,
+  sample,
   split,
+  stream,
+  throttle,
   through,
+  toReadableStream,
   zip,
 } from "millrace";
 import { map } from "millrace/transducers";
@@ -27,9 +41,12 @@ export interface Subject {
   readonly numbersOf?: (value: unknown) => number[];
   /** Whether each source's values keep their order in each output. */
   readonly ordered: boolean;
+  /** Whether it goes on reading when nobody receives any more: others may come. */
+  readonly goesOn?: boolean;
 }
 
 const one = (value: unknown): number[] => [value as number];
+const many = (value: unknown): number[] => value as number[];
 const keyed = (value: unknown): number[] => [(value as { value: number }).value];
 
 export const subjects: readonly Subject[] = [
@@ -98,5 +115,66 @@ export const subjects: readonly Subject[] = [
     ],
     numbersOf: one,
     ordered: true,
+  },
+  { name: "concat", inputs: 2, make: (...sources) => [concat(sources)], numbersOf: one, ordered: true },
+  { name: "race", inputs: 1, make: (...sources) => [race(sources)], numbersOf: one, ordered: true },
+  {
+    name: "toReadableStream, and from",
+    inputs: 1,
+    make: (source) => [from(toReadableStream(source!))],
+    numbersOf: one,
+    ordered: true,
+  },
+  { name: "batch", inputs: 1, make: (source) => [batch(source!, 3, 2)], numbersOf: many, ordered: true },
+  { name: "debounce", inputs: 1, make: (source) => [debounce(source!, 1)], ordered: true },
+  { name: "throttle", inputs: 1, make: (source) => [throttle(source!, 1)], ordered: true },
+  { name: "sample", inputs: 1, make: (source) => [sample(source!, 1)], ordered: true },
+  { name: "delay", inputs: 1, make: (source) => [delay(source!, 2)], numbersOf: one, ordered: true },
+  { name: "buffer", inputs: 1, make: (source) => [buffer(source!, 2)], numbersOf: one, ordered: true },
+  {
+    name: "stream",
+    inputs: 1,
+    make: (source) => [
+      stream(source!)
+        .map((n) => n + 1)
+        .tap(() => {})
+        .batch(2)
+        .flatMap((pair) => [...pair])
+        .buffer(2)
+        .map((n) => n - 1)
+        .channel(),
+    ],
+    numbersOf: one,
+    ordered: true,
+  },
+  {
+    name: "mix",
+    inputs: 2,
+    make(...sources) {
+      const mixed = mix<number>();
+      for (const source of sources) mixed.add(source);
+      return [mixed.out];
+    },
+    numbersOf: one,
+    ordered: true,
+  },
+  {
+    name: "broadcast",
+    inputs: 1,
+    make: (source) => [broadcast(source!).subscribe()],
+    numbersOf: one,
+    ordered: true,
+    goesOn: true,
+  },
+  {
+    name: "publish",
+    inputs: 1,
+    make(source) {
+      const publisher = publish(source!, (n) => n % 2);
+      return [publisher.subscribe(0), publisher.subscribe(1)];
+    },
+    numbersOf: one,
+    ordered: true,
+    goesOn: true,
   },
 ];
