@@ -21,17 +21,21 @@ const settledHeap = (): number => {
 async function growth({ make, inputs }: Subject): Promise<number> {
   const sources = Array.from({ length: inputs }, () => channel<number>());
   const readers = make(...sources).map((output) => go(drain, output));
+  let sent = 0;
   let early = 0;
   let late = 0;
-  await go(function* feeder(): Routine<void> {
-    for (let n = 0; n < ITEMS; n++) {
-      if (n === EARLY) early = settledHeap();
-      if (!(yield* sources[n % inputs]!.send(n))) throw new Error("nobody receives any more");
-    }
-    late = settledHeap();
-  });
-  for (const source of sources) source.close();
-  for (const reader of readers) await reader;
+  // Each source has a feeder of its own: there are combinators that read one source after the other.
+  const feeders = sources.map((source) =>
+    go(function* feeder(): Routine<void> {
+      for (let n = 0; n < ITEMS / inputs; n++) {
+        if (!(yield* source.send(n))) throw new Error("nobody receives any more");
+        if (++sent === EARLY) early = settledHeap();
+        if (sent === ITEMS) late = settledHeap();
+      }
+      source.close();
+    }),
+  );
+  for (const task of [...feeders, ...readers]) await task;
   return late - early;
 }
 
