@@ -41,7 +41,7 @@ function conclude({ contender, n, reason, results }, workload) {
     bytes: bytes[bytes.length >> 1],
     n,
     spread: times[times.length - 1] / times[0] - 1,
-    fewer: workload.fixed && contender.tasks[workload.name] !== undefined,
+    fewer: contender.most[workload.name] !== undefined,
   };
 }
 

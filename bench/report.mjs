@@ -15,7 +15,7 @@ export function report(contests, bundle, effort) {
     goalTable(contests, "millrace-async", "async"),
     "## Everybody",
     fullTable(contests),
-    "Left out, or measured with less:",
+    "Left out, measured with less, or to be read with care:",
     remarks(contests),
     ...bundleSection(bundle),
     "## What the workloads do",

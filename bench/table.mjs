@@ -40,7 +40,7 @@ export function fullTable(contests) {
   return markdown(head, rows);
 }
 
-/** Why the cells with a dash hold no number, and which numbers are of fewer tasks. */
+/** Why the cells with a dash hold no number, which numbers are of less, and what a number does not show. */
 export function remarks(contests) {
   const lines = new Map();
   const add = (contender, remark, name) => {
@@ -50,8 +50,13 @@ export function remarks(contests) {
   for (const { workload, results } of contests) {
     for (const contender of contenders) {
       const { reason, fewer, n } = results.get(contender.name);
-      if (reason !== undefined) add(contender, reason, workload.name);
-      else if (fewer) add(contender, `measured with ${grouped(n)} tasks`, workload.name);
+      if (reason !== undefined) {
+        add(contender, reason, workload.name);
+        continue;
+      }
+      const note = contender.notes[workload.name];
+      if (fewer) add(contender, `measured with ${grouped(n)} ${workload.fixed ? "tasks" : "values"}`, workload.name);
+      if (note !== undefined) add(contender, note, workload.name);
     }
   }
   return [...lines].map(([start, names]) => `- ${start} (${names.join(", ")})`).join("\n");

@@ -2,7 +2,7 @@
 //
 // Every contender performs the same program for a name. `n` counts the operations of one repetition for a contender that
 // takes some 100 ns for each; contenders that are slower or faster scale it (see contenders.mjs). A workload whose amount
-// is `fixed` is the same for all, unless a contender says that it manages fewer `tasks`.
+// is `fixed` is the same for all, unless a contender says how much it manages at `most`.
 
 import { aheadOfPeers, atMost, nothingKept, timesGo } from "./goals.mjs";
 
@@ -107,6 +107,41 @@ export const workloads = [
     n: 400_000,
     sum: (n) => triangle(n) + n,
     rows: [ns(timesGo(0.6))],
+  },
+  {
+    name: "flow-pipeline/4",
+    does: "through 4 stages that map, as the library chains them; an item",
+    n: 200_000,
+    sum: (n) => triangle(n) + 4 * n,
+    rows: [ns()],
+  },
+  {
+    name: "flow-workers/8",
+    does: "out to 8 workers and in again in any order, as the library spells it; an item",
+    n: 400_000,
+    sum: (n) => triangle(n) + n,
+    rows: [ns()],
+  },
+  {
+    name: "flow-workers/8 (promises)",
+    does: "the same, and the work of each is a promise; an item",
+    n: 200_000,
+    sum: (n) => triangle(n) + n,
+    rows: [ns()],
+  },
+  {
+    name: "broadcast/100",
+    does: "each value to 100 receivers, none of which may miss one; a value received",
+    n: 800_000,
+    sum: (n) => 100 * triangle(n / 100),
+    rows: [ns()],
+  },
+  {
+    name: "batch/100",
+    does: "into groups of 100, or of what has come within 50 ms of the first; a value",
+    n: 400_000,
+    sum: triangle,
+    rows: [ns()],
   },
   {
     name: "parked",

@@ -2,7 +2,8 @@
 
 import csp from "js-csp";
 
-const { alts, chan, go, put, take, takeAsync, timeout } = csp;
+const { alts, chan, CLOSED, go, put, putAsync, take, takeAsync, timeout } = csp;
+const { mult, pipelineAsync } = csp.operations;
 
 // A process answers on a channel.
 const run = (main, ...args) => new Promise((resolve) => takeAsync(go(main, args), resolve));
@@ -170,6 +171,46 @@ function* parked(n, meter) {
   return { ...measured, sum: yield* total(tasks) };
 }
 
+function* feed(to, n) {
+  yield* produce(to, n);
+  to.close();
+}
+
+function* drain(from) {
+  let sum = 0;
+  for (let i; (i = yield take(from)) !== CLOSED; ) sum += i;
+  return sum;
+}
+
+function* flowWorkers(n, stage) {
+  const jobs = chan();
+  const results = chan();
+  pipelineAsync(8, results, stage, jobs);
+  go(feed, [jobs, n]);
+  return yield* drain(results);
+}
+
+function answer(i, to) {
+  putAsync(to, i + 1);
+  to.close();
+}
+
+async function promise(i, to) {
+  answer(await i, to);
+}
+
+function* broadcast(n) {
+  const values = chan();
+  const receivers = mult(values);
+  const tasks = Array.from({ length: 100 }, () => {
+    const mine = chan();
+    mult.tap(receivers, mine);
+    return go(drain, [mine]);
+  });
+  go(feed, [values, n / 100]);
+  return yield* total(tasks);
+}
+
 export const performs = {
   "spsc/0": (n) => run(spsc, 0, n),
   "spsc/64": (n) => run(spsc, 64, n),
@@ -185,5 +226,8 @@ export const performs = {
   "idle-selects": (n) => run(idleSelects, n),
   "pipeline/4": (n) => run(pipeline, n),
   "workers/8": (n) => run(workers, n),
+  "flow-workers/8": (n) => run(flowWorkers, n, answer),
+  "flow-workers/8 (promises)": (n) => run(flowWorkers, n, promise),
+  "broadcast/100": (n) => run(broadcast, n),
   parked: (n, meter) => run(parked, n, meter),
 };

@@ -1,6 +1,7 @@
 // millrace in its other form: go blocks that are async function*, line for line the programs of millrace.mjs.
 
 import { CLOSED, channel, go, pause, select, timeout } from "millrace";
+import { flows } from "./millrace-flow.mjs";
 
 async function* produce(to, n) {
   for (let i = 0; i < n; i++) yield* to.send(i);
@@ -195,6 +196,11 @@ async function* workers(n) {
   return yield* consumer;
 }
 
+async function* feed(to, n) {
+  yield* produce(to, n);
+  to.close();
+}
+
 async function* wait(gate) {
   return yield* gate.receive();
 }
@@ -237,6 +243,7 @@ export const performs = {
   "idle-selects": (n) => go(idleSelects, n),
   "pipeline/4": (n) => go(pipeline, n),
   "workers/8": (n) => go(workers, n),
+  ...flows({ feed, consume }),
   parked: (n, meter) => go(parked, n, meter),
   release: (n, meter) => go(release, n, meter),
 };

@@ -1,15 +1,82 @@
 // @thi.ng/csp: channels over promises. A write completes when its value is read, whatever the buffer, so the smallest
 // buffer (1) is its rendezvous.
 
-import { channel, select, timeout } from "@thi.ng/csp";
+import { channel, mult, select, timeout } from "@thi.ng/csp";
 import { awaiting } from "./awaiting.mjs";
 
 const value = ([received]) => received;
 
-export const performs = awaiting({
+const performed = awaiting({
   channel: (capacity) => channel(Math.max(1, capacity)),
   send: (to, i) => to.write(i),
   receive: (from) => from.read(),
   receiving: (channels) => ({ next: () => select(...channels), value }),
   against: (channel, ms) => ({ next: () => select(channel, timeout(ms)), value }),
 });
+
+async function feed(to, n) {
+  for (let i = 0; i < n; i++) await to.write(i);
+  to.close();
+}
+
+async function consume(from) {
+  let sum = 0;
+  for (let i; (i = await from.read()) !== undefined; ) sum += i;
+  return sum;
+}
+
+async function work(from, to, stage) {
+  for (let i; (i = await from.read()) !== undefined; ) await to.write(await stage(i));
+}
+
+async function promised(n) {
+  const jobs = channel();
+  const results = channel();
+  const all = Array.from({ length: 8 }, () => work(jobs, results, async (i) => i + 1));
+  Promise.all(all).then(() => results.close());
+  feed(jobs, n);
+  return await consume(results);
+}
+
+async function broadcast(n) {
+  const values = channel();
+  const receivers = mult(values);
+  const sums = Array.from({ length: 100 }, () => consume(receivers.subscribe()));
+  feed(values, n / 100);
+  return (await Promise.all(sums)).reduce((a, b) => a + b);
+}
+
+/** Sends a group on when it is full, or when its first value has waited for `ms`. */
+async function gather(from, to, size, ms) {
+  for (let first; (first = await from.read()) !== undefined; ) {
+    const group = [first];
+    const late = timeout(ms);
+    while (group.length < size) {
+      const [i, chosen] = await select(from, late);
+      if (chosen === late || i === undefined) break;
+      group.push(i);
+    }
+    await to.write(group);
+  }
+  to.close();
+}
+
+async function batch(n) {
+  const values = channel();
+  const groups = channel();
+  gather(values, groups, 100, 50);
+  feed(values, n);
+  let sum = 0;
+  for (let group; (group = await groups.read()) !== undefined; ) sum += group.reduce((a, b) => a + b);
+  return sum;
+}
+
+// But for mult() it leaves these to be written by hand.
+export const performs = {
+  ...performed,
+  "flow-pipeline/4": performed["pipeline/4"],
+  "flow-workers/8": performed["workers/8"],
+  "flow-workers/8 (promises)": promised,
+  "broadcast/100": broadcast,
+  "batch/100": batch,
+};

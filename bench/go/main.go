@@ -34,6 +34,10 @@ var performs = map[string]func(n int) outcome{
 	"idle-selects":     func(n int) outcome { return outcome{sum: idleSelects(n)} },
 	"pipeline/4":       func(n int) outcome { return outcome{sum: pipeline(n)} },
 	"workers/8":        func(n int) outcome { return outcome{sum: workers(n)} },
+	"flow-pipeline/4":  func(n int) outcome { return outcome{sum: pipeline(n)} },
+	"flow-workers/8":   func(n int) outcome { return outcome{sum: workers(n)} },
+	"broadcast/100":    func(n int) outcome { return outcome{sum: broadcast(n)} },
+	"batch/100":        func(n int) outcome { return outcome{sum: batch(n)} },
 	"parked":           parked,
 	"release":          release,
 }

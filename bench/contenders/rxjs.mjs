@@ -1,0 +1,35 @@
+// RxJS: observables push. Nobody is waited for, and nothing is held back: what an operator cannot pass on yet it queues.
+
+import { bufferTime, firstValueFrom, map, mergeMap, of, range, reduce, Subject } from "rxjs";
+
+const increment = (i) => i + 1;
+const sum = reduce((a, b) => a + b, 0);
+
+const pipeline = (n) =>
+  firstValueFrom(range(0, n).pipe(map(increment), map(increment), map(increment), map(increment), sum));
+
+const workers = (stage) => (n) => firstValueFrom(range(0, n).pipe(mergeMap(stage, 8), sum));
+
+async function broadcast(n) {
+  const values = new Subject();
+  const sums = Array.from({ length: 100 }, () => firstValueFrom(values.pipe(sum)));
+  range(0, n / 100).subscribe(values);
+  return (await Promise.all(sums)).reduce((a, b) => a + b);
+}
+
+const batch = (n) =>
+  firstValueFrom(
+    range(0, n).pipe(
+      bufferTime(50, null, 100),
+      map((group) => group.reduce((a, b) => a + b, 0)),
+      sum,
+    ),
+  );
+
+export const performs = {
+  "flow-pipeline/4": pipeline,
+  "flow-workers/8": workers((i) => of(i + 1)),
+  "flow-workers/8 (promises)": workers(async (i) => i + 1),
+  "broadcast/100": broadcast,
+  "batch/100": batch,
+};

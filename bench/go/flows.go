@@ -1,0 +1,87 @@
+package main
+
+import "time"
+
+// broadcast hands each of n/100 values to 100 receivers, in turn.
+func broadcast(n int) int {
+	receivers := make([]chan int, 100)
+	sums := make(chan int)
+	for i := range receivers {
+		values := make(chan int)
+		receivers[i] = values
+		go func() { sums <- consume(values) }()
+	}
+	values := make(chan int)
+	go func() {
+		produce(values, n/100)
+		close(values)
+	}()
+	go spread(values, receivers)
+	sum := 0
+	for range receivers {
+		sum += <-sums
+	}
+	return sum
+}
+
+func spread(from <-chan int, receivers []chan int) {
+	for i := range from {
+		for _, to := range receivers {
+			to <- i
+		}
+	}
+	for _, to := range receivers {
+		close(to)
+	}
+}
+
+func batch(n int) int {
+	values := make(chan int)
+	groups := make(chan []int)
+	go func() {
+		produce(values, n)
+		close(values)
+	}()
+	go gather(values, groups, 100, 50*time.Millisecond)
+	sum := 0
+	for group := range groups {
+		for _, i := range group {
+			sum += i
+		}
+	}
+	return sum
+}
+
+// gather sends a group on when it is full, or when its first value has waited for the limit.
+func gather(from <-chan int, to chan<- []int, size int, limit time.Duration) {
+	defer close(to)
+	for open := true; open; {
+		var group []int
+		group, open = next(from, size, limit)
+		if len(group) > 0 {
+			to <- group
+		}
+	}
+}
+
+func next(from <-chan int, size int, limit time.Duration) (group []int, open bool) {
+	first, open := <-from
+	if !open {
+		return nil, false
+	}
+	group = append(make([]int, 0, size), first)
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for len(group) < size {
+		select {
+		case i, open := <-from:
+			if !open {
+				return group, false
+			}
+			group = append(group, i)
+		case <-late.C:
+			return group, true
+		}
+	}
+	return group, true
+}
