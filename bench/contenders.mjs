@@ -20,7 +20,7 @@ const shifted = { parked: 200_000, release: 48_000 };
 
 const about = (text, ...names) => Object.fromEntries(names.map((name) => [name, text]));
 const selects = ["select-receive/4", "select-receive/4 (reused)", "select-both/4", "sleep-cancel", "idle-selects"];
-const shared = ["mpmc/64", "workers/8", "parked", "release"];
+const shared = ["mpmc/64", "workers/8", "semaphore/4", "parked", "release"];
 const channels = ["spsc/0", "spsc/64", "spsc/128", "ping-pong", "spawn", "ring/1000", "sieve", "pipeline/4", ...shared];
 const flows = ["flow-pipeline/4", "flow-workers/8", "flow-workers/8 (promises)", "broadcast/100", "batch/100"];
 const reused = about(ownSelect, "select-receive/4 (reused)");
@@ -55,6 +55,7 @@ const all = [
       ...reused,
       ...about("its select only receives", "select-both/4"),
       ...about(limit, "release"),
+      ...about("what is written there waits until it is read, whatever the buffer", "semaphore/4"),
     },
     notes: about("written by hand", "flow-pipeline/4", "flow-workers/8", "flow-workers/8 (promises)", "batch/100"),
   },
@@ -123,7 +124,7 @@ const all = [
     scale: 4,
     cannot: about(
       meets,
-      ...["spsc/64", "spsc/128", "mpmc/64", "sieve", "pipeline/4", "workers/8", "release"],
+      ...["spsc/64", "spsc/128", "mpmc/64", "sieve", "pipeline/4", "workers/8", "semaphore/4", "release"],
       ...selects,
       ...flows,
     ),

@@ -144,6 +144,13 @@ export const workloads = [
     rows: [ns()],
   },
   {
+    name: "semaphore/4",
+    does: "8 tasks share 4 permits, and let the others have a turn while they hold one; an acquisition",
+    n: 400_000,
+    sum: (n) => 8 * triangle(n / 8),
+    rows: [ns()],
+  },
+  {
     name: "parked",
     does: "start tasks that park, 1000 to a channel; a task, and the heap it takes",
     n: 1_000_000,

@@ -129,6 +129,22 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     return await consume(results, n);
   }
 
+  // A permit is room in the buffer.
+  async function hold(permits, n) {
+    let sum = 0;
+    for (let i = 0; i < n; i++) {
+      await send(permits, i);
+      await null;
+      sum += value(await receive(permits));
+    }
+    return sum;
+  }
+
+  async function semaphore(n) {
+    const permits = channel(4);
+    return await total(Array.from({ length: 8 }, () => hold(permits, n / 8)));
+  }
+
   async function parked(n, meter) {
     const gates = Array.from({ length: n / 1000 }, () => channel(0));
     const tasks = new Array(n);
@@ -190,6 +206,7 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     "idle-selects": idleSelects,
     "pipeline/4": pipeline,
     "workers/8": workers,
+    "semaphore/4": semaphore,
     parked,
     release,
   };

@@ -171,6 +171,22 @@ function* parked(n, meter) {
   return { ...measured, sum: yield* total(tasks) };
 }
 
+// A permit is room in the buffer. To yield what is no instruction lets the others have a turn.
+function* hold(permits, n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    yield put(permits, i);
+    yield null;
+    sum += yield take(permits);
+  }
+  return sum;
+}
+
+function* semaphore(n) {
+  const permits = chan(4);
+  return yield* total(Array.from({ length: 8 }, () => go(hold, [permits, n / 8])));
+}
+
 function* feed(to, n) {
   yield* produce(to, n);
   to.close();
@@ -229,5 +245,6 @@ export const performs = {
   "flow-workers/8": (n) => run(flowWorkers, n, answer),
   "flow-workers/8 (promises)": (n) => run(flowWorkers, n, promise),
   "broadcast/100": (n) => run(broadcast, n),
+  "semaphore/4": (n) => run(semaphore, n),
   parked: (n, meter) => run(parked, n, meter),
 };

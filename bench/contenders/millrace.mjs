@@ -1,6 +1,6 @@
 // millrace in its fast form: go blocks that are function*.
 
-import { CLOSED, channel, go, pause, select, timeout } from "millrace";
+import { CLOSED, channel, go, pause, Semaphore, select, timeout } from "millrace";
 import { flows } from "./millrace-flow.mjs";
 
 function* produce(to, n) {
@@ -197,8 +197,24 @@ function* workers(n) {
 }
 
 function* feed(to, n) {
-  yield* produce(to, n);
+  for (let i = 0; i < n; i++) yield* to.send(i);
   to.close();
+}
+
+function* hold(permits, n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    const lease = yield* permits.acquire();
+    yield* pause();
+    lease.release();
+    sum += i;
+  }
+  return sum;
+}
+
+function* semaphore(n) {
+  const permits = new Semaphore(4);
+  return yield* total(Array.from({ length: 8 }, () => go(hold, permits, n / 8)));
 }
 
 function* wait(gate) {
@@ -243,6 +259,7 @@ export const performs = {
   "idle-selects": (n) => go(idleSelects, n),
   "pipeline/4": (n) => go(pipeline, n),
   "workers/8": (n) => go(workers, n),
+  "semaphore/4": (n) => go(semaphore, n),
   ...flows({ feed, consume }),
   parked: (n, meter) => go(parked, n, meter),
   release: (n, meter) => go(release, n, meter),

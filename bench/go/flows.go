@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // broadcast hands each of n/100 values to 100 receivers, in turn.
 func broadcast(n int) int {
@@ -84,4 +87,29 @@ func next(from <-chan int, size int, limit time.Duration) (group []int, open boo
 		}
 	}
 	return group, true
+}
+
+// A permit is room in the buffer of a channel.
+func semaphore(n int) int {
+	permits := make(chan struct{}, 4)
+	sums := make(chan int)
+	for i := 0; i < 8; i++ {
+		go func() { sums <- hold(permits, n/8) }()
+	}
+	sum := 0
+	for i := 0; i < 8; i++ {
+		sum += <-sums
+	}
+	return sum
+}
+
+func hold(permits chan struct{}, n int) int {
+	sum := 0
+	for i := 0; i < n; i++ {
+		permits <- struct{}{}
+		runtime.Gosched()
+		<-permits
+		sum += i
+	}
+	return sum
 }

@@ -38,6 +38,7 @@ var performs = map[string]func(n int) outcome{
 	"flow-workers/8":   func(n int) outcome { return outcome{sum: workers(n)} },
 	"broadcast/100":    func(n int) outcome { return outcome{sum: broadcast(n)} },
 	"batch/100":        func(n int) outcome { return outcome{sum: batch(n)} },
+	"semaphore/4":      func(n int) outcome { return outcome{sum: semaphore(n)} },
 	"parked":           parked,
 	"release":          release,
 }
