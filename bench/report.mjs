@@ -56,6 +56,10 @@ have none, and are counted by a WaitGroup. Go starts its goroutines on the small
 stops its timers at once: \`time.After\` would leave them behind. ts-chan runs in its unsafe mode, its fast one. The
 floors, bare resumes and bare promises, are what the engine takes for the same steps with no library at all.
 
+What is chained, spread or gathered is so by the library's own means where it has them; in Go it is always written by hand.
+RxJS pushes: its source calls through to the end of the chain, nobody waits for anybody, and a receiver that is slow holds
+nothing back. Its numbers are those of calls, not of hand-overs.
+
 Bytes a task are the heap after a full collection with all tasks parked, less the heap before, channels included but not
 the list of the tasks; in Go with the stacks. Bytes kept are the heap after two repetitions, less that before them, for
 each select. Memory is weighed in runs of its own, after the timed ones: a collection on demand shrinks V8's young
