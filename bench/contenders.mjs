@@ -86,7 +86,7 @@ const all = [
   },
   {
     name: "rxjs",
-    title: "RxJS",
+    title: "RxJS (pushes)",
     package: "rxjs",
     kind: "peer",
     // It queues what its source pushes in an array, and shifts that for each: the time of one grows with the number of all.
@@ -102,6 +102,7 @@ const all = [
     cannot: {
       ...about(noChoice, ...selects),
       ...about("a stream has one writer and one reader", ...shared),
+      ...about("it has no tasks", "spawn"),
       ...about("left out: it takes ten seconds", "sieve"),
       ...about("a transform has one value in work", "flow-workers/8", "flow-workers/8 (promises)"),
     },
