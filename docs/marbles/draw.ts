@@ -1,0 +1,28 @@
+// Draws the pictures of the docs: `npm run marbles`. Each is drawn from a run of a real program under virtual time; a test
+// draws them again and compares.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { codeOf, draw, type Scene } from "./scene.ts";
+import { scenes as conveying } from "./scenes/conveying.ts";
+import { scenes as steps } from "./scenes/steps.ts";
+import { scenes as streams } from "./scenes/streams.ts";
+import { scenes as timed } from "./scenes/timed.ts";
+import { scenes as tools } from "./scenes/tools.ts";
+import { scenes as work } from "./scenes/work.ts";
+
+const files: Readonly<Record<string, readonly Scene[]>> = { conveying, steps, streams, timed, tools, work };
+
+/** The text of each picture, by the name of its file. */
+export async function drawAll(): Promise<Map<string, string>> {
+  const drawn = new Map<string, string>();
+  for (const [file, scenes] of Object.entries(files)) {
+    const code = codeOf(file, readFileSync(new URL(`./scenes/${file}.ts`, import.meta.url), "utf8"));
+    for (const scene of scenes) drawn.set(`${scene.name}.svg`, await draw(scene, code.get(scene.name)!));
+  }
+  return drawn;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [name, text] of await drawAll()) writeFileSync(new URL(`./${name}`, import.meta.url), text);
+}

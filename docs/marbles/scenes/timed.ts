@@ -1,0 +1,51 @@
+// Combinators that keep time.
+
+import { batch, buffer, debounce, delay, sample, sliding, throttle } from "millrace";
+import { letters, type Scene, scene } from "../scene.ts";
+
+export const scenes: readonly Scene[] = [
+  scene({
+    name: "batch-timed",
+    says: "A group goes out when it is full, or 40 ms after its first value.",
+    inputs: { source: letters("-a-b-c---d--------e-|") },
+    run: ({ source }) => batch(source, 3, 40),
+  }),
+  scene({
+    name: "debounce",
+    says: "The last value of each burst, once 30 ms have passed without another.",
+    inputs: { typed: letters("-a-b-c------d------e-|") },
+    run: ({ typed }) => debounce(typed, 30),
+  }),
+  scene({
+    name: "throttle",
+    says: "At most one value in 40 ms: the first at once, then the latest at the end of each window.",
+    inputs: { moves: letters("-a-b-c-d-------e-----|") },
+    run: ({ moves }) => throttle(moves, 40),
+  }),
+  scene({
+    name: "sample",
+    says: "Every 50 ms the latest value, if there was a new one.",
+    inputs: { readings: letters("-a--b-c------d--------|") },
+    run: ({ readings }) => sample(readings, 50),
+  }),
+  scene({
+    name: "delay",
+    says: "Each value 40 ms later, with the same gaps. It closes after the last.",
+    inputs: { source: letters("-a-b----c-----|") },
+    run: ({ source }) => delay(source, 40),
+  }),
+  scene({
+    name: "buffer",
+    says: "Three values are stored and one is in hand before the source has to wait.",
+    inputs: { source: letters("-abcdefg|") },
+    run: ({ source }) => buffer(source, 3),
+    reading: { out: { busy: 30 } },
+  }),
+  scene({
+    name: "buffer-sliding",
+    says: "A slow reader gets the latest; older values give way, and the source never waits.",
+    inputs: { source: letters("-a-b-c-d-e-f---|") },
+    run: ({ source }) => buffer(source, sliding(1)),
+    reading: { out: { busy: 50 } },
+  }),
+];

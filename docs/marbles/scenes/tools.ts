@@ -1,0 +1,213 @@
+// The tools around channels. A dotted line waits, a bar has what it waited for.
+
+import {
+  Barrier,
+  Condition,
+  Latch,
+  type Lease,
+  Mutex,
+  type Operation,
+  Pool,
+  RateLimiter,
+  RwLock,
+  Semaphore,
+  select,
+  sleep,
+  WaitGroup,
+} from "millrace";
+import { type Scene, scene } from "../scene.ts";
+import type { Stage } from "../stage.ts";
+
+/** Tasks that each ask at a time for a lease, and keep it so long. */
+function visitors(stage: Stage, visits: readonly (readonly [string, number, () => Operation<Lease>, number])[]): void {
+  for (const [name, from, take, ms] of visits) {
+    stage.task(name, from, function* (pen) {
+      using _ = yield* pen.wait(take());
+      yield* pen.has(ms);
+    });
+  }
+}
+
+export const scenes: readonly Scene[] = [
+  scene({
+    name: "mutex",
+    says: "One at a time, in the order of asking. Who gives up stands in no line any more.",
+    run(_, stage) {
+      const mutex = new Mutex();
+      const inTime = () => select({ lease: mutex.lock(), late: sleep(60) });
+
+      const lock = () => mutex.lock();
+      visitors(stage, [
+        ["a: lock()", 10, lock, 80],
+        ["b: lock()", 30, lock, 50],
+      ]);
+      stage.task("c: inTime()", 40, function* (pen) {
+        const { key } = yield* pen.wait(inTime());
+        if (key === "late") pen.end("cancelled", "late");
+      });
+      visitors(stage, [["d: lock()", 60, lock, 50]]);
+    },
+  }),
+  scene({
+    name: "semaphore",
+    says: "Three permits. A large request at the head waits until enough are there; small ones behind it wait with it.",
+    run(_, stage) {
+      const semaphore = new Semaphore(3);
+
+      visitors(stage, [
+        ["a: acquire(1)", 10, () => semaphore.acquire(), 70],
+        ["b: acquire(1)", 20, () => semaphore.acquire(), 100],
+        ["c: acquire(3)", 40, () => semaphore.acquire(3), 50],
+        ["d: acquire(1)", 60, () => semaphore.acquire(), 40],
+      ]);
+    },
+  }),
+  scene({
+    name: "rw-lock",
+    says: "Readers share it, a writer has it alone. A writer who waits holds back the readers behind it.",
+    run(_, stage) {
+      const lock = new RwLock();
+
+      visitors(stage, [
+        ["a: read()", 10, () => lock.read(), 70],
+        ["b: read()", 30, () => lock.read(), 70],
+        ["c: write()", 50, () => lock.write(), 50],
+        ["d: read()", 70, () => lock.read(), 50],
+      ]);
+    },
+  }),
+  scene({
+    name: "latch",
+    says: "All who wait go on when it has been counted down to zero, and it stays open.",
+    run(_, stage) {
+      const loaded = new Latch(2);
+
+      const counted = stage.pen("countDown()");
+      for (const [at, left] of [[60, 1] as const, [120, 0] as const]) {
+        stage.at(at, () => {
+          loaded.countDown();
+          counted.value(left);
+        });
+      }
+      for (const [name, from] of [
+        ["a: wait()", 10] as const,
+        ["b: wait()", 40] as const,
+        ["c: wait()", 150] as const,
+      ]) {
+        stage.task(name, from, function* (pen) {
+          yield* pen.wait(loaded.wait());
+          yield* pen.has(50);
+        });
+      }
+    },
+  }),
+  scene({
+    name: "barrier",
+    says: "They wait for each other, go on together, and meet again in the next round.",
+    run(_, stage) {
+      const barrier = new Barrier(3);
+
+      for (const [name, first, second] of [
+        ["a", 30, 70],
+        ["b", 60, 40],
+        ["c", 90, 50],
+      ] as const) {
+        stage.task(name, 0, function* (pen) {
+          yield* pen.has(first, "1");
+          yield* pen.wait(barrier.wait());
+          yield* pen.has(second, "2");
+          yield* pen.wait(barrier.wait());
+          yield* pen.has(40, "3");
+        });
+      }
+    },
+  }),
+  scene({
+    name: "wait-group",
+    says: "Waits until nothing of it is under way.",
+    run(_, stage) {
+      const tasks = new WaitGroup();
+
+      for (const [name, from, ms] of [["a", 10, 80] as const, ["b", 30, 120] as const, ["c", 60, 40] as const]) {
+        const pen = stage.pen(name);
+        stage.at(from, () => {
+          tasks.go(() => pen.has(ms));
+        });
+      }
+      stage.task("wait()", 40, function* (pen) {
+        yield* pen.wait(tasks.wait());
+        pen.end();
+      });
+    },
+  }),
+  scene({
+    name: "condition",
+    says: "Each signal lets one go on for whom the test is true; the lock is released while they wait.",
+    run(_, stage) {
+      const mutex = new Mutex();
+      const filled = new Condition();
+      const jobs: string[] = [];
+
+      const signals = stage.pen("signal()", "input");
+      for (const [at, job] of [[80, "x"] as const, [140, "y"] as const]) {
+        stage.at(at, () => {
+          jobs.push(job);
+          signals.value(job);
+          filled.signal();
+        });
+      }
+      for (const [name, from] of [["a: until(…)", 10] as const, ["b: until(…)", 30] as const]) {
+        stage.task(name, from, function* (pen) {
+          using lease = yield* mutex.lock();
+          yield* pen.wait(filled.until(() => jobs.length > 0, lease));
+          yield* pen.has(40, jobs.shift());
+        });
+      }
+    },
+  }),
+  scene({
+    name: "rate-limiter",
+    says: "Two at once after a rest, then one each 40 ms.",
+    run(_, stage) {
+      const limiter = new RateLimiter({ limit: 25, per: 1000, burst: 2 });
+
+      for (const [name, from] of [
+        ["a", 10],
+        ["b", 20],
+        ["c", 30],
+        ["d", 40],
+      ] as const) {
+        stage.task(`${name}: acquire()`, from, function* (pen) {
+          yield* pen.wait(limiter.acquire());
+          pen.value(name);
+        });
+      }
+    },
+  }),
+  scene({
+    name: "pool",
+    says: "At most two connections: made when they are needed, then lent again.",
+    run(_, stage) {
+      let made = 0;
+      const create = function* () {
+        yield* sleep(20);
+        return `connection ${++made}`;
+      };
+
+      // shown
+      const pool = new Pool({ create, max: 2 });
+
+      for (const [name, from, ms] of [
+        ["a", 10, 60],
+        ["b", 20, 110],
+        ["c", 40, 60],
+        ["d", 50, 50],
+      ] as const) {
+        stage.task(`${name}: acquire()`, from, function* (pen) {
+          using lease = yield* pen.wait(pool.acquire());
+          yield* pen.has(ms, lease.value);
+        });
+      }
+    },
+  }),
+];
