@@ -162,7 +162,7 @@ export class Stage {
         if (left === 0) leave();
         else pen.end("closed");
       } catch (error) {
-        pen.end("failed", (error as Error).message);
+        pen.end("failed", reasonOf(error));
       }
     });
     if (leaves === undefined) return;
@@ -180,7 +180,7 @@ export class Stage {
       try {
         yield* body(pen);
       } catch (error) {
-        pen.end("failed", (error as Error).message);
+        pen.end("failed", reasonOf(error));
       }
     });
   }
@@ -257,6 +257,11 @@ export class Stage {
     this.lines.push(line);
     return line;
   }
+}
+
+/** The beginning of a message, for which there is room. */
+function reasonOf(error: unknown): string {
+  return (error as Error).message.split(":")[0]!;
 }
 
 function plain(character: string): string | number {

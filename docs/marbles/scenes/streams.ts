@@ -32,7 +32,7 @@ export const scenes: readonly Scene[] = [
       // shown
       const events = fromEvent(target, "key", { buffer: sliding(1) });
 
-      const letters = stage.pen("events.receive()");
+      const letters = stage.pen("receive()");
       const reader = stage.go(function* () {
         for (;;) {
           const event = yield* letters.wait(events.receive());

@@ -147,6 +147,7 @@ export const scenes: readonly Scene[] = [
       const mutex = new Mutex();
       const filled = new Condition();
       const jobs: string[] = [];
+      const job = (lease: Lease) => filled.until(() => jobs.length > 0, lease);
 
       const signals = stage.pen("signal()", "input");
       for (const [at, job] of [[80, "x"] as const, [140, "y"] as const]) {
@@ -156,10 +157,10 @@ export const scenes: readonly Scene[] = [
           filled.signal();
         });
       }
-      for (const [name, from] of [["a: until(…)", 10] as const, ["b: until(…)", 30] as const]) {
+      for (const [name, from] of [["a: job(lease)", 10] as const, ["b: job(lease)", 30] as const]) {
         stage.task(name, from, function* (pen) {
           using lease = yield* mutex.lock();
-          yield* pen.wait(filled.until(() => jobs.length > 0, lease));
+          yield* pen.wait(job(lease));
           yield* pen.has(40, jobs.shift());
         });
       }

@@ -1,0 +1,86 @@
+// Spreading: one channel to many.
+
+import { broadcast, mix, publish, sleep, watch } from "millrace";
+import { letters, numbers, type Scene, scene } from "../scene.ts";
+
+export const scenes: readonly Scene[] = [
+  scene({
+    name: "broadcast",
+    says: "Each subscriber says what becomes of a value that it has no room for. The slow ones do not hold up the quick one.",
+    inputs: { prices: letters("-a-b-c-d-e-f-|") },
+    run({ prices }) {
+      const market = broadcast(prices);
+      const quick = market.subscribe();
+      const drop = market.subscribe({ policy: "drop" });
+      const slide = market.subscribe({ policy: "slide" });
+      const disconnect = market.subscribe({ policy: "disconnect" });
+
+      return { quick, drop, slide, disconnect };
+    },
+    reading: { drop: { busy: 50 }, slide: { busy: 50 }, disconnect: { busy: 50 } },
+  }),
+  scene({
+    name: "broadcast-wait",
+    says: "With the policy wait everybody waits for the slow subscriber, until it leaves.",
+    inputs: { prices: letters("-a-b-c-d-e-f-|") },
+    run({ prices }) {
+      const market = broadcast(prices);
+      const quick = market.subscribe({ policy: "wait" });
+      const slow = market.subscribe({ policy: "wait" });
+
+      return { quick, slow };
+    },
+    reading: { slow: { busy: 50, leaves: 140 } },
+  }),
+  scene({
+    name: "publish",
+    says: "Each value goes to those who have subscribed to its topic.",
+    inputs: { source: numbers("-1--2--3-4---5---6-|") },
+    run({ source }) {
+      const publisher = publish(source, (n) => (n % 2 === 0 ? "even" : "odd"));
+      const even = publisher.subscribe("even");
+      const odd = publisher.subscribe("odd");
+
+      return { even, odd };
+    },
+  }),
+  scene({
+    name: "watch",
+    says: "A cell of which only the latest value counts. Who looks away sees what it has come to.",
+    run(_, stage) {
+      const state = watch("a");
+
+      const set = stage.pen("state.set()", "input");
+      for (const [index, value] of [..."bcdefg"].entries()) {
+        stage.at(20 + index * 30, () => {
+          set.value(value);
+          state.set(value);
+        });
+      }
+      for (const [name, busy] of [["changed()", 0] as const, ["changed()", 70] as const]) {
+        const changed = state.changed();
+        stage.task(name, 0, function* (pen) {
+          for (;;) {
+            pen.value(yield* pen.wait(changed));
+            yield* sleep(busy);
+          }
+        });
+      }
+    },
+  }),
+  scene({
+    name: "mix",
+    says: "Muted, an input is read and not heard; paused, it is not read, so its value waits.",
+    inputs: { voice: letters("-a--b---c---d---e--|"), music: letters("--x--y--z---u---v-|") },
+    run({ voice, music }, stage) {
+      const hall = mix<string>();
+      hall.add(voice);
+      hall.add(music);
+      stage.at(40, () => hall.set(music, { mute: true }));
+      stage.at(100, () => hall.set(music, { mute: false, pause: true }));
+      stage.at(180, () => hall.set(music, { pause: false }));
+
+      return { out: hall.out };
+    },
+  }),
+];
