@@ -1,46 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { type Browser, chromium, type Page } from "playwright";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { chromiumLaunchOptions } from "../support/chromium.ts";
+import type { Page } from "playwright";
+import { beforeEach, describe, expect, test } from "vitest";
+import { grounds, overflow, pagesOf } from "../support/pages.ts";
 
 const UNPREPARED = ["scan", "cold lunr"];
 const PREPARED = ["minisearch", "lunr", "flexsearch"];
 
-let server: ChildProcess;
-let browser: Browser;
-let url: string;
+const pages = pagesOf("examples/race/page.ts");
 let page: Page;
-let faults: string[];
-
-beforeAll(async () => {
-  server = spawn(process.execPath, ["--import", "tsx", "examples/race/page.ts"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [line] = (await once(server.stdout!, "data")) as [Buffer];
-  url = line.toString().trim();
-  browser = await chromium.launch(await chromiumLaunchOptions());
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-  server.kill("SIGTERM");
-  const [code] = await once(server, "exit");
-  expect(code, "the page's server ends by itself when it is told to").toBe(0);
-});
 
 beforeEach(async () => {
-  page = await browser.newPage();
-  page.setDefaultTimeout(20_000);
-  faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
-  await page.goto(url);
-});
-
-afterEach(async () => {
-  await page.close();
-  expect(faults).toEqual([]);
+  page = await pages.open();
 });
 
 const decided = (state: string) => page.waitForSelector(`#page[data-state="${state}"]`);
@@ -150,17 +119,11 @@ describe("npm run page", () => {
   });
 
   test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
-    const grounds = new Set<string>();
     await page.setViewportSize({ width: 320, height: 700 });
     for (const end of ["Home", "End"] as const) {
       await deadline(end);
-      const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
-      expect(await page.evaluate(overflow)).toBe(0);
+      expect(await overflow(page)).toBe(0);
     }
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      grounds.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-    }
-    expect(grounds.size).toBe(2);
+    expect((await grounds(page)).size).toBe(2);
   });
 });

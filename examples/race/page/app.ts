@@ -12,13 +12,13 @@ import {
   sliding,
   unbounded,
 } from "millrace";
+import { byId, element } from "../../shared/dom.ts";
 import { fateOf } from "../fate.ts";
 import type { Lap } from "../lap.ts";
 import { tidy } from "../question.ts";
 import { type Outcome, race } from "../race.ts";
 import type { Service } from "../service.ts";
 import { Board } from "./board.ts";
-import { byId, element } from "./dom.ts";
 import { Gate } from "./gate.ts";
 import { MARKS, place, time } from "./scale.ts";
 import { hitItem, verdict } from "./verdict.ts";

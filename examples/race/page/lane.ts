@@ -1,6 +1,6 @@
+import { element } from "../../shared/dom.ts";
 import type { Lap } from "../lap.ts";
 import type { Service } from "../service.ts";
-import { element } from "./dom.ts";
 import { place, time } from "./scale.ts";
 
 /** How a lane looks: waiting, growing, or how it ended. */

@@ -1,7 +1,7 @@
+import { element } from "../../shared/dom.ts";
 import { features, type Hit } from "../answer.ts";
 import type { Lap } from "../lap.ts";
 import type { Outcome } from "../race.ts";
-import { element } from "./dom.ts";
 import { time } from "./scale.ts";
 
 /** Who won, in a sentence. */

@@ -1,0 +1,51 @@
+// What a page is made of: its own files, the looks that all pages share, and the library's ES modules as they are shipped.
+
+import { readFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** Something to answer a request with. */
+export type Content = readonly [type: string, body: string | Buffer];
+
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The file of a page, whose own ones lie in `folder`: index.html, style.css and app.ts. Undefined if it has no such file. */
+export async function pageFile(folder: URL, path: string): Promise<Content | undefined> {
+  if (path === "/") return ["text/html; charset=utf-8", await readFile(new URL("index.html", folder))];
+  if (path === "/style.css") return [STYLE, await readFile(new URL("style.css", folder))];
+  if (path === "/base.css") return [STYLE, await readFile(here("base.css"))];
+  if (path === "/app.js") return [SCRIPT, await bundle(fileURLToPath(new URL("app.ts", folder)))];
+  if (path === "/tslib.js") return [SCRIPT, await readFile(here("../../node_modules/tslib/tslib.es6.mjs"))];
+  if (/^\/dist\/[\w-]+\.js$/.test(path)) return [SCRIPT, await readFile(here(`../..${path}`))];
+  return undefined;
+}
+
+/** Sends what there is, or says that there is nothing, or what went wrong. */
+export async function send(response: ServerResponse, content: Content | Promise<Content | undefined>): Promise<void> {
+  try {
+    const [type, body] = (await content) ?? [];
+    response.writeHead(body === undefined ? 404 : 200, { "content-type": type ?? "text/plain" });
+    response.end(body ?? "There is nothing here.\n");
+  } catch (error) {
+    response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${error}\n`);
+  }
+}
+
+/** The page's own modules as one; the library stays a module of its own. */
+async function bundle(entry: string): Promise<string> {
+  const built = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    sourcemap: "inline",
+    external: ["millrace", "millrace/*"],
+    logLevel: "silent",
+  });
+  return built.outputFiles[0]!.text;
+}
