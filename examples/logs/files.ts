@@ -1,0 +1,34 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Problem, problem } from "./problem.ts";
+
+/** A log file that is to be read. */
+export interface LogFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Every log file in the folders and in those below, rotated and packed ones as well. */
+export async function* logFiles(folders: readonly string[]): AsyncGenerator<LogFile | Problem, void> {
+  for (const folder of folders) {
+    try {
+      const entries = await readdir(folder, { withFileTypes: true });
+      entries.sort((a, b) => a.name.localeCompare(b.name));
+      yield* logFiles(entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name)));
+      for (const entry of entries) {
+        if (!entry.isDirectory() && /\.log(\.\d+)?(\.gz)?$/.test(entry.name))
+          yield await logFile(join(folder, entry.name));
+      }
+    } catch (error) {
+      yield problem(folder, error);
+    }
+  }
+}
+
+async function logFile(path: string): Promise<LogFile | Problem> {
+  try {
+    return { path, size: (await stat(path)).size };
+  } catch (error) {
+    return problem(path, error);
+  }
+}
