@@ -1,0 +1,170 @@
+import type { Page, Route } from "playwright";
+import { beforeEach, describe, expect, test } from "vitest";
+import { grounds, overflow, pagesOf } from "../support/pages.ts";
+
+// A server that fails is what some tests are about; Chromium notes every 503.
+const pages = pagesOf("examples/autocomplete/main.ts", /status of 503/);
+let page: Page;
+let asked: string[];
+
+beforeEach(async () => {
+  page = await pages.open();
+  asked = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === "/suggest") asked.push(searchParams.get("query") ?? "");
+  });
+});
+
+const field = () => page.getByRole("combobox");
+/** After something else had the focus: Playwright goes to the start of the field. */
+const typeOn = async (key: string) => {
+  await field().press("End");
+  await field().press(key);
+};
+const options = () => page.getByRole("option");
+const status = () => page.getByRole("status").textContent();
+const mood = (name: string) => page.getByLabel(name, { exact: true }).check();
+const state = (name: string) => page.waitForSelector(`#page[data-state="${name}"]`);
+/** What the server says it saw of a query. */
+const seen = (query: string) =>
+  page
+    .locator(".lane")
+    .filter({ has: page.getByText(query, { exact: true }) })
+    .locator(".word")
+    .first();
+/** What a screen reader is told to be active. */
+const active = async () => {
+  const id = await field().getAttribute("aria-activedescendant");
+  return id === null ? null : page.locator(`#${id} .name`).textContent();
+};
+
+describe("npm run autocomplete", () => {
+  test("whoever types quickly asks once, when he rests", async () => {
+    await mood("quick");
+    await field().pressSequentially("abort", { delay: 20 });
+    await options().first().waitFor();
+
+    expect(asked).toEqual(["abort"]);
+    expect(await seen("abort").textContent()).toMatch(/^answered after \d+ ms$/);
+    expect(await status()).toMatch(/^\d suggestions\.$/);
+    expect(await options().first().textContent()).toMatch(/^abort/i);
+  });
+
+  test("a newer key ends the request that is on: the server sees it aborted, and its answer never shows", async () => {
+    await mood("slow");
+    await field().pressSequentially("gr");
+    await seen("gr").filter({ hasText: "working" }).waitFor();
+    await mood("quick");
+    await typeOn("i");
+    await seen("gr").filter({ hasText: "aborted" }).waitFor();
+    await options().first().waitFor();
+
+    expect(asked).toEqual(["gr", "gri"]);
+    for (const text of await options().allTextContents()) expect(text).toMatch(/^gri/i);
+  });
+
+  test("an answer that comes when a newer key has been pressed is not shown", async () => {
+    const requests = Promise.withResolvers<Route>();
+    await page.route(/query=gr&/, (route) => requests.resolve(route));
+    await page.evaluate(() => {
+      const list = document.getElementById("list")!;
+      new MutationObserver(() => (list.dataset.shown += list.textContent)).observe(list, { childList: true });
+    });
+    await mood("quick");
+    await field().pressSequentially("gr");
+    const late = await requests.promise;
+    await typeOn("i");
+    await late.fulfill({ json: [{ name: "grstale", path: "api.grstale", url: "" }] }).catch(() => {});
+    await page.getByRole("option", { name: /^gri/i }).first().waitFor();
+
+    expect(await page.locator("#list").getAttribute("data-shown")).not.toContain("stale");
+  });
+
+  test("a slow server is given up after a second, and hears of it", async () => {
+    await mood("slow");
+    await field().pressSequentially("grid");
+    await state("late");
+
+    expect(await status()).toBe("No answer in time. Type on to ask again.");
+    await seen("grid").filter({ hasText: "aborted after" }).waitFor();
+    expect(Number.parseInt((await seen("grid").textContent())!.replace(/\D+/, ""), 10)).toBeGreaterThan(900);
+  });
+
+  test("a failure shows, and the next key works", async () => {
+    await mood("down");
+    await field().pressSequentially("gri");
+    await state("failed");
+    expect(await status()).toBe("The server failed, with 503. Type on to ask again.");
+
+    await mood("quick");
+    await typeOn("d");
+    await options().first().waitFor();
+    expect(asked).toEqual(["gri", "grid"]);
+  });
+
+  test("the arrow keys go through the list and the text, and Enter takes what is active, without asking again", async () => {
+    await mood("quick");
+    await field().pressSequentially("abort");
+    await options().first().waitFor();
+    expect(await field().getAttribute("aria-expanded")).toBe("true");
+    expect(await active()).toBeNull();
+
+    const names = await page.locator(".option .name").allTextContents();
+    await field().press("ArrowDown");
+    await field().press("ArrowDown");
+    expect(await active()).toBe(names[1]);
+    expect(await page.locator('[role=option][aria-selected="true"]').count()).toBe(1);
+    await field().press("ArrowUp");
+    await field().press("ArrowUp");
+    expect(await active()).toBeNull();
+    await field().press("ArrowUp");
+    expect(await active()).toBe(names.at(-1));
+
+    await field().press("Enter");
+    expect(await field().inputValue()).toBe(names.at(-1));
+    expect(await field().getAttribute("aria-expanded")).toBe("false");
+    expect(await page.locator("#choice a").getAttribute("href")).toMatch(/^https:\/\/developer\.mozilla\.org\//);
+    await state("idle");
+    expect(asked).toEqual(["abort"]);
+  });
+
+  test("Escape shuts the list, and once more empties the field; a click takes from the list", async () => {
+    await mood("quick");
+    await field().pressSequentially("abort");
+    await options().first().waitFor();
+    await field().press("Escape");
+    expect(await field().getAttribute("aria-expanded")).toBe("false");
+    expect(await field().inputValue()).toBe("abort");
+    await field().press("ArrowDown");
+    expect(await active()).toMatch(/^abort/i);
+    await field().press("Escape");
+    await field().press("Escape");
+    expect(await field().inputValue()).toBe("");
+    await state("idle");
+
+    await field().pressSequentially("intersection");
+    await options().first().click();
+    expect(await field().inputValue()).toMatch(/^Intersection/);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("field");
+  });
+
+  test("what nothing begins with is told", async () => {
+    await mood("quick");
+    await field().pressSequentially("qqqq");
+    await state("found");
+
+    expect(await status()).toBe("Nothing begins with “qqqq”.");
+    expect(await field().getAttribute("aria-expanded")).toBe("false");
+  });
+
+  test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
+    await page.setViewportSize({ width: 320, height: 700 });
+    await mood("quick");
+    await field().pressSequentially("inter");
+    await options().first().waitFor();
+
+    expect(await overflow(page)).toBe(0);
+    expect((await grounds(page)).size).toBe(2);
+  });
+});
