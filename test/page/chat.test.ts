@@ -1,0 +1,81 @@
+import type { Page } from "playwright";
+import { describe, expect, test } from "vitest";
+import { grounds, overflow, pagesOf } from "../support/pages.ts";
+
+const pages = pagesOf("examples/chat/main.ts");
+
+/** Opens a page and goes in. */
+async function join(name: string, room: string, pace = "0", policy = "slide"): Promise<Page> {
+  const page = await pages.open();
+  await page.getByLabel("Your name").fill(name);
+  await page.getByLabel("Room", { exact: true }).fill(room);
+  await page.getByLabel("Your line needs").selectOption(pace);
+  await page.getByLabel("If it is too slow").selectOption(policy);
+  await page.getByRole("button", { name: "Join" }).click();
+  await page.getByRole("log").getByText(`${name} joined`).waitFor();
+  return page;
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Say something").fill(text);
+  await page.getByLabel("Say something").press("Enter");
+}
+
+const heard = (page: Page, text: string) => page.locator(".line").filter({ hasText: text }).first().waitFor();
+const people = (page: Page) => page.locator("#people").textContent();
+
+describe("npm run chat, in a page", () => {
+  test("two who are in a room hear each other, and of who comes and goes", async () => {
+    const ann = await join("ann", "one");
+    const bob = await join("bob", "one");
+    expect(await people(bob)).toBe("ann, bob");
+    await say(ann, "hello <b>bob</b>");
+    await heard(bob, "hello <b>bob</b>");
+    await say(bob, "hello ann");
+    await heard(ann, "hello ann");
+    expect(await ann.locator(".line .name").allTextContents()).toEqual(["ann", "bob"]);
+
+    await bob.getByRole("button", { name: "Leave" }).click();
+    expect(await bob.getByRole("status").textContent()).toBe("You have left.");
+    await ann.getByText("bob left").waitFor();
+    expect(await people(ann)).toBe("ann");
+  });
+
+  test("a slow line misses some, and the page shows how many and where", async () => {
+    const ann = await join("ann", "two");
+    const slow = await join("slow", "two", "100");
+    await ann.getByRole("button", { name: "Say 40 things" }).click();
+    await heard(ann, "thing 40");
+    expect(await ann.locator(".line").count()).toBe(40);
+    await heard(slow, "thing 40");
+
+    const gaps = await slow.locator(".gap").allTextContents();
+    const missed = gaps.reduce((sum, gap) => sum + Number(/^missed (\d+)$/.exec(gap)![1]), 0);
+    expect(missed + (await slow.locator(".line").count())).toBe(40);
+    expect(missed).toBeGreaterThan(0);
+    expect(await slow.locator("#missed").textContent()).toBe(`you missed ${missed}`);
+    expect(await ann.locator(".gap").count()).toBe(0);
+  });
+
+  test("who chose to leave when he is too slow has to, and may come back", async () => {
+    const ann = await join("ann", "three");
+    const slow = await join("slow", "three", "2000", "disconnect");
+    await ann.getByRole("button", { name: "Say 40 things" }).click();
+    await slow.getByText("You were too slow, and had to leave.").waitFor();
+    await ann.getByText("slow left").waitFor();
+
+    await slow.getByRole("button", { name: "Join" }).click();
+    await slow.getByRole("log").getByText("slow joined").waitFor();
+  });
+
+  test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
+    const page = await pages.open();
+    await page.setViewportSize({ width: 320, height: 700 });
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole("button", { name: "Join" }).click();
+    await say(page, "w".repeat(200));
+    await heard(page, "www");
+    expect(await overflow(page)).toBe(0);
+    expect((await grounds(page)).size).toBe(2);
+  });
+});
