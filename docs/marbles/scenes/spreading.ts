@@ -13,7 +13,7 @@ export const scenes: readonly Scene[] = [
       const quick = market.subscribe();
       const drop = market.subscribe({ policy: "drop" });
       const slide = market.subscribe({ policy: "slide" });
-      const disconnect = market.subscribe({ policy: "disconnect" });
+      const disconnect = market.subscribe({ policy: "disconnect", capacity: 1 });
 
       return { quick, drop, slide, disconnect };
     },

@@ -9,10 +9,13 @@ import {
   dropWhile,
   filter,
   flatMap,
+  interpose,
+  keep,
   map,
   partitionBy,
   scan,
   take,
+  takeNth,
   takeWhile,
   tap,
   window,
@@ -113,6 +116,28 @@ export const scenes: readonly Scene[] = [
     says: "Each value once.",
     inputs: { source: letters("-a--a--b--b---a-c-|") },
     run: ({ source }) => through(source, distinct()),
+  }),
+  scene({
+    name: "keep",
+    says: "What the function makes of each value, unless it is undefined or null.",
+    inputs: { source: numbers("-1---2--3-----4--|") },
+    run: ({ source }) =>
+      through(
+        source,
+        keep((n) => ["one", undefined, "three"][n - 1]),
+      ),
+  }),
+  scene({
+    name: "take-nth",
+    says: "The first of every two.",
+    inputs: { source: letters("-a---b--c-----d--|") },
+    run: ({ source }) => through(source, takeNth(2)),
+  }),
+  scene({
+    name: "interpose",
+    says: "A separator between the values.",
+    inputs: { source: letters("-a----b---c-----d--|") },
+    run: ({ source }) => through(source, interpose("/")),
   }),
   scene({
     name: "batch",
