@@ -54,7 +54,7 @@ export type { Settleable } from "./flow/settle.js";
 export type { Channels } from "./flow/sources.js";
 export { type SplitOptions, split } from "./flow/split.js";
 export { Stream, stream } from "./flow/stream.js";
-export { toReadableStream, toWritableStream } from "./flow/streams.js";
+export { type ReadableStreamOptions, toReadableStream, toWritableStream } from "./flow/streams.js";
 export { DisconnectedError, type Policy, type SubscribeOptions, type Subscription } from "./flow/subscription.js";
 export { type ThrottleOptions, throttle } from "./flow/throttle.js";
 export { through } from "./flow/through.js";

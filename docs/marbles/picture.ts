@@ -102,7 +102,7 @@ class Palette {
   }
 
   private _add(value: unknown): void {
-    if (!this._hues.has(value)) this._hues.set(value, this._hues.size % HUES);
+    if (typeof value !== "object" && !this._hues.has(value)) this._hues.set(value, this._hues.size % HUES);
   }
 }
 
@@ -205,14 +205,15 @@ class Canvas {
 
   private _pill(pieces: readonly Piece[], x: number, y: number, width: number): void {
     const left = round(x - width / 2);
+    const whole = pieces.length === 1 && pieces[0]!.text.length > 1 ? this.palette.of(pieces[0]!.value) : "plain";
     this.add(
-      `<rect class="plain" x="${left}" y="${y - RADIUS}" width="${round(width)}" height="${2 * RADIUS}" rx="${RADIUS}"/>`,
+      `<rect class="${whole}" x="${left}" y="${y - RADIUS}" width="${round(width)}" height="${2 * RADIUS}" rx="${RADIUS}"/>`,
     );
     let at = left + 5;
     for (const { text, value } of pieces) {
       const hue = value === undefined ? "plain" : this.palette.of(value);
       const centre = round(at + room(text) / 2);
-      if (hue !== "plain") this.add(`<circle class="${hue}" cx="${centre}" cy="${y}" r="8.5"/>`);
+      if (hue !== whole) this.add(`<circle class="${hue}" cx="${centre}" cy="${y}" r="8.5"/>`);
       this.add(`<text class="value small ${hue}-text" x="${centre}" y="${y + 4}">${escaped(text)}</text>`);
       at += room(text);
     }
@@ -255,7 +256,7 @@ function piecesOf(value: unknown): Piece[] | null {
     return [{ text: `${String(value.key)}:` }, { text: String(value.value), value: value.value }];
   }
   const text = String(value);
-  return text.length > 3 ? [{ text }] : null;
+  return text.length > 2 ? [{ text, value }] : null;
 }
 
 /** The text of an SVG. */

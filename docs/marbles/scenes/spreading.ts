@@ -71,15 +71,26 @@ export const scenes: readonly Scene[] = [
   scene({
     name: "mix",
     says: "Muted, an input is read and not heard; paused, it is not read, so its value waits.",
-    inputs: { voice: letters("-a--b---c---d---e--|"), music: letters("--x--y--z---u---v-|") },
+    inputs: { voice: letters("-a--b---c-----d---|"), music: letters("--x--y--z---u-----|") },
     run({ voice, music }, stage) {
       const hall = mix<string>();
       hall.add(voice);
       hall.add(music);
-      stage.at(40, () => hall.set(music, { mute: true }));
-      stage.at(100, () => hall.set(music, { mute: false, pause: true }));
-      stage.at(180, () => hall.set(music, { pause: false }));
+      const muted = () => hall.set(music, { mute: true });
+      const paused = () => hall.set(music, { mute: false, pause: true });
+      const heard = () => hall.set(music, { pause: false });
 
+      const calls = stage.pen("music is", "input");
+      for (const [at, call] of [
+        [50, muted],
+        [110, paused],
+        [180, heard],
+      ] as const) {
+        stage.at(at, () => {
+          calls.value({ toString: () => call.name });
+          call();
+        });
+      }
       return { out: hall.out };
     },
   }),
