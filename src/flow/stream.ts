@@ -26,11 +26,13 @@ import {
 import { batch } from "./batch.js";
 import { buffer } from "./buffer.js";
 import { collect, forEach, reduce } from "./collect.js";
+import type { PipelineOptions } from "./crew.js";
 import { debounce } from "./debounce.js";
 import { delay } from "./delay.js";
 import { from, type Source } from "./from.js";
 import { merge } from "./merge.js";
 import { type PipeOptions, pipe } from "./pipe.js";
+import { pipeline } from "./pipeline.js";
 import { sample } from "./sample.js";
 import type { Settleable } from "./settle.js";
 import { type ThrottleOptions, throttle } from "./throttle.js";
@@ -43,7 +45,8 @@ type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
  * is, but all streams over one source share its values: each goes to whoever takes it.
  *
  * Steps in which time plays no part are those of `millrace/transducers`, and read only when they are read. `batch` with
- * `ms`, `debounce`, `throttle`, `sample`, `delay` and `buffer` are the functions of these names, and read on their own.
+ * `ms`, `debounce`, `throttle`, `sample`, `delay`, `buffer` and `pipeline` are the functions of these names, and read on
+ * their own.
  *
  * An ending that leaves early releases what the chain has made, and with it an iterable or a web stream that it began
  * with; a channel of yours stays open.
@@ -144,6 +147,11 @@ export class Stream<out T> implements AsyncIterable<T> {
 
   buffer(capacity: number | Buffer<T>): Stream<T> {
     return this._over(buffer(this.channel(), capacity));
+  }
+
+  /** Does work on at most `n` values at a time; the stage may return a promise, an operation or a routine. */
+  pipeline<U>(n: number, stage: (value: T) => Settleable<U>, options?: Omit<PipelineOptions<U>, "own">): Stream<U> {
+    return this._over(pipeline(n, this.channel(), stage, options));
   }
 
   /** One stream of its values and those of other channels, each as it comes. */

@@ -262,6 +262,23 @@ describe("a chain", () => {
     expect(all.map(String).sort()).toEqual(["1", "2", "a", "b", "true"]);
   });
 
+  test("pipeline works on several at a time, and keeps the order", async () => {
+    using time = virtualTime();
+    const done = stream([3, 1, 2])
+      .pipeline(3, function* (n) {
+        yield* sleep(n * 10);
+        return [n, time.now()];
+      })
+      .collect()
+      .then();
+    await time.advance(50);
+    expect(await done).toEqual([
+      [3, 30],
+      [1, 10],
+      [2, 20],
+    ]);
+  });
+
   test("what is wrong is told where it is written, not at the ending", () => {
     const one = stream([1]);
     for (const act of [() => one.take(-1), () => one.batch(0), () => one.debounce(-1), () => one.window(2, 0)]) {

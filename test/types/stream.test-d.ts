@@ -77,7 +77,12 @@ test("each step infers from the one before, without annotations", () => {
     .throttle(5, { leading: false })
     .sample(channel<void>())
     .delay(5)
-    .buffer(sliding(1));
+    .buffer(sliding(1))
+    .pipeline(4, async (groups) => groups)
+    .pipeline(4, function* (groups) {
+      yield* channel<number>().send(1);
+      return groups;
+    });
   expectTypeOf(chain).toEqualTypeOf<Stream<{ sum: number }[][][]>>();
   expectTypeOf(stream([1]).scan((sum, n) => sum + n, 0)).toEqualTypeOf<Stream<number>>();
   expectTypeOf(stream([1, "a"]).filter((value) => typeof value === "string")).toEqualTypeOf<Stream<string>>();
