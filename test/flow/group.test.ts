@@ -92,10 +92,8 @@ describe("Group.go()", () => {
     await time.settle();
     parked.cancel();
     await time.settle();
-    // Its place is given to the next in this very turn, who is cancelled before it resumes.
-    go(function* (): Routine<void> {
-      first.cancel();
-    });
+    // The turn of the first gives its place to the next, who is cancelled in the turn after, before its own.
+    first.cancel();
     go(function* (): Routine<void> {
       lucky.cancel();
     });

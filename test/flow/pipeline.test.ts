@@ -294,7 +294,9 @@ describe("pipeline", () => {
     const source = channel<number>(8);
     for (const n of [1, 2, 3, 4]) source.trySend(n);
     const log: string[] = [];
-    const output = pipeline(2, source, function* (n): Routine<number> {
+    const undelivered: unknown[] = [];
+    const output = pipeline(2, source, tidying, { onUndelivered: (n) => void undelivered.push(n) });
+    function* tidying(n: number): Routine<number> {
       try {
         yield* sleep(50);
       } finally {
@@ -302,12 +304,12 @@ describe("pipeline", () => {
         log.push(`${n} tidied up at ${time.now()}`);
       }
       return n;
-    });
+    }
     await time.advance(5);
     output.cancel();
     await time.advance(100);
     expect(log).toEqual(["1 tidied up at 15", "2 tidied up at 15"]);
-    expect([source.length, time.timers, time.reported]).toEqual([2, 0, []]);
+    expect([source.length, time.timers, time.reported, undelivered]).toEqual([2, 0, [], []]);
   });
 
   test("what a stage throws when nobody can get it any more is reported, once", async () => {
