@@ -4,13 +4,17 @@
 import {
   type Channel,
   channel,
+  Latch,
   type Mix,
   mix,
+  type Operation,
   type Publisher,
+  pause,
+  pipeline,
   publish,
   type ReceiveChannel,
+  type Routine,
   type Subscription,
-  stream,
   unbounded,
 } from "millrace";
 import type { Guest } from "./guest.ts";
@@ -23,6 +27,8 @@ const PATIENCE = 16;
 export interface Presence extends Disposable {
   readonly name: string;
   readonly lines: Subscription<Line>;
+  /** Completes when he has to leave, because he chose that rather than to miss anything. */
+  readonly tooSlow: Operation<void>;
 }
 
 export class Hall {
@@ -43,15 +49,24 @@ export class Hall {
   /** Lets a guest in, who says `said` and hears the lines of his room, beginning with his own name among those who are there. */
   enter({ name: wanted, room, policy }: Guest, said: ReceiveChannel<string>): Presence {
     const name = this._nameFor(wanted, room);
-    const lines = this._rooms.subscribe(room, { policy, capacity: PATIENCE });
-    const spoken = stream(said)
-      .map((text): Line => ({ kind: "said", room, name, text }))
-      .channel();
+    const tooSlow = new Latch();
+    const lines = this._rooms.subscribe(room, {
+      policy,
+      capacity: PATIENCE,
+      // Who is disconnected misses a line; he need not receive to be told of it.
+      onMissed: () => void (policy === "disconnect" && tooSlow.countDown()),
+    });
+    // However much comes at once: before the next line all who listen have a turn, to take this one.
+    const spoken = pipeline(1, said, function* (text): Routine<Line> {
+      yield* pause();
+      return { kind: "said", room, name, text };
+    });
     this._lines.add(spoken);
     this._announce("joined", room, name);
     return {
       name,
       lines,
+      tooSlow: tooSlow.wait(),
       [Symbol.dispose]: () => {
         this._lines.remove(spoken);
         spoken.cancel();

@@ -106,22 +106,22 @@ describe("npm run chat", () => {
 
   test("a slow guest misses the oldest lines or the newest, as he chose, and is told how many; the others miss none", async () => {
     const ann = await join({ name: "ann" });
-    const slow = await join({ name: "slow", pace: 30 });
-    const late = await join({ name: "late", pace: 30, policy: "drop" });
-    for (let n = 1; n <= 60; n++) ann.socket.send(`${n}`);
-    await ann.hears(text("60"));
-    expect(texts(ann)).toHaveLength(60);
+    const slow = await join({ name: "slow", pace: 10 });
+    const late = await join({ name: "late", pace: 10, policy: "drop" });
+    for (let n = 1; n <= 200; n++) ann.socket.send(`${n}`);
+    await ann.hears(text("200"));
+    expect(texts(ann)).toHaveLength(200);
 
-    const last = await slow.hears(text("60"));
+    const last = await slow.hears(text("200"));
     expect(last.missed).toBeGreaterThan(20);
-    // 60 lines, and two who joined.
-    expect(slow.told.length + last.missed).toBe(62);
+    // 200 lines, and two who joined.
+    expect(slow.told.length + last.missed).toBe(202);
     // The newest are the first to be missed: after those there was room for he has heard nothing yet.
     expect(texts(late).slice(0, 3)).toEqual(["1", "2", "3"]);
     ann.socket.send("end");
     const end = await late.hears(text("end"));
-    expect(texts(late)).not.toContain("60");
-    expect(late.told.length + end.missed).toBe(62);
+    expect(texts(late)).not.toContain("200");
+    expect(late.told.length + end.missed).toBe(202);
   });
 
   test("one who does not read is disconnected, if he chose so, and holds up nobody", async () => {
@@ -144,7 +144,7 @@ describe("npm run chat", () => {
   test("one who is disconnected is told why", async () => {
     const ann = await join({ name: "ann" });
     const slow = await join({ name: "slow", policy: "disconnect", pace: 500 });
-    for (let n = 1; n <= 60; n++) ann.socket.send(`${n}`);
+    for (let n = 1; n <= 200; n++) ann.socket.send(`${n}`);
     expect(await slow.over).toBe(TOO_SLOW);
   });
 
