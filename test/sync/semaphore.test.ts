@@ -135,7 +135,7 @@ describe("Semaphore", () => {
         first.release();
         block();
       };
-      return (yield* select({ gives, takes: semaphore.acquire() })).key;
+      return (yield* select({ gives, takes: semaphore.acquire() }, { mode: "priority" })).key;
     });
     expect(await task).toBe("takes");
   });
