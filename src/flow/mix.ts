@@ -123,9 +123,9 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
   set(states: Iterable<readonly [ReceiveChannel<T>, MixState]>): void;
   set(given: ReceiveChannel<T> | Iterable<readonly [ReceiveChannel<T>, MixState]>, state: MixState = {}): void {
     const several = Symbol.iterator in Object(given);
-    if (!several) assertSource("set in mix", given);
     const states = several ? (given as Iterable<readonly [ReceiveChannel<T>, MixState]>) : [[given, state] as const];
     for (const [channel, changes] of states) {
+      assertSource("set in mix", channel);
       const input = this._inputs.get(channel as ReceiveChannel<T>);
       if (input !== undefined) input.state = { ...input.state, ...changes };
     }
