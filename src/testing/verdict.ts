@@ -1,0 +1,80 @@
+// What a verification says.
+
+import type { Schedule } from "./schedule.js";
+
+/** What can be wrong with a program. */
+export type FailureKind =
+  | "deadlock"
+  | "leak"
+  | "stuck"
+  | "closed"
+  | "throw"
+  | "unread"
+  | "invariant"
+  | "outcome"
+  | "shared-state"
+  | "escaped";
+
+/** How far a verification came that was cut short. */
+export interface Coverage {
+  readonly states: number;
+  readonly executions: number;
+  readonly events: number;
+  /** Milliseconds. */
+  readonly ms: number;
+}
+
+/** Every schedule was explored, and none failed. */
+export interface Proved<T> extends Coverage {
+  readonly status: "proved";
+  /** Every value that `main` returns under some schedule. */
+  readonly outcomes: Set<T>;
+  /** What the proof takes for granted. */
+  readonly assumptions: string[];
+}
+
+/** Some schedule fails: this is the shortest, or the simplest that was found. */
+export interface Failed extends Coverage {
+  readonly status: "failed";
+  readonly kind: FailureKind;
+  /** What was thrown, if something was. */
+  readonly cause?: unknown;
+  readonly schedule: Schedule;
+  /** All of it in words, as a terminal shows it. */
+  readonly report: string;
+  /** Runs this schedule again: `replay(token, main)`. */
+  readonly token: string;
+}
+
+/** Nothing failed as far as it went, but it did not go through everything. */
+export interface Bounded {
+  readonly status: "bounded";
+  readonly reason: string;
+  readonly covered: Coverage;
+}
+
+/** What `verify` finds. */
+export type Verdict<T> = Proved<T> | Failed | Bounded;
+
+/** What a verification can be told. */
+export interface VerifyOptions<T> {
+  /** Shown in the report; the name of `main` by default. */
+  readonly name?: string;
+  /** What `main` may return: a list, or a test. Anything else is a failure of kind `outcome`. */
+  readonly outcomes?: Iterable<T> | ((value: T) => boolean);
+  /** Whether tasks that are parked for ever when `main` is done are a failure; true by default. */
+  readonly leaks?: boolean;
+  /** Whether a task that is parked for ever while others go on and on is a failure; true by default. */
+  readonly stuck?: boolean;
+  /** Whether a send on a closed channel is a failure; false by default: it yields false. */
+  readonly closed?: boolean;
+  /** Whether values that are stored when all is over are a failure; false by default. */
+  readonly unread?: boolean;
+  /** Limits: what was not explored then makes the verdict `bounded`. */
+  readonly maxStates?: number;
+  readonly maxMs?: number;
+  /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
+  readonly freeze?: boolean;
+  /** Which engine: by default whichever suits the program. */
+  readonly engine?: "states" | "traces" | "runs";
+}
