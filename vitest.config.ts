@@ -13,7 +13,7 @@ const alias = [
 ];
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
-const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
+const everywhere = ["rules", "flow", "sync", "testing", "verify"].map((folder) => `test/${folder}/**/*.test.ts`);
 const launchOptions = await chromiumLaunchOptions();
 
 export default defineConfig({

@@ -102,7 +102,10 @@ function failAll(): void {
 
 /** Performs an operation for plain code. Its result is made where that code goes on, not where the peer completes it. */
 export function perform<T>(operation: Performable<T>): Promise<T> {
-  return new Promise<void>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin()).then(() => {
+  const performed =
+    scheduler.explorer?.await(operation) ??
+    new Promise<void>((resolve, reject) => new PlainPerformance(operation, resolve, reject).begin());
+  return performed.then(() => {
     // Busy until here: another performance in between would take the place of the value.
     operation.waiter = null;
     return operation.result();

@@ -5,12 +5,13 @@ import { Gate, Sharable, Shared } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 
-class Always<T> extends Operation<T> {
-  private readonly _value: T;
+/** Ready, with a value at hand. */
+export class Always<T> extends Operation<T> {
+  readonly outcome: T;
 
-  constructor(value: T) {
+  constructor(outcome: T) {
     super();
-    this._value = value;
+    this.outcome = outcome;
   }
 
   poll(): boolean {
@@ -20,11 +21,12 @@ class Always<T> extends Operation<T> {
   block(): void {}
 
   override result(): T {
-    return this._value;
+    return this.outcome;
   }
 }
 
-class Never extends Operation<never> {
+/** Never ready. */
+export class Never extends Operation<never> {
   poll(): boolean {
     return false;
   }

@@ -19,7 +19,7 @@ export interface Buffer<T> {
 }
 
 /** A ring that knows when it is full: the channel reads its length without a detour. */
-class Fixed<T> extends Ring<T> implements Buffer<T> {
+export class Fixed<T> extends Ring<T> implements Buffer<T> {
   readonly capacity: number;
 
   constructor(capacity: number) {
@@ -32,8 +32,9 @@ class Fixed<T> extends Ring<T> implements Buffer<T> {
   }
 }
 
-class Dropping<T> extends Fixed<T> {
-  protected readonly onDrop: ((value: T) => void) | undefined;
+/** Drops what is sent while it is full. */
+export class Dropping<T> extends Fixed<T> {
+  readonly onDrop: ((value: T) => void) | undefined;
 
   constructor(capacity: number, onDrop: ((value: T) => void) | undefined) {
     super(capacity);
@@ -50,7 +51,8 @@ class Dropping<T> extends Fixed<T> {
   }
 }
 
-class Sliding<T> extends Dropping<T> {
+/** Drops the oldest for what is sent while it is full. */
+export class Sliding<T> extends Dropping<T> {
   override push(value: T): void {
     const oldest = this.length < this.capacity ? null : { value: this.shift() };
     super.push(value);

@@ -4,6 +4,7 @@ import { type Buffer, fixed } from "./buffer.js";
 import { Chan } from "./chan.js";
 import type { Channel, ChannelOptions, ReceiveChannel, SendChannel } from "./ends.js";
 import { shown } from "./errors.js";
+import { scheduler } from "./scheduler.js";
 import type { Transducer } from "./transducer.js";
 import { Transform } from "./transform.js";
 import { TransformChan } from "./transform-chan.js";
@@ -49,6 +50,7 @@ export function channel<T>(
   options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
 ): Channel<T> {
   const buffer = bufferOf(capacity);
+  if (scheduler.explorer !== null) return scheduler.explorer.channel(buffer, options) as Channel<T>;
   if (options === undefined) return new Chan(buffer, null);
   checkOptions(options);
   const { transform } = options;

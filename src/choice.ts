@@ -14,7 +14,8 @@ export class Choice<T> extends Operation<T> implements Waiter {
   readonly labels: string[] | null;
   /** Whether a branch wants to be told that it lost even when it was only polled. */
   readonly tells: boolean;
-  protected winner: number;
+  /** Which branch has won; -1 for none. */
+  winner: number;
   protected blocked: number;
 
   constructor(parts: Operation<unknown>[], labels: string[] | null, tells: boolean) {
@@ -35,6 +36,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
       // random starting point followed by a scan is not.
       if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
       if (this.tries(at)) return this.tells ? this.dismiss(0, at) : true;
+      scheduler.policy?.missed?.();
     }
     return false;
   }
@@ -162,8 +164,9 @@ export class Choice<T> extends Operation<T> implements Waiter {
 
 /** Chooses by order, or has something to yield when nothing is ready; its order means something, so it is not taken apart. */
 export class OrderedChoice<T> extends Choice<T> {
-  private readonly _mode: SelectMode;
-  private readonly _fallback: { readonly value: unknown } | null;
+  readonly mode: SelectMode;
+  /** What it yields when none is ready. */
+  readonly fallback: { readonly value: unknown } | null;
   private _start: number;
 
   constructor(
@@ -174,14 +177,14 @@ export class OrderedChoice<T> extends Choice<T> {
     fallback: { value: unknown } | null,
   ) {
     super(parts, labels, tells);
-    this._mode = mode;
-    this._fallback = fallback;
+    this.mode = mode;
+    this.fallback = fallback;
     this._start = 0;
   }
 
   override poll(): boolean {
-    if (this._mode === "random" ? super.poll() : this._pollInOrder()) return true;
-    if (this._fallback === null) return false;
+    if (this.mode === "random" ? super.poll() : this._pollInOrder()) return true;
+    if (this.fallback === null) return false;
     return this.dismiss(0, this.parts.length);
   }
 
@@ -191,7 +194,7 @@ export class OrderedChoice<T> extends Choice<T> {
   }
 
   override result(): T {
-    if (this.winner === -1) return { key: "default", value: this._fallback!.value } as T;
+    if (this.winner === -1) return { key: "default", value: this.fallback!.value } as T;
     return super.result();
   }
 
@@ -213,6 +216,6 @@ export class OrderedChoice<T> extends Choice<T> {
   }
 
   private _rotate(winner: number): void {
-    if (this._mode === "fair") this._start = (winner + 1) % this.parts.length;
+    if (this.mode === "fair") this._start = (winner + 1) % this.parts.length;
   }
 }

@@ -38,22 +38,23 @@ abstract class Until<T> extends Operation<T> implements Timed {
   }
 }
 
-class Sleep extends Until<void> {
-  private readonly _ms: number;
+/** Parks for so many milliseconds. */
+export class Sleep extends Until<void> {
+  readonly ms: number;
 
   constructor(ms: number) {
     super(0);
-    this._ms = ms;
+    this.ms = ms;
   }
 
   override poll(): boolean {
-    if (this._ms <= 0) return true;
-    this.due = scheduler.host.now() + this._ms;
+    if (this.ms <= 0) return true;
+    this.due = scheduler.host.now() + this.ms;
     return false;
   }
 
   override describe(): string {
-    return `sleep of ${this._ms} ms`;
+    return `sleep of ${this.ms} ms`;
   }
 }
 
@@ -236,7 +237,7 @@ function checked(what: string, ms: number): number {
  * ```
  */
 export function now(): number {
-  return scheduler.host.now();
+  return scheduler.explorer?.now() ?? scheduler.host.now();
 }
 
 /**
@@ -265,6 +266,8 @@ export function sleep(ms: number): Operation<void> {
  * ```
  */
 export function timeout(ms: number): ReceiveChannel<never> {
+  if (scheduler.explorer !== null)
+    return scheduler.explorer.timeout(checked("set timeout", ms)) as ReceiveChannel<never>;
   return new Timeout(scheduler.host.now() + checked("set timeout", ms));
 }
 

@@ -109,6 +109,7 @@ export function start<A extends unknown[], T>(
   home: Home | null = null,
   origin: Path | null = null,
 ): Task<T> {
+  if (scheduler.explorer !== null) return scheduler.explorer.start(body, args) as Task<T>;
   const routine = routineOf(body, args);
   const { current } = scheduler;
   const program = home ?? homeOf(current);
@@ -177,7 +178,8 @@ export function go<A extends unknown[], T>(body: (...args: A) => Routine<T> | As
   return start(body, args, go);
 }
 
-class Pause extends Operation<void> {
+/** Parks until those that are ready have had a turn. */
+export class Pause extends Operation<void> {
   poll(): boolean {
     return false;
   }

@@ -222,45 +222,47 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   }
 }
 
-class Mapped<T, U> extends Operation<U> implements Waiter {
-  private readonly _inner: Operation<T>;
+/** An operation whose value is transformed. */
+export class Mapped<T, U> extends Operation<U> implements Waiter {
+  /** What is performed. */
+  readonly inner: Operation<T>;
   private readonly _transform: (value: T) => U;
 
   constructor(inner: Operation<T>, transform: (value: T) => U) {
     super();
-    this._inner = inner;
+    this.inner = inner;
     this._transform = transform;
   }
 
   poll(): boolean {
-    if (this._inner.waiter !== null) assertIdle(this._inner);
-    if (!this._inner.poll()) return false;
-    this._inner.waiter = this;
+    if (this.inner.waiter !== null) assertIdle(this.inner);
+    if (!this.inner.poll()) return false;
+    this.inner.waiter = this;
     return true;
   }
 
   block(): void {
-    this._inner.waiter = this;
-    this._inner.block();
+    this.inner.waiter = this;
+    this.inner.block();
   }
 
   override unblock(): void {
-    this._inner.waiter = null;
-    this._inner.unblock();
+    this.inner.waiter = null;
+    this.inner.unblock();
   }
 
   override withdraw(): boolean {
-    return this._inner.withdraw();
+    return this.inner.withdraw();
   }
 
   override discard(): void {
-    this._inner.waiter = null;
-    this._inner.discard();
+    this.inner.waiter = null;
+    this.inner.discard();
   }
 
   override result(): U {
-    this._inner.waiter = null;
-    return this._transform(this._inner.result());
+    this.inner.waiter = null;
+    return this._transform(this.inner.result());
   }
 
   wake(): void {
@@ -268,31 +270,31 @@ class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 
   override get plain(): boolean {
-    return this._inner.plain;
+    return this.inner.plain;
   }
 
   override branches(): Operation<U>[] | null {
-    return this._inner.branches()?.map((branch) => new Mapped(branch, this._transform)) ?? null;
+    return this.inner.branches()?.map((branch) => new Mapped(branch, this._transform)) ?? null;
   }
 
   override get attentive(): boolean {
-    return this._inner.attentive;
+    return this.inner.attentive;
   }
 
   override get external(): boolean {
-    return this._inner.external;
+    return this.inner.external;
   }
 
   override get joins(): boolean {
-    return this._inner.joins;
+    return this.inner.joins;
   }
 
   override describe(): string {
-    return this._inner.describe();
+    return this.inner.describe();
   }
 
   override rivals(): readonly unknown[] {
-    return this._inner.rivals();
+    return this.inner.rivals();
   }
 }
 

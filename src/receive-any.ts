@@ -34,8 +34,10 @@ class ReceiveAny extends Operation<Outcome> implements Waiter {
       open[other] = open[at]!;
       open[at] = source;
       if (source.receive.waiter !== null) assertIdle(source.receive);
-      if (!source.receive.poll()) at++;
-      else if (this._take(at)) return true;
+      if (!source.receive.poll()) {
+        at++;
+        scheduler.policy?.missed?.();
+      } else if (this._take(at)) return true;
     }
     this.value = () => CLOSED;
     return open.length === 0;

@@ -13,8 +13,20 @@ export interface Policy {
   next(ready: number, at: (place: number) => unknown): number;
   /** Which of so many cases of a select is tried next. */
   choose(cases: number): number;
+  /** The case that was tried is not ready; the next is tried. */
+  missed?(): void;
   /** Whether a task gives way after its next operation, though that completes at once; asked before. */
   preempt?(): boolean;
+}
+
+/** Stands in for all that a program makes while its schedules are explored. */
+export interface Explorer {
+  channel(buffer: unknown, options: unknown): unknown;
+  start(body: unknown, args: unknown): unknown;
+  timeout(ms: number): unknown;
+  now(): number;
+  /** An operation is awaited in an async body; the promise is kept when it has been settled. */
+  await(operation: unknown): Promise<void>;
 }
 
 /** What waits without a task that is known: a performance in an async body, or an `await` in plain code. */

@@ -48,6 +48,16 @@ export class ClosedProgram<T> implements Program, Home {
     });
   }
 
+  /** Whether its main task has ended. */
+  get over(): boolean {
+    return this._main?.happened === true;
+  }
+
+  /** Whether nothing outside it, that cannot be seen from here, may let any of it go on. */
+  get closed(): boolean {
+    return !this.async && !this.unsure && this.parked.every((task) => !task.parkedAt!.external);
+  }
+
   /** The tasks that are parked now. */
   get parked(): Task<unknown>[] {
     const tasks = [...this._members].map((member) => member.task.deref() as Task<unknown> | undefined);

@@ -10,7 +10,7 @@ import { type Host, native } from "./host.js";
 import { List, move } from "./list.js";
 import { Path } from "./path.js";
 import { Ring } from "./ring.js";
-import type { Doer, Policy, Program, Runnable, Stranger } from "./roles.js";
+import type { Doer, Explorer, Policy, Program, Runnable, Stranger } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -35,6 +35,8 @@ export class Scheduler {
   programs: Set<Program>;
   /** Whether a closed program runs, so that it is worth noting who used a channel last. */
   watching: boolean;
+  /** Takes the place of channels, tasks and timeouts while schedules are explored. */
+  explorer: Explorer | null;
   /** Told of each value that is sent or received, while a closed program runs. */
   observer: ((task: Doer | null, what: string) => void) | null;
   /** Async tasks that are to end but have not come to a point where they can. */
@@ -70,6 +72,7 @@ export class Scheduler {
     this.root = new Path(null, "", 0);
     this.programs = new Set();
     this.watching = false;
+    this.explorer = null;
     this.observer = null;
     this.ending = 0;
     this.young = new List();

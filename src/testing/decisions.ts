@@ -10,6 +10,8 @@ export interface Strategy {
   choose(cases: number): number;
   /** 1 if a task gives way after an operation that completes at once. */
   preempt(): number;
+  /** What was chosen last is not ready. */
+  missed?(): void;
 }
 
 /** More decisions in one schedule than any program that ends has; a longer one runs for ever. */
@@ -40,6 +42,10 @@ export class Decisions implements Policy {
 
   choose(cases: number): number {
     return cases === 1 ? 0 : this._note(this._strategy.choose(cases));
+  }
+
+  missed(): void {
+    this._strategy.missed?.();
   }
 
   preempt(): boolean {

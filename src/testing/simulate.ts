@@ -46,7 +46,8 @@ type Ending<T> =
   | { readonly value: T; readonly failed: null }
   | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
 
-interface Run<T> {
+/** One run of a program under a schedule. */
+export interface Run<T> {
   readonly ending: Ending<T>;
   readonly taken: readonly number[];
   readonly elapsed: number;
@@ -66,7 +67,12 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
 }
 
 /** Plays one schedule from the start to the end of `main`, or to where nothing happens any more. */
-async function play<T>(main: Main<T>, strategy: Strategy, seed: number, options: SimulateOptions): Promise<Run<T>> {
+export async function play<T>(
+  main: Main<T>,
+  strategy: Strategy,
+  seed: number,
+  options: SimulateOptions,
+): Promise<Run<T>> {
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
   using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(options.date ?? 0));
@@ -80,8 +86,11 @@ async function play<T>(main: Main<T>, strategy: Strategy, seed: number, options:
       ending = { failed: { kind: cause instanceof DeadlockError ? "deadlock" : "throw", cause } };
     },
   );
-  await world.play(() => ending !== null);
-  if (options.leaks && ending !== null) await world.play(() => false);
+  const closed = (): boolean => program.closed;
+  await world.play(() => ending !== null || program.over, closed);
+  if (program.over && options.leaks) await world.play(() => false, closed);
+  // What has been decided is told in a microtask, or two.
+  for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   return {
     ending: world.endless ? failed("endless", world.endless) : judged(ending, program, world, options),
     taken: decisions.taken,
@@ -112,7 +121,7 @@ function judged<T>(
 }
 
 /** Finds the simplest schedule that fails like this one, and says all that is known of it. */
-async function explain<T>(
+export async function explain<T>(
   main: Main<T>,
   run: Run<T>,
   seed: number,
@@ -215,7 +224,7 @@ function assertOptions(schedules: number, seed: number, strategy: StrategyName):
 let last: Promise<unknown> = Promise.resolve();
 
 /** One after the other: there is one scheduler in a process. */
-function alone<T>(work: () => Promise<T>): Promise<T> {
+export function alone<T>(work: () => Promise<T>): Promise<T> {
   const turn = last.then(work);
   last = turn.catch(() => {});
   return turn;

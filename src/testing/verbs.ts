@@ -11,7 +11,8 @@ export function choose<T>(...values: T[]): Operation<T> {
   return alt(...values.map((value) => always(value))) as Operation<T>;
 }
 
-class Settle extends Operation<void> implements Settler {
+/** Waits for a quiet moment. */
+export class Settle extends Operation<void> implements Settler {
   private readonly _world: World;
 
   constructor(world: World) {

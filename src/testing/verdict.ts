@@ -75,6 +75,8 @@ export interface VerifyOptions<T> {
   readonly maxMs?: number;
   /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
   readonly freeze?: boolean;
+  /** Whether to go on after a failure, so that all states are counted; false by default. */
+  readonly all?: boolean;
   /** Which engine: by default whichever suits the program. */
   readonly engine?: "states" | "traces" | "runs";
 }

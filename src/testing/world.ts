@@ -36,6 +36,7 @@ export class World implements Disposable {
   endless: Endless | null;
   private readonly _timers: Map<number, Timer>;
   private readonly _turns: (() => void)[];
+  private readonly _jobs: (() => void)[];
   private readonly _restore: Disposable;
   private _ids: number;
 
@@ -48,6 +49,7 @@ export class World implements Disposable {
     this.endless = null;
     this._timers = new Map();
     this._turns = [];
+    this._jobs = [];
     this._ids = 0;
     this._restore = scheduler.isolate(this._host(chance), policy);
     scheduler.observer = (task, what) => void this.steps.push({ task: (task as Named | null)?.name ?? "async", what });
@@ -64,16 +66,30 @@ export class World implements Disposable {
     return this.start + this.elapsed;
   }
 
-  /** Lets everything happen until `done` holds or nothing can happen any more; false then. */
-  async play(done: () => boolean): Promise<boolean> {
+  /**
+   * Lets everything happen until `done` holds or nothing can happen any more; false then. `closed` says whether nothing
+   * goes on that cannot be seen from here.
+   */
+  async play(done: () => boolean, closed: () => boolean): Promise<boolean> {
     for (let patience = PATIENCE; patience > 0; patience--) {
-      // Promises, and what async bodies do between two operations, have their turn before anything else happens.
-      await new Promise<void>((resolve) => native.turn(resolve));
+      this._work();
       if (done()) return true;
+      if (!closed()) {
+        // Promises, and what async bodies do between two operations, have their turn before anything else happens.
+        await new Promise<void>((resolve) => native.turn(resolve));
+        if (this._jobs.length > 0) patience = PATIENCE;
+        this._work();
+        if (done()) return true;
+      }
       if (this.endless !== null) return false;
       if (this._turn() || this._settle() || this._pass()) patience = PATIENCE;
+      else if (closed()) return false;
     }
     return false;
+  }
+
+  private _work(): void {
+    for (let job = this._jobs.shift(); job !== undefined; job = this._jobs.shift()) this._guard(job);
   }
 
   private _turn(): boolean {
@@ -116,7 +132,7 @@ export class World implements Disposable {
     return {
       now: () => this.elapsed,
       random: chance,
-      microtask: (job) => native.microtask(() => this._guard(job)),
+      microtask: (job) => void this._jobs.push(job),
       turn: (job) => void this._turns.push(job),
       setTimer: (job, ms) => {
         this._timers.set(++this._ids, { due: this.elapsed + ms, job });

@@ -1,0 +1,129 @@
+// Lets a routine on the stage go on until it parks, stops in a plain call, or ends. Whatever completes at once parks as well:
+// the streak of completions is always used up, so a task gives way after each.
+
+import { native } from "../../host.js";
+import type { Operation } from "../../operation.js";
+import { Path } from "../../path.js";
+import { isParkedInside, isPerformance } from "../../perform.js";
+import type { Doer } from "../../roles.js";
+import { STREAK, scheduler } from "../../scheduler.js";
+import { type Offer, Unmodelled } from "./forms.js";
+import { placeOutside } from "./place.js";
+import type { Live, Stage } from "./stage.js";
+
+/** Where a routine has come to. */
+export type Arrival =
+  | { readonly kind: "parked"; readonly operation: Operation<unknown> }
+  | { readonly kind: "stopped"; readonly offer: Offer<unknown> }
+  | { readonly kind: "done"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Something in the program went on outside of what can be explored: a real timer, I/O. */
+export class Escaped extends Error {}
+
+/** Turns of the host that an async body may take between two operations. */
+const PATIENCE = 256;
+
+export class Driver {
+  private readonly _stage: Stage;
+  private readonly _performer: Doer;
+  private _completed: boolean;
+
+  constructor(stage: Stage) {
+    this._stage = stage;
+    this._completed = false;
+    const root = new Path(null, "", 0);
+    this._performer = { member: null, async: false, path: () => root, wake: () => this._complete() };
+  }
+
+  goOn(live: Live): Arrival {
+    const stage = this._stage;
+    this._begin(live);
+    scheduler.current = this._performer;
+    try {
+      const step = live.routine.next() as IteratorResult<unknown, unknown>;
+      if (live.stopped !== null) return { kind: "stopped", offer: live.stopped };
+      if (step === scheduler.parked) return this._parked(live, step as unknown as Operation<unknown>);
+      if (step.done === true) return { kind: "done", value: step.value };
+      throw new Unmodelled("a task yields what is no operation");
+    } catch (error) {
+      if (error instanceof Unmodelled) throw error;
+      return live.stopped === null ? { kind: "failed", error } : { kind: "stopped", offer: live.stopped };
+    } finally {
+      scheduler.current = null;
+      scheduler.parked = null;
+      stage.live = null;
+    }
+  }
+
+  private _begin(live: Live): void {
+    scheduler.streak = STREAK;
+    live.queued = 0;
+    live.place = undefined;
+    this._completed = false;
+    this._stage.live = live;
+  }
+
+  private _parked(live: Live, operation: Operation<unknown>): Arrival {
+    if (!this._completed) operation.unblock();
+    operation.waiter = null;
+    live.parked = operation;
+    return { kind: "parked", operation };
+  }
+
+  private _complete(): void {
+    this._completed = true;
+    if (this._stage.live !== null) this._stage.live.place ??= placeOutside();
+  }
+
+  async goOnAsync(live: Live): Promise<Arrival> {
+    this._begin(live);
+    let ended: Arrival | null = null;
+    this._resume(live).then(
+      (step) => {
+        if (step !== null) ended = this._arrivedAsync(live, step);
+      },
+      (error: unknown) => {
+        ended = { kind: "failed", error };
+      },
+    );
+    for (let patience = PATIENCE; patience > 0; patience--) {
+      await new Promise<void>((resolve) => native.turn(resolve));
+      if (live.stopped !== null) ended = { kind: "stopped", offer: live.stopped };
+      else if (live.awaited !== null) ended = { kind: "parked", operation: live.awaited.operation };
+      if (ended === null) continue;
+      this._stage.live = null;
+      return ended;
+    }
+    this._stage.live = null;
+    throw new Escaped(
+      `${this._stage.tasks[live.task]!.name} waits for something outside the program: a timer, I/O, a promise`,
+    );
+  }
+
+  /** Lets an async routine go on; null while it goes on with what had been promised to an earlier step. */
+  private async _resume(live: Live): Promise<IteratorResult<unknown, unknown> | null> {
+    const { awaited, parked } = live;
+    live.awaited = live.parked = null;
+    if (awaited !== null) awaited.goOn();
+    if (isPerformance(parked)) parked.wake();
+    live.step ??= live.routine.next() as Promise<IteratorResult<unknown, unknown>>;
+    const { step } = live;
+    const result = await step;
+    if (live.step === step) live.step = null;
+    return result;
+  }
+
+  private _arrivedAsync(live: Live, step: IteratorResult<unknown, unknown>): Arrival {
+    const { value } = step;
+    if (step.done === true) return { kind: "done", value };
+    live.parked = value;
+    if (isPerformance(value)) return { kind: "parked", operation: value.operation as Operation<unknown> };
+    if (!isParkedInside(value)) throw new Unmodelled("a task yields what is no operation");
+    value.reveal();
+    const operation = value.operation as Operation<unknown>;
+    if (!value.completed) operation.unblock();
+    operation.waiter = null;
+    return { kind: "parked", operation };
+  }
+}

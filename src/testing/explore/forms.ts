@@ -1,0 +1,178 @@
+// What a task waits for, as numbers. An operation comes apart into its cases: what it may do, with whom. A case is four
+// numbers: its kind, what it is about (the index of a channel, a task, a timer), an operand (the value sent, milliseconds),
+// and the case at which its group begins, for a choice that goes by order.
+
+import { Always, Never } from "../../basic.js";
+import { Choice, OrderedChoice } from "../../choice.js";
+import { Sleep } from "../../clock.js";
+import { Pause } from "../../go.js";
+import { Mapped, Operation } from "../../operation.js";
+import type { Waiter } from "../../perform.js";
+import { Settle } from "../verbs.js";
+
+export const SEND = 0;
+export const RECEIVE = 1;
+/** Ready at any time. */
+export const READY = 2;
+export const SLEEP = 3;
+export const TIMER = 4;
+export const JOIN = 5;
+export const OVER = 6;
+export const CLOSING = 7;
+/** Ready when no other of its group is for certain. */
+export const DEFAULT = 8;
+/** Ready when nothing else can happen unless time passes. */
+export const SETTLE = 9;
+/** Closes, at once. */
+export const CLOSE = 10;
+/** Looks at the state, at once. */
+export const READ = 11;
+
+/** Numbers for each case. */
+export const STRIDE = 4;
+/** A case whose turn does not depend on others. */
+export const FREE = -1;
+
+/** A program that does what the model does not know: it is explored by running it instead. */
+export class Unmodelled extends Error {}
+
+/** What an operation is settled with when it is to throw. */
+export class Thrown {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** What a task of the model offers to do. It never completes by itself: whoever explores decides when, and with what. */
+export class Offer<out T> extends Operation<T> {
+  readonly kind: number;
+  /** The index of what it is about. */
+  readonly about: number;
+  readonly operand: unknown;
+  private readonly _text: string;
+  private readonly _queued: () => void;
+
+  constructor(kind: number, about: number, operand: unknown, text: string, queued: () => void) {
+    super();
+    this.kind = kind;
+    this.about = about;
+    this.operand = operand;
+    this._text = text;
+    this._queued = queued;
+  }
+
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this._queued();
+  }
+
+  override unblock(): void {}
+
+  override result(): T {
+    if (this.value instanceof Thrown) throw this.value.cause;
+    return this.value as T;
+  }
+
+  override describe(): string {
+    return this._text;
+  }
+}
+
+/** Gathers the cases of an operation. */
+class Form {
+  readonly numbers: number[];
+  /** How many of the cases queued up when their operation parked. */
+  offers: number;
+  private readonly _idOf: (value: unknown) => number;
+
+  constructor(idOf: (value: unknown) => number) {
+    this.numbers = [];
+    this.offers = 0;
+    this._idOf = idOf;
+  }
+
+  add(operation: Operation<unknown>, group: number): void {
+    if (operation instanceof Mapped) this.add(operation.inner, group);
+    else if (operation instanceof Choice) this._addChoice(operation, group);
+    else if (operation instanceof Offer) this._addOffer(operation, group);
+    else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
+    else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
+    // A turn for the others is an event, though nothing can hinder it.
+    else if (operation instanceof Pause) this._push(READY, 1, 0, group);
+    else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
+    else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.describe()}`);
+  }
+
+  private _addOffer({ kind, about, operand }: Offer<unknown>, group: number): void {
+    this.offers++;
+    this._push(kind, about, kind === SEND || kind === CLOSE ? this._idOf(operand) : 0, group);
+  }
+
+  private _addChoice(choice: Choice<unknown>, group: number): void {
+    const start = this.numbers.length / STRIDE;
+    const ordered = choice instanceof OrderedChoice ? choice : null;
+    const byOrder = ordered !== null && (ordered.mode === "priority" || ordered.fallback !== null);
+    if (byOrder && start > 0) throw new Unmodelled("a choice that goes by order stands inside another");
+    const inner = ordered?.mode === "priority" ? start : group;
+    for (const part of choice.parts) this.add(part, inner);
+    if (ordered !== null && ordered.fallback !== null) this._push(DEFAULT, 0, 0, start);
+  }
+
+  private _addSleep(ms: number, group: number): void {
+    if (ms <= 0) this._push(READY, 0, 0, group);
+    // One that lasts for ever is no case at all.
+    else if (ms < Infinity) this._push(SLEEP, 0, ms, group);
+  }
+
+  private _push(kind: number, about: number, operand: number, group: number): void {
+    this.numbers.push(kind, about, operand, group);
+  }
+}
+
+/** The cases of an operation, and how many of them are offers. */
+export function formOf(
+  operation: Operation<unknown>,
+  idOf: (value: unknown) => number,
+): { readonly cases: Int32Array; readonly offers: number } {
+  const form = new Form(idOf);
+  form.add(operation, FREE);
+  return { cases: Int32Array.from(form.numbers), offers: form.offers };
+}
+
+function casesIn(operation: Operation<unknown>): number {
+  if (operation instanceof Mapped) return casesIn(operation.inner);
+  if (operation instanceof Sleep) return operation.ms < Infinity ? 1 : 0;
+  if (!(operation instanceof Choice)) return operation instanceof Never ? 0 : 1;
+  const parts = operation.parts.reduce((count, part) => count + casesIn(part), 0);
+  return operation instanceof OrderedChoice && operation.fallback !== null ? parts + 1 : parts;
+}
+
+/** Makes it look as if a case had happened, with a value: what the operation yields when its task goes on. */
+export function settleCase(operation: Operation<unknown>, at: number, value: unknown): void {
+  operation.waiter = bystander;
+  if (operation instanceof Mapped) settleCase(operation.inner, at, value);
+  else if (operation instanceof Choice) settleBranch(operation, at, value);
+  else operation.value = value;
+}
+
+function settleBranch(choice: Choice<unknown>, at: number, value: unknown): void {
+  let left = at;
+  choice.winner = -1;
+  for (let part = 0; part < choice.parts.length; part++) {
+    const branch = choice.parts[part]!;
+    const count = casesIn(branch);
+    if (left >= 0 && left < count) {
+      choice.winner = part;
+      settleCase(branch, left, value);
+    }
+    left -= count;
+  }
+}
+
+/** Stands for whoever performs an operation of the model. */
+const bystander: Waiter = { wake(): void {} };

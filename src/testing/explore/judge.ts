@@ -1,0 +1,84 @@
+// What is right and what is wrong with a state. Failures that only the end of a schedule shows are looked for at the end.
+
+import { isDaemon } from "../loop.js";
+import type { FailureKind, VerifyOptions } from "../verdict.js";
+import { FIELDS, type Model, REFUSE } from "./model.js";
+import { DONE, FAILED, PARKED } from "./trie.js";
+
+/** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
+export interface Finding {
+  readonly kind: FailureKind;
+  readonly cause?: unknown;
+  readonly event: number;
+}
+
+/** What it is told of right and wrong, for a `main` of any type. */
+export type Judged = Pick<VerifyOptions<unknown>, "leaks" | "closed" | "unread"> & { readonly outcomes?: unknown };
+
+export class Judge {
+  private readonly _allows: (value: unknown) => boolean;
+  private readonly _leaks: boolean;
+  private readonly _closed: boolean;
+  private readonly _unread: boolean;
+  /** Whether each end of `main` has been found right. */
+  private readonly _ends: Set<number>;
+
+  constructor(options: Judged) {
+    const { outcomes, leaks = true, closed = false, unread = false } = options;
+    this._allows = allowing(outcomes);
+    this._leaks = leaks;
+    this._closed = closed;
+    this._unread = unread;
+    this._ends = new Set();
+  }
+
+  /** What is wrong with the state that a model looks at, with its events known. */
+  look(model: Model): Finding | null {
+    return this._main(model) ?? (this._closed ? refusal(model) : null) ?? (model.count === 0 ? this._end(model) : null);
+  }
+
+  private _main(model: Model): Finding | null {
+    const node = model.nodeOf(0);
+    const kind = model.trie.kind[node];
+    if (kind === PARKED || this._ends.has(node)) return null;
+    const result = model.trie.result[node];
+    if (kind === FAILED) return { kind: "throw", cause: result, event: -1 };
+    if (kind === DONE && !this._allows(result)) return { kind: "outcome", cause: result, event: -1 };
+    this._ends.add(node);
+    return null;
+  }
+
+  /** Nothing can happen any more. */
+  private _end(model: Model): Finding | null {
+    const { kind, result } = model.trie;
+    let leak = false;
+    for (let task = 0; task < model.ofTask.length; task++) {
+      const node = model.nodeOf(task);
+      if (node === -1) continue;
+      if (kind[node] === FAILED) return { kind: "throw", cause: result[node], event: -1 };
+      if (kind[node] === PARKED && task === 0) return { kind: "deadlock", event: -1 };
+      if (kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!)) leak = true;
+    }
+    if (leak && this._leaks) return { kind: "leak", event: -1 };
+    return this._unread && hasUnread(model) ? { kind: "unread", event: -1 } : null;
+  }
+}
+
+/** Whether a value is among what was allowed. */
+export function allowing(outcomes: unknown): (value: unknown) => boolean {
+  if (outcomes === undefined) return () => true;
+  if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
+  const allowed = new Set(outcomes as Iterable<unknown>);
+  return (value) => allowed.has(value);
+}
+
+function refusal(model: Model): Finding | null {
+  for (let event = 0; event < model.count; event++) {
+    if (model.events[event * FIELDS] === REFUSE) return { kind: "closed", event };
+  }
+  return null;
+}
+
+function hasUnread(model: Model): boolean {
+  return model.learner.stage.channels.some((_, channel) => model.contents.length(model.holds(channel)) > 0);
+}

@@ -1,0 +1,245 @@
+// Finds out what tasks do next, one at a time and only when somebody asks, and keeps it in the trie. A task that waits is
+// kept with its routine; asked about another past than that routine has seen, it is started anew and fed that past.
+
+import type { Operation } from "../../operation.js";
+import { scheduler } from "../../scheduler.js";
+import { Round } from "../loop.js";
+import { type Arrival, Driver } from "./driver.js";
+import { DEFAULT, formOf, type Offer, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
+import { type Director, Live, nameOf, Stage, type Start } from "./stage.js";
+import { DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
+import { freeze, Values } from "./values.js";
+
+/** What a task was started with, where; its root is -1 until somebody asks what it does first. */
+export interface Variant extends Start {
+  readonly task: number;
+  root: number;
+}
+
+/** A routine is async: what it does next cannot be found out within a step. See `Learner.learn`. */
+export const LATER: Error = new Error("This is learned later");
+
+/** A round as it began: where, and how many tasks and channels had been made by then. */
+interface Began extends Fold {
+  readonly made: number;
+}
+
+export class Learner implements Director {
+  readonly values: Values;
+  readonly trie: Trie;
+  readonly stage: Stage;
+  readonly variants: Variant[];
+  /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
+  folded: boolean;
+  private readonly _idOf: (value: unknown) => number;
+  private readonly _kept: Map<number, Live>;
+  private readonly _folds: Map<string, Began>;
+  private readonly _slots: Map<string, number>;
+  private readonly _driver: Driver;
+  /** The node that is being learned; all others are only passed. */
+  private _fresh: number;
+  private _later: (() => Promise<void>) | null;
+
+  constructor(start: Start, freezes: boolean) {
+    this.values = new Values(nameOf);
+    this.trie = new Trie(this.values);
+    this.stage = new Stage(this);
+    this.variants = [];
+    this.folded = false;
+    this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
+    this._kept = new Map();
+    this._folds = new Map();
+    this._slots = new Map();
+    this._fresh = -1;
+    this._later = null;
+    this._driver = new Driver(this.stage);
+    this.stage.addTask(start.body.name || "main", start.body);
+    this.variants.push({ ...start, task: 0, root: -1 });
+  }
+
+  /** Where a task stands once it has begun. */
+  root(variant: number): number {
+    const made = this.variants[variant]!;
+    if (made.root === -1) this._grow(made.task, -1, null, variant, (node) => (made.root = node));
+    return made.root;
+  }
+
+  /** Where a task stands after a case has happened to it. */
+  child(node: number, at: number, code: number): number {
+    const base = this.trie.base[node]!;
+    const known = this.trie.edge(base, at, code);
+    if (known !== -1) return known;
+    this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.setEdge(base, at, code, child));
+    return this.trie.edge(base, at, code);
+  }
+
+  /** Learns what could not be learned within a step. */
+  async learn(): Promise<void> {
+    const later = this._later!;
+    this._later = null;
+    await later();
+  }
+
+  started(live: Live, task: number, start: Start): void {
+    const slot = `${live.node} ${task}`;
+    let variant = this._slots.get(slot);
+    if (variant === undefined) {
+      variant = this.variants.push({ ...start, task, root: -1 }) - 1;
+      this._slots.set(slot, variant);
+    }
+    if (live.node === this._fresh) this._effects(live.node).starts.push(variant);
+  }
+
+  timed(live: Live, timer: number, ms: number): void {
+    if (live.node === this._fresh) this._effects(live.node).timers.push([timer, ms]);
+  }
+
+  private _effects(node: number): NonNullable<Trie["effects"][number]> {
+    return (this.trie.effects[node] ??= { starts: [], timers: [] });
+  }
+
+  /** Learns one node: the root of a variant, or what an input leads to. */
+  private _grow(
+    task: number,
+    parent: number,
+    input: Input | null,
+    variant: number,
+    then: (node: number) => void,
+  ): void {
+    const node = this.trie.add(task, parent, input);
+    const live = this._revive(task, parent, input, node, variant);
+    const feeding = this._feed(live);
+    if (Symbol.asyncIterator in live.routine) {
+      this._later = () => this._learnLater(live, node, feeding, then);
+      throw LATER;
+    }
+    this._fresh = node;
+    let next = feeding.next();
+    while (next.done !== true) next = feeding.next(this._driver.goOn(live));
+    then(this._arrive(live, node, next.value));
+  }
+
+  private async _learnLater(
+    live: Live,
+    node: number,
+    feeding: Generator<void, Arrival | Fold, Arrival>,
+    then: (node: number) => void,
+  ): Promise<void> {
+    this._fresh = node;
+    scheduler.ending++;
+    try {
+      let next = feeding.next();
+      while (next.done !== true) next = feeding.next(await this._driver.goOnAsync(live));
+      then(this._arrive(live, node, next.value));
+    } finally {
+      scheduler.ending--;
+    }
+  }
+
+  /** A routine that has the past of a node, or is about to be given it, and what is to happen next. */
+  private _revive(task: number, parent: number, input: Input | null, node: number, variant: number): Live {
+    const kept = this._kept.get(parent);
+    if (kept !== undefined) {
+      this._kept.delete(parent);
+      kept.script.push({ node, at: input!.at, value: this.trie.valueOf(parent, input!) });
+      return kept;
+    }
+    const path: number[] = [];
+    for (let at = parent; at !== -1; at = this.trie.parent[at]!) path.unshift(at);
+    path.push(node);
+    const live = new Live(task, path[0]!);
+    for (let at = 1; at < path.length; at++) {
+      const happened = this.trie.input[path[at]!]!;
+      live.script.push({ node: path[at]!, at: happened.at, value: this.trie.valueOf(path[at - 1]!, happened) });
+    }
+    const start = this.variants[variant === -1 ? this._variantOf(path[0]!) : variant]!;
+    this.stage.live = live;
+    live.routine = start.body(...start.args);
+    this.stage.live = null;
+    return live;
+  }
+
+  private _variantOf(root: number): number {
+    return this.variants.findIndex((variant) => variant.root === root);
+  }
+
+  /** Feeds a routine its script, asking for it to go on; returns where it comes to, or the round that this one repeats. */
+  private *_feed(live: Live): Generator<void, Arrival | Fold, Arrival> {
+    if (live.waiting !== null) this._cue(live, live.waiting);
+    for (;;) {
+      const arrival = yield;
+      if (arrival.kind !== "parked") return arrival;
+      const { operation } = arrival;
+      if (operation instanceof Round) {
+        const before = this._round(live, operation);
+        if (before !== null) return before;
+        settleCase(operation, 0, undefined);
+      } else if (this._trivial(operation)) {
+        settleCase(operation, 0, undefined);
+      } else if (!this._cue(live, operation)) {
+        return arrival;
+      }
+    }
+  }
+
+  /** Lets happen to an operation what the script says; false at its end. */
+  private _cue(live: Live, operation: Operation<unknown>): boolean {
+    const cue = live.script.shift();
+    live.waiting = cue === undefined ? operation : null;
+    if (cue === undefined) return false;
+    live.node = cue.node;
+    settleCase(operation, cue.at, cue.value);
+    return true;
+  }
+
+  /** What is ready with nothing else to choose from is no event. */
+  private _trivial(operation: Operation<unknown>): boolean {
+    const { cases } = formOf(operation, this._idOf);
+    return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
+  }
+
+  /** A round of a loop begins: has there been one with the same state, since the same beginning? */
+  private _round(live: Live, round: Round): Fold | null {
+    if (!live.loops.has(round)) live.loops.set(round, live.node);
+    if (live.node !== this._fresh) return null;
+    const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
+    const made = live.tasks + live.channels;
+    const before = this._folds.get(key);
+    const timers = this.trie.effects[live.node]?.timers.length ?? 0;
+    if (before === undefined) this._folds.set(key, { node: live.node, timers, made });
+    if (before?.made !== made) return null;
+    this.folded = true;
+    return before;
+  }
+
+  /** Writes down where a routine has come to. */
+  private _arrive(live: Live, node: number, arrival: Arrival | Fold): number {
+    this._fresh = -1;
+    this.stage.assertModelled();
+    const { trie } = this;
+    if (!("kind" in arrival)) {
+      trie.fold[node] = arrival;
+      return node;
+    }
+    if (arrival.kind === "parked") {
+      const { cases, offers } = formOf(arrival.operation, this._idOf);
+      if (live.queued !== 0 && live.queued !== offers)
+        throw new Unmodelled("operations are performed outside of its tasks");
+      trie.park(node, cases, false, live.place);
+      this._kept.set(node, live);
+      return node;
+    }
+    if (live.queued !== 0) throw new Unmodelled("operations are performed outside of its tasks");
+    if (arrival.kind === "stopped") this._stop(node, arrival.offer, live);
+    else if (arrival.kind === "done") trie.end(node, DONE, arrival.value);
+    else trie.end(node, FAILED, arrival.error);
+    return node;
+  }
+
+  /** A plain call: it happens at once, or is an attempt that may fail. */
+  private _stop(node: number, offer: Offer<unknown>, live: Live): void {
+    const { cases } = formOf(offer, this._idOf);
+    const whole = live.attempts ? Int32Array.of(...cases, DEFAULT, 0, 0, 0) : cases;
+    this.trie.park(node, whole, true, live.place);
+  }
+}

@@ -1,0 +1,173 @@
+// What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
+
+import { JOIN, READ, SEND, STRIDE } from "./forms.js";
+import { ALONE, END, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
+import { IS_CLOSED, LENGTH } from "./stand-ins.js";
+import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
+
+/** Comes to the state in which `main` has been started, and nothing has happened yet. */
+export function begin(model: Model): void {
+  model.state.fill(0);
+  model.hash = 0;
+  start(model, 0);
+}
+
+/** Lets the event at a place of `model.events` happen. */
+export function happen(model: Model, events: Int32Array, place: number): void {
+  const task = events[place + 1]!;
+  const at = events[place + 2]!;
+  const channel = events[place + 5]!;
+  switch (events[place]) {
+    case MEET: {
+      const value = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
+      move(model, task, at, 1);
+      move(model, events[place + 3]!, events[place + 4]!, valueCode(value));
+      return;
+    }
+    case STORE:
+      store(model, channel, model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!);
+      move(model, task, at, 1);
+      return;
+    case TAKE: {
+      const held = model.holds(channel);
+      hold(model, channel, model.contents.shift(held));
+      move(model, task, at, valueCode(model.contents.first(held)));
+      return;
+    }
+    case REFUSE:
+      move(model, task, at, 0);
+      return;
+    case END: {
+      const cause = model.contents.cause(model.holds(channel));
+      decide(model, channel);
+      move(model, task, at, cause === -1 ? 0 : causeCode(cause));
+      return;
+    }
+    case ALONE:
+      move(model, task, at, codeOf(model, task, at));
+      return;
+    case SHUT:
+      shut(model, task, at, channel);
+      return;
+    case PASS:
+      pass(model, task);
+  }
+}
+
+function hold(model: Model, channel: number, held: number): void {
+  model.set(model.component(model.ofChannel, channel), held);
+}
+
+function store(model: Model, channel: number, value: number): void {
+  const { capacity, overflow } = model.learner.stage.channels[channel]!;
+  let held = model.holds(channel);
+  if (model.contents.length(held) >= capacity) {
+    if (overflow === "drop") return;
+    held = model.contents.shift(held);
+  }
+  hold(model, channel, model.contents.push(held, value));
+}
+
+/** A send that was offered before the channel closed may have been parked by then, or come too late. */
+function shut(model: Model, task: number, at: number, channel: number): void {
+  const held = model.holds(channel);
+  if (model.contents.closed(held)) {
+    move(model, task, at, 0);
+    return;
+  }
+  const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
+  const cause = model.learner.values.at(operand) === undefined ? -1 : operand;
+  hold(model, channel, model.contents.close(held, cause));
+  eachParked(model, (other, node) => {
+    const cases = model.trie.cases[node]!;
+    for (let place = 0; place < cases.length; place += STRIDE) {
+      if (cases[place] !== SEND || cases[place + 1] !== channel) continue;
+      model.set(model.ofTask[other]!, model.trie.lateTwin(model.nodeOf(other), channel) + 1);
+    }
+  });
+  move(model, task, at, 1);
+}
+
+/** Somebody has found the end: whoever still offers to send came too late. */
+function decide(model: Model, channel: number): void {
+  eachParked(model, (other, node) => {
+    if (!model.trie.late[node]?.includes(channel)) return;
+    model.set(model.ofTask[other]!, model.trie.notLate(node, channel) + 1);
+  });
+}
+
+function eachParked(model: Model, visit: (task: number, node: number) => void): void {
+  for (let task = 0; task < model.ofTask.length; task++) {
+    const node = model.nodeOf(task);
+    if (node !== -1 && model.trie.kind[node] === PARKED) visit(task, node);
+  }
+}
+
+/** What a case yields that needs nobody else. */
+function codeOf(model: Model, task: number, at: number): number {
+  const cases = model.trie.cases[model.nodeOf(task)]!;
+  const about = cases[at * STRIDE + 1]!;
+  if (cases[at * STRIDE] === JOIN) return join(model, about);
+  if (cases[at * STRIDE] !== READ) return 0;
+  const what = cases[at * STRIDE + 2]!;
+  if (what === LENGTH) return model.contents.length(model.holds(about));
+  if (what === IS_CLOSED) return model.contents.closed(model.holds(about)) ? 1 : 0;
+  return model.timer(about) === 1 ? 1 : 0;
+}
+
+function join(model: Model, task: number): number {
+  const node = model.nodeOf(task);
+  const result = model.learner.values.idOf(model.trie.result[node]);
+  if (model.trie.kind[node] === DONE) return valueCode(result);
+  if (model.trie.kind[node] === FAILED) model.set(model.ofTask[task]!, model.trie.joinedTwin(node) + 1);
+  return causeCode(result);
+}
+
+function pass(model: Model, ms: number): void {
+  for (const component of model.ofTimer) {
+    const left = component === -1 ? 0 : model.state[component]!;
+    if (left > 1) model.set(component, Math.max(1, left - ms));
+  }
+  eachParked(model, (task, node) => {
+    const longest = model.trie.sleep[node]!;
+    if (longest < 0) return;
+    const component = model.component(model.ofSleep, task);
+    model.set(component, Math.min(longest, model.state[component]! + ms));
+  });
+}
+
+function move(model: Model, task: number, at: number, code: number): void {
+  enter(model, task, model.learner.child(model.nodeOf(task), at, code));
+}
+
+function start(model: Model, variant: number): void {
+  enter(model, model.learner.variants[variant]!.task, model.learner.root(variant));
+}
+
+/** A task has come to a node: what it starts on the way begins. */
+function enter(model: Model, task: number, node: number): void {
+  const fold = model.trie.fold[node];
+  if (fold != null) {
+    stand(model, task, fold.node);
+    affect(model, node, 0);
+    affect(model, fold.node, fold.timers);
+    return;
+  }
+  stand(model, task, node);
+  affect(model, node, 0);
+  for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
+}
+
+function stand(model: Model, task: number, node: number): void {
+  model.set(model.component(model.ofTask, task), node + 1);
+  const sleep = model.ofSleep[task];
+  if (sleep !== undefined && sleep !== -1) model.set(sleep, 0);
+}
+
+/** Timeouts begin, from the so-manieth on. */
+function affect(model: Model, node: number, from: number): void {
+  const timers = model.trie.effects[node]?.timers;
+  for (let at = from; timers !== undefined && at < timers.length; at++) {
+    model.set(model.component(model.ofTimer, timers[at]![0]), timers[at]![1] + 1);
+  }
+}

@@ -1,0 +1,111 @@
+// All states, breadth first, so that the first failure has the shortest schedule. Every state is stored, so endless programs
+// come to an end once nothing new is found.
+
+import type { Finding, Judge } from "./judge.js";
+import { FIELDS, type Model } from "./model.js";
+import { begin, happen } from "./moves.js";
+import type { Found, Search } from "./search.js";
+import { Store } from "./store.js";
+
+export class States implements Search {
+  readonly store: Store;
+  events: number;
+  found: Found | null;
+  private readonly _model: Model;
+  private readonly _judge: Judge;
+  private readonly _goesOn: boolean;
+  private _next: number;
+  private _from: Int32Array;
+
+  /** With `goesOn` all states are counted though a failure has been found. */
+  constructor(model: Model, judge: Judge, goesOn: boolean) {
+    this.store = new Store();
+    this.events = 0;
+    this.found = null;
+    this._model = model;
+    this._judge = judge;
+    this._goesOn = goesOn;
+    this._next = 0;
+    this._from = new Int32Array(16);
+  }
+
+  get states(): number {
+    return this.store.size;
+  }
+
+  get executions(): number {
+    return 0;
+  }
+
+  explore(most: number, deadline: () => boolean): boolean {
+    const { _model: model, store } = this;
+    if (store.size === 0) {
+      begin(model);
+      store.add(model.state, model.width, model.hash, -1);
+    }
+    while (this._next < store.size) {
+      if (store.size > most || ((this._next & 255) === 255 && deadline())) return false;
+      this._load(this._next);
+      model.enumerate();
+      const finding = this._judge.look(model);
+      if (finding !== null && this.found === null) {
+        this.found = this._foundAt(this._next, finding);
+        if (!this._goesOn) return true;
+        this._load(this._next);
+        model.enumerate();
+      }
+      this._expand();
+      this._next++;
+    }
+    return true;
+  }
+
+  private _load(id: number): void {
+    this.store.load(id, this._model.state);
+    this._model.hash = this.store.hash(id);
+  }
+
+  /** The events that lead to a state, found anew: only states are stored. */
+  private _foundAt(id: number, finding: Finding): Found {
+    const way: Int32Array[] = [];
+    if (finding.event !== -1) way.push(eventAt(this._model.events, finding.event));
+    for (let at = id; this.store.parent(at) !== -1; at = this.store.parent(at))
+      way.unshift(this._between(this.store.parent(at), at));
+    return { finding, way };
+  }
+
+  private _between(before: number, after: number): Int32Array {
+    const { _model: model, store } = this;
+    this._load(before);
+    model.enumerate();
+    const { count, events } = model;
+    for (let event = 0; event < count; event++) {
+      this._load(before);
+      happen(model, events, event * FIELDS);
+      if (store.add(model.state, model.width, model.hash, before) === after) return eventAt(events, event);
+    }
+    throw new Error("No event leads there: this is a fault of millrace");
+  }
+
+  private _expand(): void {
+    const { _model: model, store } = this;
+    const { count, hash, events } = model;
+    if (this._from.length < model.state.length) this._from = new Int32Array(model.state.length);
+    const from = this._from;
+    const before = model.width;
+    for (let at = 0; at < before; at++) from[at] = model.state[at]!;
+    for (let event = 0; event < count; event++) {
+      happen(model, events, event * FIELDS);
+      store.add(model.state, model.width, model.hash, this._next);
+      const { state } = model;
+      for (let at = 0; at < before; at++) state[at] = from[at]!;
+      for (let at = before; at < model.width; at++) state[at] = 0;
+      model.hash = hash;
+    }
+    this.events += count;
+  }
+}
+
+function eventAt(events: Int32Array, event: number): Int32Array {
+  return events.slice(event * FIELDS, (event + 1) * FIELDS);
+}

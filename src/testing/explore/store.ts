@@ -1,0 +1,111 @@
+// States that have been seen: vectors packed side by side, in the order in which they were found, with the state each was
+// found from. A table of their numbers finds a vector by its hash; equal hashes are told apart by the vectors themselves.
+
+import { grown } from "./model.js";
+
+const FIRST_WIDTH = 8;
+
+export class Store {
+  /** How many there are. */
+  size: number;
+  private _width: number;
+  private _data: Uint16Array | Int32Array;
+  private _parents: Int32Array;
+  private _hashes: Int32Array;
+  private _table: Int32Array;
+
+  constructor() {
+    this.size = 0;
+    this._width = FIRST_WIDTH;
+    this._data = new Uint16Array(FIRST_WIDTH * 1024);
+    this._parents = new Int32Array(1024);
+    this._hashes = new Int32Array(1024);
+    this._table = new Int32Array(4096);
+  }
+
+  /** Bytes for each state. */
+  get bytes(): number {
+    return (this._data.byteLength + this._parents.byteLength * 2 + this._table.byteLength) / Math.max(1, this.size);
+  }
+
+  /** The number of a vector; one that is new gets the next, and `size` grows. */
+  add(state: Int32Array, width: number, hash: number, parent: number): number {
+    if (width > this._width) this._widen(width);
+    const mask = this._table.length - 1;
+    let slot = hash & mask;
+    for (let entry = this._table[slot]!; entry !== 0; entry = this._table[slot]!) {
+      if (this._hashes[entry - 1] === hash && this._equals(entry - 1, state)) return entry - 1;
+      slot = (slot + 1) & mask;
+    }
+    this._append(state, width, hash, parent);
+    this._table[slot] = this.size;
+    if (this.size * 2 > this._table.length) this._rehash();
+    return this.size - 1;
+  }
+
+  /** Copies a state into a vector. */
+  load(id: number, into: Int32Array): void {
+    const from = id * this._width;
+    const count = Math.min(this._width, into.length);
+    for (let at = 0; at < count; at++) into[at] = this._data[from + at]!;
+    for (let at = count; at < into.length; at++) into[at] = 0;
+  }
+
+  hash(id: number): number {
+    return this._hashes[id]!;
+  }
+
+  parent(id: number): number {
+    return this._parents[id]!;
+  }
+
+  private _equals(id: number, state: Int32Array): boolean {
+    const data = this._data;
+    const width = this._width;
+    const count = Math.min(width, state.length);
+    const from = id * width;
+    for (let at = 0; at < count; at++) if (data[from + at] !== state[at]) return false;
+    return true;
+  }
+
+  private _append(state: Int32Array, width: number, hash: number, parent: number): void {
+    const from = this.size * this._width;
+    if (from + this._width > this._data.length) this._lengthen();
+    if (this._data instanceof Uint16Array) {
+      for (let at = 0; at < width; at++) if (state[at]! > 0xffff) this._data = Int32Array.from(this._data);
+    }
+    for (let at = 0; at < width; at++) this._data[from + at] = state[at]!;
+    if (this.size === this._parents.length) {
+      this._parents = grown(this._parents);
+      this._hashes = grown(this._hashes);
+    }
+    this._hashes[this.size] = hash;
+    this._parents[this.size++] = parent;
+  }
+
+  private _lengthen(): void {
+    const longer = new (this._data.constructor as typeof Uint16Array)(Math.ceil(this._data.length * 1.5));
+    longer.set(this._data);
+    this._data = longer;
+  }
+
+  private _widen(width: number): void {
+    const before = this._width;
+    this._width = Math.ceil(width / 4) * 4;
+    const data = new (this._data.constructor as typeof Uint16Array)(this._width * (this.size + 1024));
+    for (let id = 0; id < this.size; id++)
+      data.set(this._data.subarray(id * before, (id + 1) * before), id * this._width);
+    this._data = data;
+  }
+
+  private _rehash(): void {
+    const table = new Int32Array(this._table.length * 2);
+    const mask = table.length - 1;
+    for (let id = 0; id < this.size; id++) {
+      let slot = this._hashes[id]! & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = id + 1;
+    }
+    this._table = table;
+  }
+}

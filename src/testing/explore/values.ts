@@ -1,0 +1,84 @@
+// Values as numbers. Two values get one number when a program cannot tell them apart: equal primitives, and data of equal
+// shape. What is delivered is the first of them, so data that is sent must not be changed; it is frozen for that.
+
+/** Says by what name something is known that is the same in every run, such as a channel; undefined for all else. */
+export type NameOf = (value: object) => string | undefined;
+
+export class Values {
+  private readonly _values: unknown[];
+  private readonly _ids: Map<unknown, number>;
+  private readonly _identities: WeakMap<object, number>;
+  private readonly _nameOf: NameOf;
+  private _objects: number;
+
+  constructor(nameOf: NameOf) {
+    this._values = [];
+    this._ids = new Map();
+    this._identities = new WeakMap();
+    this._nameOf = nameOf;
+    this._objects = 0;
+  }
+
+  get size(): number {
+    return this._values.length;
+  }
+
+  idOf(value: unknown): number {
+    const key = typeof value === "object" || typeof value === "function" ? this.keyOf(value) : value;
+    const known = this._ids.get(key);
+    if (known !== undefined) return known;
+    this._ids.set(key, this._values.length);
+    return this._values.push(value) - 1;
+  }
+
+  at(id: number): unknown {
+    return this._values[id];
+  }
+
+  /** A text that two values share exactly when they count as one. No primitive string begins like it. */
+  keyOf(value: unknown): string {
+    return `\u0000${this._shape(value, [])}`;
+  }
+
+  private _shape(value: unknown, above: readonly object[]): string {
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) return primitive(value);
+    const name = this._nameOf(value);
+    if (name !== undefined) return `<${name}>`;
+    const circle = above.indexOf(value);
+    if (circle !== -1) return `^${circle}`;
+    const inside = [...above, value];
+    const shape = (part: unknown): string => this._shape(part, inside);
+    if (Array.isArray(value)) return `[${value.map(shape).join()}]`;
+    if (value instanceof Map) return `Map(${[...value].map(([key, part]) => `${shape(key)}:${shape(part)}`).join()})`;
+    if (value instanceof Set) return `Set(${[...value].map(shape).join()})`;
+    if (Object.prototype.toString.call(value) === "[object Date]") return `Date(${Number(value)})`;
+    if (value instanceof Error) return `${value.name}(${JSON.stringify(value.message)})`;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return this._identity(value);
+    const fields = Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}:${shape(part)}`);
+    return `{${fields.join()}}`;
+  }
+
+  /** Functions and objects of a class may hide what they hold: each is only itself. */
+  private _identity(value: object): string {
+    let id = this._identities.get(value);
+    if (id === undefined) this._identities.set(value, (id = this._objects++));
+    return `#${id}`;
+  }
+}
+
+function primitive(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "symbol") return `@${value.toString()}`;
+  return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
+}
+
+/** Freezes plain data, all the way down, so that a change throws at the culprit. */
+export function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null && !Array.isArray(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
+  return value;
+}

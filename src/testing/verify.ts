@@ -1,0 +1,78 @@
+// Explores every schedule of a program. What the model knows is learned once and searched on numbers; a program that does
+// anything else is run, again and again, under every schedule.
+
+import { shown } from "../errors.js";
+import { native } from "../host.js";
+import type { AsyncRoutine, Routine } from "../operation.js";
+import { Escaped } from "./explore/driver.js";
+import { Unmodelled } from "./explore/forms.js";
+import { Proof } from "./explore/proof.js";
+import { proveByRunning } from "./explore/running.js";
+import { alone } from "./simulate.js";
+import type { Verdict, VerifyOptions } from "./verdict.js";
+
+const ENGINES = ["states", "traces", "runs"];
+
+/**
+ * Explores every schedule of a closed program: who meets whom, which case a select takes, what is chosen, when time passes.
+ * It proves the program free of deadlocks, leaks and errors, or finds the shortest schedule that fails.
+ *
+ * Programs of channels, selects, sleeps, timeouts and joins are modelled: each task is learned once, and all schedules are
+ * searched on what was learned. Programs that do more (cancel, scopes, locks, combinators) are run under every schedule.
+ *
+ * @param main - The program. It makes its channels itself, depends on nothing but its schedule, and shares nothing but
+ *   channels between its tasks.
+ * @returns `proved`; or `failed` with the schedule; or `bounded` when a limit was reached before all was explored.
+ * @throws TypeError when `main` is no function, or an option is not what it must be.
+ * @example
+ * ```ts
+ * import { channel, go } from "millrace";
+ * import { verify } from "millrace/testing";
+ *
+ * const verdict = await verify(function* () {
+ *   const [left, right] = [channel<string>(1), channel<string>(1)];
+ *   const take = function* (one: typeof left, other: typeof left) {
+ *     yield* one.send("mine");
+ *     yield* other.send("mine");
+ *     yield* other.receive();
+ *     yield* one.receive();
+ *   };
+ *   const tasks = [go(take, left, right), go(take, right, left)];
+ *   for (const task of tasks) yield* task;
+ * });
+ * if (verdict.status === "failed") console.log(verdict.kind, verdict.schedule.steps.length); // deadlock 2
+ * ```
+ */
+export function verify<T>(
+  main: () => Routine<T> | AsyncRoutine<T>,
+  options: VerifyOptions<T> = {},
+): Promise<Verdict<T>> {
+  assertOptions(main, options);
+  return alone(() => decide(main, options));
+}
+
+async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
+  const start = native.now();
+  if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
+  const proof = new Proof<T>(main, options, start);
+  try {
+    return await proof.run();
+  } catch (error) {
+    if (error instanceof Escaped) return proof.escaped(error);
+    if (!(error instanceof Unmodelled)) throw error;
+    return await proveByRunning(main, options, start, error.message);
+  }
+}
+
+function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {
+  if (typeof main !== "function") {
+    throw new TypeError(`Cannot verify: main must be a function* or an async function*, got ${shown(main)}`);
+  }
+  const { engine = "states", maxStates = 1, maxMs = 1 } = options;
+  if (!ENGINES.includes(engine)) {
+    throw new TypeError(`Cannot verify: engine must be one of ${ENGINES.join(", ")}, got ${shown(engine)}`);
+  }
+  for (const [name, limit] of Object.entries({ maxStates, maxMs })) {
+    if (!(limit > 0)) throw new RangeError(`Cannot verify: ${name} must be above 0, got ${shown(limit)}`);
+  }
+}

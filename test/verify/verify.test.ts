@@ -1,0 +1,265 @@
+// What verify() decides, on programs small enough to know the answer.
+
+import { CLOSED, channel, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
+import { choose, daemon, type Failed, forever, loop, type Proved, type Verdict, verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+
+function proved<T>(verdict: Verdict<T>): Proved<T> {
+  expect(verdict).toMatchObject({ status: "proved" });
+  return verdict as Proved<T>;
+}
+
+function failed(verdict: Verdict<unknown>): Failed {
+  expect(verdict).toMatchObject({ status: "failed" });
+  return verdict as Failed;
+}
+
+describe("what is proved", () => {
+  test("every outcome is found", async () => {
+    const verdict = await verify(function* () {
+      const [a, b] = [channel<string>(), channel<string>()];
+      for (const out of [a, b]) {
+        daemon(
+          go(function* () {
+            yield* out.send("x");
+          }),
+        );
+      }
+      return (yield* select({ a, b })).key;
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set(["a", "b"]));
+  });
+
+  test("time is virtual, and passes only when nothing else can happen", async () => {
+    const verdict = await verify(function* () {
+      const replies = channel<number>(1);
+      go(function* server() {
+        yield* sleep(yield* choose(1, 3_600_000));
+        yield* replies.send(1);
+      });
+      const late = timeout(80);
+      return (yield* select({ replies, late })).key;
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set(["replies", "late"]));
+  });
+
+  test("with priority the first that is ready goes first; with a default nobody waits", async () => {
+    const verdict = await verify(function* () {
+      const [a, b] = [channel<number>(1), channel<number>(1)];
+      yield* a.send(1);
+      yield* b.send(2);
+      const first = yield* select({ b, a }, { mode: "priority" });
+      const second = yield* select({ b }, { default: "none" });
+      return [first.key, second.key];
+    });
+    expect([...proved(verdict).outcomes]).toEqual([["b", "default"]]);
+  });
+
+  test("async bodies, for await and plain await are explored as well", async () => {
+    const verdict = await verify(async function* () {
+      const numbers = channel<number>();
+      go(async function* () {
+        for (let n = 0; n < 3; n++) yield* numbers.send(n);
+        await null;
+        numbers.close();
+      });
+      let sum = 0;
+      for await (const n of numbers) sum += n;
+      return sum + ((await numbers.receive()) === CLOSED ? 10 : 0);
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set([13]));
+  });
+
+  test("endless loops come to an end when nothing new is found", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>();
+      go(loop<number>, 0, function* (n) {
+        yield* numbers.send(n);
+        return (n + 1) % 3;
+      });
+      yield* forever(function* () {
+        yield* numbers.receive();
+      });
+    });
+    expect(proved(verdict).states).toBe(3);
+  });
+
+  test("what the model does not know is run under every schedule", async () => {
+    const verdict = await verify(function* () {
+      const mutex = new Mutex();
+      let count = 0;
+      const add = function* () {
+        using _ = yield* mutex.lock();
+        const before = count;
+        yield* pause();
+        count = before + 1;
+      };
+      const tasks = [go(add), go(add), go(add)];
+      for (const task of tasks) yield* task;
+      return count;
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set([3]));
+    expect(proved(verdict).executions).toBeGreaterThan(100);
+    expect(proved(verdict).assumptions.join()).toContain("lock");
+  });
+
+  test("a scope and what it cancels", async () => {
+    const verdict = await verify(function* () {
+      return yield* scope(function* (s) {
+        const found = channel<string>();
+        for (const name of ["ann", "bob"]) {
+          s.go(function* () {
+            yield* found.send(name);
+          });
+        }
+        const first = yield* found.receive();
+        s.cancel();
+        return first;
+      });
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set(["ann", "bob"]));
+  });
+});
+
+describe("what fails", () => {
+  test("a deadlock, with the shortest schedule, who waits where, and the circle", async () => {
+    const verdict = await verify(function* () {
+      const [left, right] = [channel<1>(1, { name: "left" }), channel<1>(1, { name: "right" })];
+      const take = function* taker(one: typeof left, other: typeof left) {
+        yield* one.send(1);
+        yield* other.send(1);
+        yield* other.receive();
+        yield* one.receive();
+      };
+      const tasks = [go(take, left, right), go(take, right, left)];
+      for (const task of tasks) yield* task;
+    });
+    const { kind, schedule } = failed(verdict);
+    expect([kind, schedule.steps.map(({ what }) => what)]).toEqual(["deadlock", ["send 1 to left", "send 1 to right"]]);
+    expect(schedule.waiting.map(({ task, waitsFor }) => `${task}: ${waitsFor}`)).toEqual([
+      "main: join taker#0",
+      "taker#0: send 1 to right",
+      "taker#1: send 1 to left",
+    ]);
+    expect(schedule.cycle).toEqual(["taker#0", "taker#1"]);
+  });
+
+  test("a lost wake-up", async () => {
+    const verdict = await verify(function* () {
+      const queue = channel<number>(2, { name: "q" });
+      const wake = channel<1>(0, { name: "wake" });
+      go(function* cons() {
+        for (let got = 0; got < 2; ) {
+          if (typeof queue.tryReceive() === "number") got++;
+          else yield* wake.receive();
+        }
+      });
+      go(function* prod() {
+        for (let n = 0; n < 2; n++) {
+          yield* queue.send(n);
+          wake.trySend(1);
+        }
+      });
+    });
+    expect(failed(verdict)).toMatchObject({ kind: "leak", states: 32 });
+    expect(failed(verdict).schedule.steps).toHaveLength(5);
+  });
+
+  test("a send that was parked when its channel closed is delivered; one that comes later yields false", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>();
+      const sender = go(function* () {
+        return yield* numbers.send(1);
+      });
+      const closer = go(function* () {
+        return numbers.close();
+      });
+      const got = yield* numbers.receive();
+      return [got === CLOSED ? "closed" : got, yield* sender, yield* closer];
+    });
+    expect([...proved(verdict).outcomes].map(String).sort()).toEqual(["1,true,true", "closed,false,true"]);
+  });
+
+  test("what is thrown and joined by nobody", async () => {
+    const verdict = await verify(function* () {
+      go(function* () {
+        throw new Error("unheard");
+      });
+    });
+    expect(failed(verdict)).toMatchObject({ kind: "throw", cause: new Error("unheard") });
+  });
+
+  test("a change to what has been sent, at the culprit", async () => {
+    const verdict = await verify(function* () {
+      const boxes = channel<{ n: number }>(1);
+      const box = { n: 1 };
+      yield* boxes.send(box);
+      box.n = 2;
+    });
+    expect(failed(verdict).kind).toBe("throw");
+    expect(failed(verdict).cause).toBeInstanceOf(TypeError);
+  });
+
+  test("an outcome that is not allowed", async () => {
+    const verdict = await verify(
+      function* () {
+        return yield* choose(1, 2, 3);
+      },
+      { outcomes: [1, 2] },
+    );
+    expect(failed(verdict)).toMatchObject({ kind: "outcome", cause: 3 });
+  });
+
+  test("on request: a send on a closed channel, values that nobody read", async () => {
+    const program = function* () {
+      const numbers = channel<number>(1);
+      yield* numbers.send(1);
+      numbers.close();
+      yield* numbers.send(2);
+    };
+    expect((await verify(program)).status).toBe("proved");
+    expect(failed(await verify(program, { closed: true })).kind).toBe("closed");
+    expect(failed(await verify(program, { unread: true })).kind).toBe("unread");
+  });
+
+  test("a wait for something outside", async () => {
+    const verdict = await verify(async function* () {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    expect(failed(verdict).kind).toBe("escaped");
+  });
+
+  test("a deadline that comes while the answer is on its way leaves the server behind", async () => {
+    const verdict = await verify(function* () {
+      const reply = channel<number>();
+      go(function* server() {
+        yield* sleep(100);
+        yield* reply.send(1);
+      });
+      return yield* withTimeout(50, reply.receive()).map(String);
+    });
+    expect(failed(verdict).kind).toBe("throw");
+  });
+});
+
+describe("what is cut short", () => {
+  test("a limit is named, and nothing is proved", async () => {
+    const verdict = await verify(
+      function* () {
+        const numbers = channel<number>();
+        go(function* () {
+          for (let n = 0; ; n++) yield* numbers.send(n);
+        });
+        for (;;) yield* numbers.receive();
+      },
+      { maxStates: 500 },
+    );
+    expect(verdict).toMatchObject({ status: "bounded", reason: "it reached maxStates, 500 states" });
+  });
+
+  test("options that make no sense are refused", () => {
+    expect(() => verify(5 as never)).toThrow("Cannot verify: main must be a function");
+    expect(() => verify(function* () {}, { maxStates: 0 })).toThrow("maxStates must be above 0");
+    expect(() => verify(function* () {}, { engine: "fast" as "runs" })).toThrow("engine must be one of");
+  });
+});
