@@ -8,7 +8,7 @@ import { isParkedInside, isPerformance } from "../../perform.js";
 import type { Doer } from "../../roles.js";
 import { STREAK, scheduler } from "../../scheduler.js";
 import { type Offer, Unmodelled } from "./forms.js";
-import { placeOutside } from "./place.js";
+import { standing } from "./place.js";
 import type { Live, Stage } from "./stage.js";
 
 /** Where a routine has come to. */
@@ -73,7 +73,7 @@ export class Driver {
 
   private _complete(): void {
     this._completed = true;
-    if (this._stage.live !== null) this._stage.live.place ??= placeOutside();
+    if (this._stage.live !== null) this._stage.live.place ??= standing();
   }
 
   async goOnAsync(live: Live): Promise<Arrival> {

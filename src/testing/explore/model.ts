@@ -62,6 +62,12 @@ export class Model {
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
+  /** For each node the receives on channels without a buffer that it offers: the channel and the case. */
+  private readonly _receives: (Int32Array | undefined)[];
+  /** What was changed since the last mark, and what it was before. */
+  private _changes: Int32Array;
+  private _changed: number;
+  private _hashBefore: number;
 
   constructor(learner: Learner) {
     this.learner = learner;
@@ -76,6 +82,23 @@ export class Model {
     this.ofSleep = [];
     this._firstReceiver = [];
     this._receivers = [];
+    this._receives = [];
+    this._changes = new Int32Array(64);
+    this._changed = this._hashBefore = 0;
+  }
+
+  /** From here on changes are noted, so that they can be taken back. */
+  mark(): void {
+    this._changed = 0;
+    this._hashBefore = this.hash;
+  }
+
+  /** Takes back what was changed since the last mark. */
+  takeBack(): void {
+    const changes = this._changes;
+    for (let at = this._changed - 2; at >= 0; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
+    this.hash = this._hashBefore;
+    this._changed = 0;
   }
 
   /** The component of something, which gets one if it has none. */
@@ -91,6 +114,9 @@ export class Model {
   set(component: number, value: number): void {
     const before = this.state[component]!;
     if (before === value) return;
+    if (this._changed === this._changes.length) this._changes = grown(this._changes);
+    this._changes[this._changed++] = component;
+    this._changes[this._changed++] = before;
     if (before !== 0) this.hash = (this.hash - mix(component, before)) | 0;
     if (value !== 0) this.hash = (this.hash + mix(component, value)) | 0;
     this.state[component] = value;
@@ -127,21 +153,32 @@ export class Model {
   private _gatherReceivers(tasks: number): void {
     const first = this._firstReceiver;
     const list = this._receivers;
-    first.length = this.learner.stage.channels.length;
-    first.fill(-1);
-    list.length = 0;
+    const channels = this.learner.stage.channels.length;
+    for (let channel = 0; channel < channels; channel++) first[channel] = -1;
+    let length = 0;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
       if (node === -1) continue;
-      const cases = this.trie.cases[node]!;
-      for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at] !== RECEIVE) continue;
-        const channel = cases[at + 1]!;
-        if (this.capacity(channel) > 0) continue;
-        list.push(task, at / STRIDE, first[channel]!);
-        first[channel] = list.length - 3;
+      const receives = this._receives[node] ?? this._receivesOf(node);
+      for (let at = 0; at < receives.length; at += 2) {
+        const channel = receives[at]!;
+        list[length] = task;
+        list[length + 1] = receives[at + 1]!;
+        list[length + 2] = first[channel]!;
+        first[channel] = length;
+        length += 3;
       }
     }
+  }
+
+  private _receivesOf(node: number): Int32Array {
+    const cases = this.trie.cases[node]!;
+    const receives: number[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const channel = cases[at + 1]!;
+      if (cases[at] === RECEIVE && this.capacity(channel) === 0) receives.push(channel, at / STRIDE);
+    }
+    return (this._receives[node] = Int32Array.from(receives));
   }
 
   private _cases(task: number, node: number): void {

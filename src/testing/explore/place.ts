@@ -13,12 +13,17 @@ function fileOf(line: string): string {
   return /(?:\(|at |@)([^()\s]+?):\d+:\d+\)?$/.exec(line.trim())?.[1] ?? "";
 }
 
-/** The line from which this package was called, as `file:line:column`; undefined where the host does not tell. */
-export function placeOutside(): string | undefined {
+/** Remembers where the program stands. It is put into words only when somebody asks, which costs far more. */
+export function standing(): Error {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 30;
-  const { stack } = new Error();
+  Error.stackTraceLimit = 12;
+  const error = new Error();
   Error.stackTraceLimit = limit;
+  return error;
+}
+
+/** The line from which this package was called, as `file:line:column`; undefined where the host does not tell. */
+export function placeOf({ stack }: Error): string | undefined {
   for (const line of stack?.split("\n").slice(1) ?? []) {
     const file = fileOf(line);
     if (file !== "" && !file.startsWith("node:") && !file.startsWith(home)) {

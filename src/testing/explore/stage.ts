@@ -10,7 +10,7 @@ import type { AsyncRoutine, Operation, Routine } from "../../operation.js";
 import type { Explorer } from "../../roles.js";
 import type { Body } from "../../task.js";
 import { type Offer, Unmodelled } from "./forms.js";
-import { placeOutside } from "./place.js";
+import { standing } from "./place.js";
 import { type Calls, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
 
 /** A body with the arguments it was started with. */
@@ -43,7 +43,7 @@ export class Live {
   timers: number;
   /** How many operations have queued up since it went on, and where. */
   queued: number;
-  place: string | undefined;
+  place: Error | undefined;
   /** The node at which each loop was entered. */
   readonly loops: Map<object, number>;
 
@@ -124,7 +124,7 @@ export class Stage implements Explorer, Calls {
   note(): void {
     const { live } = this;
     if (live === null) return;
-    if (live.queued++ === 0) live.place = placeOutside();
+    if (live.queued++ === 0) live.place = standing();
   }
 
   start<T>(body: Body<unknown[], T>, args: unknown[]): TaskModel<T> {
@@ -204,7 +204,7 @@ export class Stage implements Explorer, Calls {
     if (cue === undefined) {
       if (live.stopped === null) {
         live.attempts = attempt;
-        live.place = placeOutside();
+        live.place = standing();
       }
       live.stopped ??= offer;
       throw STOP;

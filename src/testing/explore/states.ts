@@ -15,7 +15,6 @@ export class States implements Search {
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private _next: number;
-  private _from: Int32Array;
 
   /** With `goesOn` all states are counted though a failure has been found. */
   constructor(model: Model, judge: Judge, goesOn: boolean) {
@@ -26,7 +25,6 @@ export class States implements Search {
     this._judge = judge;
     this._goesOn = goesOn;
     this._next = 0;
-    this._from = new Int32Array(16);
   }
 
   get states(): number {
@@ -89,18 +87,12 @@ export class States implements Search {
 
   private _expand(): void {
     const { _model: model, store } = this;
-    const { count, hash, events } = model;
-    if (this._from.length < model.state.length) this._from = new Int32Array(model.state.length);
-    const from = this._from;
-    const before = model.width;
-    for (let at = 0; at < before; at++) from[at] = model.state[at]!;
+    const { count, events } = model;
     for (let event = 0; event < count; event++) {
+      model.mark();
       happen(model, events, event * FIELDS);
       store.add(model.state, model.width, model.hash, this._next);
-      const { state } = model;
-      for (let at = 0; at < before; at++) state[at] = from[at]!;
-      for (let at = before; at < model.width; at++) state[at] = 0;
-      model.hash = hash;
+      model.takeBack();
     }
     this.events += count;
   }

@@ -12,6 +12,7 @@ export class Store {
   private _data: Uint16Array | Int32Array;
   private _parents: Int32Array;
   private _hashes: Int32Array;
+  /** For each entry the number of the state, and one, and its hash beside it, where a look at the first has brought it. */
   private _table: Int32Array;
 
   constructor() {
@@ -31,15 +32,17 @@ export class Store {
   /** The number of a vector; one that is new gets the next, and `size` grows. */
   add(state: Int32Array, width: number, hash: number, parent: number): number {
     if (width > this._width) this._widen(width);
-    const mask = this._table.length - 1;
-    let slot = hash & mask;
-    for (let entry = this._table[slot]!; entry !== 0; entry = this._table[slot]!) {
-      if (this._hashes[entry - 1] === hash && this._equals(entry - 1, state)) return entry - 1;
-      slot = (slot + 1) & mask;
+    const table = this._table;
+    const mask = table.length - 2;
+    let slot = (hash << 1) & mask;
+    for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
+      if (table[slot + 1] === hash && this._equals(entry - 1, state, width)) return entry - 1;
+      slot = (slot + 2) & mask;
     }
     this._append(state, width, hash, parent);
-    this._table[slot] = this.size;
-    if (this.size * 2 > this._table.length) this._rehash();
+    table[slot] = this.size;
+    table[slot + 1] = hash;
+    if (this.size * 4 > table.length) this._rehash();
     return this.size - 1;
   }
 
@@ -59,12 +62,10 @@ export class Store {
     return this._parents[id]!;
   }
 
-  private _equals(id: number, state: Int32Array): boolean {
+  private _equals(id: number, state: Int32Array, width: number): boolean {
     const data = this._data;
-    const width = this._width;
-    const count = Math.min(width, state.length);
-    const from = id * width;
-    for (let at = 0; at < count; at++) if (data[from + at] !== state[at]) return false;
+    const from = id * this._width;
+    for (let at = 0; at < width; at++) if (data[from + at] !== state[at]) return false;
     return true;
   }
 
@@ -100,11 +101,12 @@ export class Store {
 
   private _rehash(): void {
     const table = new Int32Array(this._table.length * 2);
-    const mask = table.length - 1;
+    const mask = table.length - 2;
     for (let id = 0; id < this.size; id++) {
-      let slot = this._hashes[id]! & mask;
-      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      let slot = (this._hashes[id]! << 1) & mask;
+      while (table[slot] !== 0) slot = (slot + 2) & mask;
       table[slot] = id + 1;
+      table[slot + 1] = this._hashes[id]!;
     }
     this._table = table;
   }

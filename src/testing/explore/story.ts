@@ -19,6 +19,7 @@ import {
   TIMER,
 } from "./forms.js";
 import { ALONE, END, FIELDS, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
+import { placeOf } from "./place.js";
 import { IS_DUE, LENGTH } from "./stand-ins.js";
 import { PARKED } from "./trie.js";
 
@@ -59,7 +60,7 @@ export class Story {
     const { trie } = this._model;
     const node = this._model.nodeOf(task);
     const [what, cell, otherCell] = this._words(kind, task, at, channel);
-    const place = trie.place[node];
+    const place = placeIn(trie.place[node]);
     const meets = kind === MEET;
     return {
       task: this._name(task),
@@ -141,7 +142,7 @@ export class Story {
     const node = this._model.nodeOf(task);
     const cases = this._model.trie.cases[node]!;
     const texts = Array.from({ length: cases.length / STRIDE }, (_, at) => this._waits(cases, at));
-    const place = this._model.trie.place[node];
+    const place = placeIn(this._model.trie.place[node]);
     return {
       task: this._name(task),
       waitsFor: texts.join(" or ") || "nothing",
@@ -214,6 +215,10 @@ export class Story {
   private _value(id: number): string {
     return shown(this._model.learner.values.at(id));
   }
+}
+
+function placeIn(standing: Error | undefined): string | undefined {
+  return standing === undefined ? undefined : placeOf(standing);
 }
 
 function passing(ms: number): Step {

@@ -47,8 +47,8 @@ export class Trie {
   readonly effects: (Effects | null)[];
   /** What its task returned or threw. */
   readonly result: unknown[];
-  /** The line of the source, where it is known. */
-  readonly place: (string | undefined)[];
+  /** Where in the source it stands, if that is known. */
+  readonly place: (Error | undefined)[];
   /** The longest sleep it waits for; -1 for none. */
   readonly sleep: number[];
   /** The node that it is but for what it has been told; itself for most. */
@@ -107,7 +107,7 @@ export class Trie {
   }
 
   /** Fills in where a task has come to. */
-  park(node: number, cases: Int32Array, call: boolean, place: string | undefined): void {
+  park(node: number, cases: Int32Array, call: boolean, place: Error | undefined): void {
     this.kind[node] = PARKED;
     this.cases[node] = cases;
     this.call[node] = call;
