@@ -78,31 +78,39 @@ export class Driver {
 
   async goOnAsync(live: Live): Promise<Arrival> {
     this._begin(live);
-    let ended: Arrival | null = null;
-    this._resume(live).then(
-      (step) => {
-        if (step !== null) ended = this._arrivedAsync(live, step);
-      },
-      (error: unknown) => {
-        ended = { kind: "failed", error };
-      },
-    );
-    for (let patience = PATIENCE; patience > 0; patience--) {
-      await new Promise<void>((resolve) => native.turn(resolve));
-      if (live.stopped !== null) ended = { kind: "stopped", offer: live.stopped };
-      else if (live.awaited !== null) ended = { kind: "parked", operation: live.awaited.operation };
-      if (ended === null) continue;
+    // Every operation in an async body announces itself before it is performed.
+    scheduler.ending++;
+    try {
+      return await this._await(live);
+    } finally {
+      scheduler.ending--;
       this._stage.live = null;
-      return ended;
     }
-    this._stage.live = null;
-    throw new Escaped(
-      `${this._stage.tasks[live.task]!.name} waits for something outside the program: a timer, I/O, a promise`,
-    );
   }
 
-  /** Lets an async routine go on; null while it goes on with what had been promised to an earlier step. */
-  private async _resume(live: Live): Promise<IteratorResult<unknown, unknown> | null> {
+  private async _await(live: Live): Promise<Arrival> {
+    let ended: Arrival | null = null;
+    let strange: unknown = null;
+    const step = this._resume(live).then((result) => {
+      ended = this._arrivedAsync(live, result);
+    });
+    step.catch((error: unknown) => {
+      if (error instanceof Unmodelled) strange = error;
+      else ended = { kind: "failed", error };
+    });
+    for (let patience = PATIENCE; patience > 0; patience--) {
+      await new Promise<void>((resolve) => native.turn(resolve));
+      if (strange !== null) throw strange;
+      if (live.stopped !== null) return { kind: "stopped", offer: live.stopped };
+      if (live.awaited !== null) return { kind: "parked", operation: live.awaited.operation };
+      if (ended !== null) return ended;
+    }
+    const { name } = this._stage.tasks[live.task]!;
+    throw new Escaped(`${name} waits for something outside the program: a timer, I/O, a promise`);
+  }
+
+  /** Lets an async routine go on, with what it has promised already if that is still to come. */
+  private async _resume(live: Live): Promise<IteratorResult<unknown, unknown>> {
     const { awaited, parked } = live;
     live.awaited = live.parked = null;
     if (awaited !== null) awaited.goOn();

@@ -2,7 +2,6 @@
 // kept with its routine; asked about another past than that routine has seen, it is started anew and fed that past.
 
 import type { Operation } from "../../operation.js";
-import { scheduler } from "../../scheduler.js";
 import { Round } from "../loop.js";
 import { type Arrival, Driver } from "./driver.js";
 import { DEFAULT, formOf, type Offer, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
@@ -31,6 +30,8 @@ export class Learner implements Director {
   readonly variants: Variant[];
   /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
   folded: boolean;
+  /** While a run takes its true course: what each task was started with in it. */
+  starts: Map<number, Start> | null;
   private readonly _idOf: (value: unknown) => number;
   private readonly _kept: Map<number, Live>;
   private readonly _folds: Map<string, Began>;
@@ -46,6 +47,7 @@ export class Learner implements Director {
     this.stage = new Stage(this);
     this.variants = [];
     this.folded = false;
+    this.starts = null;
     this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
     this._kept = new Map();
     this._folds = new Map();
@@ -81,6 +83,10 @@ export class Learner implements Director {
   }
 
   started(live: Live, task: number, start: Start): void {
+    if (this.starts !== null) {
+      this.starts.set(task, start);
+      return;
+    }
     const slot = `${live.node} ${task}`;
     let variant = this._slots.get(slot);
     if (variant === undefined) {
@@ -126,14 +132,9 @@ export class Learner implements Director {
     then: (node: number) => void,
   ): Promise<void> {
     this._fresh = node;
-    scheduler.ending++;
-    try {
-      let next = feeding.next();
-      while (next.done !== true) next = feeding.next(await this._driver.goOnAsync(live));
-      then(this._arrive(live, node, next.value));
-    } finally {
-      scheduler.ending--;
-    }
+    let next = feeding.next();
+    while (next.done !== true) next = feeding.next(await this._driver.goOnAsync(live));
+    then(this._arrive(live, node, next.value));
   }
 
   /** A routine that has the past of a node, or is about to be given it, and what is to happen next. */
@@ -174,7 +175,7 @@ export class Learner implements Director {
         const before = this._round(live, operation);
         if (before !== null) return before;
         settleCase(operation, 0, undefined);
-      } else if (this._trivial(operation)) {
+      } else if (this.trivial(operation)) {
         settleCase(operation, 0, undefined);
       } else if (!this._cue(live, operation)) {
         return arrival;
@@ -193,7 +194,7 @@ export class Learner implements Director {
   }
 
   /** What is ready with nothing else to choose from is no event. */
-  private _trivial(operation: Operation<unknown>): boolean {
+  trivial(operation: Operation<unknown>): boolean {
     const { cases } = formOf(operation, this._idOf);
     return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
   }

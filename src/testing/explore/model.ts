@@ -23,6 +23,7 @@ import {
   TIMER,
 } from "./forms.js";
 import type { Learner } from "./learner.js";
+import { grown, mix } from "./numbers.js";
 import { PARKED, type Trie } from "./trie.js";
 
 /** A value is handed over. */
@@ -62,12 +63,15 @@ export class Model {
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
+  /** Channels without a buffer that somebody has offered to receive from. */
+  private readonly _received: number[];
   /** For each node the receives on channels without a buffer that it offers: the channel and the case. */
   private readonly _receives: (Int32Array | undefined)[];
-  /** What was changed since the last mark, and what it was before. */
+  /** What was changed, and what it was before. */
   private _changes: Int32Array;
   private _changed: number;
-  private _hashBefore: number;
+  /** Tasks that the last event has started. */
+  readonly started: number[];
 
   constructor(learner: Learner) {
     this.learner = learner;
@@ -83,21 +87,27 @@ export class Model {
     this._firstReceiver = [];
     this._receivers = [];
     this._receives = [];
+    this._received = [];
     this._changes = new Int32Array(64);
-    this._changed = this._hashBefore = 0;
-  }
-
-  /** From here on changes are noted, so that they can be taken back. */
-  mark(): void {
     this._changed = 0;
-    this._hashBefore = this.hash;
+    this.started = [];
   }
 
-  /** Takes back what was changed since the last mark. */
-  takeBack(): void {
+  /** A point to which changes can be taken back. */
+  mark(): number {
+    return this._changed;
+  }
+
+  /** Takes back what was changed since a mark; the hash was that. */
+  takeBack(mark: number, hash: number): void {
     const changes = this._changes;
-    for (let at = this._changed - 2; at >= 0; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
-    this.hash = this._hashBefore;
+    for (let at = this._changed - 2; at >= mark; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
+    this.hash = hash;
+    this._changed = mark;
+  }
+
+  /** From here on nothing can be taken back that was changed before. */
+  forget(): void {
     this._changed = 0;
   }
 
@@ -153,8 +163,7 @@ export class Model {
   private _gatherReceivers(tasks: number): void {
     const first = this._firstReceiver;
     const list = this._receivers;
-    const channels = this.learner.stage.channels.length;
-    for (let channel = 0; channel < channels; channel++) first[channel] = -1;
+    for (let at = 0; at < this._received.length; at++) first[this._received[at]!] = -1;
     let length = 0;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
@@ -176,7 +185,11 @@ export class Model {
     const receives: number[] = [];
     for (let at = 0; at < cases.length; at += STRIDE) {
       const channel = cases[at + 1]!;
-      if (cases[at] === RECEIVE && this.capacity(channel) === 0) receives.push(channel, at / STRIDE);
+      if (cases[at] !== RECEIVE || this.capacity(channel) > 0) continue;
+      receives.push(channel, at / STRIDE);
+      if (this._received.includes(channel)) continue;
+      this._received.push(channel);
+      this._firstReceiver[channel] = -1;
     }
     return (this._receives[node] = Int32Array.from(receives));
   }
@@ -235,7 +248,7 @@ export class Model {
       return this._event(STORE, task, at, -1, 0, channel);
     }
     const list = this._receivers;
-    for (let entry = this._firstReceiver[channel]!; entry !== -1; entry = list[entry + 2]!) {
+    for (let entry = this._firstReceiver[channel] ?? -1; entry !== -1; entry = list[entry + 2]!) {
       if (list[entry] !== task) this._event(MEET, task, at, list[entry]!, list[entry + 1]!, channel);
     }
     return closed;
@@ -305,17 +318,4 @@ export class Model {
     events[place + 5] = channel;
     return true;
   }
-}
-
-export function grown(array: Int32Array): Int32Array {
-  const larger = new Int32Array(array.length * 2);
-  larger.set(array);
-  return larger;
-}
-
-export function mix(component: number, value: number): number {
-  let mixed = Math.imul(component + 1, 0x9e3779b1) ^ Math.imul(value, 0x85ebca6b);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 12);
 }

@@ -14,6 +14,7 @@ export function begin(model: Model): void {
 
 /** Lets the event at a place of `model.events` happen. */
 export function happen(model: Model, events: Int32Array, place: number): void {
+  if (model.started.length > 0) model.started.length = 0;
   const task = events[place + 1]!;
   const at = events[place + 2]!;
   const channel = events[place + 5]!;
@@ -38,20 +39,55 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       move(model, task, at, 0);
       return;
     case END: {
-      const cause = model.contents.cause(model.holds(channel));
+      const code = endCode(model, channel);
       decide(model, channel);
-      move(model, task, at, cause === -1 ? 0 : causeCode(cause));
+      move(model, task, at, code);
       return;
     }
-    case ALONE:
-      move(model, task, at, codeOf(model, task, at));
+    case ALONE: {
+      const code = codeOf(model, task, at);
+      hear(model, task, at);
+      move(model, task, at, code);
       return;
+    }
     case SHUT:
       shut(model, task, at, channel);
       return;
     case PASS:
       pass(model, task);
   }
+}
+
+/** What a task yields when an event happens to it. */
+export interface Gain {
+  readonly task: number;
+  readonly at: number;
+  readonly code: number;
+}
+
+/** What the tasks of an event will yield, should it happen in the state that the model looks at. */
+export function gains(model: Model, events: Int32Array, place: number): Gain[] {
+  const [kind, task, at, other, otherAt, channel] = events.subarray(place) as unknown as [
+    number,
+    number,
+    number,
+    ...number[],
+  ];
+  const gain = (code: number): Gain[] => [{ task, at, code }];
+  if (kind === PASS) return [];
+  const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
+  const held = model.holds(channel!);
+  if (kind === MEET) return [...gain(1), { task: other!, at: otherAt!, code: valueCode(operand) }];
+  if (kind === TAKE) return gain(valueCode(model.contents.first(held)));
+  if (kind === END) return gain(endCode(model, channel!));
+  if (kind === SHUT) return gain(model.contents.closed(held) ? 0 : 1);
+  if (kind === ALONE) return gain(codeOf(model, task, at));
+  return gain(kind === STORE ? 1 : 0);
+}
+
+function endCode(model: Model, channel: number): number {
+  const cause = model.contents.cause(model.holds(channel));
+  return cause === -1 ? 0 : causeCode(cause);
 }
 
 function hold(model: Model, channel: number, held: number): void {
@@ -107,7 +143,7 @@ function eachParked(model: Model, visit: (task: number, node: number) => void): 
 function codeOf(model: Model, task: number, at: number): number {
   const cases = model.trie.cases[model.nodeOf(task)]!;
   const about = cases[at * STRIDE + 1]!;
-  if (cases[at * STRIDE] === JOIN) return join(model, about);
+  if (cases[at * STRIDE] === JOIN) return joinCode(model, about);
   if (cases[at * STRIDE] !== READ) return 0;
   const what = cases[at * STRIDE + 2]!;
   if (what === LENGTH) return model.contents.length(model.holds(about));
@@ -115,12 +151,19 @@ function codeOf(model: Model, task: number, at: number): number {
   return model.timer(about) === 1 ? 1 : 0;
 }
 
-function join(model: Model, task: number): number {
+function joinCode(model: Model, task: number): number {
   const node = model.nodeOf(task);
   const result = model.learner.values.idOf(model.trie.result[node]);
-  if (model.trie.kind[node] === DONE) return valueCode(result);
-  if (model.trie.kind[node] === FAILED) model.set(model.ofTask[task]!, model.trie.joinedTwin(node) + 1);
-  return causeCode(result);
+  return model.trie.kind[node] === DONE ? valueCode(result) : causeCode(result);
+}
+
+/** Whoever joins a task that failed has been told of it. */
+function hear(model: Model, task: number, at: number): void {
+  const cases = model.trie.cases[model.nodeOf(task)]!;
+  if (cases[at * STRIDE] !== JOIN) return;
+  const joined = cases[at * STRIDE + 1]!;
+  const node = model.nodeOf(joined);
+  if (model.trie.kind[node] === FAILED) model.set(model.ofTask[joined]!, model.trie.joinedTwin(node) + 1);
 }
 
 function pass(model: Model, ms: number): void {
@@ -141,6 +184,7 @@ function move(model: Model, task: number, at: number, code: number): void {
 }
 
 function start(model: Model, variant: number): void {
+  model.started.push(model.learner.variants[variant]!.task);
   enter(model, model.learner.variants[variant]!.task, model.learner.root(variant));
 }
 

@@ -4,7 +4,8 @@ import { type Host, native } from "../../host.js";
 import type { AsyncRoutine, Routine } from "../../operation.js";
 import { scheduler } from "../../scheduler.js";
 import type { Schedule } from "../schedule.js";
-import type { Bounded, Coverage, Failed, Verdict, VerifyOptions } from "../verdict.js";
+import type { Coverage, Failed, FailureKind, Verdict, VerifyOptions } from "../verdict.js";
+import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
 import { type Finding, Judge } from "./judge.js";
 import { LATER, Learner } from "./learner.js";
@@ -13,10 +14,22 @@ import { begin, happen } from "./moves.js";
 import type { Search } from "./search.js";
 import { States } from "./states.js";
 import { Story } from "./story.js";
+import { Ineligible, Traces } from "./traces.js";
 import { DONE } from "./trie.js";
 
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
+/** Milliseconds of the first turn of each search. */
+const FIRST_TURN = 25;
+/** Schedules that an audit runs; fewer if they take longer than the search did, and this many milliseconds. */
+const AUDITS = 100;
+const LEAST_AUDIT = 20;
+
+const ASSUMPTIONS = [
+  "the program is closed: nothing outside holds its channels, and its inputs are these",
+  "tasks share nothing but channels (audited on random schedules)",
+  "time passes only when nothing else can happen",
+];
 
 /** A host on which nothing happens by itself. */
 const still: Host = {
@@ -43,7 +56,7 @@ export class Proof<T> {
     using _ = scheduler.isolate(still, { next: () => 0, choose: () => 0 });
     scheduler.explorer = this._learner.stage;
     try {
-      return await this._search();
+      return await this._prove();
     } finally {
       scheduler.explorer = null;
     }
@@ -51,30 +64,70 @@ export class Proof<T> {
 
   /** Something in the program waits for what no schedule brings. */
   escaped(error: Escaped): Failed {
-    const coverage: Coverage = { states: 0, executions: 0, events: 0, ms: native.now() - this._start };
-    const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
-    return { status: "failed", kind: "escaped", cause: error, schedule, report: error.message, token: "", ...coverage };
+    return this._withoutSchedule("escaped", error, error.message, {
+      states: 0,
+      executions: 0,
+      events: 0,
+      ms: this._ms(),
+    });
   }
 
-  private async _search(): Promise<Verdict<T>> {
-    const { maxStates = MOST_STATES, maxMs = MOST_MS, all = false } = this._options;
-    const search = new States(this._model, this._judge, all);
-    const late = (): boolean => native.now() - this._start > maxMs;
-    const complete = await this._explore(search, maxStates, late);
+  private async _prove(): Promise<Verdict<T>> {
+    const { search, complete } = await this._search();
     if (search.found !== null) return this._failed(search, search.found.finding, search.found.way);
-    if (!complete) return this._bounded(search, late() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`);
-    return { status: "proved", outcomes: this._outcomes(), ...this._coverage(search), assumptions: [] };
+    const coverage = this._coverage(search);
+    if (!complete) return { status: "bounded", reason: this._limit(), covered: coverage };
+    const difference = await this._audit(coverage.ms);
+    if (difference !== null) return this._shared(difference, coverage);
+    return { status: "proved", outcomes: this._outcomes(), assumptions: [...ASSUMPTIONS], ...coverage };
   }
 
-  private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean> {
+  /** Two searches take turns, and whichever suits the program is through first; each turn is longer than the one before. */
+  private async _search(): Promise<{ readonly search: Search; readonly complete: boolean }> {
+    const { maxStates = MOST_STATES, all = false, engine } = this._options;
+    const states = new States(this._model, this._judge, all);
+    const traces = new Traces(this._model, this._judge, all);
+    let searches: Search[] = engine === undefined ? [states, traces] : [engine === "traces" ? traces : states];
+    for (let turn = FIRST_TURN; ; turn *= 4) {
+      for (const search of searches) {
+        const alone = searches.length === 1;
+        const end = alone ? Infinity : native.now() + turn;
+        const complete = await this._explore(search, maxStates, () => native.now() > end || this._late());
+        if (complete === null) searches = [states];
+        else if (complete || alone || this._late()) return { search, complete };
+        else if (search.states > maxStates) searches = [traces];
+      }
+    }
+  }
+
+  /** Whether the search is through; null if it is not for this program. */
+  private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
     for (;;) {
       try {
         return search.explore(most, late);
       } catch (error) {
+        if (error instanceof Ineligible && this._options.engine === undefined) return null;
+        if (error instanceof Ineligible)
+          throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
         if (error !== LATER) throw error;
         await this._learner.learn();
       }
     }
+  }
+
+  private _audit(ms: number): Promise<Difference | null> {
+    const end = native.now() + Math.max(LEAST_AUDIT, ms);
+    return new Audit(this._model).run(AUDITS, () => native.now() > end);
+  }
+
+  private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
+    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks share something besides channels`;
+    return this._withoutSchedule("shared-state", undefined, what, coverage);
+  }
+
+  private _withoutSchedule(kind: FailureKind, cause: unknown, report: string, coverage: Coverage): Failed {
+    const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
+    return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }
 
   /** Nothing is learned that no schedule leads to, so every end of `main` in the trie is an outcome. */
@@ -118,12 +171,21 @@ export class Proof<T> {
     return [story.end(), places.join(".")];
   }
 
-  private _bounded(search: Search, limit: string): Bounded {
-    return { status: "bounded", reason: `it reached ${limit}`, covered: this._coverage(search) };
+  private _limit(): string {
+    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
+    return `it reached ${this._late() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
+  }
+
+  private _late(): boolean {
+    return this._ms() > (this._options.maxMs ?? MOST_MS);
+  }
+
+  private _ms(): number {
+    return native.now() - this._start;
   }
 
   private _coverage({ states, executions, events }: Search): Coverage {
-    return { states, executions, events, ms: native.now() - this._start };
+    return { states, executions, events, ms: this._ms() };
   }
 }
 

@@ -87,12 +87,12 @@ export class States implements Search {
 
   private _expand(): void {
     const { _model: model, store } = this;
-    const { count, events } = model;
+    const { count, events, hash } = model;
+    model.forget();
     for (let event = 0; event < count; event++) {
-      model.mark();
       happen(model, events, event * FIELDS);
       store.add(model.state, model.width, model.hash, this._next);
-      model.takeBack();
+      model.takeBack(0, hash);
     }
     this.events += count;
   }

@@ -1,7 +1,7 @@
 // States that have been seen: vectors packed side by side, in the order in which they were found, with the state each was
 // found from. A table of their numbers finds a vector by its hash; equal hashes are told apart by the vectors themselves.
 
-import { grown } from "./model.js";
+import { grown } from "./numbers.js";
 
 const FIRST_WIDTH = 8;
 

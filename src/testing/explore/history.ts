@@ -1,0 +1,278 @@
+// The way to where a search by traces is, and which event on it happened before which. What is newly offered after an event is
+// compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
+
+import { Clocks } from "./clocks.js";
+import { JOIN, OVER, RECEIVE, SEND, STRIDE } from "./forms.js";
+import { ALONE, MEET, type Model, PASS, STORE, TAKE } from "./model.js";
+import { PARKED } from "./trie.js";
+
+/** An event on the way. The objects are kept by depth and written over. */
+interface Taken {
+  kind: number;
+  channel: number;
+  /** The nodes at which its tasks stood. */
+  node: number;
+  otherNode: number;
+  /** Its participants, and how many events of the first there were with it; -1 where time passes. */
+  part: number;
+  nth: number;
+  otherPart: number;
+  /** The last events of its participants before. */
+  last: number;
+  otherLast: number;
+  /** Tasks that it started, as participants. */
+  readonly started: number[];
+  /** What was known of the last events before time passed. */
+  lasts: number[] | null;
+  barrier: number;
+}
+
+/** An event could have met what is offered now, which had its cause by one clock and the other. */
+type Race = (depth: number, one: Int32Array, other: Int32Array) => void;
+
+const NEVER = -1;
+
+export class History {
+  /** How many events are on the way. */
+  length: number;
+  /** Called with the depth of an event that races with something offered now, and the clocks of what is offered. */
+  private readonly _race: Race;
+  private readonly _model: Model;
+  private readonly _clocks: Clocks;
+  private readonly _way: Taken[];
+  /** For each participant the depth of its last event, and how many it had. */
+  private _last: number[];
+  private readonly _counts: number[];
+  /** The depth at which time passed last. */
+  private _barrier: number;
+  /** For each channel with a buffer the depths of its sends and receives. */
+  private readonly _sends: number[][];
+  private readonly _receives: number[][];
+  /** For each thing that can be offered the depths of events in which a task took part that offered it. */
+  private readonly _offered: number[][];
+  /** What each node offers of that kind. */
+  private readonly _keys: (Int32Array | undefined)[];
+
+  constructor(model: Model, race: Race) {
+    this.length = 0;
+    this._race = race;
+    this._model = model;
+    this._clocks = new Clocks();
+    this._way = [];
+    this._last = [];
+    this._counts = [];
+    this._barrier = NEVER;
+    this._sends = [];
+    this._receives = [];
+    this._offered = [];
+    this._keys = [];
+  }
+
+  /** An event, in fields of an array, is about to happen. */
+  begin(events: Int32Array, place: number): void {
+    const kind = events[place]!;
+    const taken = this._take(kind);
+    if (kind === PASS) {
+      this._pass(taken);
+      return;
+    }
+    const model = this._model;
+    const task = events[place + 1]!;
+    taken.channel = events[place + 5]!;
+    taken.node = model.nodeOf(task);
+    taken.otherNode = kind === MEET ? model.nodeOf(events[place + 3]!) : -1;
+    taken.part = this._clocks.task(task);
+    taken.otherPart = this._otherPart(kind, events[place + 3]!, taken.channel);
+    this._clock(taken, events[place + 2]!);
+    if (kind === STORE) listAt(this._sends, taken.channel).push(this.length);
+    else if (kind === TAKE) listAt(this._receives, taken.channel).push(this.length);
+    this._offer(taken.node);
+    if (kind === MEET) this._offer(taken.otherNode);
+    this.length++;
+  }
+
+  /** It has happened, and tasks have been started. */
+  settle(events: Int32Array, place: number, started: readonly number[]): void {
+    const depth = this.length - 1;
+    const taken = this._way[depth]!;
+    const clock = this._clocks.at(depth);
+    for (const task of started) {
+      const part = this._clocks.task(task);
+      taken.started.push(part);
+      this._last[part] = depth;
+    }
+    if (taken.kind !== PASS) this.compare(events[place + 1]!, clock);
+    if (taken.kind === MEET) this.compare(events[place + 3]!, clock);
+    for (const task of started) this.compare(task, clock);
+    if (taken.kind === STORE || taken.kind === TAKE) this._compareEnds(taken.channel);
+  }
+
+  /** Goes back before the last event. */
+  end(): void {
+    const taken = this._way[--this.length]!;
+    for (const part of taken.started) this._last[part] = NEVER;
+    if (taken.lasts !== null) {
+      this._last = taken.lasts;
+      this._barrier = taken.barrier;
+      return;
+    }
+    if (taken.kind === STORE) this._sends[taken.channel]!.pop();
+    else if (taken.kind === TAKE) this._receives[taken.channel]!.pop();
+    this._retract(taken.node);
+    if (taken.kind === MEET) this._retract(taken.otherNode);
+    this._last[taken.part] = taken.last;
+    this._counts[taken.part]!--;
+    if (taken.otherPart === -1) return;
+    this._last[taken.otherPart] = taken.otherLast;
+    this._counts[taken.otherPart]!--;
+  }
+
+  /** Compares what a task newly offers, that it is over for one, with the events before. */
+  compare(task: number, clock: Int32Array = this._clocks.nothing()): void {
+    const { trie } = this._model;
+    const node = this._model.nodeOf(task);
+    if (trie.kind[node] !== PARKED) {
+      this._raceAll(this._offered[offerKey(JOIN, task)], clock);
+      return;
+    }
+    const cases = trie.cases[node]!;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      const channel = cases[at + 1]!;
+      if (kind > RECEIVE) continue;
+      if (this._model.capacity(channel) > 0)
+        this._raceAll((kind === SEND ? this._sends : this._receives)[channel], clock);
+      else this._raceAll(this._offered[offerKey(kind === SEND ? RECEIVE : SEND, channel)], clock);
+    }
+  }
+
+  /** Whether an event had happened by one clock or the other. */
+  inPast(depth: number, one: Int32Array, other: Int32Array): boolean {
+    const { part, nth } = this._way[depth]!;
+    return part === -1 || one[part]! >= nth || other[part]! >= nth;
+  }
+
+  isPass(depth: number): boolean {
+    return this._way[depth]!.part === -1;
+  }
+
+  clockAt(depth: number): Int32Array {
+    return this._clocks.at(depth);
+  }
+
+  private _take(kind: number): Taken {
+    const taken = (this._way[this.length] ??= {
+      ...{ kind, channel: -1, node: -1, otherNode: -1, part: -1, nth: 0, otherPart: -1, last: NEVER, otherLast: NEVER },
+      ...{ started: [], lasts: null, barrier: NEVER },
+    });
+    taken.kind = kind;
+    if (taken.started.length > 0) taken.started.length = 0;
+    taken.lasts = null;
+    return taken;
+  }
+
+  /** When time passes, everything before has happened. */
+  private _pass(taken: Taken): void {
+    const clock = this._clocks.fresh(this.length);
+    if (this._barrier !== NEVER) this._clocks.join(clock, this._barrier);
+    for (const last of this._last) if (last !== undefined && last !== NEVER) this._clocks.join(clock, last);
+    taken.part = taken.node = taken.otherNode = -1;
+    taken.lasts = this._last;
+    taken.barrier = this._barrier;
+    this._last = [];
+    this._barrier = this.length++;
+  }
+
+  private _otherPart(kind: number, other: number, channel: number): number {
+    if (kind === MEET) return this._clocks.task(other);
+    if (kind === STORE) return this._clocks.tail(channel);
+    return kind === TAKE ? this._clocks.head(channel) : -1;
+  }
+
+  private _clock(taken: Taken, at: number): void {
+    const clock = this._clocks.fresh(this.length);
+    if (this._barrier !== NEVER) this._clocks.join(clock, this._barrier);
+    this._joinCause(clock, taken, at);
+    taken.last = this._count(clock, taken.part);
+    taken.nth = this._counts[taken.part]!;
+    if (taken.otherPart !== -1) taken.otherLast = this._count(clock, taken.otherPart);
+  }
+
+  /** One more event of a participant; answers which was the last before. */
+  private _count(clock: Int32Array, part: number): number {
+    const last = this._last[part] ?? NEVER;
+    if (last !== NEVER) this._clocks.join(clock, last);
+    clock[part] = this._counts[part] = (this._counts[part] ?? 0) + 1;
+    this._last[part] = this.length;
+    return last;
+  }
+
+  /** What made it possible, besides what its participants did before. */
+  private _joinCause(clock: Int32Array, { kind, channel, node }: Taken, at: number): void {
+    if (kind === STORE) {
+      const freed = listAt(this._sends, channel).length - this._model.capacity(channel);
+      if (freed >= 0) this._clocks.join(clock, this._receives[channel]![freed]!);
+    } else if (kind === TAKE) {
+      this._clocks.join(clock, this._sends[channel]![listAt(this._receives, channel).length]!);
+    } else if (kind === ALONE) {
+      const cases = this._model.trie.cases[node]!;
+      if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== OVER) return;
+      const last = this._last[this._clocks.task(cases[at * STRIDE + 1]!)] ?? NEVER;
+      if (last !== NEVER) this._clocks.join(clock, last);
+    }
+  }
+
+  private _offer(node: number): void {
+    const keys = this._keys[node] ?? this._keysOf(node);
+    for (let at = 0; at < keys.length; at++) listAt(this._offered, keys[at]!).push(this.length);
+  }
+
+  private _retract(node: number): void {
+    const keys = this._keys[node]!;
+    for (let at = 0; at < keys.length; at++) this._offered[keys[at]!]!.pop();
+  }
+
+  private _keysOf(node: number): Int32Array {
+    const cases = this._model.trie.cases[node]!;
+    const keys: number[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const key = offerKey(cases[at]!, cases[at + 1]!);
+      if (key !== -1) keys.push(key);
+    }
+    return (this._keys[node] = Int32Array.from(keys));
+  }
+
+  /** An end of a buffer can be used anew: there is something to take, or room. */
+  private _compareEnds(channel: number): void {
+    const sends = listAt(this._sends, channel);
+    const receives = listAt(this._receives, channel);
+    const taken = receives.length;
+    const freed = sends.length - this._model.capacity(channel);
+    if (taken < sends.length) this._compareEnd(RECEIVE, channel, receives[taken - 1], sends[taken]);
+    if (taken > freed) this._compareEnd(SEND, channel, sends[sends.length - 1], receives[freed]);
+  }
+
+  private _compareEnd(kind: number, channel: number, one: number | undefined, other: number | undefined): void {
+    const offered = this._offered[offerKey(kind, channel)];
+    if (offered === undefined || offered.length === 0) return;
+    const clock = one === undefined ? this._clocks.nothing() : this._clocks.at(one);
+    this._raceAll(offered, clock, other === undefined ? clock : this._clocks.at(other));
+  }
+
+  private _raceAll(depths: readonly number[] | undefined, one: Int32Array, other: Int32Array = one): void {
+    if (depths === undefined) return;
+    for (let at = depths.length - 1; at >= 0 && depths[at]! > this._barrier; at--) {
+      if (!this.inPast(depths[at]!, one, other)) this._race(depths[at]!, one, other);
+    }
+  }
+}
+
+function listAt(lists: number[][], index: number): number[] {
+  return (lists[index] ??= []);
+}
+
+/** Sends and receives of a channel, joins of a task; -1 for what nobody else has a part in. */
+function offerKey(kind: number, about: number): number {
+  if (kind === SEND || kind === RECEIVE) return about * 3 + kind;
+  return kind === JOIN || kind === OVER ? about * 3 + 2 : -1;
+}

@@ -1,0 +1,250 @@
+// Schedules that differ only in the order of events that have nothing to do with each other are one trace, and of each trace
+// one schedule is enough: dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson, Sagonas) and sleep sets,
+// on events. A program with many buffers has far fewer traces than states. Nothing is stored but the way to where it is.
+//
+// Two events have nothing to do with each other if no task takes part in both, and if they do not use the same end of a
+// channel's buffer. It is for programs that end, without loops, `default`, plain calls and closing; others are left to the
+// states.
+
+import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "./forms.js";
+import { History } from "./history.js";
+import type { Judge } from "./judge.js";
+import { FIELDS, type Model, PASS, STORE, TAKE } from "./model.js";
+import { begin, happen } from "./moves.js";
+import type { Found, Search } from "./search.js";
+import { PARKED } from "./trie.js";
+
+/** The way is kept on the stack. */
+const DEEPEST = 1000;
+
+/** The program does what this search does not know. */
+export class Ineligible extends Error {}
+
+/** Where the search has a choice. The objects are kept by depth and written over. */
+interface Frame {
+  /** Its events, as the model gives them. */
+  events: Int32Array;
+  count: number;
+  /** Whether each event is to be tried, has been, and whether another way has shown what it leads to. */
+  wanted: Uint8Array;
+  done: Uint8Array;
+  asleep: Uint8Array;
+  /** Which is being tried. */
+  chosen: number;
+}
+
+export class Traces implements Search {
+  readonly states: number;
+  executions: number;
+  events: number;
+  found: Found | null;
+  private readonly _model: Model;
+  private readonly _judge: Judge;
+  private readonly _goesOn: boolean;
+  private _history: History;
+  private readonly _frames: Frame[];
+  private _late: () => boolean;
+  private _stopped: boolean;
+
+  constructor(model: Model, judge: Judge, goesOn: boolean) {
+    this.states = this.executions = this.events = 0;
+    this.found = null;
+    this._model = model;
+    this._judge = judge;
+    this._goesOn = goesOn;
+    this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
+    this._frames = [];
+    this._late = () => false;
+    this._stopped = false;
+  }
+
+  /** Begins anew each time: what has been learned of the tasks makes it faster. */
+  explore(_most: number, late: () => boolean): boolean {
+    const model = this._model;
+    this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
+    this._late = late;
+    this._stopped = false;
+    this.executions = this.events = 0;
+    begin(model);
+    model.forget();
+    this._visit(0);
+    return !this._stopped || this.found !== null;
+  }
+
+  private _visit(depth: number): void {
+    const model = this._model;
+    model.enumerate();
+    const finding = this._judge.look(model);
+    if (finding !== null && this.found === null) {
+      this.found = { finding, way: this._way(depth) };
+      this._stopped = !this._goesOn;
+    }
+    if (this._stopped) return;
+    if (model.count === 0) {
+      this.executions++;
+      return;
+    }
+    assertEligible(model);
+    if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
+    const frame = this._frame(depth);
+    if (depth > 0) inherit(frame, this._frames[depth - 1]!);
+    const first = awake(frame);
+    if (first === -1) return;
+    frame.wanted[first] = 1;
+    for (let at = next(frame); at !== -1; at = next(frame)) {
+      want(frame, at);
+      this._take(depth, frame, at);
+      if (this._stopped) return;
+      frame.done[at] = 1;
+    }
+  }
+
+  private _frame(depth: number): Frame {
+    const { count, events } = this._model;
+    let frame = this._frames[depth];
+    if (frame === undefined || frame.done.length < count) {
+      const room = Math.max(8, count * 2);
+      const bits = (): Uint8Array => new Uint8Array(room);
+      frame = {
+        events: new Int32Array(room * FIELDS),
+        count,
+        wanted: bits(),
+        done: bits(),
+        asleep: bits(),
+        chosen: -1,
+      };
+      this._frames[depth] = frame;
+    }
+    frame.count = count;
+    for (let at = 0; at < count * FIELDS; at++) frame.events[at] = events[at]!;
+    for (let at = 0; at < count; at++) frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
+    return frame;
+  }
+
+  private _take(depth: number, frame: Frame, at: number): void {
+    const model = this._model;
+    const mark = model.mark();
+    const { hash } = model;
+    if ((++this.events & 255) === 0 && this._late()) this._stopped = true;
+    frame.chosen = at;
+    this._history.begin(frame.events, at * FIELDS);
+    happen(model, frame.events, at * FIELDS);
+    this._history.settle(frame.events, at * FIELDS, model.started);
+    this._visit(depth + 1);
+    model.takeBack(mark, hash);
+    this._history.end();
+  }
+
+  private _way(depth: number): Int32Array[] {
+    return this._frames
+      .slice(0, depth)
+      .map(({ events, chosen }) => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS));
+  }
+
+  /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */
+  private _race(depth: number, one: Int32Array, other: Int32Array): void {
+    const history = this._history;
+    const frame = this._frames[depth]!;
+    const before: number[] = [];
+    let first = -1;
+    for (let later = depth + 1; later < history.length; later++) {
+      if (history.isPass(later) || !history.inPast(later, one, other)) continue;
+      if (isInitial(history, before, later)) {
+        const { events, chosen } = this._frames[later]!;
+        const place = placeOf(frame, events, chosen * FIELDS);
+        if (place !== -1 && (frame.wanted[place] || frame.asleep[place])) return;
+        if (first === -1) first = place;
+      }
+      before.push(later);
+    }
+    if (before.length === 0) return;
+    if (first !== -1) frame.wanted[first] = 1;
+    else frame.wanted.fill(1);
+  }
+}
+
+/** Whether none of the events before it happened before it. */
+function isInitial(history: History, before: readonly number[], later: number): boolean {
+  const clock = history.clockAt(later);
+  for (let at = 0; at < before.length; at++) if (history.inPast(before[at]!, clock, clock)) return false;
+  return true;
+}
+
+/** What another way has shown, and has nothing to do with what was chosen, need not be tried again. */
+function inherit(frame: Frame, before: Frame): void {
+  for (let at = 0; at < before.count; at++) {
+    if (!before.done[at] && !before.asleep[at]) continue;
+    if (!independent(before.events, at, before.chosen)) continue;
+    const same = placeOf(frame, before.events, at * FIELDS);
+    if (same !== -1) frame.asleep[same] = 1;
+  }
+}
+
+function awake(frame: Frame): number {
+  for (let at = 0; at < frame.count; at++) if (!frame.asleep[at]) return at;
+  return -1;
+}
+
+function next(frame: Frame): number {
+  for (let at = 0; at < frame.count; at++) if (frame.wanted[at] && !frame.done[at] && !frame.asleep[at]) return at;
+  return -1;
+}
+
+/** With an event all are wanted that compete with it. */
+function want(frame: Frame, chosen: number): void {
+  for (let at = 0; at < frame.count; at++) {
+    if (at !== chosen && !independent(frame.events, at, chosen)) frame.wanted[at] = 1;
+  }
+}
+
+function placeOf({ events, count }: Frame, other: Int32Array, from: number): number {
+  for (let at = 0; at < count; at++) {
+    const place = at * FIELDS;
+    let field = 0;
+    while (field < FIELDS && events[place + field] === other[from + field]) field++;
+    if (field === FIELDS) return at;
+  }
+  return -1;
+}
+
+/** Whether two events of a frame have nothing to do with each other. */
+function independent(events: Int32Array, one: number, other: number): boolean {
+  const a = one * FIELDS;
+  const b = other * FIELDS;
+  if (events[a] === PASS || events[b] === PASS) return false;
+  if (events[a + 1] === events[b + 1] || events[a + 1] === events[b + 3]) return false;
+  if (events[a + 3] !== -1 && (events[a + 3] === events[b + 1] || events[a + 3] === events[b + 3])) return false;
+  return !(events[a] === events[b] && (events[a] === STORE || events[a] === TAKE) && events[a + 5] === events[b + 5]);
+}
+
+const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
+
+/** The nodes that have been looked at, by model. */
+const eligible = new WeakMap<Model, Uint8Array>();
+
+function assertEligible(model: Model): void {
+  if (model.learner.folded) throw new Ineligible("loops that never end");
+  let known = eligible.get(model);
+  if (known === undefined || known.length < model.trie.size) {
+    const larger = new Uint8Array(model.trie.size * 2);
+    if (known !== undefined) larger.set(known);
+    eligible.set(model, (known = larger));
+  }
+  for (let task = 0; task < model.ofTask.length; task++) {
+    const node = model.nodeOf(task);
+    if (node === -1 || known[node]) continue;
+    assertNode(model, node);
+    known[node] = 1;
+  }
+}
+
+function assertNode({ trie, learner }: Model, node: number): void {
+  if (trie.kind[node] !== PARKED) return;
+  if (trie.call[node]) throw new Ineligible("plain calls");
+  const cases = trie.cases[node]!;
+  for (let at = 0; at < cases.length; at += STRIDE) {
+    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw new Ineligible("a choice that goes by order");
+    if (cases[at]! > RECEIVE) continue;
+    if (learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw new Ineligible("a buffer that gives way");
+  }
+}

@@ -1,0 +1,143 @@
+// The ways of searching agree with each other, and with the programs whose numbers are known.
+
+import { channel, go, type Routine, sleep } from "millrace";
+import { choose, type Proved, verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+
+/** Philosophers whose forks are channels with one token each; the last may be the one who takes the right fork first. */
+const philosophers = (n: number, rightHanded: boolean) =>
+  function* main(): Routine<void> {
+    const forks = Array.from({ length: n }, (_, at) => channel<number>(1, { name: `fork ${at}` }));
+    for (const fork of forks) yield* fork.send(0);
+    for (const [at, left] of forks.entries()) {
+      const right = forks[(at + 1) % n]!;
+      const [first, second] = rightHanded && at === n - 1 ? [right, left] : [left, right];
+      go(function* philosopher() {
+        yield* first.receive();
+        yield* second.receive();
+        yield* first.send(0);
+        yield* second.send(0);
+      });
+    }
+  };
+
+const producersAndConsumers = (count: number, items: number, capacity: number) =>
+  function* main(): Routine<void> {
+    const queue = channel<number>(capacity);
+    for (let producer = 0; producer < count; producer++) {
+      go(function* produce() {
+        for (let item = 0; item < items; item++) yield* queue.send(producer * 10 + item);
+      });
+    }
+    for (let consumer = 0; consumer < count; consumer++) {
+      go(function* consume() {
+        let sum = 0;
+        for (let item = 0; item < items; item++) sum += Number(yield* queue.receive());
+        return sum;
+      });
+    }
+  };
+
+describe("traces", () => {
+  test.each([
+    [3, 6],
+    [5, 30],
+    [7, 126],
+  ])("%d philosophers of whom one is right-handed take 2^n - 2 schedules", async (n, executions) => {
+    const verdict = await verify(philosophers(n, true), { engine: "traces" });
+    expect(verdict).toMatchObject({ status: "proved", executions });
+  });
+
+  test("a rendezvous of three producers and three consumers takes 504", async () => {
+    const verdict = await verify(producersAndConsumers(3, 2, 0), { engine: "traces" });
+    expect(verdict).toMatchObject({ status: "proved", executions: 504 });
+  });
+
+  test("a failure is found", async () => {
+    const verdict = await verify(philosophers(5, false), { engine: "traces" });
+    expect(verdict).toMatchObject({ status: "failed", kind: "leak" });
+  });
+
+  test("a program that it does not know is refused", async () => {
+    const closing = function* (): Routine<void> {
+      channel<number>().close();
+    };
+    await expect(verify(closing, { engine: "traces" })).rejects.toThrow("Cannot verify by traces");
+  });
+});
+
+describe("states", () => {
+  test("seven philosophers", async () => {
+    const verdict = await verify(philosophers(7, false), { engine: "states", all: true });
+    expect(verdict).toMatchObject({ status: "failed", kind: "leak", states: 24_482, events: 94_710 });
+    expect(verdict.status === "failed" && verdict.schedule.steps).toHaveLength(14);
+  });
+
+  test.each([
+    [0, 2401, 4230],
+    [2, 7516, 14_106],
+  ])("three producers and three consumers, capacity %d", async (capacity, states, events) => {
+    const verdict = await verify(producersAndConsumers(3, 2, capacity), { engine: "states" });
+    expect(verdict).toMatchObject({ status: "proved", states, events });
+  });
+});
+
+test("without being told, verify takes the way that is through first", async () => {
+  const many = await verify(philosophers(12, true));
+  expect(many).toMatchObject({ status: "proved", executions: 4094 });
+});
+
+describe("what tasks share behind the model's back", () => {
+  test("a counter", async () => {
+    const verdict = await verify(function* () {
+      let count = 0;
+      const done = channel<number>();
+      const token = channel<number>();
+      for (let n = 0; n < 2; n++) {
+        go(function* () {
+          yield* token.receive();
+          yield* done.send(++count);
+        });
+      }
+      yield* token.send(1);
+      yield* token.send(1);
+      return Number(yield* done.receive()) + Number(yield* done.receive());
+    });
+    expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+  });
+
+  test("a queue", async () => {
+    const verdict = await verify(function* () {
+      const queue: number[] = [];
+      const [wake, done] = [channel<number>(1), channel<number>()];
+      go(function* produce() {
+        for (let n = 0; n < 2; n++) {
+          queue.push(n);
+          wake.trySend(1);
+        }
+        yield* done.send(1);
+      });
+      go(function* consume() {
+        yield* wake.receive();
+        yield* done.send(queue.length);
+      });
+      yield* done.receive();
+      yield* done.receive();
+    });
+    expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+  });
+
+  test("chance", async () => {
+    let calls = 0;
+    const verdict = await verify(function* () {
+      yield* sleep(++calls);
+      return yield* choose(1, 2);
+    });
+    expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+  });
+
+  test("nothing is found where nothing is shared", async () => {
+    const verdict = (await verify(producersAndConsumers(2, 2, 1))) as Proved<void>;
+    expect([verdict.status, verdict.assumptions.join()]).toEqual(["proved", expect.stringContaining("audited")]);
+  });
+});
