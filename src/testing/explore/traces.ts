@@ -3,13 +3,14 @@
 // on events. A program with many buffers has far fewer traces than states. Nothing is stored but the way to where it is.
 //
 // Two events have nothing to do with each other if no task takes part in both, and if they do not use the same end of a
-// channel's buffer. It is for programs that end, without loops, `default`, plain calls and closing; others are left to the
-// states.
+// channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
+// sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
 
 import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "./forms.js";
 import { History } from "./history.js";
+import { Independence } from "./independence.js";
 import type { Judge } from "./judge.js";
-import { FIELDS, type Model, PASS, STORE, TAKE } from "./model.js";
+import { FIELDS, type Model, PASS } from "./model.js";
 import { begin, happen } from "./moves.js";
 import type { Found, Search } from "./search.js";
 import { PARKED } from "./trie.js";
@@ -20,10 +21,15 @@ const DEEPEST = 1000;
 /** The program does what this search does not know. */
 export class Ineligible extends Error {}
 
+/** The program does what source sets are not sound for: the search begins anew without them. */
+const RESTART: Error = new Error("Without source sets");
+
 /** Where the search has a choice. The objects are kept by depth and written over. */
 interface Frame {
   /** Its events, as the model gives them. */
   events: Int32Array;
+  /** The nodes of the tasks of each event, two each. */
+  nodes: Int32Array;
   count: number;
   /** Whether each event is to be tried, has been, and whether another way has shown what it leads to. */
   wanted: Uint8Array;
@@ -41,17 +47,22 @@ export class Traces implements Search {
   private readonly _model: Model;
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
+  private readonly _independence: Independence;
+  /** Whether all events are wanted: sleep sets alone. */
+  private _wantsAll: boolean;
   private _history: History;
   private readonly _frames: Frame[];
   private _late: () => boolean;
   private _stopped: boolean;
 
-  constructor(model: Model, judge: Judge, goesOn: boolean) {
+  constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
     this.states = this.executions = this.events = 0;
     this.found = null;
     this._model = model;
     this._judge = judge;
     this._goesOn = goesOn;
+    this._independence = new Independence(model);
+    this._wantsAll = wantsAll;
     this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
     this._frames = [];
     this._late = () => false;
@@ -59,7 +70,18 @@ export class Traces implements Search {
   }
 
   /** Begins anew each time: what has been learned of the tasks makes it faster. */
-  explore(_most: number, late: () => boolean): boolean {
+  explore(most: number, late: () => boolean): boolean {
+    try {
+      this._begin(late);
+    } catch (error) {
+      if (error !== RESTART) throw error;
+      this._wantsAll = true;
+      return this.explore(most, late);
+    }
+    return !this._stopped || this.found !== null;
+  }
+
+  private _begin(late: () => boolean): void {
     const model = this._model;
     this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
     this._late = late;
@@ -68,7 +90,6 @@ export class Traces implements Search {
     begin(model);
     model.forget();
     this._visit(0);
-    return !this._stopped || this.found !== null;
   }
 
   private _visit(depth: number): void {
@@ -84,15 +105,17 @@ export class Traces implements Search {
       this.executions++;
       return;
     }
-    assertEligible(model);
+    if (model.learner.folded) throw new Ineligible("loops that never end");
+    if (!this._wantsAll) assertEligible(model);
     if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
     const frame = this._frame(depth);
-    if (depth > 0) inherit(frame, this._frames[depth - 1]!);
+    if (depth > 0) this._inherit(frame, this._frames[depth - 1]!);
     const first = awake(frame);
     if (first === -1) return;
+    if (this._wantsAll) frame.wanted.fill(1, 0, frame.count);
     frame.wanted[first] = 1;
     for (let at = next(frame); at !== -1; at = next(frame)) {
-      want(frame, at);
+      this._want(frame, at);
       this._take(depth, frame, at);
       if (this._stopped) return;
       frame.done[at] = 1;
@@ -107,6 +130,7 @@ export class Traces implements Search {
       const bits = (): Uint8Array => new Uint8Array(room);
       frame = {
         events: new Int32Array(room * FIELDS),
+        nodes: new Int32Array(room * 2),
         count,
         wanted: bits(),
         done: bits(),
@@ -117,8 +141,31 @@ export class Traces implements Search {
     }
     frame.count = count;
     for (let at = 0; at < count * FIELDS; at++) frame.events[at] = events[at]!;
-    for (let at = 0; at < count; at++) frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
+    for (let at = 0; at < count; at++) {
+      frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
+      const other = events[at * FIELDS + 3]!;
+      if (events[at * FIELDS] !== PASS) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
+      frame.nodes[at * 2 + 1] = other === -1 ? -1 : this._model.nodeOf(other);
+    }
     return frame;
+  }
+
+  /** What another way has shown, and has nothing to do with what was chosen, need not be tried again. */
+  private _inherit(frame: Frame, before: Frame): void {
+    for (let at = 0; at < before.count; at++) {
+      if (!before.done[at] && !before.asleep[at]) continue;
+      if (!this._independence.holds(before, at, before.chosen)) continue;
+      const same = placeOf(frame, before.events, at * FIELDS);
+      if (same !== -1) frame.asleep[same] = 1;
+    }
+  }
+
+  /** With an event all are wanted that compete with it. */
+  private _want(frame: Frame, chosen: number): void {
+    if (this._wantsAll) return;
+    for (let at = 0; at < frame.count; at++) {
+      if (at !== chosen && !this._independence.holds(frame, at, chosen)) frame.wanted[at] = 1;
+    }
   }
 
   private _take(depth: number, frame: Frame, at: number): void {
@@ -127,12 +174,12 @@ export class Traces implements Search {
     const { hash } = model;
     if ((++this.events & 255) === 0 && this._late()) this._stopped = true;
     frame.chosen = at;
-    this._history.begin(frame.events, at * FIELDS);
+    if (!this._wantsAll) this._history.begin(frame.events, at * FIELDS);
     happen(model, frame.events, at * FIELDS);
-    this._history.settle(frame.events, at * FIELDS, model.started);
+    if (!this._wantsAll) this._history.settle(frame.events, at * FIELDS, model.started);
     this._visit(depth + 1);
     model.takeBack(mark, hash);
-    this._history.end();
+    if (!this._wantsAll) this._history.end();
   }
 
   private _way(depth: number): Int32Array[] {
@@ -170,16 +217,6 @@ function isInitial(history: History, before: readonly number[], later: number): 
   return true;
 }
 
-/** What another way has shown, and has nothing to do with what was chosen, need not be tried again. */
-function inherit(frame: Frame, before: Frame): void {
-  for (let at = 0; at < before.count; at++) {
-    if (!before.done[at] && !before.asleep[at]) continue;
-    if (!independent(before.events, at, before.chosen)) continue;
-    const same = placeOf(frame, before.events, at * FIELDS);
-    if (same !== -1) frame.asleep[same] = 1;
-  }
-}
-
 function awake(frame: Frame): number {
   for (let at = 0; at < frame.count; at++) if (!frame.asleep[at]) return at;
   return -1;
@@ -188,13 +225,6 @@ function awake(frame: Frame): number {
 function next(frame: Frame): number {
   for (let at = 0; at < frame.count; at++) if (frame.wanted[at] && !frame.done[at] && !frame.asleep[at]) return at;
   return -1;
-}
-
-/** With an event all are wanted that compete with it. */
-function want(frame: Frame, chosen: number): void {
-  for (let at = 0; at < frame.count; at++) {
-    if (at !== chosen && !independent(frame.events, at, chosen)) frame.wanted[at] = 1;
-  }
 }
 
 function placeOf({ events, count }: Frame, other: Int32Array, from: number): number {
@@ -207,23 +237,12 @@ function placeOf({ events, count }: Frame, other: Int32Array, from: number): num
   return -1;
 }
 
-/** Whether two events of a frame have nothing to do with each other. */
-function independent(events: Int32Array, one: number, other: number): boolean {
-  const a = one * FIELDS;
-  const b = other * FIELDS;
-  if (events[a] === PASS || events[b] === PASS) return false;
-  if (events[a + 1] === events[b + 1] || events[a + 1] === events[b + 3]) return false;
-  if (events[a + 3] !== -1 && (events[a + 3] === events[b + 1] || events[a + 3] === events[b + 3])) return false;
-  return !(events[a] === events[b] && (events[a] === STORE || events[a] === TAKE) && events[a + 5] === events[b + 5]);
-}
-
 const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
 
 /** The nodes that have been looked at, by model. */
 const eligible = new WeakMap<Model, Uint8Array>();
 
 function assertEligible(model: Model): void {
-  if (model.learner.folded) throw new Ineligible("loops that never end");
   let known = eligible.get(model);
   if (known === undefined || known.length < model.trie.size) {
     const larger = new Uint8Array(model.trie.size * 2);
@@ -240,11 +259,10 @@ function assertEligible(model: Model): void {
 
 function assertNode({ trie, learner }: Model, node: number): void {
   if (trie.kind[node] !== PARKED) return;
-  if (trie.call[node]) throw new Ineligible("plain calls");
+  if (trie.call[node]) throw RESTART;
   const cases = trie.cases[node]!;
   for (let at = 0; at < cases.length; at += STRIDE) {
-    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw new Ineligible("a choice that goes by order");
-    if (cases[at]! > RECEIVE) continue;
-    if (learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw new Ineligible("a buffer that gives way");
+    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw RESTART;
+    if (cases[at]! <= RECEIVE && learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw RESTART;
   }
 }
