@@ -41,6 +41,7 @@ const floors = [
   ["testing/explore/stage", "testing/explore/trie"],
   ["testing/explore/driver"],
   ["testing/explore/learner"],
+  ["testing/explore/state"],
   ["testing/explore/model"],
   [
     "testing/explore/history",

@@ -1,11 +1,6 @@
 // The global semantics: a state is a vector of numbers, an event changes a few of them. What is explored is who meets whom,
 // not which step comes first: the code of a task between two operations belongs to the event that let it go on.
-//
-// A component of the vector is where a task stands (its node, and one; 0 before it is started), what a channel holds (0 while
-// it is open and empty), what is left of a timeout (and one; 0 before it begins), or how long a task has slept. All begin at 0,
-// so a vector may grow while states that were stored before keep their meaning, and the hash of a 0 is 0.
 
-import { Contents } from "./contents.js";
 import {
   CLOSE,
   CLOSING,
@@ -21,10 +16,12 @@ import {
   SLEEP,
   STRIDE,
   TIMER,
+  Unmodelled,
 } from "./forms.js";
 import type { Learner } from "./learner.js";
-import { grown, mix } from "./numbers.js";
-import { PARKED, type Trie } from "./trie.js";
+import { grown } from "./numbers.js";
+import { State } from "./state.js";
+import { PARKED } from "./trie.js";
 
 /** A value is handed over. */
 export const MEET = 0;
@@ -40,26 +37,16 @@ export const SHUT = 6;
 /** Time passes. */
 export const PASS = 7;
 
+/** So many tasks may offer to send to a channel when it is closed: each may have been parked by then, or not. */
+const MOST_SENDERS = 5;
+
 /** Numbers for each event: its kind, the task and its case, the other task and its case, the channel. */
 export const FIELDS = 6;
 
-export class Model {
-  readonly learner: Learner;
-  readonly trie: Trie;
-  readonly contents: Contents;
-  /** The vector that is looked at, and its hash. */
-  state: Int32Array;
-  hash: number;
-  /** How many components there are. */
-  width: number;
-  /** The events that can happen in it, `FIELDS` numbers each, and how many. */
+export class Model extends State {
+  /** The events that can happen in the state, `FIELDS` numbers each, and how many. */
   events: Int32Array;
   count: number;
-  /** The component of each task, channel, timer, and of the sleep of each task; -1 while it has none. */
-  readonly ofTask: number[];
-  readonly ofChannel: number[];
-  readonly ofTimer: number[];
-  readonly ofSleep: number[];
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
@@ -67,84 +54,15 @@ export class Model {
   private readonly _received: number[];
   /** For each node the receives on channels without a buffer that it offers: the channel and the case. */
   private readonly _receives: (Int32Array | undefined)[];
-  /** What was changed, and what it was before. */
-  private _changes: Int32Array;
-  private _changed: number;
-  /** Tasks that the last event has started. */
-  readonly started: number[];
 
   constructor(learner: Learner) {
-    this.learner = learner;
-    this.trie = learner.trie;
-    this.contents = new Contents();
-    this.state = new Int32Array(16);
-    this.hash = this.width = this.count = 0;
+    super(learner);
     this.events = new Int32Array(FIELDS * 64);
-    this.ofTask = [];
-    this.ofChannel = [];
-    this.ofTimer = [];
-    this.ofSleep = [];
+    this.count = 0;
     this._firstReceiver = [];
     this._receivers = [];
-    this._receives = [];
     this._received = [];
-    this._changes = new Int32Array(64);
-    this._changed = 0;
-    this.started = [];
-  }
-
-  /** A point to which changes can be taken back. */
-  mark(): number {
-    return this._changed;
-  }
-
-  /** Takes back what was changed since a mark; the hash was that. */
-  takeBack(mark: number, hash: number): void {
-    const changes = this._changes;
-    for (let at = this._changed - 2; at >= mark; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
-    this.hash = hash;
-    this._changed = mark;
-  }
-
-  /** From here on nothing can be taken back that was changed before. */
-  forget(): void {
-    this._changed = 0;
-  }
-
-  /** The component of something, which gets one if it has none. */
-  component(of: number[], index: number): number {
-    while (of.length <= index) of.push(-1);
-    if (of[index] === -1) {
-      of[index] = this.width++;
-      if (this.width > this.state.length) this.state = grown(this.state);
-    }
-    return of[index]!;
-  }
-
-  set(component: number, value: number): void {
-    const before = this.state[component]!;
-    if (before === value) return;
-    if (this._changed === this._changes.length) this._changes = grown(this._changes);
-    this._changes[this._changed++] = component;
-    this._changes[this._changed++] = before;
-    if (before !== 0) this.hash = (this.hash - mix(component, before)) | 0;
-    if (value !== 0) this.hash = (this.hash + mix(component, value)) | 0;
-    this.state[component] = value;
-  }
-
-  /** Where a task stands; -1 before it is started. */
-  nodeOf(task: number): number {
-    const component = this.ofTask[task];
-    return component === undefined || component === -1 ? -1 : this.state[component]! - 1;
-  }
-
-  holds(channel: number): number {
-    const component = this.ofChannel[channel];
-    return component === undefined || component === -1 ? 0 : this.state[component]!;
-  }
-
-  capacity(channel: number): number {
-    return this.learner.stage.channels[channel]!.capacity;
+    this._receives = [];
   }
 
   /** Finds out what can happen. Time passes only when nothing else can. */
@@ -218,19 +136,19 @@ export class Model {
       case RECEIVE:
         return this._receive(task, at / STRIDE, about);
       case CLOSE:
-        return this._event(SHUT, task, at / STRIDE, -1, 0, about);
+        return this._shut(task, at / STRIDE, about);
       case READY:
       case READ:
         return this._event(ALONE, task, at / STRIDE, -1, 0, kind === READ ? about : -1);
       case SLEEP:
-        return this._slept(task) >= cases[at + 2]! && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
+        return this.slept(task) >= cases[at + 2]! && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
       case TIMER:
         return this.timer(about) === 1 && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
       case CLOSING:
         return this.contents.closed(this.holds(about)) && this._event(ALONE, task, at / STRIDE, -1, 0, about);
       case JOIN:
       case OVER:
-        return this._over(about) && this._event(ALONE, task, at / STRIDE, about, 0, -1);
+        return this.over(about) && this._event(ALONE, task, at / STRIDE, about, 0, -1);
       default:
         return false;
     }
@@ -238,26 +156,56 @@ export class Model {
 
   private _send(task: number, node: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
-    const closed = this.contents.closed(held);
-    if (closed) {
-      this._event(REFUSE, task, at, -1, 0, channel);
-      if (!this.trie.late[node]?.includes(channel)) return true;
+    if (this.contents.closed(held) && !this.trie.late[node]?.includes(channel)) {
+      return this._event(REFUSE, task, at, -1, 0, channel);
     }
     if (this.capacity(channel) > 0) {
-      if (this._full(channel, held)) return closed;
-      return this._event(STORE, task, at, -1, 0, channel);
+      return !this._full(channel, held) && this._event(STORE, task, at, -1, 0, channel);
     }
     const list = this._receivers;
     for (let entry = this._firstReceiver[channel] ?? -1; entry !== -1; entry = list[entry + 2]!) {
       if (list[entry] !== task) this._event(MEET, task, at, list[entry]!, list[entry + 1]!, channel);
     }
-    return closed;
+    return false;
+  }
+
+  /** Whoever offers to send has been parked by then, or comes too late: one event for each way in which that can be. */
+  private _shut(task: number, at: number, channel: number): true {
+    const senders = this.contents.closed(this.holds(channel)) ? 0 : this.senders(channel, task).length;
+    if (senders > MOST_SENDERS)
+      throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
+    for (let parked = (1 << senders) - 1; parked >= 0; parked--) this._event(SHUT, task, at, -1, parked, channel);
+    return true;
+  }
+
+  /** Tasks that offer to send to a channel, but for one. */
+  senders(channel: number, but: number): number[] {
+    const senders: number[] = [];
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || task === but || this.trie.kind[node] !== PARKED) continue;
+      const cases = this.trie.cases[node]!;
+      let offers = false;
+      for (let at = 0; at < cases.length; at += STRIDE) offers ||= cases[at] === SEND && cases[at + 1] === channel;
+      if (offers && !this.trie.call[node]) senders.push(task);
+    }
+    return senders;
   }
 
   private _receive(task: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
     if (this.contents.length(held) > 0) return this._event(TAKE, task, at, -1, 0, channel);
-    return this.contents.closed(held) && this._event(END, task, at, -1, 0, channel);
+    if (!this.contents.closed(held)) return false;
+    // What was parked when it closed is delivered first.
+    if (!this._hasLate(channel, task)) this._event(END, task, at, -1, 0, channel);
+    return true;
+  }
+
+  private _hasLate(channel: number, but: number): boolean {
+    for (let task = 0; task < this.ofTask.length; task++) {
+      if (task !== but && this.trie.late[this.nodeOf(task)]?.includes(channel)) return true;
+    }
+    return false;
   }
 
   private _full(channel: number, held: number): boolean {
@@ -283,27 +231,11 @@ export class Model {
       if (node === -1) continue;
       const cases = this.trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at] === SLEEP) least = Math.min(least, cases[at + 2]! - this._slept(task));
+        if (cases[at] === SLEEP) least = Math.min(least, cases[at + 2]! - this.slept(task));
         else if (cases[at] === TIMER) least = Math.min(least, this.timer(cases[at + 1]!) - 1);
       }
     }
     if (least > 0 && least < Infinity) this._event(PASS, least, 0, -1, 0, -1);
-  }
-
-  /** What is left of a timeout, and one. */
-  timer(timer: number): number {
-    const component = this.ofTimer[timer];
-    return component === undefined || component === -1 ? 0 : this.state[component]!;
-  }
-
-  private _slept(task: number): number {
-    const component = this.ofSleep[task];
-    return component === undefined || component === -1 ? 0 : this.state[component]!;
-  }
-
-  private _over(task: number): boolean {
-    const node = this.nodeOf(task);
-    return node !== -1 && this.trie.kind[node] !== PARKED;
   }
 
   private _event(kind: number, task: number, at: number, other: number, otherAt: number, channel: number): true {

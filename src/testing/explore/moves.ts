@@ -1,6 +1,6 @@
 // What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
 
-import { JOIN, READ, SEND, STRIDE } from "./forms.js";
+import { JOIN, READ, STRIDE } from "./forms.js";
 import { ALONE, END, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
@@ -38,12 +38,9 @@ export function happen(model: Model, events: Int32Array, place: number): void {
     case REFUSE:
       move(model, task, at, 0);
       return;
-    case END: {
-      const code = endCode(model, channel);
-      decide(model, channel);
-      move(model, task, at, code);
+    case END:
+      move(model, task, at, endCode(model, channel));
       return;
-    }
     case ALONE: {
       const code = codeOf(model, task, at);
       hear(model, task, at);
@@ -51,7 +48,7 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       return;
     }
     case SHUT:
-      shut(model, task, at, channel);
+      shut(model, task, at, channel, events[place + 4]!);
       return;
     case PASS:
       pass(model, task);
@@ -104,8 +101,8 @@ function store(model: Model, channel: number, value: number): void {
   hold(model, channel, model.contents.push(held, value));
 }
 
-/** A send that was offered before the channel closed may have been parked by then, or come too late. */
-function shut(model: Model, task: number, at: number, channel: number): void {
+/** Of those who offer to send some have been parked by then, as bits; the others come too late. */
+function shut(model: Model, task: number, at: number, channel: number, parked: number): void {
   const held = model.holds(channel);
   if (model.contents.closed(held)) {
     move(model, task, at, 0);
@@ -114,22 +111,10 @@ function shut(model: Model, task: number, at: number, channel: number): void {
   const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
   const cause = model.learner.values.at(operand) === undefined ? -1 : operand;
   hold(model, channel, model.contents.close(held, cause));
-  eachParked(model, (other, node) => {
-    const cases = model.trie.cases[node]!;
-    for (let place = 0; place < cases.length; place += STRIDE) {
-      if (cases[place] !== SEND || cases[place + 1] !== channel) continue;
-      model.set(model.ofTask[other]!, model.trie.lateTwin(model.nodeOf(other), channel) + 1);
-    }
-  });
+  for (const [bit, sender] of model.senders(channel, task).entries()) {
+    if (parked & (1 << bit)) model.set(model.ofTask[sender]!, model.trie.lateTwin(model.nodeOf(sender), channel) + 1);
+  }
   move(model, task, at, 1);
-}
-
-/** Somebody has found the end: whoever still offers to send came too late. */
-function decide(model: Model, channel: number): void {
-  eachParked(model, (other, node) => {
-    if (!model.trie.late[node]?.includes(channel)) return;
-    model.set(model.ofTask[other]!, model.trie.notLate(node, channel) + 1);
-  });
 }
 
 function eachParked(model: Model, visit: (task: number, node: number) => void): void {

@@ -55,7 +55,7 @@ export class Trie {
   readonly base: number[];
   /** For a round that had been before: the node at which it began then, and how many timers had begun there by then. */
   readonly fold: (Fold | null)[];
-  /** Channels that were closed while it offered to send. */
+  /** Channels that were closed while its sends were parked there. */
   readonly late: (readonly number[] | null)[];
   private readonly _values: Values;
   private readonly _twins: Map<string, number>;
@@ -122,20 +122,13 @@ export class Trie {
     this.result[node] = result;
   }
 
-  /** The same place, with a channel closed while it offers to send: the send may have been parked before that, or not. */
+  /** The same place, with a channel closed while its send was parked there: it is delivered all the same. */
   lateTwin(node: number, channel: number): number {
     const late = this.late[node];
     if (late?.includes(channel)) return node;
     return this._twin(node, `late ${[...(late ?? []), channel].sort().join()}`, (twin) => {
       this.late[twin] = [...(late ?? []), channel];
     });
-  }
-
-  /** The same place once it is known that the send had not been parked. */
-  notLate(node: number, channel: number): number {
-    const late = this.late[node]!.filter((other) => other !== channel);
-    const base = this.base[node]!;
-    return late.reduce((twin, other) => this.lateTwin(twin, other), base);
   }
 
   /** The same end of a task, with somebody told of its failure. */

@@ -1,0 +1,116 @@
+// One state of a program: a vector of numbers, changed in place, and what its numbers mean.
+//
+// A component of the vector is where a task stands (its node, and one; 0 before it is started), what a channel holds (0 while
+// it is open and empty), what is left of a timeout (and one; 0 before it begins), or how long a task has slept. All begin at 0,
+// so a vector may grow while states that were stored before keep their meaning, and the hash of a 0 is 0.
+
+import { Contents } from "./contents.js";
+import type { Learner } from "./learner.js";
+import { grown, mix } from "./numbers.js";
+import { PARKED, type Trie } from "./trie.js";
+
+export class State {
+  readonly learner: Learner;
+  readonly trie: Trie;
+  readonly contents: Contents;
+  /** The vector, and its hash. */
+  state: Int32Array;
+  hash: number;
+  /** How many components there are. */
+  width: number;
+  /** The component of each task, channel, timer, and of the sleep of each task; -1 while it has none. */
+  readonly ofTask: number[];
+  readonly ofChannel: number[];
+  readonly ofTimer: number[];
+  readonly ofSleep: number[];
+  /** Tasks that the last event has started. */
+  readonly started: number[];
+  /** What was changed, and what it was before. */
+  private _changes: Int32Array;
+  private _changed: number;
+
+  constructor(learner: Learner) {
+    this.learner = learner;
+    this.trie = learner.trie;
+    this.contents = new Contents();
+    this.state = new Int32Array(16);
+    this.hash = this.width = 0;
+    this.ofTask = [];
+    this.ofChannel = [];
+    this.ofTimer = [];
+    this.ofSleep = [];
+    this.started = [];
+    this._changes = new Int32Array(64);
+    this._changed = 0;
+  }
+
+  /** A point to which changes can be taken back. */
+  mark(): number {
+    return this._changed;
+  }
+
+  /** Takes back what was changed since a mark; the hash was that. */
+  takeBack(mark: number, hash: number): void {
+    const changes = this._changes;
+    for (let at = this._changed - 2; at >= mark; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
+    this.hash = hash;
+    this._changed = mark;
+  }
+
+  /** From here on nothing can be taken back that was changed before. */
+  forget(): void {
+    this._changed = 0;
+  }
+
+  /** The component of something, which gets one if it has none. */
+  component(of: number[], index: number): number {
+    while (of.length <= index) of.push(-1);
+    if (of[index] === -1) {
+      of[index] = this.width++;
+      if (this.width > this.state.length) this.state = grown(this.state);
+    }
+    return of[index]!;
+  }
+
+  set(component: number, value: number): void {
+    const before = this.state[component]!;
+    if (before === value) return;
+    if (this._changed === this._changes.length) this._changes = grown(this._changes);
+    this._changes[this._changed++] = component;
+    this._changes[this._changed++] = before;
+    if (before !== 0) this.hash = (this.hash - mix(component, before)) | 0;
+    if (value !== 0) this.hash = (this.hash + mix(component, value)) | 0;
+    this.state[component] = value;
+  }
+
+  /** Where a task stands; -1 before it is started. */
+  nodeOf(task: number): number {
+    const component = this.ofTask[task];
+    return component === undefined || component === -1 ? -1 : this.state[component]! - 1;
+  }
+
+  holds(channel: number): number {
+    const component = this.ofChannel[channel];
+    return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  capacity(channel: number): number {
+    return this.learner.stage.channels[channel]!.capacity;
+  }
+
+  /** What is left of a timeout, and one. */
+  timer(timer: number): number {
+    const component = this.ofTimer[timer];
+    return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  slept(task: number): number {
+    const component = this.ofSleep[task];
+    return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  over(task: number): boolean {
+    const node = this.nodeOf(task);
+    return node !== -1 && this.trie.kind[node] !== PARKED;
+  }
+}

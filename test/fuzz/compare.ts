@@ -1,0 +1,141 @@
+// One random program, searched in every way: all orders of all events, sleep sets, source sets, states, and the scheduler that
+// users run. The ends they find must be the same; what the scheduler does must be among them.
+
+import { sleep } from "../../src/index.js";
+import { scheduler } from "../../src/scheduler.js";
+import { DEFAULT, RECEIVE, STRIDE, Thrown } from "../../src/testing/explore/forms.js";
+import type { Judge } from "../../src/testing/explore/judge.js";
+import { Learner } from "../../src/testing/explore/learner.js";
+import { FIELDS, Model } from "../../src/testing/explore/model.js";
+import { begin, happen } from "../../src/testing/explore/moves.js";
+import { States } from "../../src/testing/explore/states.js";
+import { Traces } from "../../src/testing/explore/traces.js";
+import { PARKED } from "../../src/testing/explore/trie.js";
+import { simulate } from "../../src/testing.js";
+import { programOf, type Spec, shown } from "./programs.js";
+
+/** Schedules at the most; a program with more is left out. */
+const MOST = 4000;
+const RUNS = 12;
+
+/** What one program showed: schedules by each search; null if it has too many. */
+export interface Compared {
+  readonly all: number;
+  readonly sleepSets: number;
+  readonly sourceSets: number;
+}
+
+/** Throws if two searches disagree. */
+export async function compare(spec: Spec, seed: number): Promise<Compared | null> {
+  const learner = new Learner({ body: programOf(spec, null), args: [] }, true);
+  const model = new Model(learner);
+  const before = scheduler.policy;
+  scheduler.explorer = learner.stage;
+  scheduler.policy = { next: () => 0, choose: () => 0 };
+  let found: { ends: Set<string>; compared: Compared } | null;
+  try {
+    found = search(model, spec, seed);
+  } finally {
+    scheduler.explorer = null;
+    scheduler.policy = before;
+  }
+  if (found === null) return null;
+  for (const end of await runs(spec, seed)) {
+    if (!found.ends.has(end)) differ(seed, spec, "the scheduler", `reaches ${end}, which no search found`);
+  }
+  return found.compared;
+}
+
+function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; compared: Compared } | null {
+  const all = everything(model);
+  if (all === null) return null;
+  const ends = new Set<string>();
+  const look = (): null => {
+    if (model.count === 0) ends.add(endOf(model));
+    return null;
+  };
+  const judge = { look } as unknown as Judge;
+  const sleepSets = new Traces(model, judge, true, true);
+  const sourceSets = new Traces(model, judge, true);
+  const states = new States(model, judge, true);
+  for (const [name, way] of Object.entries({ sleepSets, sourceSets, states })) {
+    ends.clear();
+    way.explore(1e9, () => false);
+    const missing = [...all.ends].filter((end) => !ends.has(end));
+    const wrong = [...ends].filter((end) => !all.ends.has(end));
+    if (missing.length + wrong.length > 0)
+      differ(seed, spec, name, `misses ${missing.join(" and ")}; invents ${wrong.join(" and ")}`);
+  }
+  const compared = { all: all.count, sleepSets: sleepSets.executions, sourceSets: sourceSets.executions };
+  return { ends: all.ends, compared };
+}
+
+/** Every order of all events. */
+function everything(model: Model): { ends: Set<string>; count: number } | null {
+  const ends = new Set<string>();
+  let count = 0;
+  const visit = (): void => {
+    model.enumerate();
+    if (model.count === 0) {
+      count++;
+      ends.add(endOf(model));
+      return;
+    }
+    const events = model.events.slice(0, model.count * FIELDS);
+    for (let place = 0; place < events.length && count <= MOST; place += FIELDS) {
+      const mark = model.mark();
+      const { hash } = model;
+      happen(model, events, place);
+      visit();
+      model.takeBack(mark, hash);
+    }
+  };
+  begin(model);
+  model.forget();
+  visit();
+  return count > MOST ? null : { ends, count };
+}
+
+/** What each task got, and whether it is through. */
+function endOf(model: Model): string {
+  const logs: string[] = [];
+  for (let task = 1; task < model.ofTask.length; task++) logs.push(logOf(model, task));
+  return logs.join(" | ");
+}
+
+function logOf(model: Model, task: number): string {
+  const { trie } = model;
+  const node = model.nodeOf(task);
+  const log: string[] = trie.kind[node] === PARKED ? [] : ["end"];
+  for (let at = trie.base[node]!; trie.parent[at] !== -1; at = trie.parent[at]!) log.unshift(entryOf(model, at));
+  return log.join(" ");
+}
+
+function entryOf({ trie }: Model, node: number): string {
+  const parent = trie.parent[node]!;
+  const input = trie.input[node]!;
+  const value = trie.valueOf(parent, input);
+  const cases = trie.cases[parent]!;
+  const attempts = trie.call[parent] && cases.at(-STRIDE) === DEFAULT;
+  if (!attempts) return `${input.at}:${shown(value instanceof Thrown ? value.cause : value)}`;
+  const failed = cases[0] === RECEIVE ? "empty" : "false";
+  return `t:${value === null ? failed : shown((value as { value: unknown }).value)}`;
+}
+
+/** What the scheduler does, on some random schedules. */
+async function runs(spec: Spec, seed: number): Promise<Set<string>> {
+  const ends = new Set<string>();
+  let last: string[][] = [];
+  const main = function* () {
+    last = spec.tasks.map(() => []);
+    yield* programOf(spec, last)();
+    yield* sleep(1000);
+    ends.add(last.map((log) => log.join(" ")).join(" | "));
+  };
+  await simulate(main, { schedules: RUNS, seed, strategy: "random" });
+  return ends;
+}
+
+function differ(seed: number, spec: Spec, who: string, how: string): never {
+  throw new Error(`Seed ${seed}: ${who} ${how}, in ${JSON.stringify(spec)}`);
+}
