@@ -4,10 +4,11 @@
  * @packageDocumentation
  */
 
-export { type FailureKind, ScheduleError, type Step } from "./testing/failure.js";
+export { ScheduleError } from "./testing/failure.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
-export { replay, type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";
-export type { Schedule } from "./testing/token.js";
+export { replay } from "./testing/replay.js";
+export type { Schedule, Step, Waiting } from "./testing/schedule.js";
+export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";
 export { choose, now, settle } from "./testing/verbs.js";
-export type { Bounded, Coverage, Failed, Proved, Verdict, VerifyOptions } from "./testing/verdict.js";
+export type { Bounded, Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "./testing/verdict.js";
 export { verify } from "./testing/verify.js";

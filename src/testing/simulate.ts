@@ -1,14 +1,8 @@
 // Many runs of one closed program in virtual time, each under a schedule of its own. One world runs at a time.
 
-import { DeadlockError, shown } from "../errors.js";
-import type { AsyncRoutine, Routine } from "../operation.js";
-import { deadlock } from "../report.js";
-import { ClosedProgram } from "../run.js";
-import { Decisions, delays, fifo, priorities, random, repeat, type Strategy, seeded } from "./decisions.js";
-import { type FailureKind, ScheduleError, type Step } from "./failure.js";
-import { shrink, trimmed } from "./shrink.js";
-import { scheduleOf } from "./token.js";
-import { World } from "./world.js";
+import { shown } from "../errors.js";
+import { delays, fifo, priorities, random, type Strategy } from "./decisions.js";
+import { alone, explain, type Main, play } from "./play.js";
 
 /** How schedules are drawn. */
 export type StrategyName = "mixed" | "fifo" | "random" | "delays" | "priorities";
@@ -39,21 +33,6 @@ export interface Simulation<T> {
   readonly elapsed: number;
 }
 
-type Main<T> = () => Routine<T> | AsyncRoutine<T>;
-
-/** What became of one run. */
-type Ending<T> =
-  | { readonly value: T; readonly failed: null }
-  | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
-
-/** One run of a program under a schedule. */
-export interface Run<T> {
-  readonly ending: Ending<T>;
-  readonly taken: readonly number[];
-  readonly elapsed: number;
-  readonly steps: readonly Step[];
-}
-
 const NAMES: readonly StrategyName[] = ["mixed", "fifo", "random", "delays", "priorities"];
 /** Delays in a schedule, and changes of priority. */
 const BOUND = 2;
@@ -64,82 +43,6 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
   if (name === "priorities") return priorities(seed, DEPTH, length);
   if (name === "delays" || (name === "mixed" && nth % 3 === 0)) return delays(seed, BOUND, length);
   return random(seed);
-}
-
-/** Plays one schedule from the start to the end of `main`, or to where nothing happens any more. */
-export async function play<T>(
-  main: Main<T>,
-  strategy: Strategy,
-  seed: number,
-  options: SimulateOptions,
-): Promise<Run<T>> {
-  const decisions = new Decisions(strategy);
-  const below = seeded(seed);
-  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(options.date ?? 0));
-  const program = new ClosedProgram<T>();
-  let ending: Ending<T> | null = null;
-  program.begin(main, [], simulate).then(
-    (value) => {
-      ending = { value, failed: null };
-    },
-    (cause) => {
-      ending = { failed: { kind: cause instanceof DeadlockError ? "deadlock" : "throw", cause } };
-    },
-  );
-  const closed = (): boolean => program.closed;
-  await world.play(() => ending !== null || program.over, closed);
-  if (program.over && options.leaks) await world.play(() => false, closed);
-  // What has been decided is told in a microtask, or two.
-  for (let turns = 0; turns < 4 && ending === null; turns++) await null;
-  return {
-    ending: world.endless ? failed("endless", world.endless) : judged(ending, program, world, options),
-    taken: decisions.taken,
-    elapsed: world.elapsed,
-    steps: world.steps,
-  };
-}
-
-const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
-
-/** What happened, seen as a whole. */
-function judged<T>(
-  ending: Ending<T> | null,
-  program: ClosedProgram<T>,
-  world: World,
-  options: SimulateOptions,
-): Ending<T> {
-  if (ending === null) {
-    const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.describe()}`);
-    const who = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
-    return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
-  }
-  if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
-  if (ending.failed === null && options.leaks && program.parked.length > 0) {
-    return failed("leak", deadlock("main is done, and these are still parked", program.parked));
-  }
-  return ending;
-}
-
-/** Finds the simplest schedule that fails like this one, and says all that is known of it. */
-export async function explain<T>(
-  main: Main<T>,
-  run: Run<T>,
-  seed: number,
-  options: SimulateOptions,
-  found: string,
-): Promise<ScheduleError> {
-  const { kind } = run.ending.failed!;
-  const attempt = async (decisions: readonly number[]): Promise<readonly number[] | null> => {
-    const again = await play(main, repeat(decisions), seed, options);
-    return again.ending.failed?.kind === kind ? again.taken : null;
-  };
-  const decisions = await shrink(run.taken, attempt);
-  const last = await play(main, repeat(decisions), seed, options);
-  if (last.ending.failed?.kind === kind) {
-    return new ScheduleError(kind, last.ending.failed.cause, { seed, decisions }, last.steps, found);
-  }
-  const unsure = `${found}, but not again: the program depends on something besides its schedule`;
-  return new ScheduleError(kind, run.ending.failed!.cause, { seed, decisions: trimmed(run.taken) }, run.steps, unsure);
 }
 
 /**
@@ -186,22 +89,6 @@ export function simulate<T>(main: Main<T>, options: SimulateOptions = {}): Promi
   });
 }
 
-/**
- * Runs a program once more under the schedule of a token, as a report shows it.
- *
- * @throws ScheduleError if it fails again. TypeError when it is no token.
- */
-export function replay<T>(token: string, main: Main<T>, options: SimulateOptions = {}): Promise<Simulation<T>> {
-  const { seed, decisions } = scheduleOf(token);
-  return alone(async () => {
-    const run = await play(main, repeat(decisions), seed, options);
-    const { ending, elapsed } = run;
-    if (ending.failed === null) return { outcomes: new Set([ending.value]), schedules: 1, elapsed };
-    const { kind, cause } = ending.failed;
-    throw new ScheduleError(kind, cause, { seed, decisions }, run.steps, "replayed");
-  });
-}
-
 /** Two outcomes that look the same are the same. */
 function keyOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
@@ -219,13 +106,4 @@ function assertOptions(schedules: number, seed: number, strategy: StrategyName):
   if (!Number.isInteger(seed)) throw new RangeError(`Cannot simulate: seed must be a whole number, got ${shown(seed)}`);
   if (NAMES.includes(strategy)) return;
   throw new TypeError(`Cannot simulate: strategy must be one of ${NAMES.join(", ")}, got ${shown(strategy)}`);
-}
-
-let last: Promise<unknown> = Promise.resolve();
-
-/** One after the other: there is one scheduler in a process. */
-export function alone<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work);
-  last = turn.catch(() => {});
-  return turn;
 }

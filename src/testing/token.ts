@@ -1,39 +1,47 @@
-// A schedule as a word that can be pasted: the seed of all other chance, and the decisions in runs, in base 36.
+// A schedule as a word that can be pasted: what was decided, as numbers in base 36, runs of zeros shortened.
 
 import { shown } from "../errors.js";
 
-/** What a run can be repeated from. */
-export interface Schedule {
+/** What a schedule can be repeated from. */
+export interface Decided {
+  /**
+   * `decisions`: which of those that were ready ran next, and which case or value was chosen. `events`: which of the events
+   * that could happen did.
+   */
+  readonly kind: "decisions" | "events";
   /** Of everything else that is left to chance, such as jitter. */
   readonly seed: number;
-  /** Which of those that were ready ran next, and which case or value was chosen; zeros at the end are left out. */
-  readonly decisions: readonly number[];
+  /** Zeros at the end are left out. */
+  readonly numbers: readonly number[];
 }
 
-const PREFIX = "millrace1";
+const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
-/** Decisions are small, and most are zero: a run of zeros is its length in parentheses. */
-export function tokenOf({ seed, decisions }: Schedule): string {
-  const text = decisions.map((decision) => decision.toString(36)).join(".");
+/** Numbers are small, and most are zero: a run of zeros is its length in parentheses. */
+export function tokenOf({ kind, seed, numbers }: Decided): string {
+  const text = numbers.map((number) => number.toString(36)).join(".");
   const packed = text.replace(
     /(?<![^.])0(?:\.0){2,}(?![^.])/g,
     (zeros) => `(${((zeros.length + 1) / 2).toString(36)})`,
   );
-  return [PREFIX, seed.toString(36), packed].join(":");
+  return [PREFIXES[kind], seed.toString(36), packed].join(":");
 }
 
-/** The schedule of a token. */
-export function scheduleOf(token: string): Schedule {
+/** What a token stands for. */
+export function decidedOf(token: string): Decided {
   const [prefix, seed, packed] = typeof token === "string" ? token.split(":") : [];
-  const decisions = packed === "" ? [] : packed?.split(".").flatMap(decisionsOf);
-  const all = [Number.parseInt(seed ?? "", 36), ...(decisions ?? [Number.NaN])];
-  if (prefix === PREFIX && all.every((number) => Number.isInteger(number) && number >= 0)) {
-    return { seed: all[0]!, decisions: all.slice(1) };
+  const kind = prefix === PREFIXES.events ? "events" : prefix === PREFIXES.decisions ? "decisions" : null;
+  const unpacked = packed === "" ? [] : packed?.split(".").flatMap(numbersOf);
+  const all = [Number.parseInt(seed ?? "", 36), ...(unpacked ?? [Number.NaN])];
+  if (kind !== null && all.every((number) => Number.isInteger(number) && number >= 0)) {
+    return { kind, seed: all[0]!, numbers: all.slice(1) };
   }
-  throw new TypeError(`Cannot replay: a token begins with ${PREFIX}: and comes from a report, got ${shown(token)}`);
+  throw new TypeError(
+    `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}: and comes from a report, got ${shown(token)}`,
+  );
 }
 
-function decisionsOf(part: string): number[] {
+function numbersOf(part: string): number[] {
   const zeros = /^\((\w+)\)$/.exec(part);
   if (zeros === null) return [/^\w+$/.test(part) ? Number.parseInt(part, 36) : Number.NaN];
   return new Array<number>(Number.parseInt(zeros[1]!, 36)).fill(0);

@@ -7,6 +7,7 @@ export type FailureKind =
   | "deadlock"
   | "leak"
   | "stuck"
+  | "endless"
   | "closed"
   | "throw"
   | "unread"

@@ -8,7 +8,7 @@ import { Escaped } from "./explore/driver.js";
 import { Unmodelled } from "./explore/forms.js";
 import { Proof } from "./explore/proof.js";
 import { proveByRunning } from "./explore/running.js";
-import { alone } from "./simulate.js";
+import { alone } from "./play.js";
 import type { Verdict, VerifyOptions } from "./verdict.js";
 
 const ENGINES = ["states", "traces", "runs"];
@@ -54,7 +54,7 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const proof = new Proof<T>(main, options, start);
+  const proof = new Proof<T>(main, options);
   try {
     return await proof.run();
   } catch (error) {

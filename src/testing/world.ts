@@ -5,7 +5,7 @@ import { type Host, native } from "../host.js";
 import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
 import { Endless } from "./decisions.js";
-import type { Step } from "./failure.js";
+import type { Step } from "./schedule.js";
 
 /** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
 const PATIENCE = 64;
@@ -52,7 +52,7 @@ export class World implements Disposable {
     this._jobs = [];
     this._ids = 0;
     this._restore = scheduler.isolate(this._host(chance), policy);
-    scheduler.observer = (task, what) => void this.steps.push({ task: (task as Named | null)?.name ?? "async", what });
+    scheduler.observer = (task, what) => this._note((task as Named | null)?.name ?? "async", what);
     worlds.push(this);
   }
 
@@ -88,6 +88,10 @@ export class World implements Disposable {
     return false;
   }
 
+  private _note(task: string, what: string): void {
+    this.steps.push({ task, what, cells: { [task]: what } });
+  }
+
   private _work(): void {
     for (let job = this._jobs.shift(); job !== undefined; job = this._jobs.shift()) this._guard(job);
   }
@@ -111,7 +115,7 @@ export class World implements Disposable {
     if (next === undefined) return false;
     const [id, { due, job }] = next;
     this._timers.delete(id);
-    this.steps.push({ task: "clock", what: `${due} ms` });
+    this._note("clock", `${due} ms`);
     this.elapsed = Math.max(this.elapsed, due);
     this._guard(job);
     return true;

@@ -15,6 +15,7 @@ import {
 } from "millrace";
 import { choose, now, replay, ScheduleError, settle, simulate } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { decidedOf } from "../../src/testing/token.js";
 
 const HOUR = 3_600_000;
 
@@ -224,12 +225,12 @@ describe("a failure", () => {
     const error = await failure(simulate(program));
     expect([error.kind, (error.cause as Error).message]).toEqual(["throw", "overtaken"]);
     // One decision is enough: the second of two that are ready runs first.
-    expect(error.schedule.decisions.filter((decision) => decision > 0)).toEqual([1]);
+    expect(decidedOf(error.token).numbers.filter((decision) => decision > 0)).toEqual([1]);
   });
 
   test("is shrunk: what first in, first out shows needs no decision", async () => {
     const error = await failure(simulate(checkThenAct, { strategy: "random" }));
-    expect(error.schedule.decisions).toEqual([]);
+    expect(decidedOf(error.token).numbers).toEqual([]);
     expect(error.message).toContain("first in, first out");
     expect(error.message).toContain("taken 2 times");
   });
@@ -237,10 +238,10 @@ describe("a failure", () => {
   test("comes with a token that replays it, and with the steps in a column for each task", async () => {
     const error = await failure(simulate(philosophers));
     const again = await failure(replay(error.token, philosophers));
-    expect([again.kind, again.token, again.steps]).toEqual([error.kind, error.token, error.steps]);
+    expect([again.kind, again.token, again.schedule]).toEqual([error.kind, error.token, error.schedule]);
     expect(error.message).toContain(`replay("${error.token}", main)`);
     expect(error.message).toContain("fork 0 ! true");
-    expect(new Set(error.steps.map(({ task }) => task)).size).toBe(5);
+    expect(new Set(error.schedule.steps.map(({ task }) => task)).size).toBe(5);
   });
 
   test("of a task that nobody joined is one", async () => {
@@ -266,7 +267,7 @@ describe("a failure", () => {
     expect([...(await simulate(program)).outcomes]).toEqual(["done"]);
     const error = await failure(simulate(program, { leaks: true }));
     expect(error.kind).toBe("leak");
-    expect(error.message).toContain("forgotten#0: receive from silent");
+    expect(error.message).toContain("forgotten#0  blocked  receive from silent");
   });
 
   test("a program that goes on and on is one, and is over with it", async () => {

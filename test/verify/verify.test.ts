@@ -1,7 +1,18 @@
 // What verify() decides, on programs small enough to know the answer.
 
 import { CLOSED, channel, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
-import { choose, daemon, type Failed, forever, loop, type Proved, type Verdict, verify } from "millrace/testing";
+import {
+  choose,
+  daemon,
+  type Failed,
+  forever,
+  loop,
+  type Proved,
+  replay,
+  ScheduleError,
+  type Verdict,
+  verify,
+} from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
 function proved<T>(verdict: Verdict<T>): Proved<T> {
@@ -261,5 +272,65 @@ describe("what is cut short", () => {
     expect(() => verify(5 as never)).toThrow("Cannot verify: main must be a function");
     expect(() => verify(function* () {}, { maxStates: 0 })).toThrow("maxStates must be above 0");
     expect(() => verify(function* () {}, { engine: "fast" as "runs" })).toThrow("engine must be one of");
+  });
+});
+
+describe("a report", () => {
+  const lost = function* lostWakeUp() {
+    const queue = channel<number>(2, { name: "q" });
+    const wake = channel<1>(0, { name: "wake" });
+    go(function* cons() {
+      for (let got = 0; got < 2; ) {
+        if (typeof queue.tryReceive() === "number") got++;
+        else yield* wake.receive();
+      }
+    });
+    go(function* prod() {
+      for (let n = 0; n < 2; n++) {
+        yield* queue.send(n);
+        wake.trySend(1);
+      }
+    });
+  };
+
+  test("says who waits where, what happened in order, in a column for each task, and how to see it again", async () => {
+    const { report, token } = failed(await verify(lost, { name: "lost wake-up" }));
+    const lines = report.split("\n").map((line) => line.replace(/ {2,}\S*verify\.test\.ts\S*$/, "").trimEnd());
+    expect(lines[0]).toMatch(/^✗ lost wake-up: leak, shortest schedule has 5 events \(32 states, [\d.]+ ms\)$/);
+    expect(lines.slice(1).map((line) => line.replace(/ {2,}/g, "  "))).toEqual([
+      "  cons#0  blocked  receive from wake",
+      "  schedule  cons#0  prod#1",
+      "  1. cons#0  try: receive from q, not now  not now",
+      "  2. prod#1  send 0 to q  q ! 0",
+      "  3. prod#1  try: send 1 to wake, not now  not now",
+      "  4. prod#1  send 1 to q  q ! 1",
+      "  5. prod#1  try: send 1 to wake, not now  not now",
+      `  replay("${token}", main)`,
+    ]);
+  });
+
+  test("comes with a token that shows the same schedule again", async () => {
+    const first = failed(await verify(lost));
+    const again = await replay(first.token, lost).catch((error: unknown) => error);
+    expect(again).toBeInstanceOf(ScheduleError);
+    expect(again).toMatchObject({ kind: "leak", token: first.token, schedule: first.schedule });
+    const other = function* () {
+      yield* channel<number>(1).send(1);
+    };
+    await expect(replay(first.token, other)).rejects.toThrow("Cannot replay: the token is of another program");
+  });
+
+  test("of a program that is run comes with a token, too", async () => {
+    const program = function* () {
+      const mutex = new Mutex();
+      const held = go(function* () {
+        yield* mutex.lock();
+      });
+      yield* held;
+      yield* mutex.lock();
+    };
+    const verdict = failed(await verify(program));
+    expect(verdict.kind).toBe("deadlock");
+    await expect(replay(verdict.token, program)).rejects.toThrow("deadlock");
   });
 });

@@ -40,13 +40,19 @@ export const PASS = 7;
 /** So many tasks may offer to send to a channel when it is closed: each may have been parked by then, or not. */
 const MOST_SENDERS = 5;
 
-/** Numbers for each event: its kind, the task and its case, the other task and its case, the channel. */
+/**
+ * Numbers for each event: its kind, the task and its case, the other task and its case, the channel. Where a channel is shut
+ * the fourth names the group of tasks that were parked there.
+ */
 export const FIELDS = 6;
 
 export class Model extends State {
   /** The events that can happen in the state, `FIELDS` numbers each, and how many. */
   events: Int32Array;
   count: number;
+  /** Groups of tasks that events speak of. */
+  readonly groups: (readonly number[])[];
+  private readonly _groupIds: Map<string, number>;
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
@@ -59,6 +65,8 @@ export class Model extends State {
     super(learner);
     this.events = new Int32Array(FIELDS * 64);
     this.count = 0;
+    this.groups = [];
+    this._groupIds = new Map();
     this._firstReceiver = [];
     this._receivers = [];
     this._received = [];
@@ -171,15 +179,26 @@ export class Model extends State {
 
   /** Whoever offers to send has been parked by then, or comes too late: one event for each way in which that can be. */
   private _shut(task: number, at: number, channel: number): true {
-    const senders = this.contents.closed(this.holds(channel)) ? 0 : this.senders(channel, task).length;
-    if (senders > MOST_SENDERS)
+    const senders = this.contents.closed(this.holds(channel)) ? [] : this._senders(channel, task);
+    if (senders.length > MOST_SENDERS) {
       throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
-    for (let parked = (1 << senders) - 1; parked >= 0; parked--) this._event(SHUT, task, at, -1, parked, channel);
+    }
+    for (let bits = (1 << senders.length) - 1; bits >= 0; bits--) {
+      this._event(SHUT, task, at, -1, this._group(senders.filter((_, bit) => bits & (1 << bit))), channel);
+    }
     return true;
   }
 
+  /** Some tasks as a number, which is the same in every state. */
+  private _group(tasks: readonly number[]): number {
+    const key = tasks.join();
+    let group = this._groupIds.get(key);
+    if (group === undefined) this._groupIds.set(key, (group = this.groups.push(tasks) - 1));
+    return group;
+  }
+
   /** Tasks that offer to send to a channel, but for one. */
-  senders(channel: number, but: number): number[] {
+  private _senders(channel: number, but: number): number[] {
     const senders: number[] = [];
     for (let task = 0; task < this.ofTask.length; task++) {
       const node = this.nodeOf(task);

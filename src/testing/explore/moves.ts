@@ -101,7 +101,7 @@ function store(model: Model, channel: number, value: number): void {
   hold(model, channel, model.contents.push(held, value));
 }
 
-/** Of those who offer to send some have been parked by then, as bits; the others come too late. */
+/** Of those who offer to send a group has been parked by then; the others come too late. */
 function shut(model: Model, task: number, at: number, channel: number, parked: number): void {
   const held = model.holds(channel);
   if (model.contents.closed(held)) {
@@ -111,8 +111,8 @@ function shut(model: Model, task: number, at: number, channel: number, parked: n
   const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
   const cause = model.learner.values.at(operand) === undefined ? -1 : operand;
   hold(model, channel, model.contents.close(held, cause));
-  for (const [bit, sender] of model.senders(channel, task).entries()) {
-    if (parked & (1 << bit)) model.set(model.ofTask[sender]!, model.trie.lateTwin(model.nodeOf(sender), channel) + 1);
+  for (const sender of model.groups[parked]!) {
+    model.set(model.ofTask[sender]!, model.trie.lateTwin(model.nodeOf(sender), channel) + 1);
   }
   move(model, task, at, 1);
 }

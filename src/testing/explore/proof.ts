@@ -1,15 +1,19 @@
 // One verification by the model: which engine searches, for how long, and what comes of it.
 
 import { type Host, native } from "../../host.js";
-import type { AsyncRoutine, Routine } from "../../operation.js";
 import { scheduler } from "../../scheduler.js";
+import { ScheduleError } from "../failure.js";
+import type { Main } from "../play.js";
+import { reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
+import type { Simulation } from "../simulate.js";
+import { tokenOf } from "../token.js";
 import type { Coverage, Failed, FailureKind, Verdict, VerifyOptions } from "../verdict.js";
 import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
 import { type Finding, Judge } from "./judge.js";
 import { LATER, Learner } from "./learner.js";
-import { FIELDS, Model } from "./model.js";
+import { FIELDS, Model, PASS } from "./model.js";
 import { begin, happen } from "./moves.js";
 import type { Search } from "./search.js";
 import { States } from "./states.js";
@@ -42,23 +46,66 @@ export class Proof<T> {
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
   private readonly _start: number;
+  private readonly _title: string;
   private readonly _judge: Judge;
 
-  constructor(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>, start: number) {
+  constructor(main: Main<T>, options: VerifyOptions<T>) {
+    this._title = options.name ?? (main.name || "main");
     this._learner = new Learner({ body: main, args: [] }, options.freeze !== false);
     this._model = new Model(this._learner);
     this._options = options;
-    this._start = start;
+    this._start = native.now();
     this._judge = new Judge(options);
   }
 
-  async run(): Promise<Verdict<T>> {
+  run(): Promise<Verdict<T>> {
+    return this._alone(() => this._prove());
+  }
+
+  /** Lets the events of a token happen. */
+  replay(places: readonly number[], token: string): Promise<Simulation<T>> {
+    return this._alone(async () => {
+      const story = new Story(this._model);
+      await this._learned(() => begin(this._model));
+      let elapsed = 0;
+      for (const place of places) {
+        this._model.enumerate();
+        if (place >= this._model.count) throw new TypeError("Cannot replay: the token is of another program");
+        const event = this._model.events.slice(place * FIELDS, (place + 1) * FIELDS);
+        if (event[0] === PASS) elapsed += event[1]!;
+        story.tell(event, 0);
+        await this._learned(() => happen(this._model, event, 0));
+      }
+      this._model.enumerate();
+      const finding = this._judge.look(this._model);
+      if (finding === null) return { outcomes: this._outcomes(), schedules: 1, elapsed };
+      throw new ScheduleError({ title: this._title, ...finding, found: "replayed", schedule: story.end(), token });
+    });
+  }
+
+  /** Nothing else may run while tasks are on the stage. */
+  private async _alone<R>(work: () => Promise<R>): Promise<R> {
     using _ = scheduler.isolate(still, { next: () => 0, choose: () => 0 });
     scheduler.explorer = this._learner.stage;
     try {
-      return await this._prove();
+      return await work();
     } finally {
       scheduler.explorer = null;
+    }
+  }
+
+  /** Does something again until all that it needs has been learned. */
+  private async _learned<R>(work: () => R): Promise<R> {
+    for (;;) {
+      const mark = this._model.mark();
+      const { hash } = this._model;
+      try {
+        return work();
+      } catch (error) {
+        if (error !== LATER) throw error;
+        this._model.takeBack(mark, hash);
+        await this._learner.learn();
+      }
     }
   }
 
@@ -102,16 +149,12 @@ export class Proof<T> {
 
   /** Whether the search is through; null if it is not for this program. */
   private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
-    for (;;) {
-      try {
-        return search.explore(most, late);
-      } catch (error) {
-        if (error instanceof Ineligible && this._options.engine === undefined) return null;
-        if (error instanceof Ineligible)
-          throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
-        if (error !== LATER) throw error;
-        await this._learner.learn();
-      }
+    try {
+      return await this._learned(() => search.explore(most, late));
+    } catch (error) {
+      if (!(error instanceof Ineligible)) throw error;
+      if (this._options.engine === undefined) return null;
+      throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
     }
   }
 
@@ -125,8 +168,9 @@ export class Proof<T> {
     return this._withoutSchedule("shared-state", undefined, what, coverage);
   }
 
-  private _withoutSchedule(kind: FailureKind, cause: unknown, report: string, coverage: Coverage): Failed {
+  private _withoutSchedule(kind: FailureKind, cause: unknown, found: string, coverage: Coverage): Failed {
     const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
+    const report = reportOf({ title: this._title, kind, found, schedule, token: "" });
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }
 
@@ -142,18 +186,16 @@ export class Proof<T> {
     return new Set(outcomes.values());
   }
 
-  private _failed(search: Search, { kind, cause }: Finding, way: readonly Int32Array[]): Failed {
+  private _failed(search: Search, finding: Finding, way: readonly Int32Array[]): Failed {
     const [schedule, token] = this._tell(way);
-    const report = JSON.stringify(schedule);
-    return {
-      status: "failed",
-      kind,
-      ...(cause !== undefined && { cause }),
-      schedule,
-      report,
-      token,
-      ...this._coverage(search),
-    };
+    const coverage = this._coverage(search);
+    const length = `${way.length} ${way.length === 1 ? "event" : "events"}`;
+    const effort = `${coverage.states > 0 ? `${coverage.states} states` : `${coverage.executions} executions`}, ${coverage.ms.toFixed(1)} ms`;
+    const found =
+      coverage.states > 0 ? `shortest schedule has ${length} (${effort})` : `a schedule of ${length} (${effort})`;
+    const { kind, cause } = finding;
+    const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
+    return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
   }
 
   /** The schedule in words, and the places of its events among those that could happen. */
@@ -168,7 +210,7 @@ export class Proof<T> {
       story.tell(event, 0);
       happen(model, event, 0);
     }
-    return [story.end(), places.join(".")];
+    return [story.end(), tokenOf({ kind: "events", seed: 0, numbers: places })];
   }
 
   private _limit(): string {

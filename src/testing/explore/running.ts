@@ -1,17 +1,15 @@
 // One verification by running the program under every schedule, and what comes of it.
 
 import { native } from "../../host.js";
-import type { AsyncRoutine, Routine } from "../../operation.js";
-import type { Schedule } from "../schedule.js";
-import { explain } from "../simulate.js";
-import type { Coverage, Failed, FailureKind, Verdict, VerifyOptions } from "../verdict.js";
+import { explain, failureOf, type Main, type Run } from "../play.js";
+import type { Coverage, Failed, Verdict, VerifyOptions } from "../verdict.js";
 import { allowing } from "./judge.js";
 import { Runs } from "./runs.js";
 
 const MOST_MS = 60_000;
 
 export async function proveByRunning<T>(
-  main: () => Routine<T> | AsyncRoutine<T>,
+  main: Main<T>,
   options: VerifyOptions<T>,
   start: number,
   why: string,
@@ -30,40 +28,17 @@ export async function proveByRunning<T>(
   return { status: "proved", outcomes, assumptions, ...coverage };
 }
 
-async function failure<T>(
-  main: () => Routine<T> | AsyncRoutine<T>,
-  runs: Runs<T>,
-  leaks: boolean,
-  coverage: Coverage,
-): Promise<Failed> {
+async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {
   const run = runs.failed!;
-  const found = `found by run ${coverage.executions}`;
-  if (run.ending.failed === null) {
-    const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
-    return {
-      status: "failed",
-      kind: "outcome",
-      cause: run.ending.value,
-      schedule,
-      report: found,
-      token: "",
-      ...coverage,
-    };
-  }
-  const error = await explain(main, run, 1, { leaks }, found);
-  const kind = (error.kind === "endless" ? "stuck" : error.kind) as FailureKind;
-  const schedule: Schedule = {
-    steps: error.steps.map(({ task, what }) => ({ task, what, cells: { [task]: what } })),
-    waiting: [],
-    cycle: [],
-  };
-  return {
-    status: "failed",
-    kind,
-    cause: error.cause,
-    schedule,
-    report: error.message,
-    token: error.token,
-    ...coverage,
-  };
+  const found = `found by run ${coverage.executions} of all (${coverage.ms.toFixed(1)} ms)`;
+  if (run.ending.failed === null) return outcome(main, run, found, coverage);
+  const { kind, cause, schedule, message, token } = await explain(main, run, 1, { leaks }, found);
+  return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
+}
+
+/** It returned what it must not. */
+function outcome<T>(main: Main<T>, run: Run<T>, found: string, coverage: Coverage): Failed {
+  const failed = { kind: "outcome", cause: (run.ending as { readonly value: T }).value } as const;
+  const { schedule, message, token } = failureOf(main, { ...run, ending: { failed } }, 1, run.taken, found);
+  return { status: "failed", ...failed, schedule, report: message, token, ...coverage };
 }

@@ -2,8 +2,7 @@
 // scheduler, once for every way in which its decisions can fall. Nothing is stored and nothing learned, so it takes far
 // longer, but what runs is the program itself, to the last line of this library.
 
-import type { AsyncRoutine, Routine } from "../../operation.js";
-import { play, type Run } from "../simulate.js";
+import { type Main, play, type Run } from "../play.js";
 import { Redundant, Tree } from "./tree.js";
 
 export class Runs<T> {
@@ -13,12 +12,12 @@ export class Runs<T> {
   readonly outcomes: Set<T>;
   /** The first run that failed. */
   failed: Run<T> | null;
-  private readonly _main: () => Routine<T> | AsyncRoutine<T>;
+  private readonly _main: Main<T>;
   private readonly _leaks: boolean;
   private readonly _allows: (value: T) => boolean;
   private readonly _tree: Tree;
 
-  constructor(main: () => Routine<T> | AsyncRoutine<T>, leaks: boolean, allows: (value: T) => boolean) {
+  constructor(main: Main<T>, leaks: boolean, allows: (value: T) => boolean) {
     this.executions = this.events = 0;
     this.outcomes = new Set();
     this.failed = null;

@@ -1,0 +1,142 @@
+// One run of a program in a world of its own, under the decisions of a strategy, and what became of it.
+
+import { DeadlockError } from "../errors.js";
+import type { AsyncRoutine, Routine } from "../operation.js";
+import { deadlock } from "../report.js";
+import { ClosedProgram } from "../run.js";
+import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
+import { ScheduleError } from "./failure.js";
+import type { Schedule, Step } from "./schedule.js";
+import { shrink, trimmed } from "./shrink.js";
+import { tokenOf } from "./token.js";
+import type { FailureKind } from "./verdict.js";
+import { World } from "./world.js";
+
+/** A program as tests are given it. */
+export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
+
+/** What became of one run. */
+type Ending<T> =
+  | { readonly value: T; readonly failed: null }
+  | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
+
+/** One run of a program under a schedule. */
+export interface Run<T> {
+  readonly ending: Ending<T>;
+  readonly taken: readonly number[];
+  readonly elapsed: number;
+  readonly steps: readonly Step[];
+}
+
+/** What a run can be told. */
+export interface PlayOptions {
+  readonly date?: Date | number;
+  readonly leaks?: boolean;
+}
+
+/** How a run is named in reports. */
+function titleOf(main: Main<unknown>): string {
+  return main.name || "main";
+}
+
+/** Plays one schedule from the start to the end of `main`, or to where nothing happens any more. */
+export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, options: PlayOptions): Promise<Run<T>> {
+  const decisions = new Decisions(strategy);
+  const below = seeded(seed);
+  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(options.date ?? 0));
+  const program = new ClosedProgram<T>();
+  let ending: Ending<T> | null = null;
+  program.begin(main, [], alone).then(
+    (value) => {
+      ending = { value, failed: null };
+    },
+    (cause) => {
+      ending = { failed: { kind: cause instanceof DeadlockError ? "deadlock" : "throw", cause } };
+    },
+  );
+  const closed = (): boolean => program.closed;
+  await world.play(() => ending !== null || program.over, closed);
+  if (program.over && options.leaks) await world.play(() => false, closed);
+  // What has been decided is told in a microtask, or two.
+  for (let turns = 0; turns < 4 && ending === null; turns++) await null;
+  return {
+    ending: world.endless ? failed("endless", world.endless) : judged(ending, program, world, options),
+    taken: decisions.taken,
+    elapsed: world.elapsed,
+    steps: world.steps,
+  };
+}
+
+const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
+
+/** What happened, seen as a whole. */
+function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {
+  if (ending === null) {
+    const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.describe()}`);
+    const who = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
+    return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
+  }
+  if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
+  if (ending.failed === null && options.leaks && program.parked.length > 0) {
+    return failed("leak", deadlock("main is done, and these are still parked", program.parked));
+  }
+  return ending;
+}
+
+/** What is known of a run that failed. */
+export function failureOf<T>(
+  main: Main<T>,
+  run: Run<T>,
+  seed: number,
+  decisions: readonly number[],
+  found: string,
+): ScheduleError {
+  const { kind, cause } = run.ending.failed!;
+  const moved = decisions.filter((decision) => decision > 0).length;
+  const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
+  return new ScheduleError({
+    ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(run, cause), cause },
+    token: tokenOf({ kind: "decisions", seed, numbers: decisions }),
+  });
+}
+
+function scheduleOf<T>({ steps }: Run<T>, cause: unknown): Schedule {
+  if (!(cause instanceof DeadlockError)) return { steps, waiting: [], cycle: [] };
+  const waiting = cause.tasks.map(({ name, waitsFor, startedAt }) => ({
+    task: name,
+    waitsFor,
+    ...(startedAt !== undefined && { startedAt }),
+  }));
+  return { steps, waiting, cycle: cause.cycle };
+}
+
+/** Finds the simplest schedule that fails like this one, and says all that is known of it. */
+export async function explain<T>(
+  main: Main<T>,
+  run: Run<T>,
+  seed: number,
+  options: PlayOptions,
+  found: string,
+): Promise<ScheduleError> {
+  const { kind } = run.ending.failed!;
+  const attempt = async (decisions: readonly number[]): Promise<readonly number[] | null> => {
+    const again = await play(main, repeat(decisions), seed, options);
+    return again.ending.failed?.kind === kind ? again.taken : null;
+  };
+  const decisions = await shrink(run.taken, attempt);
+  const last = await play(main, repeat(decisions), seed, options);
+  if (last.ending.failed?.kind === kind) {
+    return failureOf(main, last, seed, decisions, found);
+  }
+  const unsure = `${found}, but not again: the program depends on something besides its schedule`;
+  return failureOf(main, run, seed, trimmed(run.taken), unsure);
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: there is one scheduler in a process. */
+export function alone<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => {});
+  return turn;
+}
