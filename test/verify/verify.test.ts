@@ -233,6 +233,38 @@ describe("what fails", () => {
     expect(failed(await verify(program, { unread: true })).kind).toBe("unread");
   });
 
+  test("a task that is parked for ever while others go on and on", async () => {
+    const verdict = await verify(function* () {
+      const [ping, lost] = [channel<number>(0, { name: "ping" }), channel<number>(0, { name: "lost" })];
+      go(function* left() {
+        yield* lost.receive();
+      });
+      go(forever, function* () {
+        yield* ping.send(1);
+      });
+      yield* forever(function* () {
+        yield* ping.receive();
+      });
+    });
+    expect(failed(verdict)).toMatchObject({ kind: "stuck" });
+    expect(failed(verdict).schedule.waiting.map(({ task }) => task)).toContain("left#0");
+  });
+
+  test("a failure that nobody will ever hear of, while others go on and on", async () => {
+    const program = (joins: boolean) =>
+      function* () {
+        const bad = go(function* bad() {
+          throw new Error("unheard");
+        });
+        if (joins) yield* bad.whenOver();
+        yield* forever(function* () {
+          yield* sleep(10);
+        });
+      };
+    expect(failed(await verify(program(false)))).toMatchObject({ kind: "throw", cause: new Error("unheard") });
+    expect(failed(await verify(program(true)))).toMatchObject({ kind: "throw" });
+  });
+
   test("a wait for something outside", async () => {
     const verdict = await verify(async function* () {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -131,8 +131,8 @@ export class Proof<T> {
 
   /** Two searches take turns, and whichever suits the program is through first; each turn is longer than the one before. */
   private async _search(): Promise<{ readonly search: Search; readonly complete: boolean }> {
-    const { maxStates = MOST_STATES, all = false, engine } = this._options;
-    const states = new States(this._model, this._judge, all);
+    const { maxStates = MOST_STATES, all = false, stuck = true, engine } = this._options;
+    const states = new States(this._model, this._judge, all, stuck);
     const traces = new Traces(this._model, this._judge, all);
     let searches: Search[] = engine === undefined ? [states, traces] : [engine === "traces" ? traces : states];
     for (let turn = FIRST_TURN; ; turn *= 4) {

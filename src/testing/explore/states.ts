@@ -6,6 +6,7 @@ import { FIELDS, type Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import type { Found, Search } from "./search.js";
 import { Store } from "./store.js";
+import { findStuck } from "./stuck.js";
 
 export class States implements Search {
   readonly store: Store;
@@ -14,16 +15,21 @@ export class States implements Search {
   private readonly _model: Model;
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
+  private readonly _looksForStuck: boolean;
   private _next: number;
 
-  /** With `goesOn` all states are counted though a failure has been found. */
-  constructor(model: Model, judge: Judge, goesOn: boolean) {
+  /**
+   * With `goesOn` all states are counted though a failure has been found; with `looksForStuck` they are searched once more for
+   * tasks that never go on.
+   */
+  constructor(model: Model, judge: Judge, goesOn: boolean, looksForStuck = false) {
     this.store = new Store();
     this.events = 0;
     this.found = null;
     this._model = model;
     this._judge = judge;
     this._goesOn = goesOn;
+    this._looksForStuck = looksForStuck;
     this._next = 0;
   }
 
@@ -36,6 +42,15 @@ export class States implements Search {
   }
 
   explore(most: number, deadline: () => boolean): boolean {
+    if (!this._expandAll(most, deadline)) return false;
+    if (this._looksForStuck && this.found === null && this._model.learner.folded) {
+      const stuck = findStuck(this._model, this.store);
+      if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
+    }
+    return true;
+  }
+
+  private _expandAll(most: number, deadline: () => boolean): boolean {
     const { _model: model, store } = this;
     if (store.size === 0) {
       begin(model);
