@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type Cell, cell, invariant } from "./testing/cell.js";
 export { ScheduleError } from "./testing/failure.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
 export { replay } from "./testing/replay.js";

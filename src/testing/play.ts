@@ -10,7 +10,7 @@ import type { Schedule, Step } from "./schedule.js";
 import { shrink, trimmed } from "./shrink.js";
 import { tokenOf } from "./token.js";
 import type { FailureKind } from "./verdict.js";
-import { World } from "./world.js";
+import { Violated, World } from "./world.js";
 
 /** A program as tests are given it. */
 export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
@@ -60,7 +60,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
   // What has been decided is told in a microtask, or two.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   return {
-    ending: world.endless ? failed("endless", world.endless) : judged(ending, program, world, options),
+    ending: world.endless ? stopped(world.endless) : judged(ending, program, world, options),
     taken: decisions.taken,
     elapsed: world.elapsed,
     steps: world.steps,
@@ -68,6 +68,11 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
 }
 
 const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
+
+/** It was stopped: it goes on and on, or what was said to hold does not. */
+function stopped(why: Error): Ending<never> {
+  return why instanceof Violated ? failed("invariant", new Error(why.message)) : failed("endless", why);
+}
 
 /** What happened, seen as a whole. */
 function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {

@@ -2,6 +2,7 @@
 
 import { always } from "../basic.js";
 import { Operation } from "../operation.js";
+import { scheduler } from "../scheduler.js";
 import { alt } from "../select.js";
 import { type Settler, type World, world } from "./world.js";
 
@@ -13,9 +14,9 @@ export function choose<T>(...values: T[]): Operation<T> {
 
 /** Waits for a quiet moment. */
 export class Settle extends Operation<void> implements Settler {
-  private readonly _world: World;
+  private readonly _world: World | null;
 
-  constructor(world: World) {
+  constructor(world: World | null) {
     super();
     this._world = world;
   }
@@ -25,11 +26,11 @@ export class Settle extends Operation<void> implements Settler {
   }
 
   block(): void {
-    this._world.settlers.add(this);
+    this._world?.settlers.add(this);
   }
 
   override unblock(): void {
-    this._world.settlers.delete(this);
+    this._world?.settlers.delete(this);
   }
 
   settle(): void {
@@ -64,10 +65,10 @@ export class Settle extends Operation<void> implements Settler {
  * ```
  */
 export function settle(): Operation<void> {
-  return new Settle(world("settle"));
+  return new Settle(scheduler.explorer === null ? world("settle") : null);
 }
 
 /** Milliseconds on the virtual clock, from the `date` of the simulation on. */
 export function now(): number {
-  return world("ask for the time").now;
+  return scheduler.explorer?.now() ?? world("ask for the time").now;
 }

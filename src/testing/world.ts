@@ -4,11 +4,15 @@
 import { type Host, native } from "../host.js";
 import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
+import { watchers } from "./cell.js";
 import { Endless } from "./decisions.js";
 import type { Step } from "./schedule.js";
 
 /** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
 const PATIENCE = 64;
+
+/** What was said to hold does not. */
+export class Violated extends Endless {}
 
 interface Named {
   readonly name: string;
@@ -37,6 +41,7 @@ export class World implements Disposable {
   private readonly _timers: Map<number, Timer>;
   private readonly _turns: (() => void)[];
   private readonly _jobs: (() => void)[];
+  private readonly _invariants: Map<string, () => boolean>;
   private readonly _restore: Disposable;
   private _ids: number;
 
@@ -51,13 +56,16 @@ export class World implements Disposable {
     this._turns = [];
     this._jobs = [];
     this._ids = 0;
-    this._restore = scheduler.isolate(this._host(chance), policy);
+    this._invariants = new Map();
+    this._restore = scheduler.isolate(this._host(chance), this._watched(policy));
     scheduler.observer = (task, what) => this._note((task as Named | null)?.name ?? "async", what);
     worlds.push(this);
+    watchers.push((name, holds) => void this._invariants.set(name, holds));
   }
 
   [Symbol.dispose](): void {
     worlds.splice(worlds.indexOf(this), 1);
+    watchers.pop();
     scheduler.observer = null;
     this._restore[Symbol.dispose]();
   }
@@ -121,6 +129,13 @@ export class World implements Disposable {
     return true;
   }
 
+  /** Looks whether all holds that is said to. */
+  private _look(): void {
+    for (const [name, holds] of this._invariants) {
+      if (!holds()) throw new Violated(`${name} does not hold`);
+    }
+  }
+
   /** Runs a part of the program; one that goes on and on ends with it. */
   private _guard(job: () => void): void {
     if (this.endless !== null) return;
@@ -130,6 +145,19 @@ export class World implements Disposable {
       if (!(error instanceof Endless)) throw error;
       this.endless = error;
     }
+  }
+
+  /** A policy that looks at the invariants before each turn. */
+  private _watched(policy: Policy): Policy {
+    return {
+      next: (ready, at) => {
+        if (this._invariants.size > 0) this._look();
+        return policy.next(ready, at);
+      },
+      choose: (cases) => policy.choose(cases),
+      missed: () => policy.missed?.(),
+      preempt: () => policy.preempt?.() === true,
+    };
   }
 
   private _host(chance: () => number): Host {

@@ -22,7 +22,7 @@ const floors = [
   ["channel", "clock", "go", "promise-channel", "receive-any"],
   ["run", "scope"],
   ["transducers", "host-entry"],
-  ["testing/decisions", "testing/schedule", "testing/token"],
+  ["testing/cell", "testing/decisions", "testing/schedule", "testing/token"],
   ["testing/verdict", "testing/report"],
   ["testing/failure", "testing/shrink"],
   ["testing/world"],

@@ -2,14 +2,18 @@
 
 import { CLOSED, channel, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
 import {
+  cell,
   choose,
   daemon,
   type Failed,
   forever,
+  invariant,
   loop,
   type Proved,
   replay,
   ScheduleError,
+  settle,
+  simulate,
   type Verdict,
   verify,
 } from "millrace/testing";
@@ -23,6 +27,12 @@ function proved<T>(verdict: Verdict<T>): Proved<T> {
 function failed(verdict: Verdict<unknown>): Failed {
   expect(verdict).toMatchObject({ status: "failed" });
   return verdict as Failed;
+}
+
+/** What went wrong, by verify or by simulate. */
+async function kindOf(found: Promise<unknown>): Promise<string> {
+  const result = (await found.catch((error: unknown) => error)) as { readonly kind?: string };
+  return result.kind ?? "right";
 }
 
 describe("what is proved", () => {
@@ -129,6 +139,56 @@ describe("what is proved", () => {
       });
     });
     expect(proved(verdict).outcomes).toEqual(new Set(["ann", "bob"]));
+  });
+});
+
+describe("what is declared", () => {
+  test("a cell is looked at and written to by whoever has its turn: an update in two steps is lost, in one it is not", async () => {
+    const counting = (atOnce: boolean) =>
+      function* () {
+        const count = cell(0);
+        const add = function* () {
+          const before = count.value;
+          if (!atOnce) yield* pause();
+          count.value = before + 1;
+        };
+        const tasks = [go(add), go(add)];
+        for (const task of tasks) yield* task;
+        return count.value;
+      };
+    expect(proved(await verify(counting(true))).outcomes).toEqual(new Set([2]));
+    expect(proved(await verify(counting(false))).outcomes).toEqual(new Set([1, 2]));
+  });
+
+  test.each([verify, simulate])("an invariant is looked at whenever tasks wait: %o", async (method) => {
+    const program = (most: number) =>
+      function* () {
+        const inside = cell(0);
+        invariant("at most one is inside", () => inside.value <= most);
+        const enter = function* () {
+          inside.value++;
+          yield* pause();
+          inside.value--;
+        };
+        const tasks = [go(enter), go(enter)];
+        for (const task of tasks) yield* task;
+      };
+    expect(await kindOf(method(program(1)))).toBe("invariant");
+    expect(await kindOf(method(program(2)))).toBe("right");
+  });
+
+  test("settle waits until all others are parked", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>(3);
+      for (let n = 0; n < 3; n++) {
+        go(function* () {
+          yield* numbers.send(n);
+        });
+      }
+      yield* settle();
+      return numbers.length;
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set([3]));
   });
 });
 

@@ -28,6 +28,10 @@ export const CLOSE = 10;
 /** Looks at the state, at once. */
 export const READ = 11;
 
+/** Looks at a cell, and changes it, at once. */
+export const LOOK = 12;
+export const WRITE = 13;
+
 /** Numbers for each case. */
 export const STRIDE = 4;
 /** A case whose turn does not depend on others. */
@@ -83,6 +87,9 @@ export class Offer<out T> extends Operation<T> {
   }
 }
 
+/** Kinds whose operand is a value of the program. */
+const OPERANDS = new Set([SEND, CLOSE, WRITE]);
+
 /** Gathers the cases of an operation. */
 class Form {
   readonly numbers: number[];
@@ -110,7 +117,7 @@ class Form {
 
   private _addOffer({ kind, about, operand }: Offer<unknown>, group: number): void {
     this.offers++;
-    this._push(kind, about, kind === SEND || kind === CLOSE ? this._idOf(operand) : 0, group);
+    this._push(kind, about, OPERANDS.has(kind) ? this._idOf(operand) : Number(operand ?? 0), group);
   }
 
   private _addChoice(choice: Choice<unknown>, group: number): void {

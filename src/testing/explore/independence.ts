@@ -1,7 +1,7 @@
 // Which events have nothing to do with each other: in either order they lead to the same state, and neither makes the other
 // possible or impossible.
 
-import { DEFAULT, FREE, READ, SETTLE, STRIDE } from "./forms.js";
+import { DEFAULT, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "./forms.js";
 import { ALONE, END, FIELDS, MEET, type Model, PASS, REFUSE, SHUT, TAKE } from "./model.js";
 
 /** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
@@ -27,6 +27,8 @@ export class Independence {
     if (events[a] === PASS || events[b] === PASS) return false;
     if (events[a + 1] === events[b + 1] || events[a + 1] === events[b + 3]) return false;
     if (events[a + 3] !== -1 && (events[a + 3] === events[b + 1] || events[a + 3] === events[b + 3])) return false;
+    // Where a plain call follows right after another, nobody comes between the two.
+    if (this._leadsOn(nodes, one) || this._leadsOn(nodes, other)) return false;
     if (
       events[a]! <= TAKE &&
       events[b]! <= TAKE &&
@@ -36,6 +38,12 @@ export class Independence {
       return !this._sameEnd(events, a, b);
     }
     return !this._disturbs(events, nodes, a, b) && !this._disturbs(events, nodes, b, a);
+  }
+
+  private _leadsOn(nodes: Int32Array, event: number): boolean {
+    const { leadsOn, base } = this._model.trie;
+    const other = nodes[event * 2 + 1]!;
+    return leadsOn[base[nodes[event * 2]!]!]! || (other !== -1 && leadsOn[base[other]!]!);
   }
 
   /** Both use the same end of a buffer; where something gives way, a buffer has but one. */
@@ -59,9 +67,22 @@ export class Independence {
     if (this._quiet(events, nodes, a) || this._quiet(events, nodes, b)) return true;
     if (kind === SHUT) return this._mentions(nodes, b, channel);
     if (kind === END) return channel === events[b + 5] && events[b] !== END;
-    if (kind === MEET || kind === REFUSE || kind === ALONE) return false;
+    if (kind === ALONE) return this._writes(events, nodes, a, b);
+    if (kind === MEET || kind === REFUSE) return false;
     if (events[b]! <= TAKE && this._sameEnd(events, a, b)) return true;
     return (this._ordered(events, nodes, b) || this._looks(events, nodes, b)) && this._mentions(nodes, b, channel);
+  }
+
+  /** The first writes to the cell that the second looks at, or writes to. */
+  private _writes(events: Int32Array, nodes: Int32Array, a: number, b: number): boolean {
+    if (this._kindOf(events, nodes, a) !== WRITE) return false;
+    const kind = this._kindOf(events, nodes, b);
+    if (kind !== LOOK && kind !== WRITE) return false;
+    return this._cellOf(events, nodes, a) === this._cellOf(events, nodes, b);
+  }
+
+  private _cellOf(events: Int32Array, nodes: Int32Array, a: number): number {
+    return this._model.trie.cases[nodes[(a / FIELDS) * 2]!]![events[a + 2]! * STRIDE + 1]!;
   }
 
   private _mentions(nodes: Int32Array, b: number, channel: number): boolean {

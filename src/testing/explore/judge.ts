@@ -2,8 +2,11 @@
 
 import { isDaemon } from "../loop.js";
 import type { FailureKind, VerifyOptions } from "../verdict.js";
+import { LOOK, READ } from "./forms.js";
 import { FIELDS, type Model, REFUSE } from "./model.js";
+import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
+import type { Values } from "./values.js";
 
 /** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
 export interface Finding {
@@ -34,7 +37,27 @@ export class Judge {
 
   /** What is wrong with the state that a model looks at, with its events known. */
   look(model: Model): Finding | null {
-    return this._main(model) ?? (this._closed ? refusal(model) : null) ?? (model.count === 0 ? this._end(model) : null);
+    return (
+      this._invariants(model) ??
+      this._main(model) ??
+      (this._closed ? refusal(model) : null) ??
+      (model.count === 0 ? this._end(model) : null)
+    );
+  }
+
+  private _invariants(model: Model): Finding | null {
+    const { stage, values } = model.learner;
+    if (stage.invariants.size === 0) return null;
+    const { oracle } = stage;
+    stage.oracle = ({ kind, about, operand }) => looked(model, values, kind, about, operand);
+    try {
+      for (const [name, holds] of stage.invariants) {
+        if (!holds()) return { kind: "invariant", cause: new Error(`${name} does not hold`), event: -1 };
+      }
+    } finally {
+      stage.oracle = oracle;
+    }
+    return null;
   }
 
   private _main(model: Model): Finding | null {
@@ -70,6 +93,16 @@ export function allowing(outcomes: unknown): (value: unknown) => boolean {
   if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
   const allowed = new Set(outcomes as Iterable<unknown>);
   return (value) => allowed.has(value);
+}
+
+/** What an invariant sees of a state. */
+function looked(model: Model, values: Values, kind: number, about: number, operand: unknown): unknown {
+  if (kind === LOOK) return values.at(model.inCell(about));
+  if (kind === READ && operand === LENGTH) return model.contents.length(model.holds(about));
+  if (kind === READ && operand === IS_CLOSED) return model.contents.closed(model.holds(about));
+  throw new Error(
+    "Cannot check invariant: it may look at cells, and at the length of channels and whether they are closed",
+  );
 }
 
 function refusal(model: Model): Finding | null {

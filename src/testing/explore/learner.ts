@@ -100,8 +100,12 @@ export class Learner implements Director {
     if (live.node === this._fresh) this._effects(live.node).timers.push([timer, ms]);
   }
 
+  declared(live: Live, cell: number, initial: unknown): void {
+    if (live.node === this._fresh) this._effects(live.node).cells.push([cell, this._idOf(initial)]);
+  }
+
   private _effects(node: number): NonNullable<Trie["effects"][number]> {
-    return (this.trie.effects[node] ??= { starts: [], timers: [] });
+    return (this.trie.effects[node] ??= { starts: [], timers: [], cells: [] });
   }
 
   /** Learns one node: the root of a variant, or what an input leads to. */
@@ -204,7 +208,7 @@ export class Learner implements Director {
     if (!live.loops.has(round)) live.loops.set(round, live.node);
     if (live.node !== this._fresh) return null;
     const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
-    const made = live.tasks + live.channels;
+    const made = live.tasks + live.channels + live.cells;
     const before = this._folds.get(key);
     const timers = this.trie.effects[live.node]?.timers.length ?? 0;
     if (before === undefined) this._folds.set(key, { node: live.node, timers, made });

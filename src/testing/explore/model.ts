@@ -7,6 +7,7 @@ import {
   DEFAULT,
   FREE,
   JOIN,
+  LOOK,
   OVER,
   READ,
   READY,
@@ -17,6 +18,7 @@ import {
   STRIDE,
   TIMER,
   Unmodelled,
+  WRITE,
 } from "./forms.js";
 import type { Learner } from "./learner.js";
 import { grown } from "./numbers.js";
@@ -78,12 +80,52 @@ export class Model extends State {
     const tasks = this.ofTask.length;
     this.count = 0;
     this._gatherReceivers(tasks);
+    if (this.trie.anyMidst && this._goesOn(tasks)) return;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
       if (node !== -1 && this.trie.kind[node] === PARKED) this._cases(task, node);
     }
     if (this.count === 0) this._settle(tasks);
     if (this.count === 0) this._pass(tasks);
+  }
+
+  /** Between two plain calls in a row nobody else has a turn: then only what the second does can happen. */
+  private _goesOn(tasks: number): boolean {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || !this.trie.midst[node]) continue;
+      this._cases(task, node);
+      this._sendsTo(task, tasks);
+      return true;
+    }
+    return false;
+  }
+
+  /** Sends of others that a task may take right now. */
+  private _sendsTo(receiver: number, tasks: number): void {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || task === receiver || this.trie.call[node]) continue;
+      const cases = this.trie.cases[node]!;
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        const channel = cases[at + 1]!;
+        if (cases[at] !== SEND || this.capacity(channel) > 0) continue;
+        const before = this.count;
+        this._send(task, node, at / STRIDE, channel);
+        this._keepOnly(before, receiver);
+      }
+    }
+  }
+
+  /** Of the events from a place on only those with a receiver. */
+  private _keepOnly(from: number, receiver: number): void {
+    let kept = from;
+    for (let event = from; event < this.count; event++) {
+      const place = event * FIELDS;
+      if (this.events[place] !== MEET || this.events[place + 3] !== receiver) continue;
+      this.events.copyWithin(kept++ * FIELDS, place, place + FIELDS);
+    }
+    this.count = kept;
   }
 
   private _gatherReceivers(tasks: number): void {
@@ -147,6 +189,8 @@ export class Model extends State {
         return this._shut(task, at / STRIDE, about);
       case READY:
       case READ:
+      case LOOK:
+      case WRITE:
         return this._event(ALONE, task, at / STRIDE, -1, 0, kind === READ ? about : -1);
       case SLEEP:
         return this.slept(task) >= cases[at + 2]! && this._event(ALONE, task, at / STRIDE, -1, 0, -1);

@@ -1,6 +1,6 @@
 // What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
 
-import { JOIN, READ, STRIDE } from "./forms.js";
+import { JOIN, LOOK, READ, STRIDE, WRITE } from "./forms.js";
 import { ALONE, END, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
@@ -43,7 +43,7 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       return;
     case ALONE: {
       const code = codeOf(model, task, at);
-      hear(model, task, at);
+      touch(model, task, at);
       move(model, task, at, code);
       return;
     }
@@ -129,6 +129,7 @@ function codeOf(model: Model, task: number, at: number): number {
   const cases = model.trie.cases[model.nodeOf(task)]!;
   const about = cases[at * STRIDE + 1]!;
   if (cases[at * STRIDE] === JOIN) return joinCode(model, about);
+  if (cases[at * STRIDE] === LOOK) return model.inCell(about);
   if (cases[at * STRIDE] !== READ) return 0;
   const what = cases[at * STRIDE + 2]!;
   if (what === LENGTH) return model.contents.length(model.holds(about));
@@ -142,11 +143,15 @@ function joinCode(model: Model, task: number): number {
   return model.trie.kind[node] === DONE ? valueCode(result) : causeCode(result);
 }
 
-/** Whoever joins a task that failed has been told of it. */
-function hear(model: Model, task: number, at: number): void {
+/** Whoever joins a task that failed has been told of it; whoever writes to a cell changes it. */
+function touch(model: Model, task: number, at: number): void {
   const cases = model.trie.cases[model.nodeOf(task)]!;
-  if (cases[at * STRIDE] !== JOIN) return;
-  const joined = cases[at * STRIDE + 1]!;
+  const about = cases[at * STRIDE + 1]!;
+  if (cases[at * STRIDE] === WRITE) model.set(model.ofCell[about]!, cases[at * STRIDE + 2]! + 1);
+  if (cases[at * STRIDE] === JOIN) hear(model, about);
+}
+
+function hear(model: Model, joined: number): void {
   const node = model.nodeOf(joined);
   if (model.trie.kind[node] === FAILED) model.set(model.ofTask[joined]!, model.trie.joinedTwin(node) + 1);
 }
@@ -179,11 +184,13 @@ function enter(model: Model, task: number, node: number): void {
   if (fold != null) {
     stand(model, task, fold.node);
     affect(model, node, 0);
+    make(model, node);
     affect(model, fold.node, fold.timers);
     return;
   }
   stand(model, task, node);
   affect(model, node, 0);
+  make(model, node);
   for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
 }
 
@@ -191,6 +198,12 @@ function stand(model: Model, task: number, node: number): void {
   model.set(model.component(model.ofTask, task), node + 1);
   const sleep = model.ofSleep[task];
   if (sleep !== undefined && sleep !== -1) model.set(sleep, 0);
+}
+
+function make(model: Model, node: number): void {
+  for (const [cell, value] of model.trie.effects[node]?.cells ?? []) {
+    model.set(model.component(model.ofCell, cell), value + 1);
+  }
 }
 
 /** Timeouts begin, from the so-manieth on. */

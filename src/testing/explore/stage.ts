@@ -9,9 +9,10 @@ import type { ChannelOptions } from "../../ends.js";
 import type { AsyncRoutine, Operation, Routine } from "../../operation.js";
 import type { Explorer } from "../../roles.js";
 import type { Body } from "../../task.js";
+import type { Declared } from "../cell.js";
 import { type Offer, Unmodelled } from "./forms.js";
 import { standing } from "./place.js";
-import { type Calls, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
+import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
 
 /** A body with the arguments it was started with. */
 export interface Start {
@@ -37,10 +38,11 @@ export class Live {
   awaited: Awaited | null;
   /** What an async routine has promised, while it has not come to it. */
   step: Promise<IteratorResult<unknown, unknown>> | null;
-  /** How many tasks, channels and timeouts it has made. */
+  /** How many tasks, channels, timeouts and cells it has made. */
   tasks: number;
   channels: number;
   timers: number;
+  cells: number;
   /** How many operations have queued up since it went on, and where. */
   queued: number;
   place: Error | undefined;
@@ -58,7 +60,7 @@ export class Live {
     this.attempts = false;
     this.awaited = null;
     this.step = null;
-    this.tasks = this.channels = this.timers = 0;
+    this.tasks = this.channels = this.timers = this.cells = 0;
     this.queued = 0;
     this.place = undefined;
     this.loops = new Map();
@@ -78,16 +80,19 @@ export interface Awaited {
   readonly goOn: () => void;
 }
 
+type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown>;
+
 /** Told of what a routine starts while it runs. */
 export interface Director {
   started(live: Live, task: number, start: Start): void;
   timed(live: Live, timer: number, ms: number): void;
+  declared(live: Live, cell: number, initial: unknown): void;
 }
 
 /** Thrown by a plain call that has no answer yet. */
 export const STOP: Error = new Error("Exploring stops here, and goes on in another run: let this pass");
 
-export class Stage implements Explorer, Calls {
+export class Stage implements Explorer, Calls, Declared {
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];
@@ -96,14 +101,19 @@ export class Stage implements Explorer, Calls {
   /** Answers plain calls in place of the tape, where a run takes its true course. */
   oracle: ((offer: Offer<unknown>, attempt: boolean) => unknown) | null;
   readonly queued: () => void;
+  readonly cells: CellModel<unknown>[];
+  /** What must hold in every state, by name. */
+  readonly invariants: Map<string, () => boolean>;
   private readonly _director: Director;
-  private readonly _slots: Map<string, TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel>;
+  private readonly _slots: Map<string, Made>;
   private _strange: string | null;
 
   constructor(director: Director) {
     this.tasks = [];
     this.channels = [];
     this.timers = [];
+    this.cells = [];
+    this.invariants = new Map();
     this.live = null;
     this.oracle = null;
     this.queued = () => this.note();
@@ -172,6 +182,22 @@ export class Stage implements Explorer, Calls {
     return timer;
   }
 
+  cell<T>(initial: T): CellModel<T> {
+    const live = this._running();
+    const cell = this._slot(`${live.task} cell ${live.cells++}`, () => {
+      const made = new CellModel<unknown>(this, this.cells.length);
+      this.cells.push(made);
+      return made;
+    }) as CellModel<T>;
+    this._director.declared(live, cell.index, initial);
+    return cell;
+  }
+
+  invariant(name: string, holds: () => boolean): void {
+    this._running();
+    this.invariants.set(name, holds);
+  }
+
   now(): number {
     return this.unmodelled("it asks for the time");
   }
@@ -198,8 +224,8 @@ export class Stage implements Explorer, Calls {
   }
 
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
-    const live = this._running();
     if (this.oracle !== null) return this.oracle(offer, attempt);
+    const live = this._running();
     const cue = live.stopped === null ? live.script.shift() : undefined;
     if (cue === undefined) {
       if (live.stopped === null) {
@@ -231,7 +257,7 @@ export class Stage implements Explorer, Calls {
     return task === 0 ? name : `${this.tasks[task]!.name}/${name}`;
   }
 
-  private _slot<T extends TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel>(key: string, make: () => T): T {
+  private _slot<T extends Made>(key: string, make: () => T): T {
     const known = this._slots.get(key);
     if (known !== undefined) return known as T;
     const made = make();
@@ -244,5 +270,6 @@ export class Stage implements Explorer, Calls {
 export function nameOf(value: object): string | undefined {
   if (value instanceof ChannelModel) return `channel ${value.index}`;
   if (value instanceof TaskModel) return `task ${value.index}`;
+  if (value instanceof CellModel) return `cell ${value.index}`;
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;
 }

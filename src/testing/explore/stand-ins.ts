@@ -6,7 +6,8 @@ import { assertValue, type Channel, CLOSED, type Closed, EMPTY, iterate, type Re
 import type { Operation } from "../../operation.js";
 import { Path } from "../../path.js";
 import { type Body, Task, type TaskStatus } from "../../task.js";
-import { CLOSE, CLOSING, JOIN, Offer, OVER, READ, RECEIVE, SEND, TIMER } from "./forms.js";
+import type { Cell } from "../cell.js";
+import { CLOSE, CLOSING, JOIN, LOOK, Offer, OVER, READ, RECEIVE, SEND, TIMER, WRITE } from "./forms.js";
 
 /** How a buffer behaves when it is full. */
 export type Overflow = "park" | "drop" | "slide";
@@ -115,6 +116,24 @@ export class TimeoutModel implements ReceiveChannel<never> {
 
   [Symbol.asyncIterator](): AsyncIterator<never> {
     return iterate(this);
+  }
+}
+
+export class CellModel<T> implements Cell<T> {
+  readonly index: number;
+  private readonly _calls: Calls;
+
+  constructor(calls: Calls, index: number) {
+    this.index = index;
+    this._calls = calls;
+  }
+
+  get value(): T {
+    return this._calls.call(new Offer<T>(LOOK, this.index, null, "look at a cell", this._calls.queued)) as T;
+  }
+
+  set value(value: T) {
+    this._calls.call(new Offer<T>(WRITE, this.index, value, "write to a cell", this._calls.queued));
   }
 }
 

@@ -1,7 +1,8 @@
 // One state of a program: a vector of numbers, changed in place, and what its numbers mean.
 //
 // A component of the vector is where a task stands (its node, and one; 0 before it is started), what a channel holds (0 while
-// it is open and empty), what is left of a timeout (and one; 0 before it begins), or how long a task has slept. All begin at 0,
+// it is open and empty), what is left of a timeout (and one; 0 before it begins), what is in a cell
+// (and one), or how long a task has slept. All begin at 0,
 // so a vector may grow while states that were stored before keep their meaning, and the hash of a 0 is 0.
 
 import { Contents } from "./contents.js";
@@ -18,10 +19,11 @@ export class State {
   hash: number;
   /** How many components there are. */
   width: number;
-  /** The component of each task, channel, timer, and of the sleep of each task; -1 while it has none. */
+  /** The component of each task, channel, timer, cell, and of the sleep of each task; -1 while it has none. */
   readonly ofTask: number[];
   readonly ofChannel: number[];
   readonly ofTimer: number[];
+  readonly ofCell: number[];
   readonly ofSleep: number[];
   /** Tasks that the last event has started. */
   readonly started: number[];
@@ -38,6 +40,7 @@ export class State {
     this.ofTask = [];
     this.ofChannel = [];
     this.ofTimer = [];
+    this.ofCell = [];
     this.ofSleep = [];
     this.started = [];
     this._changes = new Int32Array(64);
@@ -92,6 +95,12 @@ export class State {
   holds(channel: number): number {
     const component = this.ofChannel[channel];
     return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  /** The value in a cell, as a number; -1 before it is made. */
+  inCell(cell: number): number {
+    const component = this.ofCell[cell];
+    return component === undefined || component === -1 ? -1 : this.state[component]! - 1;
   }
 
   capacity(channel: number): number {

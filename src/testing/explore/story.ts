@@ -8,6 +8,7 @@ import {
   CLOSING,
   DEFAULT,
   JOIN,
+  LOOK,
   OVER,
   READ,
   READY,
@@ -17,6 +18,7 @@ import {
   SLEEP,
   STRIDE,
   TIMER,
+  WRITE,
 } from "./forms.js";
 import { ALONE, END, FIELDS, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
 import { placeOf } from "./place.js";
@@ -117,6 +119,10 @@ export class Story {
         return ["settle", "settle"];
       case READ:
         return this._reading(about, operand);
+      case LOOK:
+        return [`look at cell ${about}`, `cell ${about}?`];
+      case WRITE:
+        return [`write ${this._value(operand)} to cell ${about}`, `cell ${about} = ${this._value(operand)}`];
       default:
         return called ? [`try: ${this._waits(cases, 0)}, not now`, "not now"] : ["default", "select → default"];
     }

@@ -3,7 +3,7 @@
 // A node is a number; what belongs to it stands in arrays.
 
 import { CLOSED } from "../../ends.js";
-import { CLOSE, DEFAULT, JOIN, READ, RECEIVE, SEND, SLEEP, STRIDE, Thrown, TIMER } from "./forms.js";
+import { CLOSE, DEFAULT, JOIN, LOOK, READ, RECEIVE, SEND, SLEEP, STRIDE, Thrown, TIMER } from "./forms.js";
 import { LENGTH } from "./stand-ins.js";
 import type { Values } from "./values.js";
 
@@ -22,6 +22,8 @@ export interface Effects {
   readonly starts: number[];
   /** Timeouts that begin: the timer, and milliseconds. */
   readonly timers: (readonly [timer: number, ms: number])[];
+  /** Cells that are made: the cell, and its value. */
+  readonly cells: (readonly [cell: number, value: number])[];
 }
 
 /** What happened to a task at a node: which case, and what it yielded as a code. */
@@ -57,6 +59,12 @@ export class Trie {
   readonly fold: (Fold | null)[];
   /** Channels that were closed while its sends were parked there. */
   readonly late: (readonly number[] | null)[];
+  /** Whether it is a plain call right after another: nobody comes between the two. */
+  readonly midst: boolean[];
+  /** Whether a plain call comes right after this one, in some past. */
+  readonly leadsOn: boolean[];
+  /** Whether there are plain calls right after others at all. */
+  anyMidst: boolean;
   private readonly _values: Values;
   private readonly _twins: Map<string, number>;
   private _edges: Int32Array;
@@ -77,6 +85,9 @@ export class Trie {
     this.base = [];
     this.fold = [];
     this.late = [];
+    this.midst = [];
+    this.leadsOn = [];
+    this.anyMidst = false;
     this._values = values;
     this._twins = new Map();
     this._edges = new Int32Array(4 * 1024).fill(-1);
@@ -103,6 +114,8 @@ export class Trie {
     this.base.push(node);
     this.fold.push(null);
     this.late.push(null);
+    this.midst.push(false);
+    this.leadsOn.push(false);
     return node;
   }
 
@@ -112,6 +125,8 @@ export class Trie {
     this.cases[node] = cases;
     this.call[node] = call;
     this.place[node] = place;
+    const parent = this.parent[node]!;
+    if (call && parent !== -1 && this.call[parent]) this.midst[node] = this.leadsOn[parent] = this.anyMidst = true;
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
     }
@@ -196,6 +211,7 @@ export class Trie {
     }
     if (kind === TIMER) return CLOSED;
     if (kind === READ) return operand === LENGTH ? code : code === 1;
+    if (kind === LOOK) return this._values.at(code);
     return undefined;
   }
 }
