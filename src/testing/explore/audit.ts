@@ -13,6 +13,9 @@ import { begin, type Gain, gains, happen } from "./moves.js";
 import { Live } from "./stage.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
 
+/** Events of one schedule at the most. */
+const LONGEST = 200;
+
 /** A task that did something else than it had done with the same past. */
 export interface Difference {
   readonly task: string;
@@ -63,7 +66,7 @@ export class Audit {
     begin(model);
     await this._begin([...model.started]);
     this._left = false;
-    for (let left = 10_000; left > 0 && this._difference === null && !this._left; left--) {
+    for (let left = LONGEST; left > 0 && this._difference === null && !this._left; left--) {
       model.enumerate();
       if (model.count === 0) return;
       await this._event(this._below(model.count));

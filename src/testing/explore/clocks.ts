@@ -44,10 +44,11 @@ export class Clocks {
     return clock;
   }
 
-  /** The clock of a depth, at which nothing has happened yet. */
-  fresh(depth: number): Int32Array {
+  /** The clock of a depth, as that of another; nothing has happened yet where that is -1. */
+  copy(depth: number, from: number): Int32Array {
     const clock = this.at(depth);
-    for (let part = 0; part < this.count; part++) clock[part] = 0;
+    const other = from === -1 ? this.nothing() : this.at(from);
+    for (let part = 0; part < this.count; part++) clock[part] = other[part]!;
     return clock;
   }
 

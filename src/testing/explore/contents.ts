@@ -3,19 +3,21 @@
 export class Contents {
   private readonly _values: (readonly number[])[];
   /** 0 while it is open, 1 once it is closed, and what stands for a cause above that. */
+  private readonly _lengths: number[];
   private readonly _ends: number[];
   private readonly _ids: Map<string, number>;
   private readonly _after: Map<number, number>;
 
   constructor() {
     this._values = [[]];
+    this._lengths = [0];
     this._ends = [0];
     this._ids = new Map([["|0", 0]]);
     this._after = new Map();
   }
 
   length(id: number): number {
-    return this._values[id]!.length;
+    return this._lengths[id]!;
   }
 
   closed(id: number): boolean {
@@ -62,6 +64,7 @@ export class Contents {
     const known = this._ids.get(key);
     if (known !== undefined) return known;
     const id = this._values.push(values) - 1;
+    this._lengths.push(values.length);
     this._ends.push(end);
     this._ids.set(key, id);
     return id;

@@ -173,8 +173,7 @@ export class History {
 
   /** When time passes, everything before has happened. */
   private _pass(taken: Taken): void {
-    const clock = this._clocks.fresh(this.length);
-    if (this._barrier !== NEVER) this._clocks.join(clock, this._barrier);
+    const clock = this._clocks.copy(this.length, this._barrier);
     for (const last of this._last) if (last !== undefined && last !== NEVER) this._clocks.join(clock, last);
     taken.part = taken.node = taken.otherNode = -1;
     taken.lasts = this._last;
@@ -190,21 +189,21 @@ export class History {
   }
 
   private _clock(taken: Taken, at: number): void {
-    const clock = this._clocks.fresh(this.length);
-    if (this._barrier !== NEVER) this._clocks.join(clock, this._barrier);
+    taken.last = this._last[taken.part] ?? NEVER;
+    // What its task did last had all in its past that had happened when time passed.
+    const clock = this._clocks.copy(this.length, taken.last === NEVER ? this._barrier : taken.last);
     this._joinCause(clock, taken, at);
-    taken.last = this._count(clock, taken.part);
-    taken.nth = this._counts[taken.part]!;
-    if (taken.otherPart !== -1) taken.otherLast = this._count(clock, taken.otherPart);
+    taken.nth = this._count(clock, taken.part);
+    if (taken.otherPart === -1) return;
+    taken.otherLast = this._last[taken.otherPart] ?? NEVER;
+    if (taken.otherLast !== NEVER) this._clocks.join(clock, taken.otherLast);
+    this._count(clock, taken.otherPart);
   }
 
-  /** One more event of a participant; answers which was the last before. */
+  /** One more event of a participant. */
   private _count(clock: Int32Array, part: number): number {
-    const last = this._last[part] ?? NEVER;
-    if (last !== NEVER) this._clocks.join(clock, last);
-    clock[part] = this._counts[part] = (this._counts[part] ?? 0) + 1;
     this._last[part] = this.length;
-    return last;
+    return (clock[part] = this._counts[part] = (this._counts[part] ?? 0) + 1);
   }
 
   /** What made it possible, besides what its participants did before. */

@@ -30,6 +30,9 @@ export class Learner implements Director {
   readonly variants: Variant[];
   /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
   folded: boolean;
+  /** Groups of tasks that events speak of. */
+  readonly groups: (readonly number[])[];
+  private readonly _groupIds: Map<string, number>;
   /** While a run takes its true course: what each task was started with in it. */
   starts: Map<number, Start> | null;
   private readonly _idOf: (value: unknown) => number;
@@ -48,6 +51,8 @@ export class Learner implements Director {
     this.variants = [];
     this.folded = false;
     this.starts = null;
+    this.groups = [];
+    this._groupIds = new Map();
     this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
     this._kept = new Map();
     this._folds = new Map();
@@ -73,6 +78,14 @@ export class Learner implements Director {
     if (known !== -1) return known;
     this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.setEdge(base, at, code, child));
     return this.trie.edge(base, at, code);
+  }
+
+  /** Some tasks as a number, which is the same in every state. */
+  groupOf(tasks: readonly number[]): number {
+    const key = tasks.join();
+    let group = this._groupIds.get(key);
+    if (group === undefined) this._groupIds.set(key, (group = this.groups.push(tasks) - 1));
+    return group;
   }
 
   /** Learns what could not be learned within a step. */

@@ -52,9 +52,6 @@ export class Model extends State {
   /** The events that can happen in the state, `FIELDS` numbers each, and how many. */
   events: Int32Array;
   count: number;
-  /** Groups of tasks that events speak of. */
-  readonly groups: (readonly number[])[];
-  private readonly _groupIds: Map<string, number>;
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
@@ -67,8 +64,6 @@ export class Model extends State {
     super(learner);
     this.events = new Int32Array(FIELDS * 64);
     this.count = 0;
-    this.groups = [];
-    this._groupIds = new Map();
     this._firstReceiver = [];
     this._receivers = [];
     this._received = [];
@@ -96,9 +91,23 @@ export class Model extends State {
       if (node === -1 || !this.trie.midst[node]) continue;
       this._cases(task, node);
       this._sendsTo(task, tasks);
+      this._refill(this.trie.refills[node]!, tasks);
       return true;
     }
     return false;
+  }
+
+  /** What was full until a moment ago takes what a parked send offers, though nobody has a turn. */
+  private _refill(channel: number, tasks: number): void {
+    if (channel === -1 || this.contents.length(this.holds(channel)) !== this.capacity(channel) - 1) return;
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || this.trie.call[node]) continue;
+      const cases = this.trie.cases[node]!;
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at] === SEND && cases[at + 1] === channel) this._send(task, node, at / STRIDE, channel);
+      }
+    }
   }
 
   /** Sends of others that a task may take right now. */
@@ -228,17 +237,9 @@ export class Model extends State {
       throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
     }
     for (let bits = (1 << senders.length) - 1; bits >= 0; bits--) {
-      this._event(SHUT, task, at, -1, this._group(senders.filter((_, bit) => bits & (1 << bit))), channel);
+      this._event(SHUT, task, at, -1, this.learner.groupOf(senders.filter((_, bit) => bits & (1 << bit))), channel);
     }
     return true;
-  }
-
-  /** Some tasks as a number, which is the same in every state. */
-  private _group(tasks: readonly number[]): number {
-    const key = tasks.join();
-    let group = this._groupIds.get(key);
-    if (group === undefined) this._groupIds.set(key, (group = this.groups.push(tasks) - 1));
-    return group;
   }
 
   /** Tasks that offer to send to a channel, but for one. */

@@ -111,7 +111,7 @@ function shut(model: Model, task: number, at: number, channel: number, parked: n
   const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
   const cause = model.learner.values.at(operand) === undefined ? -1 : operand;
   hold(model, channel, model.contents.close(held, cause));
-  for (const sender of model.groups[parked]!) {
+  for (const sender of model.learner.groups[parked]!) {
     model.set(model.ofTask[sender]!, model.trie.lateTwin(model.nodeOf(sender), channel) + 1);
   }
   move(model, task, at, 1);

@@ -24,10 +24,12 @@ import { DONE } from "./trie.js";
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
 /** Milliseconds of the first turn of each search. */
-const FIRST_TURN = 25;
+const FIRST_TURN = 10;
+/** A search by traces has so many times as long a turn: either it is through quickly, or it never is. */
+const TRACES_TURN = 3;
 /** Schedules that an audit runs; fewer if they take longer than the search did, and this many milliseconds. */
 const AUDITS = 100;
-const LEAST_AUDIT = 20;
+const LEAST_AUDIT = 5;
 
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",
@@ -133,12 +135,12 @@ export class Proof<T> {
   private async _search(): Promise<{ readonly search: Search; readonly complete: boolean }> {
     const { maxStates = MOST_STATES, all = false, stuck = true, engine } = this._options;
     const states = new States(this._model, this._judge, all, stuck);
-    const traces = new Traces(this._model, this._judge, all);
+    const traces = new Traces(new Model(this._learner), this._judge, all);
     let searches: Search[] = engine === undefined ? [states, traces] : [engine === "traces" ? traces : states];
-    for (let turn = FIRST_TURN; ; turn *= 4) {
+    for (let turn = FIRST_TURN; ; turn *= 2) {
       for (const search of searches) {
         const alone = searches.length === 1;
-        const end = alone ? Infinity : native.now() + turn;
+        const end = alone ? Infinity : native.now() + (search === traces ? turn * TRACES_TURN : turn);
         const complete = await this._explore(search, maxStates, () => native.now() > end || this._late());
         if (complete === null) searches = [states];
         else if (complete || alone || this._late()) return { search, complete };

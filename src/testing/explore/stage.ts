@@ -134,7 +134,7 @@ export class Stage implements Explorer, Calls, Declared {
   note(): void {
     const { live } = this;
     if (live === null) return;
-    if (live.queued++ === 0) live.place = standing();
+    if (live.queued++ === 0 && this.oracle === null) live.place = standing();
   }
 
   start<T>(body: Body<unknown[], T>, args: unknown[]): TaskModel<T> {

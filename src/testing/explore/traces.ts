@@ -35,8 +35,10 @@ interface Frame {
   wanted: Uint8Array;
   done: Uint8Array;
   asleep: Uint8Array;
-  /** Which is being tried. */
+  /** Which is being tried, and how to take it back. */
   chosen: number;
+  mark: number;
+  hash: number;
 }
 
 export class Traces implements Search {
@@ -52,8 +54,12 @@ export class Traces implements Search {
   private _wantsAll: boolean;
   private _history: History;
   private readonly _frames: Frame[];
-  private _late: () => boolean;
-  private _stopped: boolean;
+  /** Where it is; -1 before it has begun. */
+  private _depth: number;
+  private _over: boolean;
+  private _steps: number;
+  /** Nodes that source sets are sound for. */
+  private readonly _known: boolean[];
 
   constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
     this.states = this.executions = this.events = 0;
@@ -65,60 +71,74 @@ export class Traces implements Search {
     this._wantsAll = wantsAll;
     this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
     this._frames = [];
-    this._late = () => false;
-    this._stopped = false;
+    this._depth = -1;
+    this._over = false;
+    this._steps = 0;
+    this._known = [];
   }
 
-  /** Begins anew each time: what has been learned of the tasks makes it faster. */
-  explore(most: number, late: () => boolean): boolean {
+  explore(_most: number, late: () => boolean): boolean {
     try {
-      this._begin(late);
+      return this._explore(late);
     } catch (error) {
       if (error !== RESTART) throw error;
       this._wantsAll = true;
-      return this.explore(most, late);
+      this._depth = -1;
+      return this._explore(late);
     }
-    return !this._stopped || this.found !== null;
   }
 
-  private _begin(late: () => boolean): void {
+  private _explore(late: () => boolean): boolean {
+    if (this._depth === -1) this._begin();
+    while (this._depth >= 0 && !this._over) {
+      const frame = this._frames[this._depth]!;
+      const at = next(frame);
+      if (at === -1) this._back();
+      else this._take(frame, at);
+      if ((++this._steps & 255) === 0 && late()) return false;
+    }
+    return true;
+  }
+
+  private _begin(): void {
     const model = this._model;
     this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
-    this._late = late;
-    this._stopped = false;
     this.executions = this.events = 0;
     begin(model);
     model.forget();
-    this._visit(0);
+    this._enter(0);
   }
 
-  private _visit(depth: number): void {
+  /** Comes to a state: a frame for its events, or for none if it is an end. */
+  private _enter(depth: number): void {
     const model = this._model;
     model.enumerate();
     const finding = this._judge.look(model);
     if (finding !== null && this.found === null) {
-      this.found = { finding, way: this._way(depth) };
-      this._stopped = !this._goesOn;
-    }
-    if (this._stopped) return;
-    if (model.count === 0) {
-      this.executions++;
-      return;
+      this.found = { finding, way: this._way(depth, finding.event) };
+      this._over = !this._goesOn;
     }
     if (model.learner.folded) throw new Ineligible("loops that never end");
-    if (!this._wantsAll) assertEligible(model);
+    if (!this._wantsAll) this._assertEligible();
     if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
+    if (model.count === 0) this.executions++;
     const frame = this._frame(depth);
     if (depth > 0) this._inherit(frame, this._frames[depth - 1]!);
     const first = awake(frame);
-    if (first === -1) return;
     if (this._wantsAll) frame.wanted.fill(1, 0, frame.count);
-    frame.wanted[first] = 1;
-    for (let at = next(frame); at !== -1; at = next(frame)) {
-      this._want(frame, at);
-      this._take(depth, frame, at);
-      if (this._stopped) return;
-      frame.done[at] = 1;
+    else if (first !== -1) frame.wanted[first] = 1;
+    this._depth = depth;
+  }
+
+  /** Looks at each node once. */
+  private _assertEligible(): void {
+    const model = this._model;
+    const known = this._known;
+    for (let task = 0; task < model.ofTask.length; task++) {
+      const node = model.nodeOf(task);
+      if (node === -1 || known[node] === true) continue;
+      assertNode(model, node);
+      known[node] = true;
     }
   }
 
@@ -135,7 +155,7 @@ export class Traces implements Search {
         wanted: bits(),
         done: bits(),
         asleep: bits(),
-        chosen: -1,
+        ...{ chosen: -1, mark: 0, hash: 0 },
       };
       this._frames[depth] = frame;
     }
@@ -168,24 +188,46 @@ export class Traces implements Search {
     }
   }
 
-  private _take(depth: number, frame: Frame, at: number): void {
+  private _take(frame: Frame, at: number): void {
     const model = this._model;
-    const mark = model.mark();
-    const { hash } = model;
-    if ((++this.events & 255) === 0 && this._late()) this._stopped = true;
+    this.events++;
+    this._want(frame, at);
     frame.chosen = at;
+    frame.mark = model.mark();
+    frame.hash = model.hash;
     if (!this._wantsAll) this._history.begin(frame.events, at * FIELDS);
-    happen(model, frame.events, at * FIELDS);
+    try {
+      happen(model, frame.events, at * FIELDS);
+    } catch (error) {
+      // What is to be learned first is learned, and then this is tried again.
+      this._undo(frame);
+      throw error;
+    }
     if (!this._wantsAll) this._history.settle(frame.events, at * FIELDS, model.started);
-    this._visit(depth + 1);
-    model.takeBack(mark, hash);
+    this._enter(this._depth + 1);
+  }
+
+  /** Everything has been tried here: back to the state before. */
+  private _back(): void {
+    if (--this._depth < 0) {
+      this._over = true;
+      return;
+    }
+    const frame = this._frames[this._depth]!;
+    this._undo(frame);
+    frame.done[frame.chosen] = 1;
+  }
+
+  private _undo(frame: Frame): void {
+    this._model.takeBack(frame.mark, frame.hash);
     if (!this._wantsAll) this._history.end();
   }
 
-  private _way(depth: number): Int32Array[] {
-    return this._frames
-      .slice(0, depth)
-      .map(({ events, chosen }) => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS));
+  private _way(depth: number, event: number): Int32Array[] {
+    const taken = ({ events, chosen }: Frame): Int32Array => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS);
+    const way = this._frames.slice(0, depth).map(taken);
+    if (event !== -1) way.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
+    return way;
   }
 
   /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */
@@ -238,24 +280,6 @@ function placeOf({ events, count }: Frame, other: Int32Array, from: number): num
 }
 
 const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
-
-/** The nodes that have been looked at, by model. */
-const eligible = new WeakMap<Model, Uint8Array>();
-
-function assertEligible(model: Model): void {
-  let known = eligible.get(model);
-  if (known === undefined || known.length < model.trie.size) {
-    const larger = new Uint8Array(model.trie.size * 2);
-    if (known !== undefined) larger.set(known);
-    eligible.set(model, (known = larger));
-  }
-  for (let task = 0; task < model.ofTask.length; task++) {
-    const node = model.nodeOf(task);
-    if (node === -1 || known[node]) continue;
-    assertNode(model, node);
-    known[node] = 1;
-  }
-}
 
 function assertNode({ trie, learner }: Model, node: number): void {
   if (trie.kind[node] !== PARKED) return;

@@ -63,6 +63,8 @@ export class Trie {
   readonly midst: boolean[];
   /** Whether a plain call comes right after this one, in some past. */
   readonly leadsOn: boolean[];
+  /** For one of those: the channel that the call before has taken from, which a parked send refills at once; -1 for none. */
+  readonly refills: number[];
   /** Whether there are plain calls right after others at all. */
   anyMidst: boolean;
   private readonly _values: Values;
@@ -87,6 +89,7 @@ export class Trie {
     this.late = [];
     this.midst = [];
     this.leadsOn = [];
+    this.refills = [];
     this.anyMidst = false;
     this._values = values;
     this._twins = new Map();
@@ -116,6 +119,7 @@ export class Trie {
     this.late.push(null);
     this.midst.push(false);
     this.leadsOn.push(false);
+    this.refills.push(-1);
     return node;
   }
 
@@ -126,10 +130,17 @@ export class Trie {
     this.call[node] = call;
     this.place[node] = place;
     const parent = this.parent[node]!;
-    if (call && parent !== -1 && this.call[parent]) this.midst[node] = this.leadsOn[parent] = this.anyMidst = true;
+    if (call && parent !== -1 && this.call[parent]) this._follow(node, parent);
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
     }
+  }
+
+  /** A plain call comes right after another. */
+  private _follow(node: number, parent: number): void {
+    const before = this.cases[parent]!;
+    this.midst[node] = this.leadsOn[parent] = this.anyMidst = true;
+    if (before[0] === RECEIVE && this.input[node]!.at === 0) this.refills[node] = before[1]!;
   }
 
   end(node: number, kind: number, result: unknown): void {

@@ -1,0 +1,24 @@
+// The programs that others have verified, with their verdicts, and their counts where the semantics is the same.
+
+import { verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+import { known } from "./programs/index.js";
+
+const statusOf = (verdict: string): string => (verdict === "ok" ? "proved" : "failed");
+
+describe.each(known)("$name ($source)", ({ main, verdict, states, events, shortest, executions }) => {
+  test(`is ${verdict}`, async () => {
+    const found = await verify(main);
+    expect(found.status).toBe(statusOf(verdict));
+    if (found.status === "failed") expect(found.kind).toBe(verdict);
+    if (executions !== undefined) expect(found).toMatchObject({ executions });
+  });
+
+  if (states !== undefined) {
+    test(`has ${states} states`, async () => {
+      const found = await verify(main, { engine: "states", all: true, stuck: false });
+      expect(found).toMatchObject({ states, ...(events !== undefined && { events }) });
+      if (found.status === "failed" && shortest !== undefined) expect(found.schedule.steps).toHaveLength(shortest);
+    });
+  }
+});
