@@ -21,8 +21,9 @@ export interface Coverage {
   readonly states: number;
   readonly executions: number;
   readonly events: number;
-  /** Milliseconds. */
+  /** Milliseconds in all, and of the search alone. */
   readonly ms: number;
+  readonly searchMs: number;
 }
 
 /** Every schedule was explored, and none failed. */

@@ -49,6 +49,7 @@ export class Proof<T> {
   private readonly _options: VerifyOptions<T>;
   private readonly _start: number;
   private readonly _title: string;
+  private _searchMs: number;
   private readonly _judge: Judge;
 
   constructor(main: Main<T>, options: VerifyOptions<T>) {
@@ -57,6 +58,7 @@ export class Proof<T> {
     this._model = new Model(this._learner);
     this._options = options;
     this._start = native.now();
+    this._searchMs = 0;
     this._judge = new Judge(options);
   }
 
@@ -118,11 +120,13 @@ export class Proof<T> {
       executions: 0,
       events: 0,
       ms: this._ms(),
+      searchMs: this._ms(),
     });
   }
 
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete } = await this._search();
+    this._searchMs = this._ms();
     if (search.found !== null) return this._failed(search, search.found.finding, search.found.way);
     const coverage = this._coverage(search);
     if (!complete) return { status: "bounded", reason: this._limit(), covered: coverage };
@@ -229,7 +233,7 @@ export class Proof<T> {
   }
 
   private _coverage({ states, executions, events }: Search): Coverage {
-    return { states, executions, events, ms: this._ms() };
+    return { states, executions, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
 

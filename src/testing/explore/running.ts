@@ -18,7 +18,8 @@ export async function proveByRunning<T>(
   const runs = new Runs(main, leaks, allowing(options.outcomes));
   const complete = await runs.explore(() => native.now() - start > maxMs);
   const { executions, events, outcomes } = runs;
-  const coverage: Coverage = { states: 0, executions, events, ms: native.now() - start };
+  const ms = native.now() - start;
+  const coverage: Coverage = { states: 0, executions, events, ms, searchMs: ms };
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
   if (!complete) return { status: "bounded", reason: `it reached maxMs, ${maxMs} ms`, covered: coverage };
   const assumptions = [

@@ -1,0 +1,61 @@
+// How fast programs are verified, beside SPIN where it is installed: `npm run bench:verify`. Writes README.md beside this file.
+// Each program is verified several times in a process of its own, and the fastest counts: the first also compiles the engine.
+
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { verify } from "millrace/testing";
+import { programs } from "./programs.mjs";
+import { spin, spinIsAbsent } from "./spin.mjs";
+
+const ROUNDS = 5;
+const here = fileURLToPath(import.meta.url);
+
+/** One program, in this process: what was found, and how long the search took at first and at best. */
+async function one({ main, engine }) {
+  const times = [];
+  for (let round = 0; ; round++) {
+    const verdict = await verify(main, { engine, all: true, stuck: false });
+    const { status, states, executions, events, searchMs } = verdict;
+    times.push(searchMs);
+    if (round === ROUNDS) return { status, states, executions, events, first: times[0], best: Math.min(...times) };
+  }
+}
+
+const inProcess = (name) => JSON.parse(execFileSync(process.execPath, [here, name], { encoding: "utf8" }));
+const number = (value) => Math.round(value).toLocaleString("en").replaceAll(",", " ");
+const rate = (count, ms) => (count === 0 ? "" : `${(count / ms / 1000).toFixed(2)} M/s`);
+
+function row(program, absent) {
+  const found = inProcess(program.name);
+  const beside = program.promela === undefined || absent !== undefined ? undefined : spin(program.promela);
+  const cells = [
+    ...[program.name, program.engine, found.status, found.states > 0 ? number(found.states) : ""],
+    ...[found.executions > 0 ? number(found.executions) : "", number(found.events), found.first.toFixed(0)],
+    ...[found.best.toFixed(0), rate(found.states, found.best), rate(found.events, found.best)],
+    beside === undefined ? "" : `${number(beside.states)} in ${beside.ms.toFixed(0)} + ${beside.compileMs.toFixed(0)}`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+if (process.argv[2] !== undefined) {
+  console.log(JSON.stringify(await one(programs.find(({ name }) => name === process.argv[2]))));
+} else {
+  const absent = spinIsAbsent();
+  const text = [
+    "# Verifying",
+    "",
+    "Written by `npm run bench:verify`; do not edit. Milliseconds are those of the search, learning included: the first in " +
+      "a fresh process, then the best of several. SPIN's are those of its search and those of compiling it, without reduction.",
+    "",
+    "| program | engine | verdict | states | schedules | events | first ms | best ms | states | events | SPIN: states in ms |",
+    "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ...programs.map((program) => row(program, absent)),
+    "",
+    absent === undefined
+      ? `On Node ${process.versions.node}.`
+      : `On Node ${process.versions.node}; SPIN was not asked: ${absent}.`,
+  ].join("\n");
+  console.log(text);
+  writeFileSync(new URL("README.md", import.meta.url), `${text}\n`);
+}
