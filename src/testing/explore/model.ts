@@ -91,21 +91,26 @@ export class Model extends State {
       if (node === -1 || !this.trie.midst[node]) continue;
       this._cases(task, node);
       this._sendsTo(task, tasks);
-      this._refill(this.trie.refills[node]!, tasks);
+      this._serve(this.trie.serves[node]!, tasks);
       return true;
     }
     return false;
   }
 
-  /** What was full until a moment ago takes what a parked send offers, though nobody has a turn. */
-  private _refill(channel: number, tasks: number): void {
-    if (channel === -1 || this.contents.length(this.holds(channel)) !== this.capacity(channel) - 1) return;
+  /** What was full until a moment ago takes what a parked send offers, what was empty gives it to a parked receive. */
+  private _serve(serves: number, tasks: number): void {
+    if (serves === -1) return;
+    const channel = serves >> 1;
+    const sent = (serves & 1) === 1;
+    if (this.contents.length(this.holds(channel)) !== (sent ? 1 : this.capacity(channel) - 1)) return;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
       if (node === -1 || this.trie.call[node]) continue;
       const cases = this.trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at] === SEND && cases[at + 1] === channel) this._send(task, node, at / STRIDE, channel);
+        if (cases[at + 1] !== channel || cases[at] !== (sent ? RECEIVE : SEND)) continue;
+        if (sent) this._receive(task, at / STRIDE, channel);
+        else this._send(task, node, at / STRIDE, channel);
       }
     }
   }

@@ -63,8 +63,11 @@ export class Trie {
   readonly midst: boolean[];
   /** Whether a plain call comes right after this one, in some past. */
   readonly leadsOn: boolean[];
-  /** For one of those: the channel that the call before has taken from, which a parked send refills at once; -1 for none. */
-  readonly refills: number[];
+  /**
+   * For one of those: the channel that the call before has sent to or taken from, where whoever is parked is served at once,
+   * times two, and one more if it has sent; -1 for none.
+   */
+  readonly serves: number[];
   /** Whether there are plain calls right after others at all. */
   anyMidst: boolean;
   private readonly _values: Values;
@@ -89,7 +92,7 @@ export class Trie {
     this.late = [];
     this.midst = [];
     this.leadsOn = [];
-    this.refills = [];
+    this.serves = [];
     this.anyMidst = false;
     this._values = values;
     this._twins = new Map();
@@ -119,7 +122,7 @@ export class Trie {
     this.late.push(null);
     this.midst.push(false);
     this.leadsOn.push(false);
-    this.refills.push(-1);
+    this.serves.push(-1);
     return node;
   }
 
@@ -140,7 +143,8 @@ export class Trie {
   private _follow(node: number, parent: number): void {
     const before = this.cases[parent]!;
     this.midst[node] = this.leadsOn[parent] = this.anyMidst = true;
-    if (before[0] === RECEIVE && this.input[node]!.at === 0) this.refills[node] = before[1]!;
+    const served = (before[0] === RECEIVE || before[0] === SEND) && this.input[node]!.at === 0;
+    if (served) this.serves[node] = before[1]! * 2 + (before[0] === SEND ? 1 : 0);
   }
 
   end(node: number, kind: number, result: unknown): void {
