@@ -118,6 +118,7 @@ export function start<A extends unknown[], T>(
     Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
   if (program !== null) task.member = program.started(task, site);
   else if (scheduler.traces > 0) task.member = trace(task, site);
+  scheduler.onStart?.(task, site);
   scheduler.schedule(task);
   return task;
 }

@@ -37,6 +37,8 @@ export class Scheduler {
   watching: boolean;
   /** Takes the place of channels, tasks and timeouts while schedules are explored. */
   explorer: Explorer | null;
+  /** Told of each task that is started, and of the function whose caller started it; null unless somebody looks for leaks. */
+  onStart: ((task: unknown, site: Function) => void) | null;
   /** Told of each value that is sent or received, while a closed program runs. */
   observer: ((task: Doer | null, what: string) => void) | null;
   /** Async tasks that are to end but have not come to a point where they can. */
@@ -73,6 +75,7 @@ export class Scheduler {
     this.programs = new Set();
     this.watching = false;
     this.explorer = null;
+    this.onStart = null;
     this.observer = null;
     this.ending = 0;
     this.young = new List();
@@ -155,12 +158,12 @@ export class Scheduler {
     const before = this.host;
     this._alarms.disarm(before);
     this.host = host;
-    this._wakeOn();
+    this.wakeOn();
     return before;
   }
 
-  /** Asks another host for what had been asked of the one before. */
-  private _wakeOn(): void {
+  /** @internal Asks another host for what had been asked of the one before. */
+  wakeOn(): void {
     [this._turn, this._hostTurn] = this._jobs();
     this._hostTurnAsked = this._awake = this._spent = false;
     this._sliceStart = UNKNOWN;
@@ -175,42 +178,6 @@ export class Scheduler {
     this._alarms.fire(this.host);
     do this._runTurn();
     while (this._ready.length > 0);
-  }
-
-  /**
-   * Sets everything aside, as if nothing had been started yet, on a host and under a policy; disposing of the result drops
-   * what was started since, and goes on with the rest.
-   */
-  isolate(host: Host, policy: Policy): Disposable {
-    const {
-      host: outer,
-      policy: before,
-      current,
-      root,
-      programs,
-      watching,
-      ending,
-      young,
-      _ready,
-      _old,
-      _alarms,
-      _failures,
-    } = this;
-    _alarms.disarm(outer);
-    this._become(host, {
-      ...{ policy, current: null, root: new Path(null, "", 0), programs: new Set(), watching: false, ending: 0 },
-      ...{ young: new List(), _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [] },
-    });
-    const kept = { policy: before, current, root, programs, watching, ending, young, _ready, _old, _alarms, _failures };
-    return { [Symbol.dispose]: () => this._become(outer, kept) };
-  }
-
-  private _become(host: Host, state: object): void {
-    Object.assign(this, state);
-    this.host = host;
-    this.parked = null;
-    this.streak = 0;
-    this._wakeOn();
   }
 
   /** What a host is asked to run. Jobs that another host was asked for before do nothing when they come. */

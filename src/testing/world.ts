@@ -6,6 +6,7 @@ import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
 import { watchers } from "./cell.js";
 import { Endless } from "./decisions.js";
+import { isolate } from "./isolate.js";
 import type { Step } from "./schedule.js";
 
 /** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
@@ -57,7 +58,7 @@ export class World implements Disposable {
     this._jobs = [];
     this._ids = 0;
     this._invariants = new Map();
-    this._restore = scheduler.isolate(this._host(chance), this._watched(policy));
+    this._restore = isolate(this._host(chance), this._watched(policy));
     scheduler.observer = (task, what) => this._note((task as Named | null)?.name ?? "async", what);
     worlds.push(this);
     watchers.push((name, holds) => void this._invariants.set(name, holds));

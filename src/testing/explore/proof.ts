@@ -3,6 +3,7 @@
 import { type Host, native } from "../../host.js";
 import { scheduler } from "../../scheduler.js";
 import { ScheduleError } from "../failure.js";
+import { isolate } from "../isolate.js";
 import type { Main } from "../play.js";
 import { reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
@@ -89,7 +90,7 @@ export class Proof<T> {
 
   /** Nothing else may run while tasks are on the stage. */
   private async _alone<R>(work: () => Promise<R>): Promise<R> {
-    using _ = scheduler.isolate(still, { next: () => 0, choose: () => 0 });
+    using _ = isolate(still, { next: () => 0, choose: () => 0 });
     scheduler.explorer = this._learner.stage;
     try {
       return await work();

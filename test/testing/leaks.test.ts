@@ -1,0 +1,124 @@
+// Tasks that are left at the end of a test.
+
+import { type Channel, CLOSED, channel, DeadlockError, go, type Routine, scope, sleep } from "millrace";
+import { assertNoLeaks, daemon } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+
+function* reads(from: Channel<number>): Routine<void> {
+  yield* from.receive();
+}
+
+async function failure(promise: Promise<unknown>): Promise<DeadlockError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(DeadlockError);
+  return error as DeadlockError;
+}
+
+describe("assertNoLeaks", () => {
+  test("names who is left, what it waits for, and where it was started", async () => {
+    const error = await failure(
+      assertNoLeaks(() => {
+        go(reads, channel<number>(0, { name: "silent" }));
+      }),
+    );
+    expect(error.message).toContain("A task is still there at the end");
+    expect(error.tasks).toEqual([
+      { name: expect.stringMatching(/^reads#\d+$/), waitsFor: "receive from silent", startedAt: expect.any(String) },
+    ]);
+    expect(error.tasks[0]!.startedAt).toContain("leaks.test");
+  });
+
+  test("names the circle of those that wait for each other", async () => {
+    const error = await failure(
+      assertNoLeaks(async () => {
+        const tasks: { join?: ReturnType<typeof go> } = {};
+        const first = go(function* first() {
+          yield* sleep(0);
+          yield* tasks.join!;
+        });
+        tasks.join = go(function* second() {
+          yield* first;
+        });
+        await sleep(1);
+      }),
+    );
+    expect(error.cycle).toHaveLength(2);
+  });
+
+  test("lets who is about to end do so, in both kinds of bodies", async () => {
+    const result = await assertNoLeaks(() => {
+      const numbers = channel<number>();
+      go(reads, numbers);
+      go(async function* () {
+        await null;
+        yield* numbers.send(1);
+        for (let n = 0; n < 5; n++) await null;
+      });
+      return "fine";
+    });
+    expect(result).toBe("fine");
+  });
+
+  test("holds for a block", async () => {
+    const leaking = async (): Promise<void> => {
+      await using _ = assertNoLeaks();
+      go(reads, channel<number>());
+    };
+    const closing = async (): Promise<void> => {
+      await using _ = assertNoLeaks();
+      const numbers = channel<number>();
+      const reader = go(reads, numbers);
+      numbers.close();
+      await reader;
+    };
+    expect((await failure(leaking())).tasks).toHaveLength(1);
+    await closing();
+  });
+
+  test("counts what a scope, a nested block and a task start, and not what was there before", async () => {
+    const before = channel<number>();
+    const old = go(reads, before);
+    const error = await failure(
+      assertNoLeaks(async () => {
+        await assertNoLeaks(() => "inner");
+        await go(function* () {
+          yield* scope(function* () {
+            go(reads, channel<number>());
+          });
+        });
+      }),
+    );
+    expect(error.tasks).toHaveLength(1);
+    before.close();
+    await old;
+  });
+
+  test("leaves alone who may stay", async () => {
+    const channels: Channel<number>[] = [];
+    const start = (): void => {
+      channels.push(channel<number>());
+      go(reads, channels.at(-1)!);
+    };
+    await assertNoLeaks(start, { ignore: /^reads/ });
+    await assertNoLeaks(start, { ignore: ({ name }) => name.startsWith("reads") });
+    await assertNoLeaks(() => {
+      channels.push(channel<number>());
+      daemon(go(reads, channels.at(-1)!));
+    });
+    expect((await failure(assertNoLeaks(start, { ignore: "writes#0" }))).tasks).toHaveLength(1);
+    for (const ch of channels) ch.close();
+    expect(await channels[0]!.receive()).toBe(CLOSED);
+  });
+
+  test("an error of the body comes first", async () => {
+    const failing = assertNoLeaks(() => Promise.reject(new Error("body")));
+    await expect(failing).rejects.toThrow("body");
+  });
+
+  test("misuse is told", () => {
+    expect(() => assertNoLeaks({ ignore: 5 as unknown as string })).toThrow("Cannot check for leaks: ignore must be");
+  });
+});
