@@ -54,7 +54,7 @@ export function channel<T>(
   if (options === undefined) return new Chan(buffer, null);
   checkOptions(options);
   const { transform } = options;
-  if (transform === undefined) return new Chan(buffer, options);
+  if (transform === undefined) return announced(new Chan(buffer, options));
   if (typeof transform !== "function") {
     throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
   }
@@ -62,6 +62,11 @@ export function channel<T>(
     throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
   }
   return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
+}
+
+function announced<T>(made: Chan<T>): Chan<T> {
+  scheduler.onChannel?.(made);
+  return made;
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {

@@ -39,6 +39,8 @@ export class Scheduler {
   explorer: Explorer | null;
   /** Told of each task that is started, and of the function whose caller started it; null unless somebody looks for leaks. */
   onStart: ((task: unknown, site: Function) => void) | null;
+  /** Told of each channel that is created with a name; null unless a test wants things to go wrong. */
+  onChannel: ((channel: unknown) => void) | null;
   /** Told of each value that is sent or received, while a closed program runs. */
   observer: ((task: Doer | null, what: string) => void) | null;
   /** Async tasks that are to end but have not come to a point where they can. */
@@ -75,7 +77,7 @@ export class Scheduler {
     this.programs = new Set();
     this.watching = false;
     this.explorer = null;
-    this.onStart = null;
+    this.onStart = this.onChannel = null;
     this.observer = null;
     this.ending = 0;
     this.young = new List();

@@ -6,6 +6,7 @@
 
 export { type Cell, cell, invariant } from "./testing/cell.js";
 export { ScheduleError } from "./testing/failure.js";
+export type { Faults } from "./testing/faults.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
 export { replay } from "./testing/replay.js";

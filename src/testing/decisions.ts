@@ -10,6 +10,8 @@ export interface Strategy {
   choose(cases: number): number;
   /** 1 if a task gives way after an operation that completes at once. */
   preempt(): number;
+  /** 1 if something goes wrong that does so with this probability. */
+  fault(probability: number): number;
   /** What was chosen last is not ready. */
   missed?(): void;
 }
@@ -48,6 +50,10 @@ export class Decisions implements Policy {
     this._strategy.missed?.();
   }
 
+  fault(probability: number): boolean {
+    return this._note(this._strategy.fault(probability)) === 1;
+  }
+
   preempt(): boolean {
     return this._note(this._strategy.preempt()) === 1;
   }
@@ -69,13 +75,24 @@ export function seeded(seed: number): (n: number) => number {
   };
 }
 
-/** What production does, but for chance: first in, first out; the first case in order. */
-export const fifo: Strategy = { next: () => 0, choose: () => 0, preempt: () => 0 };
+/** What production does, but for chance: first in, first out; the first case in order; no fault that is not certain. */
+export const fifo: Strategy = {
+  next: () => 0,
+  choose: () => 0,
+  preempt: () => 0,
+  fault: (chance) => (chance < 1 ? 0 : 1),
+};
+
+/** A fault at random, as often as it is to come. */
+const faulty =
+  (below: (n: number) => number) =>
+  (probability: number): number =>
+    below(2 ** 20) < probability * 2 ** 20 ? 1 : 0;
 
 /** Everything at random. Finds most faults of channel programs soonest. */
 export function random(seed: number): Strategy {
   const below = seeded(seed);
-  return { next: below, choose: below, preempt: () => below(2) };
+  return { next: below, choose: below, preempt: () => below(2), fault: faulty(below) };
 }
 
 /** First in, first out, but for a few moments at which one that is ready has to wait for the next. */
@@ -87,6 +104,7 @@ export function delays(seed: number, bound: number, length: number): Strategy {
     next: (ready) => (moments.has(moment++) ? 1 + below(ready - 1) : 0),
     choose: below,
     preempt: () => below(2),
+    fault: faulty(below),
   };
 }
 
@@ -114,6 +132,7 @@ export function priorities(seed: number, depth: number, length: number): Strateg
     },
     choose: below,
     preempt: () => 1,
+    fault: faulty(below),
   };
 }
 
@@ -121,5 +140,5 @@ export function priorities(seed: number, depth: number, length: number): Strateg
 export function repeat(decisions: readonly number[]): Strategy {
   let at = 0;
   const decide = (n: number): number => Math.min(decisions[at++] ?? 0, n - 1);
-  return { next: decide, choose: decide, preempt: () => decide(2) };
+  return { next: decide, choose: decide, preempt: () => decide(2), fault: () => decide(2) };
 }

@@ -6,6 +6,7 @@ import { deadlock } from "../report.js";
 import { ClosedProgram } from "../run.js";
 import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import { ScheduleError } from "./failure.js";
+import type { Faults } from "./faults.js";
 import type { Schedule, Step } from "./schedule.js";
 import { shrink, trimmed } from "./shrink.js";
 import { tokenOf } from "./token.js";
@@ -32,6 +33,7 @@ export interface Run<T> {
 export interface PlayOptions {
   readonly date?: Date | number;
   readonly leaks?: boolean;
+  readonly faults?: Readonly<Record<string, Faults>>;
 }
 
 /** How a run is named in reports. */
@@ -44,6 +46,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
   using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(options.date ?? 0));
+  using _ = options.faults === undefined ? null : world.sabotage(options.faults, decisions);
   const program = new ClosedProgram<T>();
   let ending: Ending<T> | null = null;
   program.begin(main, [], alone).then(

@@ -2,21 +2,17 @@
 
 import { repeat } from "./decisions.js";
 import { Proof } from "./explore/proof.js";
-import { alone, failureOf, type Main, play } from "./play.js";
+import { alone, failureOf, type Main, type PlayOptions, play } from "./play.js";
 import type { Simulation } from "./simulate.js";
 import { decidedOf } from "./token.js";
 
 /**
  * Runs a program once more under the schedule of a token, as a report of `simulate` or `verify` shows it.
  *
- * @param options - `date`: as it was given to `simulate`.
+ * @param options - `date`, `leaks` and `faults`, as they were given to `simulate`.
  * @throws ScheduleError if it fails again. TypeError when it is no token, or none of this program.
  */
-export function replay<T>(
-  token: string,
-  main: Main<T>,
-  options: { readonly date?: Date | number; readonly leaks?: boolean } = {},
-): Promise<Simulation<T>> {
+export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {}): Promise<Simulation<T>> {
   const { kind, seed, numbers } = decidedOf(token);
   return alone(async () => {
     if (kind === "events") return await new Proof(main, {}).replay(numbers, token);

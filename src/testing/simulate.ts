@@ -2,6 +2,7 @@
 
 import { shown } from "../errors.js";
 import { delays, fifo, priorities, random, type Strategy } from "./decisions.js";
+import { assertPlan, type Faults } from "./faults.js";
 import { alone, explain, type Main, play } from "./play.js";
 
 /** How schedules are drawn. */
@@ -22,6 +23,11 @@ export interface SimulateOptions {
   readonly date?: Date | number;
   /** Whether tasks that are still parked when `main` is done are a failure; they are not by default. */
   readonly leaks?: boolean;
+  /**
+   * What goes wrong on which channels, by the name they were created with: for those that stand for a network. A failure is
+   * shown with as few faults as it needs; `replay` takes the same plan.
+   */
+  readonly faults?: Readonly<Record<string, Faults>>;
 }
 
 /** What a simulation found when nothing failed. */
@@ -72,6 +78,7 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
 export function simulate<T>(main: Main<T>, options: SimulateOptions = {}): Promise<Simulation<T>> {
   const { schedules = 100, seed = 1, strategy = "mixed" } = options;
   assertOptions(schedules, seed, strategy);
+  assertPlan(options.faults ?? {});
   return alone(async () => {
     const outcomes = new Map<unknown, T>();
     let elapsed = 0;

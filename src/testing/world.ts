@@ -5,7 +5,8 @@ import { type Host, native } from "../host.js";
 import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
 import { watchers } from "./cell.js";
-import { Endless } from "./decisions.js";
+import { type Decisions, Endless } from "./decisions.js";
+import { type Faults, type Saboteur, sabotage } from "./faults.js";
 import { isolate } from "./isolate.js";
 import type { Step } from "./schedule.js";
 
@@ -158,6 +159,21 @@ export class World implements Disposable {
       choose: (cases) => policy.choose(cases),
       missed: () => policy.missed?.(),
       preempt: () => policy.preempt?.() === true,
+    };
+  }
+
+  /** Lets things go wrong on channels that are created from here on, until the result is disposed of. */
+  sabotage(plan: Readonly<Record<string, Faults>>, decisions: Decisions): Disposable {
+    const saboteur: Saboteur = {
+      strikes: (probability) => decisions.fault(probability),
+      choose: (n) => decisions.choose(n),
+      tell: (what) => this._note((scheduler.current as unknown as Named | null)?.name ?? "async", what),
+    };
+    scheduler.onChannel = (made) => sabotage(made, plan, saboteur);
+    return {
+      [Symbol.dispose]: () => {
+        scheduler.onChannel = null;
+      },
     };
   }
 

@@ -35,6 +35,10 @@ export class Tree implements Strategy {
     return 0;
   }
 
+  fault(): number {
+    return this._decide(2);
+  }
+
   missed(): void {
     const fork = this._forks[this._at - 1];
     if (fork === undefined) return;
