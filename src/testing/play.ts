@@ -7,6 +7,7 @@ import { ClosedProgram } from "../run.js";
 import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import { ScheduleError } from "./failure.js";
 import type { Faults } from "./faults.js";
+import { isDaemon } from "./loop.js";
 import type { Schedule, Step } from "./schedule.js";
 import { shrink, trimmed } from "./shrink.js";
 import { tokenOf } from "./token.js";
@@ -85,9 +86,8 @@ function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: W
     return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
   }
   if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
-  if (ending.failed === null && options.leaks && program.parked.length > 0) {
-    return failed("leak", deadlock("main is done, and these are still parked", program.parked));
-  }
+  const lost = options.leaks && ending.failed === null ? program.parked.filter((task) => !isDaemon(task)) : [];
+  if (lost.length > 0) return failed("leak", deadlock("main is done, and these are still parked", lost));
   return ending;
 }
 

@@ -23,6 +23,7 @@ const floors = [
   ["run", "scope"],
   ["transducers", "host-entry"],
   ["testing/cell", "testing/decisions", "testing/isolate", "testing/schedule", "testing/token"],
+  ["testing/cell", "testing/decisions", "testing/loop", "testing/schedule", "testing/token"],
   ["testing/verdict", "testing/report"],
   ["testing/loop"],
   ["testing/failure", "testing/shrink"],

@@ -2,6 +2,7 @@
 
 import {
   type AsyncRoutine,
+  type Channel,
   CLOSED,
   channel,
   DeadlockError,
@@ -13,7 +14,7 @@ import {
   sleep,
   withTimeout,
 } from "millrace";
-import { choose, now, replay, ScheduleError, settle, simulate } from "millrace/testing";
+import { choose, daemon, now, replay, ScheduleError, settle, simulate } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { decidedOf } from "../../src/testing/token.js";
 
@@ -268,6 +269,23 @@ describe("a failure", () => {
     const error = await failure(simulate(program, { leaks: true }));
     expect(error.kind).toBe("leak");
     expect(error.message).toContain("forgotten#0  blocked  receive from silent");
+  });
+
+  test("one that serves others for ever is none if it is marked so", async () => {
+    const error = await failure(
+      simulate(
+        function* (): Routine<void> {
+          const [orders, silent] = [channel<number>(), channel<number>()];
+          const wait = function* (on: Channel<number>): Routine<void> {
+            yield* on.receive();
+          };
+          daemon(go(wait, orders));
+          go(wait, silent);
+        },
+        { leaks: true },
+      ),
+    );
+    expect(error.schedule.waiting.map(({ task }) => task)).toEqual(["task#0/wait#1"]);
   });
 
   test("a program that goes on and on is one, and is over with it", async () => {
