@@ -1,8 +1,10 @@
 // Every program whose verdict is known.
 
+import { blog } from "./blog.js";
 import { classics } from "./classics.js";
 import { goker } from "./goker.js";
 import { literature } from "./literature.js";
+import { philosophers } from "./philosophers.js";
 import type { Known } from "./program.js";
 
-export const known: readonly Known[] = [...literature, ...classics, ...goker];
+export const known: readonly Known[] = [...literature, ...philosophers, ...blog, ...classics, ...goker];

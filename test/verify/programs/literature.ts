@@ -1,9 +1,9 @@
 // Programs that the literature on verifying Go uses: "Fencing off Go" (Lange, Ng, Toninho, Yoshida, POPL 2017), "Static
 // deadlock detection for concurrent Go" (Ng, Yoshida, CC 2016), and the tools Gong and Godel that came with them.
 
-import { type Channel, CLOSED, channel, go, type Routine, select, sleep, timeout } from "millrace";
+import { type Channel, CLOSED, channel, go, type Operation, type Routine, select, sleep, timeout } from "millrace";
 import { choose, DONE, daemon, forever, loop } from "millrace/testing";
-import type { Known } from "./program.js";
+import { type Known, NO_TASK } from "./program.js";
 
 /** More receivers than senders. */
 const mismatch = (receivers: number) =>
@@ -57,32 +57,6 @@ function* fanInAlt(): Routine<void> {
   });
 }
 
-/** Philosophers who take either fork first and put it back when the other is taken. */
-const politePhilosophers = (n: number) =>
-  function* main(): Routine<void> {
-    const forks = Array.from({ length: n }, () => channel<1>());
-    for (const [at, left] of forks.entries()) {
-      const right = forks[(at + 1) % n]!;
-      go(forever, function* philosopher() {
-        const { key } = yield* select({ left, right });
-        const [first, second] = key === "left" ? [left, right] : [right, left];
-        if ((yield* select({ second }, { default: null })).key === "second") {
-          yield* first.send(1);
-          yield* second.send(1);
-        } else {
-          yield* first.send(1);
-        }
-      });
-    }
-    for (const fork of forks) go(forever, offerAndTakeBack(fork));
-  };
-
-const offerAndTakeBack = (fork: Channel<1>) =>
-  function* (): Routine<void> {
-    yield* fork.send(1);
-    yield* fork.receive();
-  };
-
 /** Three philosophers, three forks, one channel. */
 function* sharedForks(): Routine<void> {
   const forks = channel<1>();
@@ -101,21 +75,6 @@ function* sharedForks(): Routine<void> {
   go(forever, eat);
   yield* forever(eat);
 }
-
-const badPhilosophers = (n: number) =>
-  function* main(): Routine<void> {
-    const forks = Array.from({ length: n }, () => channel<1>());
-    for (const [at, left] of forks.entries()) {
-      const right = forks[(at + 1) % n]!;
-      go(forever, function* philosopher() {
-        yield* left.receive();
-        yield* right.receive();
-        yield* left.send(1);
-        yield* right.send(1);
-      });
-    }
-    for (const fork of forks) daemon(go(forever, offerAndTakeBack(fork)));
-  };
 
 const fibonacci = (n: number, capacity: number) =>
   function* main(): Routine<unknown> {
@@ -175,6 +134,45 @@ function* searchWithCutOff(): Routine<string> {
   return "all";
 }
 
+/** Two selects without an end that meet each other in either direction, until a value has gone from the second to the first. */
+function* forSelect(): Routine<void> {
+  const [a, b, done] = [channel<number>(), channel<number>(), channel<number>()];
+  const until = (offer: () => Operation<{ readonly key: "a" | "b" }>) =>
+    go(loop<null>, null, function* () {
+      if ((yield* offer()).key === "b") return null;
+      yield* done.send(1);
+      return DONE;
+    });
+  until(() => select({ a, b: b.send(1) }));
+  until(() => select({ b, a: a.send(2) }));
+  yield* done.receive();
+  yield* done.receive();
+}
+
+/** A loop that ends when its partner has counted to the end. */
+function* conditionalRecursion(): Routine<void> {
+  const [numbers, done] = [channel<number>(), channel<number>()];
+  go(function* count() {
+    for (let n = 0; n < 3; n++) yield* numbers.send(n);
+    yield* done.send(1);
+  });
+  while ((yield* select({ numbers, done })).key !== "done");
+}
+
+/** Two writers, each with a lock of its own, and main takes both. Writers may forget to give theirs back. */
+const writers = (forget: boolean) =>
+  function* main(): Routine<void> {
+    const locks = [channel<1>(1), channel<1>(1)];
+    for (const lock of locks) {
+      go(function* writer() {
+        yield* lock.send(1);
+        if (!forget) yield* lock.receive();
+      });
+    }
+    for (const lock of locks) yield* lock.send(1);
+    for (const lock of locks) yield* lock.receive();
+  };
+
 /** Messages and acknowledgements carry a bit, and are sent again until the other side has seen it. */
 function* alternatingBit(): Routine<void> {
   const [messages, acknowledged] = [channel<number>(1), channel<number>(1)];
@@ -223,64 +221,33 @@ const channelAsLock = (bad: boolean) =>
     yield* done.receive();
   };
 
-/** Five philosophers with a mutex for each fork, as channels with one place. */
-const mutexPhilosophers = (fixed: boolean) =>
-  function* main(): Routine<void> {
-    const forks = Array.from({ length: 5 }, () => channel<1>(1));
-    for (const [at, left] of forks.entries()) {
-      const right = forks[(at + 1) % 5]!;
-      const [first, second] = fixed && at === 4 ? [right, left] : [left, right];
-      go(forever, function* philosopher() {
-        yield* first.send(1);
-        yield* second.send(1);
-        yield* second.receive();
-        yield* first.receive();
-      });
-    }
-  };
-
 export const literature: readonly Known[] = [
   { name: "mismatch", source: "POPL'17", main: mismatch(2), verdict: "deadlock", states: 5, events: 4, shortest: 2 },
   { name: "mismatch, fixed", source: "POPL'17", main: mismatch(1), verdict: "ok", states: 3, events: 2 },
-  { name: "fan-in", source: "POPL'17", main: fanIn, verdict: "ok", states: 3, events: 4 },
-  { name: "fan-in-alt", source: "POPL'17", main: fanInAlt, verdict: "leak", states: 6, events: 7, shortest: 3 },
+  { name: "fan-in", source: "POPL'17", main: fanIn, verdict: "ok", endless: true, states: 3, events: 4 },
   {
-    name: "philosophers with select and default, 3",
-    source: "CONCUR'14",
-    main: politePhilosophers(3),
-    verdict: "ok",
-    states: 194,
-    events: 768,
-  },
-  {
-    name: "philosophers with select and default, 5",
-    source: "Godel2",
-    main: politePhilosophers(5),
-    verdict: "ok",
-    states: 6515,
-    events: 42_900,
-  },
-  {
-    name: "philosophers with select and default, 6",
-    source: "Godel2",
-    main: politePhilosophers(6),
-    verdict: "ok",
-    states: 37_728,
-    events: 298_104,
+    name: "fan-in-alt",
+    source: "POPL'17",
+    main: fanInAlt,
+    endless: true,
+    verdict: "leak",
+    states: 6,
+    events: 7,
+    shortest: 3,
   },
   {
     name: "three philosophers, forks on one channel",
     source: "CC'16",
     main: sharedForks,
+    endless: true,
     verdict: "deadlock",
     states: 65,
     events: 234,
     shortest: 3,
   },
-  { name: "badphilo", source: "Gong", main: badPhilosophers(3), verdict: "leak", states: 26, events: 66 },
-  { name: "fib(5)", source: "POPL'17", main: fibonacci(5, 0), verdict: "ok", states: 102 },
-  { name: "fact(5)", source: "POPL'17", main: factorial, verdict: "ok", states: 6 },
-  { name: "fib-async(4)", source: "POPL'17", main: fibonacci(4, 2), verdict: "ok", states: 721 },
+  { name: "fib(5)", source: "POPL'17", main: fibonacci(5, 0), verdict: "ok", states: 102, events: 227 },
+  { name: "fact(5)", source: "POPL'17", main: factorial, verdict: "ok", states: 6, events: 5 },
+  { name: "fib-async(4)", source: "POPL'17", main: fibonacci(4, 2), verdict: "ok", states: 721, events: 1930 },
   { name: "job scheduler, 20 jobs", source: "POPL'17", main: jobScheduler, verdict: "ok", states: 25, events: 45 },
   {
     name: "search with cut-off",
@@ -290,12 +257,15 @@ export const literature: readonly Known[] = [
     states: 130,
     events: 205,
     shortest: 9,
-    note: "A timeout is no task here, so its firing is one event instead of three.",
+    note: NO_TASK,
   },
+  { name: "for-select", source: "POPL'17", main: forSelect, verdict: "ok", states: 5, events: 6 },
+  { name: "cond-recur", source: "POPL'17", main: conditionalRecursion, verdict: "ok", states: 5, events: 4 },
   {
     name: "alternating bit, capacity 1",
     source: "Milner",
     main: alternatingBit,
+    endless: true,
     verdict: "ok",
     states: 27,
     events: 44,
@@ -306,22 +276,18 @@ export const literature: readonly Known[] = [
     main: channelAsLock(true),
     verdict: "deadlock",
     states: 1,
+    events: 0,
     shortest: 0,
   },
-  { name: "channel as lock", source: "Godel2", main: channelAsLock(false), verdict: "ok", states: 9 },
+  { name: "channel as lock", source: "Godel2", main: channelAsLock(false), verdict: "ok", states: 9, events: 9 },
   {
-    name: "five philosophers on mutexes",
+    name: "writers who keep their locks",
     source: "Godel2",
-    main: mutexPhilosophers(false),
-    verdict: "leak",
-    states: 392,
-    shortest: 5,
+    main: writers(true),
+    verdict: "deadlock",
+    states: 13,
+    events: 16,
+    shortest: 2,
   },
-  {
-    name: "five philosophers on mutexes, fixed",
-    source: "Godel2",
-    main: mutexPhilosophers(true),
-    verdict: "ok",
-    states: 261,
-  },
+  { name: "writers", source: "Godel2", main: writers(false), verdict: "ok", states: 34, events: 52 },
 ];

@@ -8,6 +8,8 @@ export interface Known {
   readonly source: string;
   readonly main: () => Routine<unknown>;
   readonly verdict: "ok" | "deadlock" | "leak" | "throw";
+  /** It goes on for ever under some schedule, so that only a search through its states comes to an end. */
+  readonly endless?: true;
   /** Known counts: all states, all events, the shortest schedule that fails, schedules by traces. */
   readonly states?: number;
   readonly events?: number;
@@ -16,3 +18,7 @@ export interface Known {
   /** Why a count differs from the one that others have published. */
   readonly note?: string;
 }
+
+/** Why programs with a timeout have other counts here than where a timeout is a task that sleeps, wakes and sends. */
+export const NO_TASK =
+  "A timeout is no task here: it fires in one event instead of three, and one that nobody waits for is no event at all.";
