@@ -113,7 +113,8 @@ function verdict(goal, value, beside) {
   return met ? "yes" : "NO";
 }
 
-function markdown(head, rows) {
+/** Rows as Markdown, columns aligned. */
+export function markdown(head, rows) {
   const widths = head.map((title, at) => Math.max(3, ...[title, ...rows.map((row) => row[at])].map((c) => c.length)));
   const numeric = head.map((_, at) => rows.every((row) => /^(-|[\d. -]+)$/.test(row[at])));
   const line = (cells) =>

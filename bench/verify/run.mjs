@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { verify } from "millrace/testing";
+import { markdown } from "../table.mjs";
 import { programs } from "./programs.mjs";
 import { spin, spinIsAbsent } from "./spin.mjs";
 
@@ -35,7 +36,7 @@ function row(program, absent) {
     ...[found.best.toFixed(0), rate(found.states, found.best), rate(found.events, found.best)],
     beside === undefined ? "" : `${number(beside.states)} in ${beside.ms.toFixed(0)} + ${beside.compileMs.toFixed(0)}`,
   ];
-  return `| ${cells.join(" | ")} |`;
+  return cells;
 }
 
 if (process.argv[2] !== undefined) {
@@ -48,9 +49,22 @@ if (process.argv[2] !== undefined) {
     "Written by `npm run bench:verify`; do not edit. Milliseconds are those of the search, learning included: the first in " +
       "a fresh process, then the best of several. SPIN's are those of its search and those of compiling it, without reduction.",
     "",
-    "| program | engine | verdict | states | schedules | events | first ms | best ms | states | events | SPIN: states in ms |",
-    "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ...programs.map((program) => row(program, absent)),
+    markdown(
+      [
+        "program",
+        "engine",
+        "verdict",
+        "states",
+        "schedules",
+        "events",
+        "first ms",
+        "best ms",
+        "states",
+        "events",
+        "SPIN: states in ms",
+      ],
+      programs.map((program) => row(program, absent)),
+    ),
     "",
     absent === undefined
       ? `On Node ${process.versions.node}.`

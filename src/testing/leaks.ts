@@ -85,10 +85,10 @@ function ignoring(ignore: NoLeaksOptions["ignore"]): (task: Task<unknown>) => bo
  *
  * try {
  *   await using _ = assertNoLeaks();
- *   const replies = channel<string>();
+ *   const replies = channel<string>(0, { name: "replies" });
  *   go(function* server() { yield* replies.send("nobody reads this"); });
  * } catch (error) {
- *   console.log(error instanceof DeadlockError && error.tasks[0]?.name); // server#0
+ *   console.log(error instanceof DeadlockError && error.tasks[0]?.waitsFor); // send to replies
  * }
  * ```
  */
