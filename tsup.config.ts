@@ -8,6 +8,8 @@ const entry = {
   host: "build/host-entry.js",
   testing: "build/testing.js",
   node: "build/node.js",
+  vitest: "build/vitest.js",
+  cli: "build/cli/bin.js",
 };
 
 export default defineConfig([
@@ -19,7 +21,7 @@ export default defineConfig([
     splitting: true,
     target: "es2022",
     platform: "neutral",
-    external: [/^node:/],
+    external: [/^node:/, "vitest"],
   },
   {
     entry: { millrace: "build/index.js" },

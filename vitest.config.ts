@@ -10,6 +10,7 @@ const alias = [
   { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
   { find: /^millrace\/node$/, replacement: source("node.ts") },
   { find: /^millrace\/testing$/, replacement: source("testing.ts") },
+  { find: /^millrace\/vitest$/, replacement: source("vitest.ts") },
 ];
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.

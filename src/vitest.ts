@@ -1,0 +1,87 @@
+/**
+ * Matchers for vitest: what `verify` decides, as an expectation.
+ *
+ * @packageDocumentation
+ */
+
+import { expect, test as plain } from "vitest";
+import { shown } from "./errors.js";
+import type { AsyncRoutine, Routine } from "./operation.js";
+import type { FailureKind, Proved, Verdict, VerifyOptions } from "./testing/verdict.js";
+import { verify } from "./testing/verify.js";
+
+type Main<T> = () => Routine<T> | AsyncRoutine<T>;
+
+interface ProgramMatchers {
+  /** Proves that no schedule of the program deadlocks, leaks a task, or throws; fails with the shortest that does. */
+  toBeDeadlockFree(options?: VerifyOptions<unknown>): Promise<void>;
+  /** Proves that, and that the program returns this value under every schedule. */
+  toAlwaysReturn(value: unknown, options?: VerifyOptions<unknown>): Promise<void>;
+  /** Passes if some schedule of the program fails in this way. */
+  toFailWith(kind: FailureKind, options?: VerifyOptions<unknown>): Promise<void>;
+}
+
+declare module "vitest" {
+  // biome-ignore lint/suspicious/noExplicitAny: an interface is extended with the parameters that it was declared with
+  interface Matchers<T = any> extends ProgramMatchers {}
+}
+
+/** What vitest is told. */
+interface Outcome {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+async function verdictOn(
+  matcher: string,
+  main: unknown,
+  options: VerifyOptions<unknown> = {},
+): Promise<Verdict<unknown>> {
+  if (typeof main === "function") return await verify(main as Main<unknown>, options);
+  throw new TypeError(`Cannot match with ${matcher}: expected a program, a function*, got ${shown(main)}`);
+}
+
+/** What was found, in a line or as a report. */
+function told(verdict: Verdict<unknown>): string {
+  if (verdict.status === "failed") return verdict.report;
+  return verdict.status === "proved" ? proof(verdict) : `bounded: ${verdict.reason}`;
+}
+
+function proof({ executions, states, ms }: Proved<unknown>): string {
+  const effort = [...(executions > 0 ? [`${executions} executions`] : []), ...(states > 0 ? [`${states} states`] : [])];
+  return `proved: ${effort.join(" / ")}, ${ms.toFixed(1)} ms`;
+}
+
+expect.extend({
+  async toBeDeadlockFree(main: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
+    const verdict = await verdictOn("toBeDeadlockFree", main, options);
+    return { pass: verdict.status === "proved", message: () => told(verdict) };
+  },
+
+  async toAlwaysReturn(main: unknown, value: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
+    const same = (found: unknown): boolean => this.equals(found, value);
+    const verdict = await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same });
+    const wanted = `Expected ${this.utils.stringify(value)} under every schedule. `;
+    return { pass: verdict.status === "proved", message: () => wanted + told(verdict) };
+  },
+
+  async toFailWith(main: unknown, kind: FailureKind, options?: VerifyOptions<unknown>): Promise<Outcome> {
+    const verdict = await verdictOn("toFailWith", main, options);
+    const pass = verdict.status === "failed" && verdict.kind === kind;
+    return { pass, message: () => `Expected a schedule that fails with ${kind}. ${told(verdict)}` };
+  },
+});
+
+/** Verifies a program as one test; what was proved is annotated to it. */
+function schedules<T>(name: string, main: Main<T>, options: VerifyOptions<T> = {}): void {
+  plain(name, async ({ annotate }) => {
+    const verdict = await verify(main, { name, ...options });
+    if (verdict.status !== "proved") throw new Error(told(verdict));
+    await annotate(proof(verdict));
+  });
+}
+
+/** Vitest's `test`, with `test.schedules(name, main, options)`: verifies a program as one test. */
+export const test: typeof plain & { readonly schedules: typeof schedules } = Object.assign(plain.extend({}), {
+  schedules,
+}) as typeof plain & { readonly schedules: typeof schedules };

@@ -1,0 +1,105 @@
+// The command, as a shell runs it.
+
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+let folder = "";
+
+// Inside the project, so that `millrace` is found.
+beforeAll(() => {
+  folder = mkdtempSync(join(root, "build", "cli-"));
+  const right = `import { channel, go } from "millrace";
+export function* sum() {
+  const numbers = channel();
+  go(function* () { yield* numbers.send(20); yield* numbers.send(22); });
+  return (yield* numbers.receive()) + (yield* numbers.receive());
+}
+export const notAProgram = 5;
+`;
+  const wrong = `import { channel } from "millrace";
+export function* stuck() { yield* channel(0, { name: "silent" }).receive(); }
+export async function* fine() { return "fine"; }
+`;
+  writeFileSync(join(folder, "right.mjs"), right);
+  writeFileSync(
+    join(folder, "typed.ts"),
+    right.replace("function* sum()", "function* sum(): Generator<never, number, never>"),
+  );
+  writeFileSync(join(folder, "wrong.mjs"), wrong);
+  writeFileSync(join(folder, "none.mjs"), "export const nothing = 1;\n");
+  writeFileSync(
+    join(folder, "large.mjs"),
+    `import { channel, go } from "millrace";
+export function* count() { const c = channel(); go(function* () { for (let n = 0; ; n++) yield* c.send(n); }); for (;;) yield* c.receive(); }
+`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function millrace(...args: string[]): Promise<{ code: number; out: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, [join(root, "dist", "cli.js"), ...args], { cwd: folder }, (error, out, err) => {
+      done({ code: error === null ? 0 : Number(error.code), out: out + err });
+    });
+  });
+}
+
+test("what a file exports is verified, and proved", async () => {
+  expect(await millrace("verify", "right.mjs")).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^✓ sum: proved, \d+ states, [\d.]+ ms\n$/),
+  });
+});
+
+test("TypeScript as well", async () => {
+  expect(await millrace("verify", "typed.ts")).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("✓ sum: proved"),
+  });
+});
+
+test("a failure is reported, and told by the exit code; others are verified all the same", async () => {
+  const { code, out } = await millrace("verify", "wrong.mjs");
+  expect(code).toBe(1);
+  expect(out).toContain("✗ stuck: deadlock, shortest schedule has 0 events");
+  expect(out).toContain("receive from silent");
+  expect(out).toContain("✓ fine: proved");
+});
+
+test("one of several can be named, and verdicts can be had as JSON", async () => {
+  const { code, out } = await millrace("verify", "wrong.mjs", "--name", "fine", "--json");
+  expect([code, JSON.parse(out)]).toEqual([
+    0,
+    expect.objectContaining({ name: "fine", status: "proved", outcomes: ["fine"] }),
+  ]);
+});
+
+test("a limit is neither success nor failure", async () => {
+  const { code, out } = await millrace("verify", "large.mjs", "--max-states", "300", "--engine", "states");
+  expect([code, out]).toEqual([2, expect.stringContaining("? count: bounded, it reached maxStates, 300 states")]);
+});
+
+test.each([
+  [["prove", "right.mjs"], "the command is verify"],
+  [["verify"], "give the file that exports the programs"],
+  [["verify", "missing.mjs"], "there is no such file"],
+  [["verify", "none.mjs"], "it exports no generator function"],
+  [["verify", "right.mjs", "--name", "product"], "exports no generator function of that name"],
+  [["verify", "right.mjs", "--max-ms", "soon"], "a limit must be a number above 0, got soon"],
+  [["verify", "right.mjs", "--engine", "fast"], "engine must be one of states, traces, runs"],
+  [["verify", "right.mjs", "--fast"], "--fast"],
+])("misuse is told, with how it is used: %j", async (args, message) => {
+  const { code, out } = await millrace(...args);
+  expect(code).toBe(2);
+  expect(out).toContain(message);
+  expect(out).toContain("Usage: millrace verify <file>");
+});
+
+test("help", async () => {
+  for (const args of [[], ["--help"]])
+    expect(await millrace(...args)).toMatchObject({ code: 0, out: expect.stringContaining("Usage:") });
+});
