@@ -4,7 +4,7 @@ import { guard } from "../basic.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import type { Operation, Routine } from "../operation.js";
 import { scope } from "../scope.js";
-import { assertSource, type FlowOptions, release } from "./release.js";
+import { assertSource, type FlowOptions, release, releasing } from "./release.js";
 import { isValue, type Settleable, settle } from "./settle.js";
 
 /**
@@ -20,7 +20,7 @@ export function forEach<T>(
   options: FlowOptions = {},
 ): Operation<void> {
   assertSource("read", source);
-  return scope(function* forEach({ signal }): Routine<void> {
+  const all = scope(function* forEach({ signal }): Routine<void> {
     try {
       // Cancelled while it parks in a `finally` of the body, it comes back here.
       for (let value: T | Closed; !signal.aborted && (value = yield* source.receive()) !== CLOSED; ) {
@@ -31,6 +31,7 @@ export function forEach<T>(
       release(source, options);
     }
   });
+  return releasing(source, options, all);
 }
 
 /**
@@ -53,7 +54,7 @@ export function reduce<T, U>(
   options: FlowOptions = {},
 ): Operation<U> {
   assertSource("reduce", source);
-  return scope(function* reduce(): Routine<U> {
+  const all = scope(function* reduce(): Routine<U> {
     let state = initial;
     try {
       for (let value: T | Closed; (value = yield* source.receive()) !== CLOSED; ) state = step(state, value);
@@ -62,6 +63,7 @@ export function reduce<T, U>(
       release(source, options);
     }
   });
+  return releasing(source, options, all);
 }
 
 /**

@@ -112,6 +112,8 @@ class Tasks implements Group {
   private _round: Task<void> | null;
   /** How many were told, or will be, what the group failed with. */
   private _told: number;
+  /** Whether somebody who was to start a task got the failure. */
+  private _heard: boolean;
 
   constructor({ limit, signal }: GroupOptions) {
     this.parked = new List();
@@ -125,6 +127,7 @@ class Tasks implements Group {
     this._cancelled = null;
     this._round = null;
     this._told = 0;
+    this._heard = false;
   }
 
   get signal(): AbortSignal {
@@ -203,9 +206,12 @@ class Tasks implements Group {
     }
   }
 
+  /** What whoever starts a task gets instead. */
   failure(): unknown {
     this._told++;
-    return this._failures.length > 0 ? this._failures[0] : this._cancelled;
+    if (this._failures.length === 0) return this._cancelled;
+    this._heard = true;
+    return this._failures[0];
   }
 
   *over(): Routine<void> {
@@ -219,12 +225,14 @@ class Tasks implements Group {
         cause: first,
       });
     }
-    if (this._failures.length > 0) throw first;
-    this._round = null;
+    // Whoever was to start another task has been told, and has it to deal with.
+    if (this._failures.length > 0 && !this._heard) throw first;
+    if (this._failures.length === 0) this._round = null;
   }
 
   private _assertGoing(): void {
     this._told--;
+    if (this._failures.length > 0) throw this._failures[0];
     if (this._cancelled !== null) throw this._cancelled;
   }
 

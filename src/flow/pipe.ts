@@ -3,6 +3,7 @@ import { go } from "../go.js";
 import type { Operation, Routine } from "../operation.js";
 import { select } from "../select.js";
 import type { Task } from "../task.js";
+import { upon } from "../upon.js";
 import { assertSink, assertSource, type FlowOptions, release } from "./release.js";
 
 /** How a pipe ends. */
@@ -34,7 +35,7 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
   assertSource("pipe", source);
   assertSink("pipe", to);
   const { close = true } = options;
-  return go(function* pipe(): Routine<void> {
+  const task = go(function* pipe(): Routine<void> {
     // Looked at in this order: when both are ready nothing is taken that could not be delivered.
     const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
     let held: { readonly value: T; readonly offer: Operation<boolean> } | null = null;
@@ -53,7 +54,9 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
     } finally {
       // An offer that was taken just before the task was cancelled is delivered.
       if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
-      release(source, options);
     }
   });
+  // Also one that was cancelled before its first turn.
+  upon(task.whenOver(), () => release(source, options));
+  return task;
 }

@@ -1,8 +1,11 @@
 // What every combinator asks of its source, and does to it on leaving early (rules CB-2 and CB-11).
 
+import { withNack } from "../basic.js";
 import type { ReceiveChannel, SendChannel } from "../ends.js";
 import { shown } from "../errors.js";
+import type { Operation } from "../operation.js";
 import { isOwned } from "../owned.js";
+import { upon } from "../upon.js";
 
 /** What every combinator can be told about its source. */
 export interface FlowOptions {
@@ -16,6 +19,18 @@ export interface FlowOptions {
 /** Nothing more will be taken from a source: cancels it if it is owned. One that has ended does not notice. */
 export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
   if (options.own ?? isOwned(source)) source.cancel(reason);
+}
+
+/** An operation that, given up at any moment, even before it has begun, takes nothing more from a source. */
+export function releasing<T>(
+  source: ReceiveChannel<unknown>,
+  options: FlowOptions,
+  operation: Operation<T>,
+): Operation<T> {
+  return withNack((lost) => {
+    upon(lost, () => release(source, options));
+    return operation;
+  });
 }
 
 /** Throws unless it is given a receive channel. */

@@ -1,11 +1,9 @@
 // Several tasks share a source, and make nothing of it that anybody receives.
 
-import { withNack } from "../basic.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import type { Operation, Routine } from "../operation.js";
 import { scope } from "../scope.js";
-import { upon } from "../upon.js";
-import { assertCount, assertFunction, assertSource, type FlowOptions, release } from "./release.js";
+import { assertCount, assertFunction, assertSource, type FlowOptions, release, releasing } from "./release.js";
 import { isValue, type Settleable, settle } from "./settle.js";
 
 /**
@@ -55,9 +53,6 @@ export function workers<T>(
     }
     for (let number = 0; number < n; number++) go(worker, number);
   });
-  return withNack((lost) => {
-    // Whoever performs it leaves: then nothing more is taken, though it takes a turn until the workers hear of it.
-    upon(lost, () => release(source, options));
-    return all;
-  });
+  // It takes a turn until the workers hear that whoever performs this has left.
+  return releasing(source, options, all);
 }

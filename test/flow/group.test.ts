@@ -323,3 +323,21 @@ describe("Group", () => {
     );
   });
 });
+
+describe("a failure that go() throws", () => {
+  test("ends the loop which starts tasks, and is told once; who waits after all gets it, too", async () => {
+    using time = virtualTime();
+    const error = new Error("first");
+    const tasks = group({ limit: 1 });
+    const loop = go(function* (): Routine<void> {
+      yield* tasks.go(fails, 5, error);
+      for (;;) yield* tasks.go(takes, 1);
+    });
+    const ended = outcome(loop);
+    await time.advance(20);
+    expect([ended.is, time.reported]).toEqual([error, []]);
+    const waiter = join(tasks);
+    await time.settle();
+    expect([waiter.is, time.reported]).toEqual([error, []]);
+  });
+});
