@@ -7,7 +7,6 @@
 
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
-import { shown } from "./errors.js";
 import type { Link } from "./list.js";
 import { Gate, Wait } from "./once.js";
 import { Operation } from "./operation.js";
@@ -277,9 +276,9 @@ export class Chan<T> implements Channel<T> {
   }
 
   /** Tells who watches the program what was done here, and answers who did it. */
-  noted(what: string, value: unknown): unknown {
+  noted(what: "!" | "?", value: unknown): unknown {
     const { current, observer } = scheduler;
-    observer?.(current, `${this.name} ${what} ${value === CLOSED ? "closed" : shown(value)}`);
+    observer?.(current, this.name, what, value);
     return current?.member;
   }
 

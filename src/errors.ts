@@ -20,6 +20,8 @@ export class CancelledError extends Error {
 export interface ParkedTask {
   readonly name: string;
   readonly waitsFor: string;
+  /** Names of parked tasks that it waits for, as far as that is known: whom it joins, or who used its channel last. */
+  readonly waitsOn?: readonly string[];
   /** A line of the stack where the task was started; absent when none was recorded. */
   readonly startedAt?: string;
 }

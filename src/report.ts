@@ -39,20 +39,65 @@ export function callSite(skip: Function): string | undefined {
   return line;
 }
 
-/** The error for tasks that nothing can wake. */
-export function deadlock(headline: string, tasks: readonly Reportable[]): DeadlockError {
-  const parked = tasks.map(describe);
-  const cycle = cycleAmong(tasks);
-  const lines = parked.map(
-    (task) => `  ${task.name}: ${task.waitsFor}${task.startedAt ? ` (started ${task.startedAt})` : ""}`,
-  );
-  if (cycle.length > 0) lines.push(`  cycle: ${[...cycle, cycle[0]].join(" → ")}`);
-  return new DeadlockError([headline, ...lines].join("\n"), parked, cycle);
+/** What is printed of a task that is parked. */
+export interface Blocked {
+  readonly task: string;
+  readonly waitsFor: string;
+  /** Whom it waits for, as far as that is known. */
+  readonly waitsOn?: readonly string[];
+  /** Where it is parked. */
+  readonly at?: string;
+  readonly startedAt?: string;
 }
 
-function describe(task: Reportable): ParkedTask {
-  const startedAt = task.member?.startedAt;
-  return { name: task.name, waitsFor: task.parkedAt?.describe() ?? "nothing", ...(startedAt && { startedAt }) };
+/** A line for each task that is parked, and the circle: the part that all reports share. */
+export function blockedLines(tasks: readonly Blocked[], cycle: readonly string[]): string[] {
+  const width = widest(tasks.map(({ task }) => task));
+  const what = widest(tasks.map(wanted));
+  const lines = tasks.map((blocked) => {
+    const place = blocked.at ?? (blocked.startedAt === undefined ? "" : `started ${blocked.startedAt}`);
+    return `    ${blocked.task.padEnd(width)}  blocked  ${wanted(blocked).padEnd(what)}  ${place}`.trimEnd();
+  });
+  return cycle.length > 0 ? [...lines, `    cycle: ${[...cycle, cycle[0]].join(" → ")}`] : lines;
+}
+
+/** Who is joined is named already. */
+function wanted({ waitsFor, waitsOn = [] }: Blocked): string {
+  const others = waitsOn.filter((name) => !waitsFor.includes(name));
+  return others.length > 0 ? `${waitsFor} (last used by ${others.join(", ")})` : waitsFor;
+}
+
+export function widest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, text.length), 0);
+}
+
+/** The error for tasks that nothing can wake. */
+export function deadlock(headline: string, tasks: readonly Reportable[]): DeadlockError {
+  const parked = tasks.map((task) => describe(task, tasks));
+  const cycle = cycleAmong(tasks);
+  const lines = blockedLines(
+    parked.map(({ name, ...blocked }) => ({ task: name, ...blocked })),
+    cycle,
+  );
+  const advice = "    verify(main) of millrace/testing finds the shortest way here, or proves that there is none";
+  return new DeadlockError([headline, ...lines, advice].join("\n"), parked, cycle);
+}
+
+function describe(task: Reportable, tasks: readonly Reportable[]): ParkedTask {
+  const startedAt = task.member?.startedAt?.replace(/^at /, "");
+  const waitsOn = [...new Set(rivalsOf(task, new Set(tasks)))].map(({ name }) => name);
+  return {
+    name: task.name,
+    waitsFor: task.parkedAt?.describe() ?? "nothing",
+    ...(waitsOn.length > 0 && { waitsOn }),
+    ...(startedAt && { startedAt }),
+  };
+}
+
+/** Those among the parked whom a task may wait for: whom it joins, or who used its channel last. */
+function rivalsOf(task: Reportable, parked: ReadonlySet<Reportable>): Reportable[] {
+  const rivals = (task.parkedAt?.rivals() ?? []).map((rival) => (rival instanceof Member ? rival.task.deref() : rival));
+  return rivals.filter((rival) => rival !== task && parked.has(rival as Reportable)) as Reportable[];
 }
 
 /**
@@ -61,13 +106,6 @@ function describe(task: Reportable): ParkedTask {
  */
 function cycleAmong(tasks: readonly Reportable[]): string[] {
   const parked = new Set(tasks);
-  const next = (task: Reportable, end: number): Reportable | undefined => {
-    const rivals = (task.parkedAt?.rivals() ?? []).map((rival) =>
-      rival instanceof Member ? rival.task.deref() : rival,
-    );
-    const others = rivals.filter((rival) => rival !== task && parked.has(rival as Reportable)) as Reportable[];
-    return others.at(end);
-  };
   let longest: Reportable[] = [];
   for (const end of [0, -1]) {
     for (const task of tasks) {
@@ -75,7 +113,7 @@ function cycleAmong(tasks: readonly Reportable[]): string[] {
       let at: Reportable | undefined = task;
       while (at !== undefined && !path.includes(at)) {
         path.push(at);
-        at = next(at, end);
+        at = rivalsOf(at, parked).at(end);
       }
       if (at === task && path.length > Math.max(1, longest.length)) longest = path;
     }

@@ -42,7 +42,7 @@ export class Scheduler {
   /** Told of each channel that is created with a name; null unless a test wants things to go wrong. */
   onChannel: ((channel: unknown) => void) | null;
   /** Told of each value that is sent or received, while a closed program runs. */
-  observer: ((task: Doer | null, what: string) => void) | null;
+  observer: ((task: Doer | null, channel: string, what: "!" | "?", value: unknown) => void) | null;
   /** Async tasks that are to end but have not come to a point where they can. */
   ending: number;
   young: List;

@@ -9,6 +9,7 @@ export { ScheduleError } from "./testing/failure.js";
 export type { Faults } from "./testing/faults.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
+export { toMermaid } from "./testing/mermaid.js";
 export { replay } from "./testing/replay.js";
 export type { Schedule, Step, Waiting } from "./testing/schedule.js";
 export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";

@@ -12,7 +12,7 @@ export class ScheduleError extends Error {
   readonly token: string;
 
   /** @internal */
-  constructor(findings: Findings & { readonly kind: FailureKind }) {
+  constructor(findings: Findings) {
     super(reportOf(findings), { cause: findings.cause });
     this.name = "ScheduleError";
     this.kind = findings.kind;

@@ -103,19 +103,24 @@ export function failureOf<T>(
   const moved = decisions.filter((decision) => decision > 0).length;
   const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
   return new ScheduleError({
-    ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(run, cause), cause },
+    ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
     token: tokenOf({ kind: "decisions", seed, numbers: decisions }),
   });
 }
 
-function scheduleOf<T>({ steps }: Run<T>, cause: unknown): Schedule {
-  if (!(cause instanceof DeadlockError)) return { steps, waiting: [], cycle: [] };
-  const waiting = cause.tasks.map(({ name, waitsFor, startedAt }) => ({
-    task: name,
-    waitsFor,
-    ...(startedAt !== undefined && { startedAt }),
-  }));
-  return { steps, waiting, cycle: cause.cycle };
+function scheduleOf<T>(main: Main<T>, { steps }: Run<T>, cause: unknown): Schedule {
+  const tasks = cause instanceof DeadlockError ? cause.tasks : [];
+  const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
+  return shortly({ steps, waiting, cycle: cause instanceof DeadlockError ? cause.cycle : [] }, main.name || "task");
+}
+
+/** What `main` made needs no prefix: all is in `main`. */
+function shortly<T>(told: T, main: string): T {
+  const short = (text: string): string => text.replaceAll(`${main}#0/`, "");
+  if (typeof told === "string") return short(told) as T;
+  if (Array.isArray(told)) return told.map((part) => shortly(part, main)) as T;
+  if (typeof told !== "object" || told === null) return told;
+  return Object.fromEntries(Object.entries(told).map(([key, part]) => [short(key), shortly(part, main)])) as T;
 }
 
 /** Finds the simplest schedule that fails like this one, and says all that is known of it. */

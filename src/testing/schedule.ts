@@ -12,6 +12,8 @@ export interface Step {
   /** The other side of a rendezvous. */
   readonly peer?: string;
   readonly channel?: string;
+  /** What is done with the channel. */
+  readonly act?: "send" | "receive" | "close";
   /** The line of the source in which the acting task stood. */
   readonly at?: string;
 }
@@ -21,6 +23,8 @@ export interface Waiting {
   readonly task: string;
   /** What it waits for: `receive from wake`. */
   readonly waitsFor: string;
+  /** Which of the others it waits for, as far as that is known. */
+  readonly waitsOn?: readonly string[];
   /** The line of the source at which it is parked. */
   readonly at?: string;
   /** Where it was started. */

@@ -8,6 +8,7 @@ import { Escaped } from "./explore/driver.js";
 import { Unmodelled } from "./explore/forms.js";
 import { Proof } from "./explore/proof.js";
 import { proveByRunning } from "./explore/running.js";
+import { printable } from "./json.js";
 import { alone } from "./play.js";
 import type { Verdict, VerifyOptions } from "./verdict.js";
 
@@ -22,7 +23,8 @@ const ENGINES = ["states", "traces", "runs"];
  *
  * @param main - The program. It makes its channels itself, depends on nothing but its schedule, and shares nothing but
  *   channels between its tasks.
- * @returns `proved`; or `failed` with the schedule; or `bounded` when a limit was reached before all was explored.
+ * @returns `proved`; or `failed` with the schedule; or `bounded` when a limit was reached before all was explored. It is
+ *   plain data: `JSON.stringify(verdict)` prints it, outcomes as a list.
  * @throws TypeError when `main` is no function, or an option is not what it must be.
  * @example
  * ```ts
@@ -48,7 +50,7 @@ export function verify<T>(
   options: VerifyOptions<T> = {},
 ): Promise<Verdict<T>> {
   assertOptions(main, options);
-  return alone(() => decide(main, options));
+  return alone(async () => printable(await decide(main, options)));
 }
 
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {

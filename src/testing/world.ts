@@ -1,6 +1,8 @@
 // A world of its own for one run: a clock that moves only when nothing else can happen, timers on that clock, and failures
 // that are noted instead of reported. The scheduler is put into it for as long as the run takes.
 
+import { CLOSED } from "../ends.js";
+import { shown } from "../errors.js";
 import { type Host, native } from "../host.js";
 import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
@@ -60,7 +62,7 @@ export class World implements Disposable {
     this._ids = 0;
     this._invariants = new Map();
     this._restore = isolate(this._host(chance), this._watched(policy));
-    scheduler.observer = (task, what) => this._note((task as Named | null)?.name ?? "async", what);
+    scheduler.observer = (task, ...used) => this._used((task as Named | null)?.name ?? "async", ...used);
     worlds.push(this);
     watchers.push((name, holds) => void this._invariants.set(name, holds));
   }
@@ -98,8 +100,18 @@ export class World implements Disposable {
     return false;
   }
 
-  private _note(task: string, what: string): void {
-    this.steps.push({ task, what, cells: { [task]: what } });
+  /** A task has sent to a channel, or received from it. */
+  private _used(task: string, channel: string, what: "!" | "?", value: unknown): void {
+    const closed = value === CLOSED;
+    const text = closed ? "closed" : shown(value);
+    const [act, towards] = what === "!" ? (["send", "to"] as const) : (["receive", "from"] as const);
+    this.steps.push({
+      task,
+      what: closed ? `${act} ${towards} ${channel}, which is closed` : `${act} ${text} ${towards} ${channel}`,
+      cells: { [task]: `${channel} ${what} ${text}` },
+      channel,
+      act,
+    });
   }
 
   private _work(): void {
@@ -125,8 +137,9 @@ export class World implements Disposable {
     if (next === undefined) return false;
     const [id, { due, job }] = next;
     this._timers.delete(id);
-    this._note("clock", `${due} ms`);
-    this.elapsed = Math.max(this.elapsed, due);
+    const ms = Math.max(0, due - this.elapsed);
+    this.steps.push({ task: "clock", what: `${ms} ms pass`, cells: { clock: `${ms} ms` } });
+    this.elapsed += ms;
     this._guard(job);
     return true;
   }

@@ -55,7 +55,7 @@ describe.concurrent("DeadlockError at the empty event loop (EN-2)", () => {
       await task;
     `);
     expect(code).toBe(1);
-    expect(err).toMatch(/worker#0: receive from never \(started at .*script-\d+\.mjs:4/);
+    expect(err).toMatch(/worker#0 {2}blocked {2}receive from never {2}started .*script-\d+\.mjs:4/);
   });
 
   test("an async body is named as well", async () => {
@@ -115,6 +115,7 @@ describe.concurrent("run() deadlock (EN-1)", () => {
       [0, 1, 2].map((n) => ({
         name: seat(n),
         waitsFor: `send to fork ${(n + 1) % 3}`,
+        waitsOn: [seat((n + 1) % 3)],
         startedAt: expect.stringMatching(/script-\d+\.mjs:\d+/),
       })),
     );

@@ -25,6 +25,11 @@ import { placeOf } from "./place.js";
 import { IS_DUE, LENGTH } from "./stand-ins.js";
 import { PARKED } from "./trie.js";
 
+/** What each kind of event does with its channel. */
+const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
+  ...{ [MEET]: "send", [STORE]: "send", [REFUSE]: "send", [TAKE]: "receive", [END]: "receive", [SHUT]: "close" },
+};
+
 /** Tells a schedule as it happens: `tell` before each event, `end` after the last. */
 export class Story {
   private readonly _model: Model;
@@ -69,7 +74,7 @@ export class Story {
       what: meets ? `${what}, taken by ${this._name(other)}` : what,
       cells: { [this._name(task)]: cell, ...(meets && { [this._name(other)]: otherCell! }) },
       ...(meets && { peer: this._name(other) }),
-      ...(channel !== -1 && kind !== ALONE && { channel: this._channel(channel) }),
+      ...(channel !== -1 && kind !== ALONE && { channel: this._channel(channel), act: ACTS[kind]! }),
       ...(place !== undefined && { at: place }),
     };
   }
@@ -124,8 +129,25 @@ export class Story {
       case WRITE:
         return [`write ${this._value(operand)} to cell ${about}`, `cell ${about} = ${this._value(operand)}`];
       default:
-        return called ? [`try: ${this._waits(cases, 0)}, not now`, "not now"] : ["default", "select → default"];
+        if (called) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
+        return [`default (${this._refusals(cases)})`, "select → default"];
     }
+  }
+
+  /** Why a select took its default. */
+  private _refusals(cases: Int32Array): string {
+    const texts: string[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const [kind, about] = [cases[at], cases[at + 1]!];
+      if (kind === RECEIVE) texts.push(`${this._channel(about)} is empty`);
+      else if (kind === SEND) texts.push(`${this._channel(about)}: ${this._full(about)}`);
+      else if (kind !== DEFAULT) texts.push(`no ${this._waits(cases, at / STRIDE)}`);
+    }
+    return texts.join(", ") || "nothing else";
+  }
+
+  private _full(channel: number): string {
+    return this._model.learner.stage.channels[channel]!.capacity === 0 ? "no receiver" : "full";
   }
 
   private _reading(about: number, what: number): [string, string] {
