@@ -94,7 +94,7 @@ async function verifyAll({ file, names, json, options }: Asked, print: (text: st
   for (const [name, program] of programs) {
     const verdict = await decide(program, { name, ...options });
     verdicts.push(verdict);
-    print(json ? `${JSON.stringify({ name, ...verdict, ...outcomes(verdict) })}\n` : `${told(name, verdict)}\n`);
+    print(json ? `${JSON.stringify({ name, verdict })}\n` : `${told(name, verdict)}\n`);
   }
   if (verdicts.some(({ status }) => status === "failed")) return 1;
   return verdicts.every(({ status }) => status === "proved") ? 0 : 2;
@@ -107,11 +107,6 @@ async function decide(program: Program, options: VerifyOptions<unknown>): Promis
     if (error instanceof TypeError && error.message.startsWith("Cannot verify")) throw new Misuse(error.message);
     throw error;
   }
-}
-
-/** A set is no JSON. */
-function outcomes(verdict: Verdict<unknown>): object {
-  return verdict.status === "proved" ? { outcomes: [...verdict.outcomes] } : {};
 }
 
 function told(name: string, verdict: Verdict<unknown>): string {

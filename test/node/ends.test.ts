@@ -64,7 +64,7 @@ describe.concurrent("DeadlockError at the empty event loop (EN-2)", () => {
       await m.go(async function* worker() { yield* never.receive(); });
     `);
     expect(code).toBe(1);
-    expect(err).toContain("worker#0: receive from never");
+    expect(err).toContain("worker#0  blocked  receive from never");
   });
 
   test("can be caught, and the program goes on", async () => {

@@ -285,7 +285,7 @@ describe("a failure", () => {
         { leaks: true },
       ),
     );
-    expect(error.schedule.waiting.map(({ task }) => task)).toEqual(["task#0/wait#1"]);
+    expect(error.schedule.waiting.map(({ task }) => task)).toEqual(["wait#1"]);
   });
 
   test("a program that goes on and on is one, and is over with it", async () => {
