@@ -88,7 +88,10 @@ function limit(name: "maxStates" | "maxMs", text: string | undefined): VerifyOpt
   throw new Misuse(`Cannot verify: a limit must be a number above 0, got ${text}`);
 }
 
-async function verifyAll({ file, names, json, options }: Asked, print: (text: string) => void): Promise<number> {
+async function verifyAll(
+  { file, names, json, mermaid, options }: Asked,
+  print: (text: string) => void,
+): Promise<number> {
   const programs = programsOf(await load(file), names, file);
   const verdicts: Verdict<unknown>[] = [];
   for (const [name, program] of programs) {

@@ -100,6 +100,10 @@ export class World implements Disposable {
     return false;
   }
 
+  private _note(task: string, what: string, cell: string = what): void {
+    this.steps.push({ task, what, cells: { [task]: cell } });
+  }
+
   /** A task has sent to a channel, or received from it. */
   private _tell(task: string, what: string): void {
     this.steps.push({ task, what, cells: { [task]: what } });
@@ -142,7 +146,7 @@ export class World implements Disposable {
     const [id, { due, job }] = next;
     this._timers.delete(id);
     const ms = Math.max(0, due - this.elapsed);
-    this.steps.push({ task: "clock", what: `${ms} ms pass`, cells: { clock: `${ms} ms` } });
+    this._note("clock", `${ms} ms pass`, `${ms} ms`);
     this.elapsed += ms;
     this._guard(job);
     return true;

@@ -103,3 +103,12 @@ test("help", async () => {
   for (const args of [[], ["--help"]])
     expect(await millrace(...args)).toMatchObject({ code: 0, out: expect.stringContaining("Usage:") });
 });
+
+test("--mermaid draws the schedule of a failure after its report", async () => {
+  const { code, out } = await millrace("verify", "wrong.mjs", "--mermaid");
+  expect(code).toBe(1);
+  expect(out).toContain(`sequenceDiagram
+    participant t0 as stuck
+    Note over t0: blocked#58; receive from silent
+`);
+});
