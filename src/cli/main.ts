@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import type { Routine } from "../operation.js";
+import { plain } from "../testing/json.js";
+import { toMermaid } from "../testing/mermaid.js";
 import type { Verdict, VerifyOptions } from "../testing/verdict.js";
 import { verify } from "../testing/verify.js";
 
@@ -17,6 +19,7 @@ Verifies every generator function that a file exports: each is a closed program 
   --max-ms <n>          how many milliseconds a program may take
   --no-leaks            tasks that are still parked at the end are no failure
   --json                verdicts as JSON, one to a line
+  --mermaid             a schedule that fails as a Mermaid sequence diagram, after its report
   --help                this text
 
 Exit code: 0 when everything is proved, 1 when something fails, 2 when a limit was reached, or on misuse.
@@ -29,6 +32,7 @@ interface Asked {
   readonly file: string;
   readonly names: readonly string[];
   readonly json: boolean;
+  readonly mermaid: boolean;
   readonly options: VerifyOptions<unknown>;
 }
 
@@ -62,7 +66,7 @@ function read(args: readonly string[]): Asked | null {
     ...(values["no-leaks"] === true && { leaks: false }),
     ...(engine !== undefined && { engine: engine as "states" }),
   };
-  return { file, names: values.name ?? [], json: values.json === true, options };
+  return { file, names: values.name ?? [], json: values.json === true, mermaid: values.mermaid === true, options };
 }
 
 function parse(args: readonly string[]) {
@@ -73,7 +77,7 @@ function parse(args: readonly string[]) {
       options: {
         ...{ name: { type: "string", multiple: true }, engine: { type: "string" }, json: { type: "boolean" } },
         ...{ "max-states": { type: "string" }, "max-ms": { type: "string" }, "no-leaks": { type: "boolean" } },
-        help: { type: "boolean" },
+        ...{ mermaid: { type: "boolean" }, help: { type: "boolean" } },
       },
     });
   } catch (error) {
@@ -97,7 +101,8 @@ async function verifyAll(
   for (const [name, program] of programs) {
     const verdict = await decide(program, { name, ...options });
     verdicts.push(verdict);
-    print(json ? `${JSON.stringify({ name, verdict })}\n` : `${told(name, verdict)}\n`);
+    print(json ? `${JSON.stringify({ name, ...plain(verdict) })}\n` : `${told(name, verdict)}\n`);
+    if (mermaid && !json && verdict.status === "failed") print(`\n${toMermaid(verdict.schedule)}\n\n`);
   }
   if (verdicts.some(({ status }) => status === "failed")) return 1;
   return verdicts.every(({ status }) => status === "proved") ? 0 : 2;

@@ -9,7 +9,8 @@ export function printable<T>(verdict: Verdict<T>): Verdict<T> {
   return Object.defineProperty(verdict, "toJSON", { value: () => plain(verdict) });
 }
 
-function plain<T>(verdict: Verdict<T>): object {
+/** A verdict in what JSON has: outcomes are a list, an error is its name and message. */
+export function plain<T>(verdict: Verdict<T>): object {
   if (verdict.status === "proved") return { ...verdict, outcomes: [...verdict.outcomes].map(jsonOf) };
   return "cause" in verdict ? { ...verdict, cause: jsonOf(verdict.cause) } : { ...verdict };
 }

@@ -74,7 +74,7 @@ test("one of several can be named, and verdicts can be had as JSON", async () =>
   const { code, out } = await millrace("verify", "wrong.mjs", "--name", "fine", "--json");
   expect([code, JSON.parse(out)]).toEqual([
     0,
-    { name: "fine", verdict: expect.objectContaining({ status: "proved", outcomes: ["fine"] }) },
+    expect.objectContaining({ name: "fine", status: "proved", outcomes: ["fine"] }),
   ]);
 });
 
