@@ -14,7 +14,8 @@ const alias = [
 ];
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
-const everywhere = ["rules", "flow", "sync", "testing", "verify"].map((folder) => `test/${folder}/**/*.test.ts`);
+const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
+everywhere.push("test/verify/verify.test.ts");
 const launchOptions = await chromiumLaunchOptions();
 
 export default defineConfig({
@@ -25,7 +26,7 @@ export default defineConfig({
         resolve: { alias },
         test: {
           name: "node",
-          include: [...everywhere, "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
+          include: [...everywhere, "test/verify/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
           typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.all.json" },
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,

@@ -26,11 +26,16 @@ abstract class Until<T> extends Operation<T> implements Timed {
   }
 
   block(): void {
-    scheduler.addAlarm(this);
+    if (this.due < Infinity) scheduler.addAlarm(this);
   }
 
   override unblock(): void {
-    scheduler.removeAlarm(this);
+    if (this.due < Infinity) scheduler.removeAlarm(this);
+  }
+
+  /** A time that never comes wakes nobody. */
+  override get external(): boolean {
+    return this.due < Infinity;
   }
 
   fire(): void {
@@ -241,7 +246,7 @@ export function now(): number {
 }
 
 /**
- * Waits for some milliseconds, counted from when it is performed.
+ * Waits for some milliseconds, counted from when it is performed; `Infinity` is for ever, and hides no deadlock.
  *
  * Parks when: `ms` is above 0. Yields: nothing. If cancelled, or if another case wins: its timer is gone at once.
  *

@@ -41,6 +41,12 @@ async function verdictOn(
   throw new TypeError(`Cannot match with ${matcher}: expected a program, a function*, got ${shown(main)}`);
 }
 
+/** A limit was reached: nothing is known, so neither an expectation nor its opposite is met. */
+function settled(verdict: Verdict<unknown>): Verdict<unknown> {
+  if (verdict.status !== "bounded") return verdict;
+  throw new Error(`Cannot decide, neither way: ${told(verdict)}`);
+}
+
 /** What was found, in a line or as a report. */
 function told(verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
@@ -54,13 +60,13 @@ function proof({ executions, states, ms }: Proved<unknown>): string {
 
 expect.extend({
   async toBeDeadlockFree(main: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
-    const verdict = await verdictOn("toBeDeadlockFree", main, options);
+    const verdict = settled(await verdictOn("toBeDeadlockFree", main, options));
     return { pass: verdict.status === "proved", message: () => told(verdict) };
   },
 
   async toAlwaysReturn(main: unknown, value: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
     const same = (found: unknown): boolean => this.equals(found, value);
-    const verdict = await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same });
+    const verdict = settled(await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same }));
     const wanted = `Expected ${this.utils.stringify(value)} under every schedule. `;
     return { pass: verdict.status === "proved", message: () => wanted + told(verdict) };
   },

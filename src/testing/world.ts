@@ -105,10 +105,6 @@ export class World implements Disposable {
   }
 
   /** A task has sent to a channel, or received from it. */
-  private _tell(task: string, what: string): void {
-    this.steps.push({ task, what, cells: { [task]: what } });
-  }
-
   private _used(task: string, channel: string, what: "!" | "?", value: unknown): void {
     const closed = value === CLOSED;
     const text = closed ? "closed" : shown(value);
@@ -188,7 +184,7 @@ export class World implements Disposable {
     const saboteur: Saboteur = {
       strikes: (probability) => decisions.fault(probability),
       choose: (n) => decisions.choose(n),
-      tell: (what) => this._tell((scheduler.current as unknown as Named | null)?.name ?? "async", what),
+      tell: (what) => this._note((scheduler.current as unknown as Named | null)?.name ?? "async", what),
     };
     scheduler.onChannel = (made) => sabotage(made, plan, saboteur);
     return {

@@ -72,6 +72,8 @@ test("toFailWith names the kind of failure", async () => {
 test("a limit is no proof", async () => {
   const message = await messageOf(expect(locks(true)).toBeDeadlockFree({ maxStates: 2, engine: "states" }));
   expect(message).toContain("bounded: it reached maxStates");
+  const opposite = await messageOf(expect(locks(true)).not.toBeDeadlockFree({ maxStates: 2, engine: "states" }));
+  expect(opposite).toContain("Cannot decide, neither way");
 });
 
 test("what is no program is refused", async () => {

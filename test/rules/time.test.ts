@@ -8,6 +8,7 @@ import {
   go,
   type Operation,
   type Routine,
+  run,
   select,
   sleep,
   TimeoutError,
@@ -355,3 +356,36 @@ test("sleep() performed again sleeps again (TM-1, OP-1)", async () => {
   await time.advance(30);
   expect(await task).toEqual([10, 20, 30]);
 });
+
+test.each([
+  { name: "sleep", make: () => sleep(Infinity) },
+  { name: "timeout", make: () => timeout(Infinity).receive() },
+])(
+  "$name(Infinity) never ends, sets no timer, holds up no other, and hides no deadlock (TM-3, EN-1)",
+  async ({ make }) => {
+    using time = virtualTime();
+    const order: string[] = [];
+    const forEver = go(function* (): Routine<void> {
+      yield* make();
+      order.push("never");
+    });
+    await time.settle();
+    expect(time.timers).toBe(0);
+    const first = select({ never: make(), soon: sleep(5) }).then(({ key }) => order.push(key));
+    await time.advance(5);
+    await first;
+    expect([order, forEver.status, time.timers]).toEqual([["soon"], "parked", 0]);
+    forEver.cancel();
+    await time.settle();
+    expect(forEver.status).toBe("cancelled");
+    const stuck = run(function* (): Routine<void> {
+      yield* make();
+    });
+    const told = stuck.then(
+      () => "ended",
+      (error: unknown) => (error as Error).name,
+    );
+    await time.settle();
+    expect(await told).toBe("DeadlockError");
+  },
+);

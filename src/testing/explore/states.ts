@@ -6,7 +6,7 @@ import { FIELDS, type Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import type { Found, Search } from "./search.js";
 import { Store } from "./store.js";
-import { findStuck } from "./stuck.js";
+import { Edges, findStuck, movedBy } from "./stuck.js";
 
 export class States implements Search {
   readonly store: Store;
@@ -16,6 +16,7 @@ export class States implements Search {
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private readonly _looksForStuck: boolean;
+  private readonly _edges: Edges;
   private _next: number;
 
   /**
@@ -30,6 +31,7 @@ export class States implements Search {
     this._judge = judge;
     this._goesOn = goesOn;
     this._looksForStuck = looksForStuck;
+    this._edges = new Edges();
     this._next = 0;
   }
 
@@ -44,7 +46,7 @@ export class States implements Search {
   explore(most: number, deadline: () => boolean): boolean {
     if (!this._expandAll(most, deadline)) return false;
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
-      const stuck = findStuck(this._model, this.store);
+      const stuck = findStuck(this._model, this.store, this._edges);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
     return true;
@@ -106,7 +108,8 @@ export class States implements Search {
     model.forget();
     for (let event = 0; event < count; event++) {
       happen(model, events, event * FIELDS);
-      store.add(model.state, model.width, model.hash, this._next);
+      const id = store.add(model.state, model.width, model.hash, this._next);
+      if (this._looksForStuck) this._edges.add(this._next, id, movedBy(events, event, 0));
       model.takeBack(0, hash);
     }
     this.events += count;
