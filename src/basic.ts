@@ -1,7 +1,7 @@
 // The operations that wait for nobody in particular: a value at hand, nothing at all, and one that is made when it is
 // performed (Reppy's `guard` and `withNack`).
 
-import { Gate, Sharable, Shared } from "./once.js";
+import { Gate, Sharable, Shared, tellLost } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 
@@ -77,7 +77,7 @@ export class Made<T> extends Operation<T> implements Waiter {
     if (this._blocked || inner.attentive) inner.unblock();
     inner.waiter = null;
     this._forget();
-    this._lost?.open();
+    if (this._lost !== null) tellLost(this._lost);
   }
 
   override withdraw(): boolean {

@@ -1,6 +1,7 @@
 // Choice. Exactly one branch happens: `poll` tries them in the order of the mode, `block` queues all of them up, and the
 // first that a peer completes unlinks the others in the same step, so every waiter found in a queue is alive.
 
+import { beginLeaving, endLeaving } from "./once.js";
 import { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
 import { scheduler } from "./scheduler.js";
@@ -136,6 +137,19 @@ export class Choice<T> extends Operation<T> implements Waiter {
 
   /** Everyone but the winner leaves every queue. */
   private _leave(winner: Operation<unknown> | null): void {
+    if (!this.tells) {
+      this._leaveAll(winner);
+      return;
+    }
+    beginLeaving();
+    try {
+      this._leaveAll(winner);
+    } finally {
+      endLeaving();
+    }
+  }
+
+  private _leaveAll(winner: Operation<unknown> | null): void {
     const { parts, blocked } = this;
     this.blocked = 0;
     for (let at = 0; at < parts.length; at++) {

@@ -83,6 +83,26 @@ export class Gate implements Once<void> {
   }
 }
 
+let leaving = 0;
+const losers: Gate[] = [];
+
+/** Branches of a choice are about to leave: who is to be told that it lost is told when all have left. */
+export function beginLeaving(): void {
+  leaving++;
+}
+
+/** All have left: what losers do now can complete none of them any more. */
+export function endLeaving(): void {
+  if (--leaving > 0) return;
+  for (let gate = losers.shift(); gate !== undefined; gate = losers.shift()) gate.open();
+}
+
+/** Tells that something was for nothing. */
+export function tellLost(gate: Gate): void {
+  if (leaving > 0) losers.push(gate);
+  else gate.open();
+}
+
 /** An operation that many may perform at the same time. */
 export abstract class Sharable<out T> extends Operation<T> {
   abstract override fresh(): Operation<T>;

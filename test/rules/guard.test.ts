@@ -1,4 +1,4 @@
-import { channel, go, guard, type Operation, type Routine, scope, select, sleep, withNack } from "millrace";
+import { channel, go, guard, type Operation, type Routine, scope, select, sleep, upon, withNack } from "millrace";
 import { describe, expect, test } from "vitest";
 import { virtualTime } from "../support/virtual.js";
 
@@ -67,4 +67,20 @@ describe.each([
     await over;
     expect(log).toEqual([...(name === "guard" ? [] : ["lost"]), "tidied up", "over"]);
   });
+});
+
+test("OP-4: who lost is told when all branches have left: what it does then completes none of them", async () => {
+  using time = virtualTime();
+  const [asked, latch, late] = [channel<string>(), channel<string>(), channel<string>()];
+  const request = withNack((lost) => {
+    upon(lost, () => void latch.trySend("released"));
+    return asked.receive();
+  });
+  const task = go(function* (): Routine<unknown> {
+    return (yield* select({ request: request.map(String), latch, late }, { mode: "priority" })).value;
+  });
+  await time.settle();
+  late.trySend("first");
+  await time.settle();
+  expect([await task, latch.trySend("nobody waits")]).toEqual(["first", false]);
 });
