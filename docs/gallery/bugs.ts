@@ -7,25 +7,25 @@ import { choose, DONE, loop } from "millrace/testing";
 
 /** Whoever is to hear of the error is main itself. */
 export function* moby33293() {
-  const failed = channel<string>();
+  const failed = channel<string>(0, { name: "failed" });
   if (yield* choose(false, true)) yield* failed.send("cannot read");
 }
 
 export function* moby33293Fixed() {
-  const failed = channel<string>(1);
+  const failed = channel<string>(1, { name: "failed" });
   if (yield* choose(false, true)) yield* failed.send("cannot read");
 }
 
 /** Nobody asks how it went. */
 export function* moby4395() {
-  const result = channel<string>();
+  const result = channel<string>(0, { name: "result" });
   go(function* work() {
     yield* result.send("done");
   });
 }
 
 export function* moby4395Fixed() {
-  const result = channel<string>(1);
+  const result = channel<string>(1, { name: "result" });
   go(function* work() {
     yield* result.send("done");
   });
@@ -33,7 +33,8 @@ export function* moby4395Fixed() {
 
 /** The request is over before its handler is. */
 export function* kubernetes5316() {
-  const [result, failed] = [channel<string>(), channel<string>()];
+  const result = channel<string>(0, { name: "result" });
+  const failed = channel<string>(0, { name: "failed" });
   go(function* handler() {
     yield* sleep(2);
     if (yield* choose(false, true)) yield* failed.send("cannot");
@@ -43,7 +44,8 @@ export function* kubernetes5316() {
 }
 
 export function* kubernetes5316Fixed() {
-  const [result, failed] = [channel<string>(1), channel<string>(1)];
+  const result = channel<string>(1, { name: "result" });
+  const failed = channel<string>(1, { name: "failed" });
   go(function* handler() {
     yield* sleep(2);
     if (yield* choose(false, true)) yield* failed.send("cannot");
@@ -54,7 +56,8 @@ export function* kubernetes5316Fixed() {
 
 /** The initial events of a watch go to nobody, so that it never hears that it is to stop. */
 export function* kubernetes38669() {
-  const [input, result] = [channel<number>(), channel<number>()];
+  const input = channel<number>(0, { name: "input" });
+  const result = channel<number>(0, { name: "result" });
   go(function* process() {
     for (const event of [1, 2]) yield* result.send(event);
     while ((yield* input.receive()) !== CLOSED);
@@ -64,7 +67,8 @@ export function* kubernetes38669() {
 }
 
 export function* kubernetes38669Fixed() {
-  const [input, result] = [channel<number>(), channel<number>(2)];
+  const input = channel<number>(0, { name: "input" });
+  const result = channel<number>(2, { name: "result" });
   go(function* process() {
     for (const event of [1, 2]) yield* result.send(event);
     while ((yield* input.receive()) !== CLOSED);
@@ -75,14 +79,14 @@ export function* kubernetes38669Fixed() {
 
 /** A benchmark that is told to stop leaves the call that is under way. */
 export function* grpc660() {
-  const stop = channel<void>();
+  const stop = channel<true>(0, { name: "stop" });
   go(function* helper() {
-    yield* stop.send();
+    yield* stop.send(true);
   });
   for (let n = 0; n < 3; n++) {
-    const done = channel<void>();
+    const done = channel<true>(0, { name: "done" });
     go(function* call() {
-      yield* done.send();
+      yield* done.send(true);
     });
     if ((yield* select({ stop, done })).key === "stop") return;
   }
@@ -90,14 +94,14 @@ export function* grpc660() {
 }
 
 export function* grpc660Fixed() {
-  const stop = channel<void>();
+  const stop = channel<true>(0, { name: "stop" });
   go(function* helper() {
-    yield* stop.send();
+    yield* stop.send(true);
   });
   for (let n = 0; n < 3; n++) {
-    const done = channel<void>(1);
+    const done = channel<true>(1, { name: "done" });
     go(function* call() {
-      yield* done.send();
+      yield* done.send(true);
     });
     if ((yield* select({ stop, done })).key === "stop") return;
   }
@@ -106,9 +110,10 @@ export function* grpc660Fixed() {
 
 /** A connection waits for its balancer to say that it is done. It never does. */
 export function* grpc1424() {
-  const [addresses, connected] = [channel<string>(), channel<void>(1)];
+  const addresses = channel<string>(0, { name: "addresses" });
+  const connected = channel<true>(1, { name: "connected" });
   go(function* dial() {
-    const done = channel<void>();
+    const done = channel<true>(0, { name: "done" });
     go(function* watcher() {
       while ((yield* addresses.receive()) !== CLOSED);
     });
@@ -119,9 +124,10 @@ export function* grpc1424() {
 }
 
 export function* grpc1424Fixed() {
-  const [addresses, connected] = [channel<string>(), channel<void>(1)];
+  const addresses = channel<string>(0, { name: "addresses" });
+  const connected = channel<true>(1, { name: "connected" });
   go(function* dial() {
-    const done = channel<void>();
+    const done = channel<true>(0, { name: "done" });
     go(function* watcher() {
       while ((yield* addresses.receive()) !== CLOSED);
       done.close();
@@ -134,7 +140,8 @@ export function* grpc1424Fixed() {
 
 /** A reader of a stream that nobody ends. */
 export function* grpc1275() {
-  const [stream, done] = [channel<string>(), channel<void>()];
+  const stream = channel<string>(0, { name: "stream" });
+  const done = channel<true>(0, { name: "done" });
   go(function* reader() {
     yield* stream.receive();
     done.close();
@@ -143,7 +150,8 @@ export function* grpc1275() {
 }
 
 export function* grpc1275Fixed() {
-  const [stream, done] = [channel<string>(), channel<void>()];
+  const stream = channel<string>(0, { name: "stream" });
+  const done = channel<true>(0, { name: "done" });
   go(function* reader() {
     yield* stream.receive();
     done.close();
@@ -154,31 +162,35 @@ export function* grpc1275Fixed() {
 
 /** A node is asked for its status when it has just been stopped. */
 export function* etcd6857() {
-  const [status, stop, done] = [channel<Channel<number>>(), channel<void>(), channel<void>()];
+  const status = channel<Channel<number>>(0, { name: "status" });
+  const stop = channel<true>(0, { name: "stop" });
+  const done = channel<true>(0, { name: "done" });
   go(node, status, stop, done);
   go(function* askStatus() {
-    const reply = channel<number>();
+    const reply = channel<number>(0, { name: "reply" });
     yield* status.send(reply);
     yield* reply.receive();
   });
   go(function* askToStop() {
-    if ((yield* select({ stopped: stop.send(), done })).key === "stopped") yield* done.receive();
+    if ((yield* select({ stopped: stop.send(true), done })).key === "stopped") yield* done.receive();
   });
 }
 
 export function* etcd6857Fixed() {
-  const [status, stop, done] = [channel<Channel<number>>(), channel<void>(), channel<void>()];
+  const status = channel<Channel<number>>(0, { name: "status" });
+  const stop = channel<true>(0, { name: "stop" });
+  const done = channel<true>(0, { name: "done" });
   go(node, status, stop, done);
   go(function* askStatus() {
-    const reply = channel<number>();
+    const reply = channel<number>(0, { name: "reply" });
     if ((yield* select({ asked: status.send(reply), done })).key === "asked") yield* reply.receive();
   });
   go(function* askToStop() {
-    if ((yield* select({ stopped: stop.send(), done })).key === "stopped") yield* done.receive();
+    if ((yield* select({ stopped: stop.send(true), done })).key === "stopped") yield* done.receive();
   });
 }
 
-function* node(status: Channel<Channel<number>>, stop: Channel<void>, done: Channel<void>): Routine<void> {
+function* node(status: Channel<Channel<number>>, stop: Channel<true>, done: Channel<true>): Routine<void> {
   yield* loop(null, function* () {
     const asked = yield* select({ status, stop });
     if (asked.key === "status" && asked.value !== CLOSED) {
@@ -190,47 +202,62 @@ function* node(status: Channel<Channel<number>>, stop: Channel<void>, done: Chan
   });
 }
 
-/** A second suggestion, before the one who takes suggestions has been started. */
+/** At its start the compactor suggests something to itself, before anybody takes suggestions. */
 export function* cockroach24808() {
-  const [suggestions, stopper] = [channel<string>(1), channel<void>()];
+  const suggestions = channel<string>(1, { name: "suggestions" });
+  const stopper = channel<true>(0, { name: "stopper" });
+  yield* suggestions.send("something");
   yield* suggestions.send("at start");
-  yield* suggestions.send("on loading");
   go(compactor, suggestions, stopper);
   stopper.close();
 }
 
 export function* cockroach24808Fixed() {
-  const [suggestions, stopper] = [channel<string>(1), channel<void>()];
-  yield* suggestions.send("at start");
-  yield* select({ sent: suggestions.send("on loading") }, { default: "there is one already" });
+  const suggestions = channel<string>(1, { name: "suggestions" });
+  const stopper = channel<true>(0, { name: "stopper" });
+  yield* suggestions.send("something");
+  yield* select({ sent: suggestions.send("at start") }, { default: "there is one already" });
   go(compactor, suggestions, stopper);
   stopper.close();
 }
 
-function* compactor(suggestions: Channel<string>, stopper: Channel<void>): Routine<void> {
+function* compactor(suggestions: Channel<string>, stopper: Channel<true>): Routine<void> {
   yield* loop(null, function* () {
     return (yield* select({ suggestions, stopper })).key === "stopper" ? DONE : null;
   });
 }
 
-/** The receiver of both sides is the one that fills the first to the brim. */
+/** Whoever cancels tells one input after the other, and the first is full while the second is the one that is read. */
 export function* cockroach35931() {
-  const [left, right] = [channel<string>(1), channel<string>(1)];
-  yield* left.send("metadata");
-  yield* left.send("more metadata");
-  yield* right.send("metadata");
+  const left = channel<string>(1, { name: "left" });
+  const right = channel<string>(1, { name: "right" });
+  go(processor, left, right);
+  yield* left.send("a row");
+  for (const input of [left, right]) yield* input.send("cancelled");
 }
 
 export function* cockroach35931Fixed() {
-  const [left, right] = [channel<string>(2), channel<string>(1)];
-  yield* left.send("metadata");
-  yield* left.send("more metadata");
-  yield* right.send("metadata");
+  const left = channel<string>(1, { name: "left" });
+  const right = channel<string>(1, { name: "right" });
+  go(processor, left, right);
+  yield* left.send("a row");
+  for (const input of [left, right]) {
+    go(function* cancel() {
+      yield* input.send("cancelled");
+    });
+  }
+}
+
+function* processor(left: Channel<string>, right: Channel<string>) {
+  while ((yield* right.receive()) !== "cancelled");
+  while ((yield* left.receive()) !== "cancelled");
 }
 
 /** The dispatcher closes the connection, which waits for the dispatcher. */
 export function* syncthing5795() {
-  const [inbox, closed, stopped] = [channel<string>(), channel<void>(), channel<void>()];
+  const inbox = channel<string>(0, { name: "inbox" });
+  const closed = channel<true>(0, { name: "closed" });
+  const stopped = channel<true>(0, { name: "stopped" });
   const close = function* () {
     closed.close();
     yield* stopped.receive();
@@ -244,7 +271,9 @@ export function* syncthing5795() {
 }
 
 export function* syncthing5795Fixed() {
-  const [inbox, closed, stopped] = [channel<string>(), channel<void>(), channel<void>()];
+  const inbox = channel<string>(0, { name: "inbox" });
+  const closed = channel<true>(0, { name: "closed" });
+  const stopped = channel<true>(0, { name: "stopped" });
   const close = function* () {
     closed.close();
     yield* stopped.receive();

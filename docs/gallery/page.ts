@@ -18,8 +18,8 @@ const all: readonly Bug[] = [
     program: "moby33293",
     title: "moby 33293: an error that nobody hears of",
     story:
-      "A function made a channel for errors, and sent to it when something failed. The one who was to read from it was the " +
-      "function itself, later.",
+      "A function made a channel for errors, sent to it what had failed, and returned it, so that its caller could read from it. " +
+      "When something had failed it never came to return.",
     repair: "The channel has one place, so that the error can be left there.",
   },
   {
@@ -65,8 +65,9 @@ const all: readonly Bug[] = [
     program: "grpc1275",
     title: "grpc 1275: data that a closed stream never brings",
     story:
-      "A reader waited for data of a stream. The test closed the stream, and waited for the reader, which nobody woke.",
-    repair: "The reader is given something to read.",
+      "A reader waited for data of a stream. Closing the stream should have sent it the end, and did not, so whoever waited for " +
+      "the reader waited in vain.",
+    repair: "Closing the stream sends the reader the end.",
   },
   {
     program: "etcd6857",
@@ -80,16 +81,17 @@ const all: readonly Bug[] = [
     program: "cockroach24808",
     title: "cockroach 24808: a queue that is full before anybody reads",
     story:
-      "A compactor put a suggestion into its queue of one place before its worker had started. There was one in it already.",
+      "At its start a compactor put a suggestion into its own queue, of one place, before it started the worker who reads from it. " +
+      "If it had been sent a suggestion before its start, the place was taken.",
     repair: "If the queue is full there is a suggestion in it, and that is enough.",
   },
   {
     program: "cockroach35931",
-    title: "cockroach 35931: one task feeds both sides",
+    title: "cockroach 35931: the one that is full is told first",
     story:
-      "A join of two inputs ran in one goroutine with what fed it. With more rows on one side than its channel holds it waited " +
-      "for itself.",
-    repair: "Each side is fed by a task of its own.",
+      "To cancel a flow, a message was sent to each input of a processor, one after the other. If the first was full, while the " +
+      "processor waited for the second, the message that it would have read was never sent.",
+    repair: "Each input is told by a task of its own.",
   },
   {
     program: "syncthing5795",

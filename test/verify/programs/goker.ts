@@ -42,7 +42,7 @@ export const goker: readonly Known[] = [
   known("cockroach 24808", bugs.cockroach24808, "deadlock", of(2, 1, 1)),
   known("cockroach 24808, fixed", bugs.cockroach24808Fixed, "ok", of(8, 8)),
   known("cockroach 35931", bugs.cockroach35931, "deadlock", of(2, 1, 1)),
-  known("cockroach 35931, fixed", bugs.cockroach35931Fixed, "ok", of(4, 3)),
+  known("cockroach 35931, fixed", bugs.cockroach35931Fixed, "ok", of(7, 6)),
   known("syncthing 5795", bugs.syncthing5795, "deadlock", of(3, 2, 2)),
   known("syncthing 5795, fixed", bugs.syncthing5795Fixed, "ok", of(8, 8)),
 ];
