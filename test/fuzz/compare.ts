@@ -1,18 +1,20 @@
 // One random program, searched in every way: all orders of all events, sleep sets, source sets, states, and the scheduler that
 // users run. The ends they find must be the same; what the scheduler does must be among them.
 
-import { sleep } from "../../src/index.js";
+import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler.js";
 import { DEFAULT, RECEIVE, STRIDE, Thrown } from "../../src/testing/explore/forms.js";
-import type { Judge } from "../../src/testing/explore/judge.js";
+import { Judge } from "../../src/testing/explore/judge.js";
 import { Learner } from "../../src/testing/explore/learner.js";
 import { FIELDS, Model } from "../../src/testing/explore/model.js";
 import { begin, happen } from "../../src/testing/explore/moves.js";
-import { States } from "../../src/testing/explore/states.js";
+import { Ineligible, type Search } from "../../src/testing/explore/search.js";
+import { States, type Ways } from "../../src/testing/explore/states.js";
+import { Stubborn } from "../../src/testing/explore/stubborn.js";
 import { Traces } from "../../src/testing/explore/traces.js";
 import { PARKED } from "../../src/testing/explore/trie.js";
 import { simulate } from "../../src/testing.js";
-import { programOf, type Spec, shown } from "./programs.js";
+import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 
 /** Schedules at the most; a program with more is left out. */
 const MOST = 4000;
@@ -27,23 +29,56 @@ export interface Compared {
 
 /** Throws if two searches disagree. */
 export async function compare(spec: Spec, seed: number): Promise<Compared | null> {
-  const learner = new Learner({ body: programOf(spec, null), args: [] }, true);
-  const model = new Model(learner);
-  const before = scheduler.policy;
-  scheduler.explorer = learner.stage;
-  scheduler.policy = { next: () => 0, choose: () => 0 };
-  let found: { ends: Set<string>; compared: Compared } | null;
-  try {
-    found = search(model, spec, seed);
-  } finally {
-    scheduler.explorer = null;
-    scheduler.policy = before;
-  }
+  const found = staged(programOf(spec, null), (model) => search(model, spec, seed));
   if (found === null) return null;
   for (const end of await runs(spec, seed)) {
     if (!found.ends.has(end)) differ(seed, spec, "the scheduler", `reaches ${end}, which no search found`);
   }
   return found.compared;
+}
+
+/**
+ * One random program that does not end: the states that are enough show each kind of failure that all states show. Null if it
+ * has too many.
+ */
+export function compareEndless(seed: number): { readonly all: number; readonly enough: number } | null {
+  const spec = endlessSpecOf(seed);
+  return staged(endlessProgramOf(spec), (model) => {
+    // First, while nothing has been learned yet.
+    const enough = kindsOf(model, { stubborn: new Stubborn(model) });
+    const all = enough && kindsOf(model, {});
+    if (enough === null || all === null) return null;
+    if (all.kinds !== enough.kinds) differ(seed, spec, "stubborn", `finds ${enough.kinds} where there is ${all.kinds}`);
+    return { all: all.states, enough: enough.states };
+  });
+}
+
+/** The kinds of failures that a search by states comes upon. */
+function kindsOf(model: Model, ways: Ways): { kinds: string; states: number } | null {
+  const judge = new Judge({});
+  const kinds = new Set<string>();
+  const look = (): null => {
+    const finding = judge.look(model);
+    if (finding !== null) kinds.add(finding.kind);
+    return null;
+  };
+  const states = new States(model, { look } as unknown as Judge, { ...ways, looksForStuck: true });
+  if (!states.explore(MOST, () => false)) return null;
+  if (states.found !== null) kinds.add(states.found.finding.kind);
+  return { kinds: [...kinds].sort().join(), states: states.states };
+}
+
+function staged<R>(main: () => Routine<void>, work: (model: Model) => R): R {
+  const learner = new Learner({ body: main, args: [] }, true);
+  const before = scheduler.policy;
+  scheduler.explorer = learner.stage;
+  scheduler.policy = { next: () => 0, choose: () => 0 };
+  try {
+    return work(new Model(learner));
+  } finally {
+    scheduler.explorer = null;
+    scheduler.policy = before;
+  }
 }
 
 function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; compared: Compared } | null {
@@ -57,10 +92,11 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
   const judge = { look } as unknown as Judge;
   const sleepSets = new Traces(model, judge, true, true);
   const sourceSets = new Traces(model, judge, true);
-  const states = new States(model, judge, true);
-  for (const [name, way] of Object.entries({ sleepSets, sourceSets, states })) {
+  const states = new States(model, judge, { goesOn: true });
+  const stubborn = new States(model, judge, { goesOn: true, stubborn: new Stubborn(model) });
+  for (const [name, way] of Object.entries({ sleepSets, sourceSets, states, stubborn })) {
     ends.clear();
-    way.explore(1e9, () => false);
+    if (!explored(way)) continue;
     const missing = [...all.ends].filter((end) => !ends.has(end));
     const wrong = [...ends].filter((end) => !all.ends.has(end));
     if (missing.length + wrong.length > 0)
@@ -68,6 +104,16 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
   }
   const compared = { all: all.count, sleepSets: sleepSets.executions, sourceSets: sourceSets.executions };
   return { ends: all.ends, compared };
+}
+
+/** False if a search is not for this program. */
+function explored(way: Search): boolean {
+  try {
+    return way.explore(1e9, () => false);
+  } catch (error) {
+    if (error instanceof Ineligible) return false;
+    throw error;
+  }
 }
 
 /** Every order of all events. */

@@ -1,6 +1,6 @@
 // `npm run fuzz -- 1000000 [first seed]`: as many random programs as are asked for.
 
-import { compare } from "./compare.js";
+import { compare, compareEndless } from "./compare.js";
 import { specOf } from "./programs.js";
 
 const [count = "10000", first = "1"] = process.argv.slice(2);
@@ -8,6 +8,7 @@ const start = Date.now();
 let [compared, left, all, sleepSets, sourceSets] = [0, 0, 0, 0, 0];
 for (let nth = 0; nth < Number(count); nth++) {
   const seed = Number(first) + nth;
+  compareEndless(seed);
   const found = await compare(specOf(seed, { plain: seed % 2 === 0 }), seed);
   if (found === null) {
     left++;

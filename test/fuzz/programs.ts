@@ -13,7 +13,7 @@ import {
   sleep,
 } from "../../src/index.js";
 import { seeded } from "../../src/testing/decisions.js";
-import { choose } from "../../src/testing.js";
+import { choose, forever } from "../../src/testing.js";
 
 type Step =
   | { readonly do: "send" | "trySend"; readonly on: number; readonly value: number }
@@ -30,6 +30,8 @@ type Step =
 export interface Spec {
   readonly capacities: readonly number[];
   readonly tasks: readonly (readonly Step[])[];
+  /** For each task whether it does its steps again and again. */
+  readonly ends?: readonly (typeof ENDS)[number][];
 }
 
 /** What a program may be made of. */
@@ -65,8 +67,34 @@ export function specOf(seed: number, { plain }: Kinds): Spec {
   return { capacities, tasks };
 }
 
+const ENDS = ["never", "never", "never", "well", "badly"] as const;
+
+/** The same tasks, some of them again and again, and nothing that takes time or closes. */
+export function endlessSpecOf(seed: number): Spec {
+  const { capacities, tasks } = specOf(seed, { plain: false });
+  const below = seeded(seed + 1);
+  return { capacities, tasks, ends: tasks.map(() => ENDS[below(ENDS.length)]!) };
+}
+
 export const shown = (value: unknown): string =>
   value === CLOSED ? "closed" : value === EMPTY ? "empty" : String(value);
+
+/** The program of a specification with tasks that do their steps again and again. */
+export const endlessProgramOf = ({ capacities, tasks, ends }: Spec) =>
+  function* main(): Routine<void> {
+    const channels = capacities.map((capacity) => channel<number>(capacity));
+    for (const [nth, steps] of tasks.entries()) {
+      const round = function* (): Routine<void> {
+        for (const step of steps) yield* perform(step, channels);
+        if (ends?.[nth] === "badly") throw new Error("It ends badly");
+      };
+      go(ends?.[nth] === "never" ? forever : start, round);
+    }
+  };
+
+function* start(round: () => Routine<void>): Routine<void> {
+  yield* round();
+}
 
 /** The program; `logs` gets what each task got, and `end` when it is through. */
 export const programOf = ({ capacities, tasks }: Spec, logs: string[][] | null) =>

@@ -1,10 +1,11 @@
 // Random programs, on which every way of searching must find the same ends, and the scheduler none but those.
 
 import { expect, test } from "vitest";
-import { compare } from "../fuzz/compare.js";
+import { compare, compareEndless } from "../fuzz/compare.js";
 import { specOf } from "../fuzz/programs.js";
 
 const PROGRAMS = 3000;
+const ENDLESS = 1000;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -17,3 +18,14 @@ test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHU
     expect(compared).toBeGreaterThan(CHUNK * 0.9);
   },
 );
+
+test("where tasks go on for ever, the states that are enough show every kind of failure that all states show", () => {
+  let [all, enough] = [0, 0];
+  for (let seed = 1; seed <= ENDLESS; seed++) {
+    const states = compareEndless(seed);
+    all += states?.all ?? 0;
+    enough += states?.enough ?? 0;
+  }
+  expect(enough).toBeGreaterThan(0);
+  expect(enough).toBeLessThan(all);
+});

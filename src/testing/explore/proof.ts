@@ -12,22 +12,22 @@ import { tokenOf } from "../token.js";
 import type { Coverage, Failed, FailureKind, Verdict, VerifyOptions } from "../verdict.js";
 import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
-import { type Finding, Judge } from "./judge.js";
+import { Judge } from "./judge.js";
 import { LATER, Learner } from "./learner.js";
 import { FIELDS, Model, PASS } from "./model.js";
 import { begin, happen } from "./moves.js";
-import type { Search } from "./search.js";
+import { compete, type Entrant, type Outcome } from "./portfolio.js";
+import { type Found, Ineligible, type Search } from "./search.js";
 import { States } from "./states.js";
 import { Story } from "./story.js";
-import { Ineligible, Traces } from "./traces.js";
+import { Stubborn } from "./stubborn.js";
+import { Traces } from "./traces.js";
 import { DONE } from "./trie.js";
 
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
-/** Milliseconds of the first turn of each search. */
-const FIRST_TURN = 10;
 /** A search by traces has so many times as long a turn: either it is through quickly, or it never is. */
-const TRACES_TURN = 3;
+const TRACES_PACE = 3;
 /** Schedules that an audit runs; fewer if they take longer than the search did, and this many milliseconds. */
 const AUDITS = 100;
 const LEAST_AUDIT = 5;
@@ -126,9 +126,9 @@ export class Proof<T> {
   }
 
   private async _prove(): Promise<Verdict<T>> {
-    const { search, complete } = await this._search();
+    const { search, complete, shortest } = await this._search();
     this._searchMs = this._ms();
-    if (search.found !== null) return this._failed(search, search.found.finding, search.found.way);
+    if (search.found !== null) return this._failed(search, search.found, shortest);
     const coverage = this._coverage(search);
     if (!complete) return { status: "bounded", reason: this._limit(), covered: coverage };
     const difference = await this._audit(coverage.ms);
@@ -136,22 +136,25 @@ export class Proof<T> {
     return { status: "proved", outcomes: this._outcomes(), assumptions: [...ASSUMPTIONS], ...coverage };
   }
 
-  /** Two searches take turns, and whichever suits the program is through first; each turn is longer than the one before. */
-  private async _search(): Promise<{ readonly search: Search; readonly complete: boolean }> {
-    const { maxStates = MOST_STATES, all = false, stuck = true, engine } = this._options;
-    const states = new States(this._model, this._judge, all, stuck);
-    const traces = new Traces(new Model(this._learner), this._judge, all);
-    let searches: Search[] = engine === undefined ? [states, traces] : [engine === "traces" ? traces : states];
-    for (let turn = FIRST_TURN; ; turn *= 2) {
-      for (const search of searches) {
-        const alone = searches.length === 1;
-        const end = alone ? Infinity : native.now() + (search === traces ? turn * TRACES_TURN : turn);
-        const complete = await this._explore(search, maxStates, () => native.now() > end || this._late());
-        if (complete === null) searches = [states];
-        else if (complete || alone || this._late()) return { search, complete };
-        else if (search.states > maxStates) searches = [traces];
-      }
-    }
+  private _search(): Promise<Outcome> {
+    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
+    const explore = (search: Search, until: number): Promise<boolean | null> =>
+      this._explore(search, maxStates, () => native.now() > until);
+    return compete(this._entrants(), explore, maxStates, this._start + maxMs);
+  }
+
+  /** Only all states show the shortest schedule; those that are enough, and traces, are through sooner. */
+  private _entrants(): Entrant[] {
+    const { all = false, stuck = true, engine } = this._options;
+    const [model, judge] = [this._model, this._judge];
+    const ways = { goesOn: all, looksForStuck: stuck };
+    const states = { search: new States(model, judge, ways), pace: 1, shortest: true };
+    const traces = { search: new Traces(new Model(this._learner), judge, all), pace: TRACES_PACE, shortest: false };
+    if (engine === "states") return [states];
+    if (engine === "traces") return [traces];
+    if (all) return [states, traces];
+    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
+    return [states, traces, { search: enough, pace: 1, shortest: false }];
   }
 
   /** Whether the search is through; null if it is not for this program. */
@@ -193,13 +196,12 @@ export class Proof<T> {
     return new Set(outcomes.values());
   }
 
-  private _failed(search: Search, finding: Finding, way: readonly Int32Array[]): Failed {
+  private _failed(search: Search, { finding, way }: Found, shortest: boolean): Failed {
     const [schedule, token] = this._tell(way);
     const coverage = this._coverage(search);
     const length = `${way.length} ${way.length === 1 ? "event" : "events"}`;
     const effort = `${coverage.states > 0 ? `${coverage.states} states` : `${coverage.executions} executions`}, ${coverage.ms.toFixed(1)} ms`;
-    const found =
-      coverage.states > 0 ? `shortest schedule has ${length} (${effort})` : `a schedule of ${length} (${effort})`;
+    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effort})`;
     const { kind, cause } = finding;
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
     return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };

@@ -2,6 +2,9 @@
 
 import type { Finding } from "./judge.js";
 
+/** The program does what a search does not know. */
+export class Ineligible extends Error {}
+
 /** A failure, and the events that lead to it. */
 export interface Found {
   readonly finding: Finding;

@@ -1,29 +1,42 @@
-// All states, breadth first, so that the first failure has the shortest schedule. Every state is stored, so endless programs
-// come to an end once nothing new is found.
+// States, breadth first. Every state is stored, so endless programs come to an end once nothing new is found.
+//
+// In full: all of them, and the first failure has the shortest schedule. Or those that are enough to find every failure there
+// is, by stubborn sets. Nobody is put off for ever: what is enough leads to a state that has not been expanded yet, or
+// everything is expanded (Bosnacki, Holzmann).
 
 import type { Finding, Judge } from "./judge.js";
 import { FIELDS, type Model } from "./model.js";
 import { begin, happen } from "./moves.js";
-import type { Found, Search } from "./search.js";
+import { type Found, Ineligible, type Search } from "./search.js";
 import { Store } from "./store.js";
+import type { Stubborn } from "./stubborn.js";
 import { Edges, findStuck, movedBy } from "./stuck.js";
 
+/** How states are searched; both are off by default. */
+export interface Ways {
+  /** Whether all states are counted though a failure has been found. */
+  readonly goesOn?: boolean;
+  /** Whether they are searched once more for tasks that never go on. */
+  readonly looksForStuck?: boolean;
+  /** Says which events are enough; all are taken by default. */
+  readonly stubborn?: Stubborn;
+}
+
 export class States implements Search {
-  readonly store: Store;
+  store: Store;
   events: number;
   found: Found | null;
   private readonly _model: Model;
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private readonly _looksForStuck: boolean;
-  private readonly _edges: Edges;
+  private readonly _stubborn: Stubborn | null;
+  private _edges: Edges;
   private _next: number;
+  /** For each event of a state whether it is to be taken. */
+  private _marks: Uint8Array;
 
-  /**
-   * With `goesOn` all states are counted though a failure has been found; with `looksForStuck` they are searched once more for
-   * tasks that never go on.
-   */
-  constructor(model: Model, judge: Judge, goesOn: boolean, looksForStuck = false) {
+  constructor(model: Model, judge: Judge, { goesOn = false, looksForStuck = false, stubborn }: Ways = {}) {
     this.store = new Store();
     this.events = 0;
     this.found = null;
@@ -31,8 +44,10 @@ export class States implements Search {
     this._judge = judge;
     this._goesOn = goesOn;
     this._looksForStuck = looksForStuck;
+    this._stubborn = stubborn ?? null;
     this._edges = new Edges();
     this._next = 0;
+    this._marks = new Uint8Array(64);
   }
 
   get states(): number {
@@ -44,11 +59,22 @@ export class States implements Search {
   }
 
   explore(most: number, deadline: () => boolean): boolean {
-    if (!this._expandAll(most, deadline)) return false;
+    do {
+      if (!this._expandAll(most, deadline)) return false;
+    } while (this.found === null && this._beginAnew());
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
       const stuck = findStuck(this._model, this.store, this._edges);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
+    return true;
+  }
+
+  /** What was enough, for all that was known, may not have been: then it begins anew. */
+  private _beginAnew(): boolean {
+    if (this._stubborn?.outdated() !== true) return false;
+    this.store = new Store();
+    this._edges = new Edges();
+    this._next = this.events = 0;
     return true;
   }
 
@@ -103,16 +129,42 @@ export class States implements Search {
   }
 
   private _expand(): void {
+    const { count } = this._model;
+    if (this._marks.length < count) this._marks = new Uint8Array(count * 2);
+    const marks = this._marks;
+    if (this._chooses()) {
+      if (this._take(marks, 1)) return;
+      this._take(marks, 0);
+    } else {
+      marks.fill(1, 0, count);
+      this._take(marks, 1);
+    }
+  }
+
+  private _chooses(): boolean {
+    if (this._stubborn === null) return false;
+    if (!this._stubborn.eligible) throw new Ineligible("plain calls right after one another, or invariants");
+    return this._stubborn.choose(this._marks);
+  }
+
+  /** Takes the events that are marked with a number; whether one of them leads to what has not been expanded yet. */
+  private _take(marks: Uint8Array, mark: number): boolean {
     const { _model: model, store } = this;
     const { count, events, hash } = model;
+    let leadsOn = false;
+    let taken = 0;
     model.forget();
     for (let event = 0; event < count; event++) {
+      if (marks[event] !== mark) continue;
+      taken++;
       happen(model, events, event * FIELDS);
       const id = store.add(model.state, model.width, model.hash, this._next);
+      if (id > this._next) leadsOn = true;
       if (this._looksForStuck) this._edges.add(this._next, id, movedBy(events, event, 0));
       model.takeBack(0, hash);
     }
-    this.events += count;
+    this.events += taken;
+    return leadsOn;
   }
 }
 

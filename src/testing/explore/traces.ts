@@ -12,14 +12,11 @@ import { Independence } from "./independence.js";
 import type { Judge } from "./judge.js";
 import { FIELDS, type Model, PASS } from "./model.js";
 import { begin, happen } from "./moves.js";
-import type { Found, Search } from "./search.js";
+import { type Found, Ineligible, type Search } from "./search.js";
 import { PARKED } from "./trie.js";
 
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
-
-/** The program does what this search does not know. */
-export class Ineligible extends Error {}
 
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");

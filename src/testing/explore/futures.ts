@@ -1,0 +1,128 @@
+// What a task may still do, from where it stands: every use of a channel or a cell that lies ahead of it, as far as that has
+// been learned. A bit for each use, a row of bits for each node.
+
+import { CLOSE, CLOSING, DEFAULT, FREE, LOOK, READ, RECEIVE, SEND, STRIDE, WRITE } from "./forms.js";
+import type { Learner } from "./learner.js";
+import { grown } from "./numbers.js";
+import { IS_DUE } from "./stand-ins.js";
+import type { Trie } from "./trie.js";
+
+/** Ways of using something; a choice that goes by order looks at its channels besides. */
+const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE];
+const BITS = 32;
+
+export class Futures {
+  /** Whether more lies ahead of some node than was known of it before. */
+  grew: boolean;
+  private readonly _learner: Learner;
+  private readonly _trie: Trie;
+  /** Nodes that have been taken in. */
+  private _seen: number;
+  private _rows: Int32Array;
+  private _words: number;
+  /** For each kind, and what is used, the bit; and how many there are. */
+  private readonly _bits: number[][];
+  private _count: number;
+  /** Nodes, besides its parent, ahead of which a node lies. */
+  private readonly _before: (number[] | undefined)[];
+
+  constructor(learner: Learner) {
+    this.grew = false;
+    this._learner = learner;
+    this._trie = learner.trie;
+    this._seen = 0;
+    this._rows = new Int32Array(1024);
+    this._words = 1;
+    this._bits = KINDS.map(() => []);
+    this._count = 0;
+    this._before = [];
+  }
+
+  /** The bit of a use. */
+  use(kind: number, about: number): number {
+    const bits = this._bits[KINDS.indexOf(kind)]!;
+    const known = bits[about];
+    if (known !== undefined) return known;
+    if (this._count === this._words * BITS) this._widen();
+    return (bits[about] = this._count++);
+  }
+
+  /** Whether a use lies ahead of a node. */
+  may(node: number, bit: number): boolean {
+    return (this._rows[node * this._words + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
+  }
+
+  /** Takes in what has been learned since. */
+  update(): void {
+    const { _trie: trie } = this;
+    for (; this._seen < trie.size; this._seen++) {
+      const node = this._seen;
+      while ((node + 1) * this._words > this._rows.length) this._rows = grown(this._rows);
+      this._follow(node);
+      this._uses(node);
+      if (trie.parent[node] !== -1) this._spread(node, trie.parent[node]!);
+    }
+  }
+
+  /** Where a node goes on elsewhere, all that lies ahead there lies ahead of it, now and whenever more is learned. */
+  private _follow(node: number): void {
+    const { fold, base, effects } = this._trie;
+    const ahead = (effects[node]?.starts ?? []).map((variant) => this._learner.variants[variant]!.root);
+    if (fold[node] != null) ahead.push(fold[node]!.node);
+    if (base[node] !== node) ahead.push(base[node]!);
+    for (const other of ahead) {
+      (this._before[other] ??= []).push(node);
+      if (other < node) this._spread(other, node);
+    }
+  }
+
+  private _uses(node: number): void {
+    const cases = this._trie.cases[node]!;
+    const ordered = goesByOrder(cases);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      const ofTimer = kind === READ && cases[at + 2] === IS_DUE;
+      if (ofTimer || !KINDS.includes(kind)) continue;
+      this._set(node, kind, cases[at + 1]!);
+      if (ordered && kind <= RECEIVE) this._set(node, READ, cases[at + 1]!);
+    }
+  }
+
+  private _set(node: number, kind: number, about: number): void {
+    const bit = this.use(kind, about);
+    this._rows[node * this._words + (bit >>> 5)]! |= 1 << (bit & 31);
+  }
+
+  /** What lies ahead of a node lies ahead of another, and of all from which that is reached. */
+  private _spread(from: number, to: number): void {
+    const words = this._words;
+    let more = 0;
+    for (let word = 0; word < words; word++) {
+      const before = this._rows[to * words + word]!;
+      const after = before | this._rows[from * words + word]!;
+      more |= before ^ after;
+      this._rows[to * words + word] = after;
+    }
+    if (more === 0) return;
+    this.grew = true;
+    const parent = this._trie.parent[to]!;
+    if (parent !== -1) this._spread(to, parent);
+    for (const before of this._before[to] ?? []) this._spread(to, before);
+  }
+
+  private _widen(): void {
+    const before = this._words;
+    const rows = new Int32Array(this._rows.length * 2);
+    for (let node = 0; node < this._seen + 1; node++) {
+      rows.set(this._rows.subarray(node * before, (node + 1) * before), node * before * 2);
+    }
+    this._rows = rows;
+    this._words = before * 2;
+  }
+}
+
+/** Whether what a choice may do depends on which of its cases are ready. */
+export function goesByOrder(cases: Int32Array): boolean {
+  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === DEFAULT || cases[at + 3] !== FREE) return true;
+  return false;
+}

@@ -1,0 +1,144 @@
+// Of the events that can happen in a state often a few are enough: those of some tasks that nobody else can get in the way
+// of, neither now nor later (stubborn sets, Valmari). What the others do can wait; no end is missed, and no task's move.
+//
+// Who may get in the way is not known before the program has been learned, and it is learned on the way. So a search counts
+// only if, all through it, nothing was learned that could have made a difference: else it begins anew, knowing more.
+
+import { CLOSE, CLOSING, JOIN, LOOK, OVER, READ, RECEIVE, SEND, SETTLE, STRIDE, WRITE } from "./forms.js";
+import { Futures, goesByOrder } from "./futures.js";
+import { ALONE, FIELDS, type Model, PASS } from "./model.js";
+import { IS_DUE } from "./stand-ins.js";
+import { PARKED } from "./trie.js";
+
+export class Stubborn {
+  private readonly _model: Model;
+  private readonly _futures: Futures;
+  /** Tasks of the set, in the order in which they came to it. */
+  private _tasks: number[];
+  private _has: Uint8Array;
+
+  constructor(model: Model) {
+    this._model = model;
+    this._futures = new Futures(model.learner);
+    this._tasks = [];
+    this._has = new Uint8Array(16);
+  }
+
+  /** Whether something has been learned since this was asked last. */
+  outdated(): boolean {
+    this._futures.update();
+    const { grew } = this._futures;
+    this._futures.grew = false;
+    return grew;
+  }
+
+  /** Whether a program can be searched in this way; others are to be searched in full. */
+  get eligible(): boolean {
+    const { trie, stage } = this._model.learner;
+    return !trie.anyMidst && stage.invariants.size === 0;
+  }
+
+  /** Marks with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
+  choose(marks: Uint8Array): boolean {
+    const model = this._model;
+    if (model.count < 2 || !this.eligible || this._isQuiet()) return false;
+    this._futures.update();
+    let least = model.count;
+    for (let event = 0; event < model.count && least > 1; event++) {
+      if (!this._close(model.events[event * FIELDS + 1]!)) continue;
+      const count = this._count();
+      if (count >= least) continue;
+      least = count;
+      for (let at = 0; at < model.count; at++) marks[at] = this._includes(at) ? 1 : 0;
+    }
+    return least < model.count;
+  }
+
+  /** What happens when nothing else can happens in every order. */
+  private _isQuiet(): boolean {
+    const { events, trie } = this._model;
+    if (events[0] === PASS) return true;
+    if (events[0] !== ALONE) return false;
+    return trie.cases[this._model.nodeOf(events[1]!)]![events[2]! * STRIDE] === SETTLE;
+  }
+
+  private _includes(event: number): boolean {
+    return this._has[this._model.events[event * FIELDS + 1]!] === 1;
+  }
+
+  private _count(): number {
+    let count = 0;
+    for (let event = 0; event < this._model.count; event++) if (this._includes(event)) count++;
+    return count;
+  }
+
+  /** Gathers all that can get in the way of a task, of those, and so on. */
+  private _close(first: number): boolean {
+    const model = this._model;
+    const tasks = model.ofTask.length;
+    if (this._has.length < tasks) this._has = new Uint8Array(tasks * 2);
+    for (const task of this._tasks) this._has[task] = 0;
+    this._tasks.length = 0;
+    this._add(first);
+    for (let at = 0; at < this._tasks.length; at++) {
+      const node = model.nodeOf(this._tasks[at]!);
+      if (node !== -1 && model.trie.kind[node] === PARKED) this._addRivals(node);
+    }
+    return this._tasks.length < tasks;
+  }
+
+  private _add(task: number): void {
+    if (this._has[task] === 1) return;
+    this._has[task] = 1;
+    this._tasks.push(task);
+  }
+
+  private _addRivals(node: number): void {
+    const cases = this._model.trie.cases[node]!;
+    const ordered = goesByOrder(cases);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      const about = cases[at + 1]!;
+      if (kind === SEND || kind === RECEIVE) this._addOfChannel(kind, about, ordered);
+      else if (kind === CLOSE || (kind === READ && cases[at + 2] !== IS_DUE)) this._addAll(about);
+      else if (kind === CLOSING) this._addUsers(CLOSE, about);
+      else if ((kind === JOIN || kind === OVER) && !this._model.over(about)) this._add(about);
+      else if (kind === LOOK) this._addUsers(WRITE, about);
+      else if (kind === WRITE) {
+        this._addUsers(LOOK, about);
+        this._addUsers(WRITE, about);
+      }
+    }
+  }
+
+  /** Where it can happen, whoever uses the same end gets in the way; where it cannot, whoever uses the other end helps. */
+  private _addOfChannel(kind: number, channel: number, ordered: boolean): void {
+    const model = this._model;
+    const { capacity, overflow } = model.learner.stage.channels[channel]!;
+    const held = model.holds(channel);
+    // Whether it is ready without a buffer depends on who is parked, which is never for certain.
+    if ((ordered && capacity > 0) || overflow !== "park" || model.contents.closed(held)) {
+      this._addAll(channel);
+      return;
+    }
+    this._addUsers(CLOSE, channel);
+    const stored = model.contents.length(held);
+    if (capacity > 0) this._addUsers(READ, channel);
+    const can = capacity > 0 && (kind === SEND ? stored < capacity : stored > 0);
+    this._addUsers(can ? kind : kind === SEND ? RECEIVE : SEND, channel);
+  }
+
+  private _addAll(channel: number): void {
+    for (const kind of [SEND, RECEIVE, CLOSE, CLOSING, READ]) this._addUsers(kind, channel);
+  }
+
+  /** Adds whoever may still use something in a way. */
+  private _addUsers(kind: number, about: number): void {
+    const model = this._model;
+    const bit = this._futures.use(kind, about);
+    for (let task = 0; task < model.ofTask.length; task++) {
+      const node = model.nodeOf(task);
+      if (node !== -1 && this._futures.may(node, bit)) this._add(task);
+    }
+  }
+}
