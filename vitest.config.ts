@@ -21,13 +21,15 @@ const launchOptions = await chromiumLaunchOptions();
 export default defineConfig({
   test: {
     globalSetup: "test/support/build.ts",
+    // By default one processor is left idle.
+    maxWorkers: "100%",
     projects: [
       {
         resolve: { alias },
         test: {
           name: "node",
           include: [...everywhere, "test/verify/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
-          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "tsconfig.all.json" },
+          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/types/tsconfig.json" },
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
           pool: "forks",

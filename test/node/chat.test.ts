@@ -106,8 +106,8 @@ describe("npm run chat", () => {
 
   test("a slow guest misses the oldest lines or the newest, as he chose, and is told how many; the others miss none", async () => {
     const ann = await join({ name: "ann" });
-    const slow = await join({ name: "slow", pace: 10 });
-    const late = await join({ name: "late", pace: 10, policy: "drop" });
+    const slow = await join({ name: "slow", pace: 40 });
+    const late = await join({ name: "late", pace: 40, policy: "drop" });
     for (let n = 1; n <= 200; n++) ann.socket.send(`${n}`);
     await ann.hears(text("200"));
     expect(texts(ann)).toHaveLength(200);

@@ -76,7 +76,7 @@ describe("npm run page", () => {
     const aborted: string[] = [];
     page.on("requestfailed", (request) => aborted.push(new URL(request.url()).searchParams.get("question") ?? ""));
     await deadline("End");
-    await letRun("cold lunr");
+    await letRun("scan");
     const question = page.getByLabel("Ask about the web platform");
     const asked = page.waitForRequest((request) => request.url().includes("question=older"));
     await question.fill("older");
@@ -90,6 +90,7 @@ describe("npm run page", () => {
 
   test("a question without an answer, and no question, are told apart", async () => {
     await deadline("End");
+    await letRun("minisearch", "scan");
     const question = page.getByLabel("Ask about the web platform");
     await question.fill("zzzzqqqxxjjj");
     await decided("nothing");

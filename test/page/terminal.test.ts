@@ -25,24 +25,21 @@ function races(out: string): [string, string] {
 }
 
 describe("npm start", () => {
-  test.for([{ args: [] }, { args: ["css grid"] }, { args: ["promise", "all"] }])(
-    "somebody wins the first race and the deadline the second: $args",
-    async ({ args }) => {
-      const { code, out, err } = await start(...args);
-      const [first, second] = races(out);
+  test("somebody wins the first race and the deadline the second", async () => {
+    const { code, out, err } = await start();
+    const [first, second] = races(out);
 
-      expect({ code, err }).toEqual({ code: 0, err: "" });
-      expect(first).toContain(`“${args.join(" ") || "abort signal"}”`);
-      expect(first.match(/✓ .* won$/gm)).toHaveLength(1);
-      expect(first).toMatch(/(minisearch|lunr|flexsearch) answered first, after [\d.]+ ms, with \d+ features?/);
-      expect(first).toMatch(/developer\.mozilla\.org\/docs\//);
-      expect(first).toMatch(/× scan +[\d.]+ ms {2}cancelled/);
-      expect(first).toMatch(/× cold lunr +[\d.]+ ms {2}cancelled, its server (stopped|never heard)/);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(first).toContain("“abort signal”");
+    expect(first.match(/✓ .* won$/gm)).toHaveLength(1);
+    expect(first).toMatch(/(minisearch|lunr|flexsearch) answered first, after [\d.]+ ms, with \d+ features?/);
+    expect(first).toMatch(/developer\.mozilla\.org\/docs\//);
+    expect(first).toMatch(/× scan +[\d.]+ ms {2}cancelled/);
+    expect(first).toMatch(/× cold lunr +[\d.]+ ms {2}cancelled, its server (stopped|never heard)/);
 
-      expect(second.match(/× .* cancelled/g)).toHaveLength(2);
-      expect(second).toContain("The deadline won: nobody had an answer within 10 ms.");
-    },
-  );
+    expect(second.match(/× .* cancelled/g)).toHaveLength(2);
+    expect(second).toContain("The deadline won: nobody had an answer within 10 ms.");
+  });
 
   test("no match is an outcome, not a failure", async () => {
     const { code, out } = await start("zzzzqqqxxjjj");
@@ -68,10 +65,11 @@ describe("npm start", () => {
   });
 
   test("a very long question is cut", async () => {
-    const { code, out } = await start("abort signal ".repeat(2000));
+    const { code, out } = await start(..."abort signal ".repeat(2000).trim().split(" "));
 
     expect(code).toBe(0);
     expect(out).toContain("cut to 120 characters");
+    expect(out).toContain("“abort signal abort signal");
     expect(out).toMatch(/answered first/);
   });
 });

@@ -311,36 +311,38 @@ describe.each(inForms(parkingStores, forms))("$store, $form", ({ make, size, sta
   });
 });
 
-/** A hundred thousand tasks take a while: each store in one form, and each form on one store. */
-const crowds = <S extends (typeof plainStores)[number]>(...crowded: S[]) => [
-  ...inForms(crowded, forms.slice(0, 1)),
-  ...inForms(crowded.slice(0, 1), forms.slice(1)),
-];
+/** A hundred thousand tasks take a while: fewer, but more than the stack holds, for other stores, and for other forms. */
+const crowds = <S extends (typeof plainStores)[number]>(...crowded: S[]) =>
+  [...inForms(crowded, forms.slice(0, 1)), ...inForms(crowded.slice(0, 1), forms.slice(1))].map((crowd, nth) => ({
+    ...crowd,
+    many: nth === 0 ? 100_000 : 30_000,
+  }));
 
-describe.each(crowds(plainStores[0]!, plainStores[2]!, unboundedStore))("$store, $form", ({ make, start }) => {
-  test("CH-13: 100 000 parked receivers are released by one call", async () => {
+describe.each(crowds(plainStores[0]!, plainStores[2]!, unboundedStore))(
+  "$many tasks, $store, $form",
+  ({ make, start, many }) => {
+    test("CH-13: parked receivers are released by one call", async () => {
+      using time = virtualTime();
+      const ch = make<number>();
+      let released = 0;
+      for (let n = 0; n < many; n++) {
+        start(function* () {
+          if ((yield* ask(ch.receive())) === CLOSED) released++;
+        });
+      }
+      while (queues(ch).receivers < many) await time.settle();
+      ch.close();
+      expect(queues(ch)).toEqual(nobody);
+      for (let turns = 0; released < many && turns < 1000; turns++) await time.settle();
+      expect(released).toBe(many);
+    });
+  },
+);
+
+describe.each(crowds(plainStores[0]!, plainStores[2]!))("$many tasks, $store, $form", ({ make, size, start, many }) => {
+  test("CH-13: parked senders are released by one call", async () => {
     using time = virtualTime();
     const ch = make<number>();
-    const many = 100_000;
-    let released = 0;
-    for (let n = 0; n < many; n++) {
-      start(function* () {
-        if ((yield* ask(ch.receive())) === CLOSED) released++;
-      });
-    }
-    while (queues(ch).receivers < many) await time.settle();
-    ch.close();
-    expect(queues(ch)).toEqual(nobody);
-    for (let turns = 0; released < many && turns < 1000; turns++) await time.settle();
-    expect(released).toBe(many);
-  });
-});
-
-describe.each(crowds(plainStores[0]!, plainStores[2]!))("$store, $form", ({ make, size, start }) => {
-  test("CH-13: 100 000 parked senders are released by one call", async () => {
-    using time = virtualTime();
-    const ch = make<number>();
-    const many = 100_000;
     let released = 0;
     for (let n = 0; n < many + size; n++) {
       start(function* () {
@@ -354,9 +356,8 @@ describe.each(crowds(plainStores[0]!, plainStores[2]!))("$store, $form", ({ make
     expect(released).toBe(many);
   });
 
-  test("CH-13: a relay of 100 000 tasks does not grow the stack", async () => {
+  test("CH-13: a relay does not grow the stack", async () => {
     using time = virtualTime();
-    const many = 100_000;
     const first = make<number>();
     let from: Channel<number> = first;
     for (let n = 0; n < many; n++) {
