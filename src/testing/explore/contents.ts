@@ -6,14 +6,17 @@ export class Contents {
   private readonly _lengths: number[];
   private readonly _ends: number[];
   private readonly _ids: Map<string, number>;
-  private readonly _after: Map<number, number>;
+  /** What comes after something is put in at the end, by both; and after the first is taken. */
+  private readonly _pushed: Map<number, number>;
+  private readonly _shifted: number[];
 
   constructor() {
     this._values = [[]];
     this._lengths = [0];
     this._ends = [0];
     this._ids = new Map([["|0", 0]]);
-    this._after = new Map();
+    this._pushed = new Map();
+    this._shifted = [];
   }
 
   length(id: number): number {
@@ -38,25 +41,21 @@ export class Contents {
   }
 
   push(id: number, value: number): number {
-    const step = id * 0x200000 + value * 2;
-    const known = this._after.get(step);
-    return known ?? this._remember(step, [...this._values[id]!, value], this._ends[id]!);
+    const step = id * 0x200000 + value;
+    const known = this._pushed.get(step);
+    if (known !== undefined) return known;
+    const after = this._idOf([...this._values[id]!, value], this._ends[id]!);
+    this._pushed.set(step, after);
+    return after;
   }
 
   shift(id: number): number {
-    const step = -1 - id;
-    return this._after.get(step) ?? this._remember(step, this._values[id]!.slice(1), this._ends[id]!);
+    return this._shifted[id] ?? (this._shifted[id] = this._idOf(this._values[id]!.slice(1), this._ends[id]!));
   }
 
   /** Closed, with what stands for the cause or -1. */
   close(id: number, cause: number): number {
     return this._idOf(this._values[id]!, cause + 2);
-  }
-
-  private _remember(step: number, values: readonly number[], end: number): number {
-    const id = this._idOf(values, end);
-    this._after.set(step, id);
-    return id;
   }
 
   private _idOf(values: readonly number[], end: number): number {

@@ -52,6 +52,8 @@ export class Model extends State {
   /** The events that can happen in the state, `FIELDS` numbers each, and how many. */
   events: Int32Array;
   count: number;
+  /** Tasks that are parked, and where. */
+  private _parked: Int32Array;
   /** Waiting receivers of each channel without a buffer, as they are found: the first, and for each the next. */
   private readonly _firstReceiver: number[];
   private readonly _receivers: number[];
@@ -64,6 +66,7 @@ export class Model extends State {
     super(learner);
     this.events = new Int32Array(FIELDS * 64);
     this.count = 0;
+    this._parked = new Int32Array(32);
     this._firstReceiver = [];
     this._receivers = [];
     this._received = [];
@@ -74,12 +77,10 @@ export class Model extends State {
   enumerate(): void {
     const tasks = this.ofTask.length;
     this.count = 0;
-    this._gatherReceivers(tasks);
+    const length = this._gather(tasks);
     if (this.trie.anyMidst && this._goesOn(tasks)) return;
-    for (let task = 0; task < tasks; task++) {
-      const node = this.nodeOf(task);
-      if (node !== -1 && this.trie.kind[node] === PARKED) this._cases(task, node);
-    }
+    const parked = this._parked;
+    for (let at = 0; at < length; at += 2) this._cases(parked[at]!, parked[at + 1]!);
     if (this.count === 0) this._settle(tasks);
     if (this.count === 0) this._pass(tasks);
   }
@@ -142,24 +143,39 @@ export class Model extends State {
     this.count = kept;
   }
 
-  private _gatherReceivers(tasks: number): void {
+  /** Who is parked, and who of them waits to receive without a buffer; returns how long the list is. */
+  private _gather(tasks: number): number {
+    const { kind } = this.trie;
     const first = this._firstReceiver;
-    const list = this._receivers;
     for (let at = 0; at < this._received.length; at++) first[this._received[at]!] = -1;
+    if (this._parked.length < tasks * 2) this._parked = new Int32Array(tasks * 4);
+    const parked = this._parked;
     let length = 0;
+    let listed = 0;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
-      if (node === -1) continue;
+      if (node === -1 || kind[node] !== PARKED) continue;
+      parked[length++] = task;
+      parked[length++] = node;
       const receives = this._receives[node] ?? this._receivesOf(node);
-      for (let at = 0; at < receives.length; at += 2) {
-        const channel = receives[at]!;
-        list[length] = task;
-        list[length + 1] = receives[at + 1]!;
-        list[length + 2] = first[channel]!;
-        first[channel] = length;
-        length += 3;
-      }
+      if (receives.length > 0) listed = this._listReceivers(task, receives, listed);
     }
+    return length;
+  }
+
+  private _listReceivers(task: number, receives: Int32Array, from: number): number {
+    const first = this._firstReceiver;
+    const list = this._receivers;
+    let length = from;
+    for (let at = 0; at < receives.length; at += 2) {
+      const channel = receives[at]!;
+      list[length] = task;
+      list[length + 1] = receives[at + 1]!;
+      list[length + 2] = first[channel]!;
+      first[channel] = length;
+      length += 3;
+    }
+    return length;
   }
 
   private _receivesOf(node: number): Int32Array {
@@ -278,8 +294,8 @@ export class Model extends State {
   }
 
   private _full(channel: number, held: number): boolean {
-    const { capacity, overflow } = this.learner.stage.channels[channel]!;
-    return overflow === "park" && this.contents.length(held) >= capacity;
+    if (this.contents.length(held) < this.capacity(channel)) return false;
+    return this.learner.stage.channels[channel]!.overflow === "park";
   }
 
   private _settle(tasks: number): void {

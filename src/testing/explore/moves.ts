@@ -92,10 +92,9 @@ function hold(model: Model, channel: number, held: number): void {
 }
 
 function store(model: Model, channel: number, value: number): void {
-  const { capacity, overflow } = model.learner.stage.channels[channel]!;
   let held = model.holds(channel);
-  if (model.contents.length(held) >= capacity) {
-    if (overflow === "drop") return;
+  if (model.contents.length(held) >= model.capacity(channel)) {
+    if (model.learner.stage.channels[channel]!.overflow === "drop") return;
     held = model.contents.shift(held);
   }
   hold(model, channel, model.contents.push(held, value));
@@ -180,8 +179,13 @@ function start(model: Model, variant: number): void {
 
 /** A task has come to a node: what it starts on the way begins. */
 function enter(model: Model, task: number, node: number): void {
-  const fold = model.trie.fold[node];
-  if (fold != null) {
+  const { trie } = model;
+  const fold = trie.fold[node]!;
+  if (fold === null && trie.effects[node] === null) {
+    stand(model, task, node);
+    return;
+  }
+  if (fold !== null) {
     stand(model, task, fold.node);
     affect(model, node, 0);
     make(model, node);

@@ -13,8 +13,6 @@ const LEAST_PATIENCE = 200;
 /** A search that takes part. */
 export interface Entrant {
   readonly search: Search;
-  /** How long its turns are, beside those of the others. */
-  readonly pace: number;
   /** Whether a failure that it finds has the shortest schedule. */
   readonly shortest: boolean;
 }
@@ -43,9 +41,9 @@ export async function compete(
   let until = end;
   for (let turn = FIRST_TURN; left.length > 0 && native.now() <= until; turn *= 2) {
     for (const entrant of left) {
-      const { search, pace, shortest } = entrant;
+      const { search, shortest } = entrant;
       const alone = left.length === 1;
-      const complete = await explore(search, alone ? until : Math.min(until, native.now() + turn * pace));
+      const complete = await explore(search, alone ? until : Math.min(until, native.now() + turn * search.pace));
       if (complete === true && (search.found === null || shortest)) return { search, complete, shortest };
       if (complete === true) {
         last = { search, complete, shortest };

@@ -26,8 +26,6 @@ import { DONE } from "./trie.js";
 
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
-/** A search by traces has so many times as long a turn: either it is through quickly, or it never is. */
-const TRACES_PACE = 3;
 /** Schedules that an audit runs; fewer if they take longer than the search did, and this many milliseconds. */
 const AUDITS = 100;
 const LEAST_AUDIT = 5;
@@ -148,13 +146,13 @@ export class Proof<T> {
     const { all = false, stuck = true, engine } = this._options;
     const [model, judge] = [this._model, this._judge];
     const ways = { goesOn: all, looksForStuck: stuck };
-    const states = { search: new States(model, judge, ways), pace: 1, shortest: true };
-    const traces = { search: new Traces(new Model(this._learner), judge, all), pace: TRACES_PACE, shortest: false };
+    const states = { search: new States(model, judge, ways), shortest: true };
+    const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
     if (engine === "states") return [states];
     if (engine === "traces") return [traces];
     if (all) return [states, traces];
     const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
-    return [states, traces, { search: enough, pace: 1, shortest: false }];
+    return [states, traces, { search: enough, shortest: false }];
   }
 
   /** Whether the search is through; null if it is not for this program. */

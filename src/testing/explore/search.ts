@@ -16,6 +16,8 @@ export interface Search {
   readonly executions: number;
   /** Events that have been taken. */
   readonly events: number;
+  /** How long its turns are, beside those of others: those of one that is either through quickly or never are long. */
+  readonly pace: number;
   /** The first failure; null while there is none. */
   readonly found: Found | null;
   /** Goes on until so many states are stored, or a time has come; true when there is nothing more to find. */

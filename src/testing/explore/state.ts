@@ -1,9 +1,9 @@
 // One state of a program: a vector of numbers, changed in place, and what its numbers mean.
 //
 // A component of the vector is where a task stands (its node, and one; 0 before it is started), what a channel holds (0 while
-// it is open and empty), what is left of a timeout (and one; 0 before it begins), what is in a cell
-// (and one), or how long a task has slept. All begin at 0,
-// so a vector may grow while states that were stored before keep their meaning, and the hash of a 0 is 0.
+// it is open and empty), what is left of a timeout (and one; 0 before it begins), what is in a cell (and one), or how long a
+// task has slept. All begin at 0, so a vector may grow while states that were stored before keep their meaning, and the hash
+// of a 0 is 0.
 
 import { Contents } from "./contents.js";
 import type { Learner } from "./learner.js";
@@ -27,6 +27,7 @@ export class State {
   readonly ofSleep: number[];
   /** Tasks that the last event has started. */
   readonly started: number[];
+  private readonly _capacities: number[];
   /** What was changed, and what it was before. */
   private _changes: Int32Array;
   private _changed: number;
@@ -43,6 +44,7 @@ export class State {
     this.ofCell = [];
     this.ofSleep = [];
     this.started = [];
+    this._capacities = [];
     this._changes = new Int32Array(64);
     this._changed = 0;
   }
@@ -67,11 +69,14 @@ export class State {
 
   /** The component of something, which gets one if it has none. */
   component(of: number[], index: number): number {
+    const known = of[index];
+    return known !== undefined && known !== -1 ? known : this._give(of, index);
+  }
+
+  private _give(of: number[], index: number): number {
     while (of.length <= index) of.push(-1);
-    if (of[index] === -1) {
-      of[index] = this.width++;
-      if (this.width > this.state.length) this.state = grown(this.state);
-    }
+    of[index] = this.width++;
+    if (this.width > this.state.length) this.state = grown(this.state);
     return of[index]!;
   }
 
@@ -104,7 +109,7 @@ export class State {
   }
 
   capacity(channel: number): number {
-    return this.learner.stage.channels[channel]!.capacity;
+    return this._capacities[channel] ?? (this._capacities[channel] = this.learner.stage.channels[channel]!.capacity);
   }
 
   /** What is left of a timeout, and one. */

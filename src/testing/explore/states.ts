@@ -10,7 +10,13 @@ import { begin, happen } from "./moves.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { Store } from "./store.js";
 import type { Stubborn } from "./stubborn.js";
-import { Edges, findStuck, movedBy } from "./stuck.js";
+import { Edges, findStuck } from "./stuck.js";
+
+/** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
+const TRIAL = 500;
+const MOST_TAKEN = 0.95;
+/** The pace of states that are enough: either there are few, or all are found sooner. */
+const PACE_OF_ENOUGH = 0.5;
 
 /** How states are searched; both are off by default. */
 export interface Ways {
@@ -33,6 +39,8 @@ export class States implements Search {
   private readonly _stubborn: Stubborn | null;
   private _edges: Edges;
   private _next: number;
+  /** Events that could have been taken so far. */
+  private _offered: number;
   /** For each event of a state whether it is to be taken. */
   private _marks: Uint8Array;
 
@@ -46,12 +54,16 @@ export class States implements Search {
     this._looksForStuck = looksForStuck;
     this._stubborn = stubborn ?? null;
     this._edges = new Edges();
-    this._next = 0;
+    this._next = this._offered = 0;
     this._marks = new Uint8Array(64);
   }
 
   get states(): number {
     return this.store.size;
+  }
+
+  get pace(): number {
+    return this._stubborn === null ? 1 : PACE_OF_ENOUGH;
   }
 
   get executions(): number {
@@ -74,7 +86,7 @@ export class States implements Search {
     if (this._stubborn?.outdated() !== true) return false;
     this.store = new Store();
     this._edges = new Edges();
-    this._next = this.events = 0;
+    this._next = this._offered = this.events = 0;
     return true;
   }
 
@@ -123,13 +135,14 @@ export class States implements Search {
     for (let event = 0; event < count; event++) {
       this._load(before);
       happen(model, events, event * FIELDS);
-      if (store.add(model.state, model.width, model.hash, before) === after) return eventAt(events, event);
+      if (store.find(model.state, model.width, model.hash) === after) return eventAt(events, event);
     }
     throw new Error("No event leads there: this is a fault of millrace");
   }
 
   private _expand(): void {
     const { count } = this._model;
+    this._offered += count;
     if (this._marks.length < count) this._marks = new Uint8Array(count * 2);
     const marks = this._marks;
     if (this._chooses()) {
@@ -144,6 +157,8 @@ export class States implements Search {
   private _chooses(): boolean {
     if (this._stubborn === null) return false;
     if (!this._stubborn.eligible) throw new Ineligible("plain calls right after one another, or invariants");
+    if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN)
+      throw new Ineligible("few events that can wait");
     return this._stubborn.choose(this._marks);
   }
 
@@ -160,7 +175,7 @@ export class States implements Search {
       happen(model, events, event * FIELDS);
       const id = store.add(model.state, model.width, model.hash, this._next);
       if (id > this._next) leadsOn = true;
-      if (this._looksForStuck) this._edges.add(this._next, id, movedBy(events, event, 0));
+      if (this._looksForStuck) this._edges.add(this._next, id, events, event * FIELDS);
       model.takeBack(0, hash);
     }
     this.events += taken;

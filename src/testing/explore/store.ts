@@ -32,18 +32,19 @@ export class Store {
   /** The number of a vector; one that is new gets the next, and `size` grows. */
   add(state: Int32Array, width: number, hash: number, parent: number): number {
     if (width > this._width) this._widen(width);
+    const slot = this._slotOf(state, width, hash);
     const table = this._table;
-    const mask = table.length - 2;
-    let slot = (hash << 1) & mask;
-    for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
-      if (table[slot + 1] === hash && this._equals(entry - 1, state, width)) return entry - 1;
-      slot = (slot + 2) & mask;
-    }
+    if (table[slot] !== 0) return table[slot]! - 1;
     this._append(state, width, hash, parent);
     table[slot] = this.size;
     table[slot + 1] = hash;
     if (this.size * 4 > table.length) this._rehash();
     return this.size - 1;
+  }
+
+  /** The number of a vector, -1 if it is not there. */
+  find(state: Int32Array, width: number, hash: number): number {
+    return width > this._width ? -1 : this._table[this._slotOf(state, width, hash)]! - 1;
   }
 
   /** Copies a state into a vector. */
@@ -62,6 +63,18 @@ export class Store {
     return this._parents[id]!;
   }
 
+  /** Where a vector stands in the table, or would. */
+  private _slotOf(state: Int32Array, width: number, hash: number): number {
+    const table = this._table;
+    const mask = table.length - 2;
+    let slot = (hash << 1) & mask;
+    for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
+      if (table[slot + 1] === hash && this._equals(entry - 1, state, width)) break;
+      slot = (slot + 2) & mask;
+    }
+    return slot;
+  }
+
   private _equals(id: number, state: Int32Array, width: number): boolean {
     const data = this._data;
     const from = id * this._width;
@@ -72,10 +85,10 @@ export class Store {
   private _append(state: Int32Array, width: number, hash: number, parent: number): void {
     const from = this.size * this._width;
     if (from + this._width > this._data.length) this._lengthen();
-    if (this._data instanceof Uint16Array) {
-      for (let at = 0; at < width; at++) if (state[at]! > 0xffff) this._data = Int32Array.from(this._data);
-    }
-    for (let at = 0; at < width; at++) this._data[from + at] = state[at]!;
+    let bits = 0;
+    for (let at = 0; at < width; at++) bits |= this._data[from + at] = state[at]!;
+    if (bits > 0xffff && this._data instanceof Uint16Array) this._data = Int32Array.from(this._data);
+    if (bits > 0xffff) for (let at = 0; at < width; at++) this._data[from + at] = state[at]!;
     if (this.size === this._parents.length) {
       this._parents = grown(this._parents);
       this._hashes = grown(this._hashes);

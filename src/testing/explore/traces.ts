@@ -17,6 +17,8 @@ import { PARKED } from "./trie.js";
 
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
+/** The pace of source sets. */
+const PACE = 4;
 
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");
@@ -72,6 +74,10 @@ export class Traces implements Search {
     this._over = false;
     this._steps = 0;
     this._known = [];
+  }
+
+  get pace(): number {
+    return this._wantsAll ? 1 : PACE;
   }
 
   explore(_most: number, late: () => boolean): boolean {
