@@ -1,54 +1,32 @@
-// Which event happened before which. Events have participants: tasks, and of a channel with a buffer its tail (sends) and its
-// head (receives). A clock says, for an event, how many events of each participant had happened by then. Clocks are kept by
-// the depth of their event, and are written over when another event takes its place.
+// Which event happened before which. A clock says, for an event, how many events of each task had happened by then. Clocks are
+// kept by the depth of their event, and are written over when another event takes its place.
 
 export class Clocks {
-  /** How many participants there are. */
-  count: number;
-  private readonly _tasks: number[];
-  private readonly _tails: number[];
-  private readonly _heads: number[];
   private readonly _clocks: Int32Array[];
   private _room: number;
   private _nothing: Int32Array;
 
   constructor() {
-    this.count = 0;
-    this._tasks = [];
-    this._tails = [];
-    this._heads = [];
     this._clocks = [];
-    this._room = 32;
-    this._nothing = new Int32Array(32);
+    this._room = 16;
+    this._nothing = new Int32Array(16);
   }
 
-  task(index: number): number {
-    return this._part(this._tasks, index);
-  }
-
-  tail(channel: number): number {
-    return this._part(this._tails, channel);
-  }
-
-  head(channel: number): number {
-    return this._part(this._heads, channel);
+  /** Makes room for so many tasks. */
+  widen(tasks: number): void {
+    while (this._room < tasks) this._room *= 2;
   }
 
   at(depth: number): Int32Array {
-    let clock = this._clocks[depth];
-    if (clock === undefined || clock.length < this._room) {
-      const larger = new Int32Array(this._room);
-      if (clock !== undefined) larger.set(clock);
-      this._clocks[depth] = clock = larger;
-    }
-    return clock;
+    const clock = this._clocks[depth];
+    return clock !== undefined && clock.length >= this._room ? clock : this._make(depth);
   }
 
   /** The clock of a depth, as that of another; nothing has happened yet where that is -1. */
   copy(depth: number, from: number): Int32Array {
     const clock = this.at(depth);
     const other = from === -1 ? this.nothing() : this.at(from);
-    for (let part = 0; part < this.count; part++) clock[part] = other[part]!;
+    for (let task = 0; task < clock.length; task++) clock[task] = other[task]!;
     return clock;
   }
 
@@ -61,14 +39,14 @@ export class Clocks {
   /** What had happened by one or the other had happened by both. */
   join(clock: Int32Array, depth: number): void {
     const other = this._clocks[depth]!;
-    const count = Math.min(this.count, other.length);
-    for (let part = 0; part < count; part++) if (other[part]! > clock[part]!) clock[part] = other[part]!;
+    const count = Math.min(clock.length, other.length);
+    for (let task = 0; task < count; task++) if (other[task]! > clock[task]!) clock[task] = other[task]!;
   }
 
-  private _part(of: number[], index: number): number {
-    const known = of[index];
-    if (known !== undefined) return known;
-    if (this.count === this._room) this._room *= 2;
-    return (of[index] = this.count++);
+  private _make(depth: number): Int32Array {
+    const larger = new Int32Array(this._room);
+    const before = this._clocks[depth];
+    if (before !== undefined) larger.set(before);
+    return (this._clocks[depth] = larger);
   }
 }

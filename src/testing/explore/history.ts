@@ -13,16 +13,16 @@ interface Taken {
   /** The nodes at which its tasks stood. */
   node: number;
   otherNode: number;
-  /** Its participants, and how many events of the first there were with it; -1 where time passes. */
-  part: number;
+  /** Its task, -1 where time passes, and how many events of that there were with it; the other task, or -1. */
+  task: number;
   nth: number;
-  otherPart: number;
-  /** The last events of its participants before. */
+  other: number;
+  /** The last events of both before. */
   last: number;
   otherLast: number;
-  /** Tasks that it started, as participants. */
+  /** Tasks that it started. */
   readonly started: number[];
-  /** What was known of the last events before time passed. */
+  /** What was known of the last events of tasks before time passed. */
   lasts: number[] | null;
   barrier: number;
 }
@@ -40,7 +40,7 @@ export class History {
   private readonly _model: Model;
   private readonly _clocks: Clocks;
   private readonly _way: Taken[];
-  /** For each participant the depth of its last event, and how many it had. */
+  /** For each task the depth of its last event, and how many it had. */
   private _last: number[];
   private readonly _counts: number[];
   /** The depth at which time passed last. */
@@ -81,8 +81,8 @@ export class History {
     taken.channel = events[place + 5]!;
     taken.node = model.nodeOf(task);
     taken.otherNode = kind === MEET ? model.nodeOf(events[place + 3]!) : -1;
-    taken.part = this._clocks.task(task);
-    taken.otherPart = this._otherPart(kind, events[place + 3]!, taken.channel);
+    taken.task = task;
+    taken.other = kind === MEET ? events[place + 3]! : -1;
     this._clock(taken, events[place + 2]!);
     if (kind === STORE) listAt(this._sends, taken.channel).push(this.length);
     else if (kind === TAKE) listAt(this._receives, taken.channel).push(this.length);
@@ -97,9 +97,8 @@ export class History {
     const taken = this._way[depth]!;
     const clock = this._clocks.at(depth);
     for (const task of started) {
-      const part = this._clocks.task(task);
-      taken.started.push(part);
-      this._last[part] = depth;
+      taken.started.push(task);
+      this._last[task] = depth;
     }
     if (taken.kind !== PASS) this.compare(events[place + 1]!, clock);
     if (taken.kind === MEET) this.compare(events[place + 3]!, clock);
@@ -110,7 +109,7 @@ export class History {
   /** Goes back before the last event. */
   end(): void {
     const taken = this._way[--this.length]!;
-    for (const part of taken.started) this._last[part] = NEVER;
+    for (const task of taken.started) this._last[task] = NEVER;
     if (taken.lasts !== null) {
       this._last = taken.lasts;
       this._barrier = taken.barrier;
@@ -120,11 +119,11 @@ export class History {
     else if (taken.kind === TAKE) this._receives[taken.channel]!.pop();
     this._retract(taken.node);
     if (taken.kind === MEET) this._retract(taken.otherNode);
-    this._last[taken.part] = taken.last;
-    this._counts[taken.part]!--;
-    if (taken.otherPart === -1) return;
-    this._last[taken.otherPart] = taken.otherLast;
-    this._counts[taken.otherPart]!--;
+    this._last[taken.task] = taken.last;
+    this._counts[taken.task]!--;
+    if (taken.other === -1) return;
+    this._last[taken.other] = taken.otherLast;
+    this._counts[taken.other]!--;
   }
 
   /** Compares what a task newly offers, that it is over for one, with the events before. */
@@ -148,12 +147,12 @@ export class History {
 
   /** Whether an event had happened by one clock or the other. */
   inPast(depth: number, one: Int32Array, other: Int32Array): boolean {
-    const { part, nth } = this._way[depth]!;
-    return part === -1 || one[part]! >= nth || other[part]! >= nth;
+    const { task, nth } = this._way[depth]!;
+    return task === -1 || one[task]! >= nth || other[task]! >= nth;
   }
 
   isPass(depth: number): boolean {
-    return this._way[depth]!.part === -1;
+    return this._way[depth]!.task === -1;
   }
 
   clockAt(depth: number): Int32Array {
@@ -162,7 +161,7 @@ export class History {
 
   private _take(kind: number): Taken {
     const taken = (this._way[this.length] ??= {
-      ...{ kind, channel: -1, node: -1, otherNode: -1, part: -1, nth: 0, otherPart: -1, last: NEVER, otherLast: NEVER },
+      ...{ kind, channel: -1, node: -1, otherNode: -1, task: -1, nth: 0, other: -1, last: NEVER, otherLast: NEVER },
       ...{ started: [], lasts: null, barrier: NEVER },
     });
     taken.kind = kind;
@@ -175,50 +174,53 @@ export class History {
   private _pass(taken: Taken): void {
     const clock = this._clocks.copy(this.length, this._barrier);
     for (const last of this._last) if (last !== undefined && last !== NEVER) this._clocks.join(clock, last);
-    taken.part = taken.node = taken.otherNode = -1;
+    taken.task = taken.node = taken.otherNode = -1;
     taken.lasts = this._last;
     taken.barrier = this._barrier;
     this._last = [];
     this._barrier = this.length++;
   }
 
-  private _otherPart(kind: number, other: number, channel: number): number {
-    if (kind === MEET) return this._clocks.task(other);
-    if (kind === STORE) return this._clocks.tail(channel);
-    return kind === TAKE ? this._clocks.head(channel) : -1;
-  }
-
   private _clock(taken: Taken, at: number): void {
-    taken.last = this._last[taken.part] ?? NEVER;
+    this._clocks.widen(this._model.ofTask.length);
+    taken.last = this._last[taken.task] ?? NEVER;
     // What its task did last had all in its past that had happened when time passed.
     const clock = this._clocks.copy(this.length, taken.last === NEVER ? this._barrier : taken.last);
     this._joinCause(clock, taken, at);
-    taken.nth = this._count(clock, taken.part);
-    if (taken.otherPart === -1) return;
-    taken.otherLast = this._last[taken.otherPart] ?? NEVER;
+    taken.nth = this._count(clock, taken.task);
+    if (taken.other === -1) return;
+    taken.otherLast = this._last[taken.other] ?? NEVER;
     if (taken.otherLast !== NEVER) this._clocks.join(clock, taken.otherLast);
-    this._count(clock, taken.otherPart);
+    this._count(clock, taken.other);
   }
 
-  /** One more event of a participant. */
-  private _count(clock: Int32Array, part: number): number {
-    this._last[part] = this.length;
-    return (clock[part] = this._counts[part] = (this._counts[part] ?? 0) + 1);
+  /** One more event of a task. */
+  private _count(clock: Int32Array, task: number): number {
+    this._last[task] = this.length;
+    return (clock[task] = this._counts[task] = (this._counts[task] ?? 0) + 1);
   }
 
   /** What made it possible, besides what its participants did before. */
   private _joinCause(clock: Int32Array, { kind, channel, node }: Taken, at: number): void {
-    if (kind === STORE) {
-      const freed = listAt(this._sends, channel).length - this._model.capacity(channel);
-      if (freed >= 0) this._clocks.join(clock, this._receives[channel]![freed]!);
-    } else if (kind === TAKE) {
-      this._clocks.join(clock, this._sends[channel]![listAt(this._receives, channel).length]!);
+    if (kind === STORE || kind === TAKE) {
+      this._joinEnds(clock, kind, channel);
     } else if (kind === ALONE) {
       const cases = this._model.trie.cases[node]!;
       if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== OVER) return;
-      const last = this._last[this._clocks.task(cases[at * STRIDE + 1]!)] ?? NEVER;
+      const last = this._last[cases[at * STRIDE + 1]!] ?? NEVER;
       if (last !== NEVER) this._clocks.join(clock, last);
     }
+  }
+
+  /** What used this end of a buffer before it, and what freed the room or brought the value. */
+  private _joinEnds(clock: Int32Array, kind: number, channel: number): void {
+    const sends = listAt(this._sends, channel);
+    const receives = listAt(this._receives, channel);
+    const before = (kind === STORE ? sends : receives).at(-1);
+    if (before !== undefined) this._clocks.join(clock, before);
+    if (kind === TAKE) this._clocks.join(clock, sends[receives.length]!);
+    const freed = sends.length - this._model.capacity(channel);
+    if (kind === STORE && freed >= 0) this._clocks.join(clock, receives[freed]!);
   }
 
   private _offer(node: number): void {

@@ -51,7 +51,8 @@ export async function compete(
         until = Math.min(end, native.now() + Math.max(LEAST_PATIENCE, (native.now() - start) * PATIENCE));
         break;
       }
-      if (complete === null || search.states > most) left = left.filter((other) => other !== entrant);
+      if (complete === null || search.states > most || search.pace === 0)
+        left = left.filter((other) => other !== entrant);
       if (native.now() > until) break;
     }
   }

@@ -26,8 +26,9 @@ import { DONE } from "./trie.js";
 
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
-/** Schedules that an audit runs; fewer if they take longer than the search did, and this many milliseconds. */
+/** Schedules that an audit runs; fewer if they take longer than this part of the search, and this many milliseconds. */
 const AUDITS = 100;
+const AUDIT_PART = 0.25;
 const LEAST_AUDIT = 5;
 
 const ASSUMPTIONS = [
@@ -167,7 +168,7 @@ export class Proof<T> {
   }
 
   private _audit(ms: number): Promise<Difference | null> {
-    const end = native.now() + Math.max(LEAST_AUDIT, ms);
+    const end = native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
     return new Audit(this._model).run(AUDITS, () => native.now() > end);
   }
 

@@ -16,7 +16,7 @@ export interface Search {
   readonly executions: number;
   /** Events that have been taken. */
   readonly events: number;
-  /** How long its turns are, beside those of others: those of one that is either through quickly or never are long. */
+  /** How long its turns are, beside those of others: long if it is through quickly or never, 0 once others are sooner. */
   readonly pace: number;
   /** The first failure; null while there is none. */
   readonly found: Found | null;

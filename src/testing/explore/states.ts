@@ -63,7 +63,8 @@ export class States implements Search {
   }
 
   get pace(): number {
-    return this._stubborn === null ? 1 : PACE_OF_ENOUGH;
+    if (this._stubborn === null) return 1;
+    return this._next > TRIAL && this.events > this._offered * MOST_TAKEN ? 0 : PACE_OF_ENOUGH;
   }
 
   get executions(): number {
@@ -157,8 +158,6 @@ export class States implements Search {
   private _chooses(): boolean {
     if (this._stubborn === null) return false;
     if (!this._stubborn.eligible) throw new Ineligible("plain calls right after one another, or invariants");
-    if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN)
-      throw new Ineligible("few events that can wait");
     return this._stubborn.choose(this._marks);
   }
 

@@ -57,8 +57,8 @@ export class Traces implements Search {
   private _depth: number;
   private _over: boolean;
   private _steps: number;
-  /** Nodes that source sets are sound for. */
-  private readonly _known: boolean[];
+  /** So many nodes are such that source sets are sound for them. */
+  private _known: number;
 
   constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
     this.states = this.executions = this.events = 0;
@@ -73,7 +73,7 @@ export class Traces implements Search {
     this._depth = -1;
     this._over = false;
     this._steps = 0;
-    this._known = [];
+    this._known = 0;
   }
 
   get pace(): number {
@@ -135,14 +135,8 @@ export class Traces implements Search {
 
   /** Looks at each node once. */
   private _assertEligible(): void {
-    const model = this._model;
-    const known = this._known;
-    for (let task = 0; task < model.ofTask.length; task++) {
-      const node = model.nodeOf(task);
-      if (node === -1 || known[node] === true) continue;
-      assertNode(model, node);
-      known[node] = true;
-    }
+    const { trie } = this._model;
+    for (; this._known < trie.size; this._known++) assertNode(this._model, this._known);
   }
 
   private _frame(depth: number): Frame {
@@ -187,7 +181,8 @@ export class Traces implements Search {
   private _want(frame: Frame, chosen: number): void {
     if (this._wantsAll) return;
     for (let at = 0; at < frame.count; at++) {
-      if (at !== chosen && !this._independence.holds(frame, at, chosen)) frame.wanted[at] = 1;
+      if (at === chosen || frame.wanted[at] === 1) continue;
+      if (!this._independence.holds(frame, at, chosen)) frame.wanted[at] = 1;
     }
   }
 
