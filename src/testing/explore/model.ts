@@ -194,6 +194,10 @@ export class Model extends State {
 
   private _cases(task: number, node: number): void {
     const cases = this.trie.cases[node]!;
+    if (cases.length === STRIDE && cases[0] !== DEFAULT) {
+      this._case(cases[0]!, task, node, 0, cases);
+      return;
+    }
     let certain = false;
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
@@ -238,7 +242,7 @@ export class Model extends State {
 
   private _send(task: number, node: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
-    if (this.contents.closed(held) && !this.trie.late[node]?.includes(channel)) {
+    if (held !== 0 && this.contents.closed(held) && !this.trie.late[node]?.includes(channel)) {
       return this._event(REFUSE, task, at, -1, 0, channel);
     }
     if (this.capacity(channel) > 0) {
@@ -279,6 +283,7 @@ export class Model extends State {
 
   private _receive(task: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
+    if (held === 0) return false;
     if (this.contents.length(held) > 0) return this._event(TAKE, task, at, -1, 0, channel);
     if (!this.contents.closed(held)) return false;
     // What was parked when it closed is delivered first.
