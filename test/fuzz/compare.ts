@@ -3,10 +3,11 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler.js";
+import { FIELDS } from "../../src/testing/explore/events.js";
 import { DEFAULT, RECEIVE, STRIDE, Thrown } from "../../src/testing/explore/forms.js";
 import { Judge } from "../../src/testing/explore/judge.js";
 import { Learner } from "../../src/testing/explore/learner.js";
-import { FIELDS, Model } from "../../src/testing/explore/model.js";
+import { Model } from "../../src/testing/explore/model.js";
 import { begin, happen } from "../../src/testing/explore/moves.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search.js";
 import { States, type Ways } from "../../src/testing/explore/states.js";

@@ -33,6 +33,7 @@ const floors = [
   ["testing/simulate"],
   [
     "testing/explore/clocks",
+    "testing/explore/events",
     "testing/explore/numbers",
     "testing/explore/contents",
     "testing/explore/place",

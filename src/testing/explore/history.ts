@@ -2,8 +2,9 @@
 // compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
 
 import { Clocks } from "./clocks.js";
+import { ALONE, MEET, PASS, STORE, TAKE } from "./events.js";
 import { JOIN, OVER, RECEIVE, SEND, STRIDE } from "./forms.js";
-import { ALONE, MEET, type Model, PASS, STORE, TAKE } from "./model.js";
+import type { Model } from "./model.js";
 import { PARKED } from "./trie.js";
 
 /** An event on the way. The objects are kept by depth and written over. */

@@ -1,8 +1,9 @@
 // Which events have nothing to do with each other: in either order they lead to the same state, and neither makes the other
 // possible or impossible.
 
+import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, TAKE } from "./events.js";
 import { DEFAULT, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "./forms.js";
-import { ALONE, END, FIELDS, MEET, type Model, PASS, REFUSE, SHUT, TAKE } from "./model.js";
+import type { Model } from "./model.js";
 
 /** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
 export interface Events {

@@ -2,8 +2,9 @@
 
 import { isDaemon } from "../loop.js";
 import type { FailureKind, VerifyOptions } from "../verdict.js";
+import { FIELDS, REFUSE } from "./events.js";
 import { LOOK, READ } from "./forms.js";
-import { FIELDS, type Model, REFUSE } from "./model.js";
+import type { Model } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
 import type { Values } from "./values.js";

@@ -1,6 +1,7 @@
 // The global semantics: a state is a vector of numbers, an event changes a few of them. What is explored is who meets whom,
 // not which step comes first: the code of a task between two operations belongs to the event that let it go on.
 
+import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
 import {
   CLOSE,
   CLOSING,
@@ -25,28 +26,8 @@ import { grown } from "./numbers.js";
 import { State } from "./state.js";
 import { PARKED } from "./trie.js";
 
-/** A value is handed over. */
-export const MEET = 0;
-export const STORE = 1;
-export const TAKE = 2;
-/** A send finds the channel closed. */
-export const REFUSE = 3;
-/** A receive finds the end. */
-export const END = 4;
-/** A case happens that takes no other task and changes no channel. */
-export const ALONE = 5;
-export const SHUT = 6;
-/** Time passes. */
-export const PASS = 7;
-
 /** So many tasks may offer to send to a channel when it is closed: each may have been parked by then, or not. */
 const MOST_SENDERS = 5;
-
-/**
- * Numbers for each event: its kind, the task and its case, the other task and its case, the channel. Where a channel is shut
- * the fourth names the group of tasks that were parked there.
- */
-export const FIELDS = 6;
 
 export class Model extends State {
   /** The events that can happen in the state, `FIELDS` numbers each, and how many. */

@@ -1,7 +1,8 @@
 // What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
 
+import { ALONE, END, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
 import { JOIN, LOOK, READ, STRIDE, WRITE } from "./forms.js";
-import { ALONE, END, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
+import type { Model } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 

@@ -4,8 +4,9 @@
 // is, by stubborn sets. Nobody is put off for ever: what is enough leads to a state that has not been expanded yet, or
 // everything is expanded (Bosnacki, Holzmann).
 
+import { FIELDS } from "./events.js";
 import type { Finding, Judge } from "./judge.js";
-import { FIELDS, type Model } from "./model.js";
+import type { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { Store } from "./store.js";

@@ -3,6 +3,7 @@
 import { shown } from "../../errors.js";
 import { isDaemon } from "../loop.js";
 import type { Schedule, Step, Waiting } from "../schedule.js";
+import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
 import {
   CLOSE,
   CLOSING,
@@ -20,7 +21,7 @@ import {
   TIMER,
   WRITE,
 } from "./forms.js";
-import { ALONE, END, FIELDS, MEET, type Model, PASS, REFUSE, SHUT, STORE, TAKE } from "./model.js";
+import type { Model } from "./model.js";
 import { placeOf } from "./place.js";
 import { IS_DUE, LENGTH } from "./stand-ins.js";
 import { PARKED } from "./trie.js";

@@ -4,9 +4,10 @@
 // Who may get in the way is not known before the program has been learned, and it is learned on the way. So a search counts
 // only if, all through it, nothing was learned that could have made a difference: else it begins anew, knowing more.
 
+import { ALONE, FIELDS, PASS } from "./events.js";
 import { CLOSE, CLOSING, JOIN, LOOK, OVER, READ, RECEIVE, SEND, SETTLE, STRIDE, WRITE } from "./forms.js";
 import { Futures, goesByOrder } from "./futures.js";
-import { ALONE, FIELDS, type Model, PASS } from "./model.js";
+import type { Model } from "./model.js";
 import { IS_DUE } from "./stand-ins.js";
 import { PARKED } from "./trie.js";
 

@@ -3,8 +3,9 @@
 // still move.
 
 import { isDaemon } from "../loop.js";
+import { PASS } from "./events.js";
 import type { Finding } from "./judge.js";
-import { type Model, PASS } from "./model.js";
+import type { Model } from "./model.js";
 import { grown } from "./numbers.js";
 import type { Store } from "./store.js";
 import { DONE, FAILED, PARKED } from "./trie.js";

@@ -6,11 +6,12 @@
 // channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
 // sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
 
+import { FIELDS, PASS } from "./events.js";
 import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "./forms.js";
 import { History } from "./history.js";
 import { Independence } from "./independence.js";
 import type { Judge } from "./judge.js";
-import { FIELDS, type Model, PASS } from "./model.js";
+import type { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { PARKED } from "./trie.js";
