@@ -56,8 +56,7 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
 /**
  * The latest value of each channel, together, each time one of them has a new one; for the first time when all have had one.
  * Of a list, tuples; of a record, records. Chosen uniformly among those that have a value. It reads only when it is read, so
- * a slow reader sees each combination, and makes the sources wait. A list of channels can be given in place of the channels,
- * with options behind it. From Rx.
+ * a slow reader sees each combination, and makes the sources wait. From Rx.
  *
  * Closes when: all have ended, or one has without a value; without any it is closed at once. It releases the others. When
  * one fails it ends with that cause, likewise. Cancelling it releases all.
@@ -76,14 +75,16 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
  * console.log(await sizes.receive()); // { width: 4, unit: "px" }
  * ```
  */
-export function combineLatest<T extends unknown[]>(...sources: Channels<T>): ReceiveChannel<T>;
 export function combineLatest<T extends unknown[]>(sources: Channels<[...T]>, options?: FlowOptions): ReceiveChannel<T>;
 export function combineLatest<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): ReceiveChannel<T[]>;
 export function combineLatest<S extends Named>(sources: S, options?: FlowOptions): ReceiveChannel<Combined<S>>;
-export function combineLatest(...given: unknown[]): ReceiveChannel<unknown> {
-  const [first, options] = given;
-  const keys = isRecord(first) ? Object.keys(first) : null;
-  const sources = sourcesOf<FlowOptions>("combine", keys === null ? given : [Object.values(first as Named), options]);
+export function combineLatest(
+  given: Iterable<ReceiveChannel<unknown>> | Named,
+  options: FlowOptions = {},
+): ReceiveChannel<unknown> {
+  const keys = isRecord(given) ? Object.keys(given) : null;
+  const list = keys === null ? (given as Iterable<ReceiveChannel<unknown>>) : Object.values(given as Named);
+  const sources = sourcesOf("combine", list, options);
   const combined = derive(
     new CombineLatest<unknown>(sources, (latest) =>
       keys === null ? [...latest] : Object.fromEntries(keys.map((key, at) => [key, latest[at]])),

@@ -4,8 +4,7 @@ import type { FlowOptions } from "./release.js";
 import { sourcesOf } from "./sources.js";
 
 /**
- * One channel after the other: each is read to its end before the next is touched. It reads only when it is read. A list of
- * channels can be given in place of the channels, with options behind it.
+ * One channel after the other: each is read to its end before the next is touched. It reads only when it is read.
  *
  * Closes when: the last has ended; without any it is closed at once. When one fails it ends with that cause, and releases
  * the others. Cancelling it releases all.
@@ -14,16 +13,14 @@ import { sourcesOf } from "./sources.js";
  * ```ts
  * import { collect, concat, from } from "millrace";
  *
- * console.log(await collect(concat(from([1, 2]), from([3])))); // [ 1, 2, 3 ]
+ * console.log(await collect(concat([from([1, 2]), from([3])]))); // [ 1, 2, 3 ]
  * ```
  */
-export function concat<T>(...sources: readonly ReceiveChannel<T>[]): ReceiveChannel<T>;
-export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): ReceiveChannel<T>;
-export function concat(...given: unknown[]): ReceiveChannel<unknown> {
-  const sources = sourcesOf<FlowOptions>("concat", given);
-  const [first, ...others] = sources.list;
+export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): ReceiveChannel<T> {
+  const all = sourcesOf("concat", sources, options);
+  const [first, ...others] = all.list as ReceiveChannel<T>[];
   let receive = first?.receive();
-  const joined = derive<unknown | Closed, unknown>({
+  const joined = derive<T | Closed, T>({
     next: () => receive!,
     accept(value, to) {
       if (value !== CLOSED) {
@@ -33,7 +30,7 @@ export function concat(...given: unknown[]): ReceiveChannel<unknown> {
       receive = others.shift()?.receive();
       if (receive === undefined) to.end();
     },
-    release: sources.release,
+    release: all.release,
   });
   if (first === undefined) joined.cancel();
   return joined;

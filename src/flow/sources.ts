@@ -1,6 +1,7 @@
-// The sources of combinators that take several: one by one, or as a list with options behind it.
+// The sources of combinators that take several.
 
 import type { ReceiveChannel } from "../ends.js";
+import { shown } from "../errors.js";
 import { assertSource, type FlowOptions, release } from "./release.js";
 
 /** The channels that carry the values of a tuple. */
@@ -14,12 +15,15 @@ export interface Sources<O extends FlowOptions> {
   release(reason: unknown): void;
 }
 
-/** Reads both forms. */
-export function sourcesOf<O extends FlowOptions>(verb: string, given: readonly unknown[]): Sources<O> {
-  const [first, second] = given;
-  const listed = Symbol.iterator in Object(first);
-  const list = [...(listed ? (first as Iterable<unknown>) : given)] as ReceiveChannel<unknown>[];
-  const options: O = (listed && (second as O | undefined)) || ({} as O);
+/** Throws unless it is given a list of channels. */
+export function sourcesOf<O extends FlowOptions>(
+  verb: string,
+  given: Iterable<ReceiveChannel<unknown>>,
+  options: O,
+): Sources<O> {
+  if (!(Symbol.iterator in Object(given)))
+    throw new TypeError(`Cannot ${verb}: it takes a list of receive channels, got ${shown(given)}`);
+  const list = [...given];
   for (const source of list) assertSource(verb, source);
   return {
     list,

@@ -68,8 +68,7 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
 
 /**
  * Rows of one value from each channel: the first of each, the second of each, and so on. It reads only when it is read, and
- * never more of a channel than the next row needs. A list of channels can be given in place of the channels, with options
- * behind it.
+ * never more of a channel than the next row needs.
  *
  * A receiver that leaves in the middle of a row takes nothing with it: what there is of the row is kept for the next one.
  *
@@ -82,15 +81,17 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
  * ```ts
  * import { collect, from, zip } from "millrace";
  *
- * console.log(await collect(zip(from("ab"), from([1, 2, 3])))); // [ [ "a", 1 ], [ "b", 2 ] ]
+ * console.log(await collect(zip([from("ab"), from([1, 2, 3])]))); // [ [ "a", 1 ], [ "b", 2 ] ]
  * ```
  */
-export function zip<T extends unknown[]>(...sources: Channels<T>): ReceiveChannel<T>;
 export function zip<T extends unknown[]>(sources: Channels<[...T]>, options?: ZipOptions<T[number]>): ReceiveChannel<T>;
 export function zip<T>(sources: Iterable<ReceiveChannel<T>>, options?: ZipOptions<T>): ReceiveChannel<T[]>;
-export function zip(...given: unknown[]): ReceiveChannel<unknown[]> {
-  const sources = sourcesOf<ZipOptions<unknown>>("zip", given);
-  const rows = derive(new Zip(sources));
-  if (sources.list.length === 0) rows.cancel();
+export function zip(
+  sources: Iterable<ReceiveChannel<unknown>>,
+  options: ZipOptions<unknown> = {},
+): ReceiveChannel<unknown[]> {
+  const all = sourcesOf("zip", sources, options);
+  const rows = derive(new Zip(all));
+  if (all.list.length === 0) rows.cancel();
   return rows;
 }

@@ -6,7 +6,8 @@ import { virtualTime } from "../support/virtual.js";
 
 describe("concat", () => {
   test("CB-5: of none it is closed at once", () => {
-    for (const none of [concat(), concat([])]) expect([none.closed, none.tryReceive()]).toEqual([true, CLOSED]);
+    const none = concat([]);
+    expect([none.closed, none.tryReceive()]).toEqual([true, CLOSED]);
   });
 
   test("reads each to its end before it touches the next", async () => {
@@ -14,7 +15,7 @@ describe("concat", () => {
     const [a, b] = [channel<number>(), channel<number>(2)];
     for (const n of [3, 4]) b.trySend(n);
     b.close();
-    const joined = concat(a, b);
+    const joined = concat([a, b]);
     const seen = read(joined);
     a.send(1).then();
     await time.settle();
@@ -46,7 +47,7 @@ describe("concat", () => {
     const { source, released, taken } = watched(1);
     broken.trySend(1);
     broken.close(cause);
-    const seen = read(concat(broken, source));
+    const seen = read(concat([broken, source]));
     await time.settle();
     expect([seen, released, taken]).toEqual([{ values: [1], end: { cause } }, [cause], 0]);
   });
@@ -55,7 +56,7 @@ describe("concat", () => {
     using time = virtualTime();
     const mine = channel<number>();
     const [first, second] = [watched<number>(), watched(1)];
-    const joined = concat(first.source, mine, second.source);
+    const joined = concat([first.source, mine, second.source]);
     const seen = read(joined);
     await time.settle();
     joined.cancel("enough");
@@ -77,7 +78,7 @@ describe("concat", () => {
   test("CB-4: a receiver that loses a choice takes nothing", async () => {
     using time = virtualTime();
     const a = channel<number>();
-    const joined = concat(a);
+    const joined = concat([a]);
     const choice = go(function* (): Routine<string> {
       return (yield* select({ joined, late: sleep(5) })).key;
     });
@@ -89,6 +90,6 @@ describe("concat", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => concat(channel(), {} as never)).toThrow("Cannot concat: its source must be a receive channel");
+    expect(() => concat([channel(), {} as never])).toThrow("Cannot concat: its source must be a receive channel");
   });
 });

@@ -6,14 +6,15 @@ import { virtualTime } from "../support/virtual.js";
 
 describe("race", () => {
   test("CB-5: of none it is closed at once", () => {
-    for (const none of [race(), race([])]) expect([none.closed, none.tryReceive()]).toEqual([true, CLOSED]);
+    const none = race([]);
+    expect([none.closed, none.tryReceive()]).toEqual([true, CLOSED]);
   });
 
   test("whoever has the first value is read to its end; the others are released in that step", async () => {
     using time = virtualTime();
     const slow = watched<string>();
     const quick = channel<string>();
-    const first = race(slow.source, quick);
+    const first = race([slow.source, quick]);
     const seen = read(first);
     await time.settle();
     expect([slow.released, queues(quick)]).toEqual([[], { senders: 0, receivers: 1 }]);
@@ -34,7 +35,7 @@ describe("race", () => {
     for (const to of [a, b]) for (const n of [1, 2]) to.trySend(n);
     a.close();
     b.close();
-    const seen = read(race(a, b));
+    const seen = read(race([a, b]));
     await time.settle();
     expect([seen.values, a.length + b.length]).toEqual([[1, 2], 2]);
   });
@@ -42,7 +43,7 @@ describe("race", () => {
   test("the race begins with the first receive", async () => {
     using time = virtualTime();
     const [a, b] = [channel<number>(), channel<number>()];
-    const first = race(a, b);
+    const first = race([a, b]);
     a.send(1).then();
     b.send(2).then();
     await time.settle();
@@ -68,7 +69,7 @@ describe("race", () => {
   test("one that ends without a value drops out; when all have, it ends", async () => {
     using time = virtualTime();
     const [a, b] = [channel<number>(), channel<number>()];
-    const seen = read(race(a, b));
+    const seen = read(race([a, b]));
     await time.settle();
     a.close();
     await time.settle();
@@ -83,7 +84,7 @@ describe("race", () => {
     const cause = new Error("broken");
     const broken = channel<number>();
     const { source, released } = watched<number>();
-    const seen = read(race(broken, source));
+    const seen = read(race([broken, source]));
     await time.settle();
     broken.close(cause);
     await time.settle();
@@ -94,7 +95,7 @@ describe("race", () => {
     using time = virtualTime();
     const cause = new Error("broken");
     const [winner, loser] = [channel<number>(), channel<number>()];
-    const seen = read(race(winner, loser));
+    const seen = read(race([winner, loser]));
     await time.settle();
     winner.trySend(1);
     await time.settle();
@@ -109,14 +110,14 @@ describe("race", () => {
   test("CB-2: cancelling it before anyone has won releases all; afterwards, the winner", async () => {
     using time = virtualTime();
     const [a, b] = [watched<number>(), watched<number>()];
-    const early = race(a.source, b.source);
+    const early = race([a.source, b.source]);
     const seen = read(early);
     await time.settle();
     early.cancel("enough");
     await time.settle();
     expect([seen.end, a.released, b.released]).toEqual(["closed", ["enough"], ["enough"]]);
     const winner = watched(1, 2);
-    const late = race(winner.source, channel<number>());
+    const late = race([winner.source, channel<number>()]);
     await time.settle();
     expect(late.tryReceive()).toBe(1);
     late.cancel("enough");
@@ -143,7 +144,7 @@ describe("race", () => {
   test("a receiver that leaves does not decide the race", async () => {
     using time = virtualTime();
     const [a, b] = [channel<number>(), channel<number>()];
-    const first = race(a, b);
+    const first = race([a, b]);
     const choice = select({ first, late: sleep(5) }).then(({ key }) => key);
     await time.advance(5);
     expect([await choice, queues(a), queues(b)]).toEqual(["late", nobody, nobody]);
@@ -155,7 +156,7 @@ describe("race", () => {
   test("a source that stands in it twice wins against itself, and is not released", async () => {
     using time = virtualTime();
     const { source, released } = watched(1, 2);
-    const seen = read(race(source, source));
+    const seen = read(race([source, source]));
     await time.settle();
     expect([seen.values, released]).toEqual([[1, 2], []]);
   });
@@ -168,12 +169,13 @@ describe("race", () => {
       throw late;
     });
     const { source, released } = watched<number>();
-    const seen = read(race<number>(source, deadline));
+    const seen = read(race<number>([source, deadline]));
     await time.advance(10);
     expect([seen.end, released]).toEqual([{ cause: late }, [late]]);
   });
 
   test("what is no channel is refused", () => {
-    expect(() => race(channel(), {} as never)).toThrow("Cannot race: its source must be a receive channel");
+    expect(() => race([channel(), {} as never])).toThrow("Cannot race: its source must be a receive channel");
+    expect(() => race(channel() as never)).toThrow("Cannot race: it takes a list of receive channels, got");
   });
 });

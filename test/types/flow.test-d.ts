@@ -42,31 +42,30 @@ test("merge: of a list the union, of a record a union discriminated by key", () 
   merge([[1]]);
 });
 
-test("zip and combineLatest: tuples, in either form", () => {
-  expectTypeOf(zip(numbers, words)).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+test("zip and combineLatest: tuples", () => {
   expectTypeOf(zip([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
   expectTypeOf(zip([numbers, words])).toEqualTypeOf<ReceiveChannel<[number, string]>>();
   expectTypeOf(zip(new Set([numbers]))).toEqualTypeOf<ReceiveChannel<number[]>>();
-  expectTypeOf(zip(numbers)).toEqualTypeOf<ReceiveChannel<[number]>>();
+  expectTypeOf(zip([numbers])).toEqualTypeOf<ReceiveChannel<[number]>>();
   zip([numbers, words], { onUndelivered: (value) => expectTypeOf(value).toEqualTypeOf<number | string>() });
-  expectTypeOf(combineLatest(numbers, words)).toEqualTypeOf<ReceiveChannel<[number, string]>>();
+  expectTypeOf(combineLatest([numbers, words])).toEqualTypeOf<ReceiveChannel<[number, string]>>();
   expectTypeOf(combineLatest([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
   expectTypeOf(combineLatest({ numbers, words })).toEqualTypeOf<ReceiveChannel<{ numbers: number; words: string }>>();
   const many: Channel<number>[] = [];
-  expectTypeOf(zip(...many)).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(zip(many)).toEqualTypeOf<ReceiveChannel<number[]>>();
   expectTypeOf(combineLatest(many)).toEqualTypeOf<ReceiveChannel<number[]>>();
   // @ts-expect-error an array is no channel
-  zip(numbers, [1]);
+  zip([numbers, [1]]);
   // @ts-expect-error nor a record, to zip
   zip({ numbers });
 });
 
 test("concat and race: of one type, or of a union that is named", () => {
-  expectTypeOf(concat(numbers, numbers)).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(concat<number | string>(numbers, words)).toEqualTypeOf<ReceiveChannel<number | string>>();
+  expectTypeOf(concat([numbers, numbers])).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(concat<number | string>([numbers, words])).toEqualTypeOf<ReceiveChannel<number | string>>();
   expectTypeOf(race([numbers, numbers], { own: true })).toEqualTypeOf<ReceiveChannel<number>>();
   // @ts-expect-error an array is no channel
-  race(numbers, [1]);
+  race([numbers, [1]]);
 });
 
 test("pipe: what goes in must fit", () => {
