@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import type { Routine } from "../operation.js";
 import { plain } from "../testing/json.js";
 import { toMermaid } from "../testing/mermaid.js";
+import { effortOf } from "../testing/report.js";
 import type { Verdict, VerifyOptions } from "../testing/verdict.js";
 import { verify } from "../testing/verify.js";
 
@@ -119,9 +120,8 @@ async function decide(program: Program, options: VerifyOptions<unknown>): Promis
 
 function told(name: string, verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
-  if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${verdict.covered.states} states)`;
-  const { states, executions, ms } = verdict;
-  return `✓ ${name}: proved, ${states > 0 ? `${states} states` : `${executions} executions`}, ${ms.toFixed(1)} ms`;
+  if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${effortOf(verdict.covered)})`;
+  return `✓ ${name}: proved, ${effortOf(verdict)}`;
 }
 
 async function load(file: string): Promise<Record<string, unknown>> {

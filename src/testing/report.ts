@@ -4,7 +4,7 @@
 import { DeadlockError } from "../errors.js";
 import { blockedLines, widest } from "../report.js";
 import type { Schedule, Step } from "./schedule.js";
-import type { FailureKind } from "./verdict.js";
+import type { Coverage, FailureKind } from "./verdict.js";
 
 /** What a report is made of. */
 export interface Findings {
@@ -24,6 +24,16 @@ const SHOWN = 40;
 const WIDEST = 120;
 /** Characters of a step; values may be long. */
 const LONGEST = 60;
+
+/** So many of something. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** What was gone through, and how long it took. */
+export function effortOf({ states, executions, ms }: Coverage): string {
+  return `${states > 0 ? counted(states, "state") : counted(executions, "execution")}, ${ms.toFixed(1)} ms`;
+}
 
 /** All that is known of a failure in words. */
 export function reportOf({ title, kind, found, cause, schedule, token }: Findings): string {

@@ -5,7 +5,7 @@ import { scheduler } from "../../scheduler.js";
 import { ScheduleError } from "../failure.js";
 import { isolate } from "../isolate.js";
 import type { Main } from "../play.js";
-import { reportOf } from "../report.js";
+import { counted, effortOf, reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
 import type { Simulation } from "../simulate.js";
 import { tokenOf } from "../token.js";
@@ -199,9 +199,8 @@ export class Proof<T> {
   private _failed(search: Search, { finding, way }: Found, shortest: boolean): Failed {
     const [schedule, token] = this._tell(way);
     const coverage = this._coverage(search);
-    const length = `${way.length} ${way.length === 1 ? "event" : "events"}`;
-    const effort = `${coverage.states > 0 ? `${coverage.states} states` : `${coverage.executions} executions`}, ${coverage.ms.toFixed(1)} ms`;
-    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effort})`;
+    const length = counted(way.length, "event");
+    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
     const { kind, cause } = finding;
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
     return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
