@@ -127,27 +127,32 @@ function told(name: string, verdict: Verdict<unknown>): string {
 async function load(file: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(resolve(file)).href;
   try {
-    return await (await importer(file))(url);
+    await readTypeScript(file);
+    return (await import(url)) as Record<string, unknown>;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ERR_MODULE_NOT_FOUND" && message.includes(resolve(file))) {
       throw new Misuse(`Cannot verify ${file}: there is no such file`);
+    }
+    if (code === "ERR_REQUIRE_CYCLE_MODULE") {
+      throw new Misuse(
+        `Cannot verify ${file}: millrace is ES modules; say "type": "module" in its package.json, or name it .mts`,
+      );
     }
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new Misuse(`Cannot verify ${file}: this Node does not run TypeScript; install tsx beside millrace`);
   }
 }
 
-/** TypeScript needs tsx where Node does not strip types by itself. */
-async function importer(file: string): Promise<(url: string) => Promise<Record<string, unknown>>> {
-  const plain = (url: string): Promise<Record<string, unknown>> => import(url);
-  if (!/\.[cm]?tsx?$/.test(file)) return plain;
+/** TypeScript needs tsx where Node does not strip types by itself; it is to share this copy of millrace. */
+async function readTypeScript(file: string): Promise<void> {
+  if (!/\.[cm]?tsx?$/.test(file)) return;
   const tsx = "tsx/esm/api";
   try {
-    const { tsImport } = (await import(tsx)) as { tsImport: (url: string, from: string) => Promise<never> };
-    return (url) => tsImport(url, import.meta.url);
+    const { register } = (await import(tsx)) as { register: () => void };
+    register();
   } catch {
-    return plain;
+    // Then it is up to Node.
   }
 }
 

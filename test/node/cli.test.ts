@@ -1,7 +1,7 @@
 // The command, as a shell runs it.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,10 +25,13 @@ export function* stuck() { yield* channel(0, { name: "silent" }).receive(); }
 export async function* fine() { return "fine"; }
 `;
   writeFileSync(join(folder, "right.mjs"), right);
-  writeFileSync(
-    join(folder, "typed.ts"),
-    right.replace("function* sum()", "function* sum(): Generator<never, number, never>"),
-  );
+  const typed = right
+    .replace("function* sum()", "function* sum(): Generator<never, number, never>")
+    .replace("channel()", "channel<number>(1)");
+  writeFileSync(join(folder, "typed.ts"), typed);
+  mkdirSync(join(folder, "common"));
+  writeFileSync(join(folder, "common", "package.json"), "{}");
+  writeFileSync(join(folder, "common", "typed.ts"), typed);
   writeFileSync(join(folder, "wrong.mjs"), wrong);
   writeFileSync(join(folder, "none.mjs"), "export const nothing = 1;\n");
   writeFileSync(
@@ -55,11 +58,17 @@ test("what a file exports is verified, and proved", async () => {
   });
 });
 
-test("TypeScript as well", async () => {
-  expect(await millrace("verify", "typed.ts")).toMatchObject({
+test("TypeScript as well, by the same copy of millrace", async () => {
+  expect(await millrace("verify", "typed.ts")).toEqual({
     code: 0,
-    out: expect.stringContaining("✓ sum: proved"),
+    out: expect.stringMatching(/^✓ sum: proved, \d+ states, [\d.]+ ms\n$/),
   });
+});
+
+test("TypeScript in a package of CommonJS: Node runs it as a module, or it is told what to do", async () => {
+  const { code, out } = await millrace("verify", join("common", "typed.ts"));
+  if (code === 0) expect(out).toMatch(/^✓ sum: proved, \d+ states/);
+  else expect([code, out]).toEqual([2, expect.stringContaining('say "type": "module" in its package.json')]);
 });
 
 test("a failure is reported, and told by the exit code; others are verified all the same", async () => {
