@@ -14,5 +14,14 @@ export { replay } from "./testing/replay.js";
 export type { Schedule, Step, Waiting } from "./testing/schedule.js";
 export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";
 export { choose, now, settle } from "./testing/verbs.js";
-export type { Bounded, Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "./testing/verdict.js";
+export type {
+  Bounded,
+  Coverage,
+  Engine,
+  Failed,
+  FailureKind,
+  Proved,
+  Verdict,
+  VerifyOptions,
+} from "./testing/verdict.js";
 export { verify } from "./testing/verify.js";

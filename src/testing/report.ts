@@ -25,14 +25,17 @@ const WIDEST = 120;
 /** Characters of a step; values may be long. */
 const LONGEST = 60;
 
+const NAMES = { traces: "trace", runs: "run" } as const;
+
 /** So many of something. */
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 /** What was gone through, and how long it took. */
-export function effortOf({ states, executions, ms }: Coverage): string {
-  return `${states > 0 ? counted(states, "state") : counted(executions, "execution")}, ${ms.toFixed(1)} ms`;
+export function effortOf({ engine, states, executions, ms }: Coverage): string {
+  const what = engine === "states" ? counted(states, "state") : counted(executions, NAMES[engine]);
+  return `${what}, ${ms.toFixed(1)} ms`;
 }
 
 /** All that is known of a failure in words. */

@@ -16,8 +16,13 @@ export type FailureKind =
   | "shared-state"
   | "escaped";
 
-/** How far a verification came that was cut short. */
+/** By states, by traces of the model, or by running the program itself. */
+export type Engine = "states" | "traces" | "runs";
+
+/** How far a verification came. */
 export interface Coverage {
+  /** What the verdict is owed to. */
+  readonly engine: Engine;
   readonly states: number;
   readonly executions: number;
   readonly events: number;
@@ -80,5 +85,5 @@ export interface VerifyOptions<T> {
   /** Whether to go on after a failure, so that all states are counted; false by default. */
   readonly all?: boolean;
   /** Which engine: by default whichever suits the program. */
-  readonly engine?: "states" | "traces" | "runs";
+  readonly engine?: Engine;
 }

@@ -25,7 +25,8 @@ const ENGINES = ["states", "traces", "runs"];
  *   channels between its tasks.
  * @returns `proved`; or `failed` with the schedule; or `bounded` when a limit was reached before all was explored. It is
  *   plain data: `JSON.stringify(verdict)` prints it, outcomes as a list.
- * @throws TypeError when `main` is no function, or an option is not what it must be.
+ * @throws TypeError when `main` is no function, or an option is not what it must be; or when an engine was asked for that
+ *   does not know all that the program does.
  * @example
  * ```ts
  * import { channel, go } from "millrace";
@@ -62,7 +63,10 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
   } catch (error) {
     if (error instanceof Escaped) return proof.escaped(error);
     if (!(error instanceof Unmodelled)) throw error;
-    return await proveByRunning(main, options, start, error.message);
+    if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
+    throw new TypeError(
+      `Cannot verify by ${options.engine}, as the model does not know all that the program does: ${error.message}; leave engine out, and it is run under every schedule`,
+    );
   }
 }
 

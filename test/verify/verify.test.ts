@@ -360,6 +360,22 @@ describe("what is cut short", () => {
     expect(verdict).toMatchObject({ status: "bounded", reason: "it reached maxStates, 500 states" });
   });
 
+  test("an engine that was asked for, and does not know the program, says so", async () => {
+    const cancels = function* () {
+      const task = go(function* () {
+        yield* sleep(1);
+      });
+      task.cancel();
+      yield* sleep(1);
+    };
+    for (const engine of ["states", "traces"] as const) {
+      await expect(verify(cancels, { engine })).rejects.toThrow(
+        `Cannot verify by ${engine}, as the model does not know`,
+      );
+    }
+    expect(await verify(cancels)).toMatchObject({ status: "proved", engine: "runs" });
+  });
+
   test("options that make no sense are refused", () => {
     expect(() => verify(5 as never)).toThrow("Cannot verify: main must be a function");
     expect(() => verify(function* () {}, { maxStates: 0 })).toThrow("maxStates must be above 0");

@@ -117,6 +117,7 @@ export class Proof<T> {
   /** Something in the program waits for what no schedule brings. */
   escaped(error: Escaped): Failed {
     return this._withoutSchedule("escaped", error, error.message, {
+      engine: this._options.engine ?? "states",
       states: 0,
       executions: 0,
       events: 0,
@@ -234,8 +235,8 @@ export class Proof<T> {
     return native.now() - this._start;
   }
 
-  private _coverage({ states, executions, events }: Search): Coverage {
-    return { states, executions, events, ms: this._ms(), searchMs: this._searchMs };
+  private _coverage({ engine, states, executions, events }: Search): Coverage {
+    return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
 

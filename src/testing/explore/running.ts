@@ -19,7 +19,7 @@ export async function proveByRunning<T>(
   const complete = await runs.explore(() => native.now() - start > maxMs);
   const { executions, events, outcomes } = runs;
   const ms = native.now() - start;
-  const coverage: Coverage = { states: 0, executions, events, ms, searchMs: ms };
+  const coverage: Coverage = { engine: "runs", states: 0, executions, events, ms, searchMs: ms };
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
   if (!complete) return { status: "bounded", reason: `it reached maxMs, ${maxMs} ms`, covered: coverage };
   const assumptions = [

@@ -12,6 +12,7 @@ export interface Found {
 }
 
 export interface Search {
+  readonly engine: "states" | "traces";
   readonly states: number;
   readonly executions: number;
   /** Events that have been taken. */

@@ -30,6 +30,7 @@ export interface Ways {
 }
 
 export class States implements Search {
+  readonly engine = "states";
   store: Store;
   events: number;
   found: Found | null;

@@ -42,6 +42,7 @@ interface Frame {
 }
 
 export class Traces implements Search {
+  readonly engine = "traces";
   readonly states: number;
   executions: number;
   events: number;
