@@ -1,5 +1,5 @@
 /**
- * Tests without waiting: virtual time, repeatable schedules, the simplest schedule of a failure.
+ * Tests without waiting: virtual time, repeatable schedules, the simplest schedule of a failure. And proofs: every schedule.
  *
  * @packageDocumentation
  */
@@ -10,6 +10,7 @@ export type { Faults } from "./testing/faults.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
 export { toMermaid } from "./testing/mermaid.js";
+export type { PlayOptions } from "./testing/play.js";
 export { replay } from "./testing/replay.js";
 export type { Schedule, Step, Waiting } from "./testing/schedule.js";
 export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";

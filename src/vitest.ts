@@ -7,12 +7,14 @@
 import { expect, test as plain } from "vitest";
 import { shown } from "./errors.js";
 import type { AsyncRoutine, Routine } from "./operation.js";
-import type { FailureKind, Proved, Verdict, VerifyOptions } from "./testing/verdict.js";
+import { effortOf } from "./testing/report.js";
+import type { FailureKind, Verdict, VerifyOptions } from "./testing/verdict.js";
 import { verify } from "./testing/verify.js";
 
 type Main<T> = () => Routine<T> | AsyncRoutine<T>;
 
-interface ProgramMatchers {
+/** What can be expected of a program. */
+export interface ProgramMatchers {
   /** Proves that no schedule of the program deadlocks, leaks a task, or throws; fails with the shortest that does. */
   toBeDeadlockFree(options?: VerifyOptions<unknown>): Promise<void>;
   /** Proves that, and that the program returns this value under every schedule. */
@@ -50,12 +52,7 @@ function settled(verdict: Verdict<unknown>): Verdict<unknown> {
 /** What was found, in a line or as a report. */
 function told(verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
-  return verdict.status === "proved" ? proof(verdict) : `bounded: ${verdict.reason}`;
-}
-
-function proof({ executions, states, ms }: Proved<unknown>): string {
-  const effort = [...(executions > 0 ? [`${executions} executions`] : []), ...(states > 0 ? [`${states} states`] : [])];
-  return `proved: ${effort.join(" / ")}, ${ms.toFixed(1)} ms`;
+  return verdict.status === "proved" ? `proved: ${effortOf(verdict)}` : `bounded: ${verdict.reason}`;
 }
 
 expect.extend({
@@ -83,7 +80,7 @@ function schedules<T>(name: string, main: Main<T>, options: VerifyOptions<T> = {
   plain(name, async ({ annotate }) => {
     const verdict = await verify(main, { name, ...options });
     if (verdict.status !== "proved") throw new Error(told(verdict));
-    await annotate(proof(verdict));
+    await annotate(told(verdict));
   });
 }
 

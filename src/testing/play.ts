@@ -32,8 +32,14 @@ export interface Run<T> {
 
 /** What a run can be told. */
 export interface PlayOptions {
+  /** What the clock shows at the start, a `Date` or milliseconds; 0 by default. */
   readonly date?: Date | number;
+  /** Whether tasks that are still parked when `main` is done are a failure; they are not by default. */
   readonly leaks?: boolean;
+  /**
+   * What goes wrong on which channels, by the name they were created with: for those that stand for a network. A failure is
+   * shown with as few faults as it needs; `replay` takes the same plan.
+   */
   readonly faults?: Readonly<Record<string, Faults>>;
 }
 

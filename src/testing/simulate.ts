@@ -2,14 +2,14 @@
 
 import { shown } from "../errors.js";
 import { delays, fifo, priorities, random, type Strategy } from "./decisions.js";
-import { assertPlan, type Faults } from "./faults.js";
-import { alone, explain, type Main, play } from "./play.js";
+import { assertPlan } from "./faults.js";
+import { alone, explain, type Main, type PlayOptions, play } from "./play.js";
 
 /** How schedules are drawn. */
 export type StrategyName = "mixed" | "fifo" | "random" | "delays" | "priorities";
 
 /** What a simulation can be told. */
-export interface SimulateOptions {
+export interface SimulateOptions extends PlayOptions {
   /** How many schedules are run; 100 by default. The first is always first in, first out. */
   readonly schedules?: number;
   /** Of the random schedules; 1 by default. */
@@ -19,15 +19,6 @@ export interface SimulateOptions {
    * probabilistic concurrency testing; it finds less in programs of channels.
    */
   readonly strategy?: StrategyName;
-  /** What the clock shows at the start, a `Date` or milliseconds; 0 by default. */
-  readonly date?: Date | number;
-  /** Whether tasks that are still parked when `main` is done are a failure; they are not by default. */
-  readonly leaks?: boolean;
-  /**
-   * What goes wrong on which channels, by the name they were created with: for those that stand for a network. A failure is
-   * shown with as few faults as it needs; `replay` takes the same plan.
-   */
-  readonly faults?: Readonly<Record<string, Faults>>;
 }
 
 /** What a simulation found when nothing failed. */
