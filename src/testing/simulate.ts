@@ -3,6 +3,7 @@
 import { shown } from "../errors.js";
 import { delays, fifo, priorities, random, type Strategy } from "./decisions.js";
 import { assertPlan } from "./faults.js";
+import { Outcomes } from "./outcomes.js";
 import { alone, explain, type Main, type PlayOptions, play } from "./play.js";
 
 /** How schedules are drawn. */
@@ -71,7 +72,7 @@ export function simulate<T>(main: Main<T>, options: SimulateOptions = {}): Promi
   assertOptions(schedules, seed, strategy);
   assertPlan(options.faults ?? {});
   return alone(async () => {
-    const outcomes = new Map<unknown, T>();
+    const outcomes = new Outcomes<T>();
     let elapsed = 0;
     let length = 0;
     for (let nth = 0; nth < schedules; nth++) {
@@ -81,20 +82,10 @@ export function simulate<T>(main: Main<T>, options: SimulateOptions = {}): Promi
       }
       length = Math.max(length, run.taken.length);
       elapsed = Math.max(elapsed, run.elapsed);
-      outcomes.set(keyOf(run.ending.value), run.ending.value);
+      outcomes.add(run.ending.value);
     }
-    return { outcomes: new Set(outcomes.values()), schedules, elapsed };
+    return { outcomes: outcomes.all(), schedules, elapsed };
   });
-}
-
-/** Two outcomes that look the same are the same. */
-function keyOf(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return value;
-  }
 }
 
 function assertOptions(schedules: number, seed: number, strategy: StrategyName): void {

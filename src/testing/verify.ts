@@ -59,7 +59,8 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
   const proof = new Proof<T>(main, options);
   try {
-    return await proof.run();
+    const verdict = await proof.run();
+    return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
   } catch (error) {
     if (error instanceof Escaped) return proof.escaped(error);
     if (!(error instanceof Unmodelled)) throw error;

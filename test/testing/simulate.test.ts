@@ -98,6 +98,20 @@ describe("simulate", () => {
     expect([...outcomes]).toEqual(["2030-01-01T01:00:00.000Z"]);
   });
 
+  test("outcomes that look the same are one; others are told apart, whatever they are", async () => {
+    class Point {
+      readonly x: number;
+      constructor(x: number) {
+        this.x = x;
+      }
+    }
+    const { outcomes } = await simulate(function* (): Routine<unknown[]> {
+      const first = yield* choose(1, 2);
+      return [new Map([["first", first]]), new Point(first), new Date(first), new Set(["same"])];
+    });
+    expect([...outcomes].map(([map]) => (map as Map<string, number>).get("first")).sort()).toEqual([1, 2]);
+  });
+
   test("finds every outcome that the order of turns, a select, or choose() allows", async () => {
     const { outcomes } = await simulate(function* (): Routine<string> {
       const [a, b] = [channel<string>(1), channel<string>(1)];

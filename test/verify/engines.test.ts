@@ -1,6 +1,6 @@
 // The ways of searching agree with each other, and with the programs whose numbers are known.
 
-import { channel, go, type Routine, sleep } from "millrace";
+import { channel, go, pause, type Routine, sleep } from "millrace";
 import { choose, forever, type Proved, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
@@ -127,6 +127,22 @@ describe("what tasks share behind the model's back", () => {
       yield* done.receive();
     });
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+  });
+
+  test("a counter that is written late: seen where the program itself is run", async () => {
+    const verdict = await verify(function* () {
+      let count = 0;
+      const increment = function* () {
+        const before = count;
+        yield* pause();
+        count = before + 1;
+      };
+      const tasks = [go(increment), go(increment)];
+      for (const task of tasks) yield* task;
+      return count;
+    });
+    expect(verdict).toMatchObject({ status: "failed", kind: "shared-state", engine: "states" });
+    expect(verdict.status === "failed" && verdict.report).toContain("run on the scheduler it returns 2");
   });
 
   test("chance", async () => {

@@ -1,13 +1,13 @@
 // What is right and what is wrong with a state. Failures that only the end of a schedule shows are looked for at the end.
 
 import { isDaemon } from "../loop.js";
+import type { Values } from "../values.js";
 import type { FailureKind, VerifyOptions } from "../verdict.js";
 import { FIELDS, REFUSE } from "./events.js";
 import { LOOK, READ } from "./forms.js";
 import type { Model } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
-import type { Values } from "./values.js";
 
 /** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
 export interface Finding {

@@ -3,11 +3,11 @@
 
 import type { Operation } from "../../operation.js";
 import { Round } from "../loop.js";
+import { freeze, Values } from "../values.js";
 import { type Arrival, Driver } from "./driver.js";
 import { DEFAULT, formOf, type Offer, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
 import { type Director, Live, nameOf, Stage, type Start } from "./stage.js";
 import { DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
-import { freeze, Values } from "./values.js";
 
 /** What a task was started with, where; its root is -1 until somebody asks what it does first. */
 export interface Variant extends Start {

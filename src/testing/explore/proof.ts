@@ -9,7 +9,7 @@ import { counted, effortOf, reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
 import type { Simulation } from "../simulate.js";
 import { tokenOf } from "../token.js";
-import type { Coverage, Failed, FailureKind, Verdict, VerifyOptions } from "../verdict.js";
+import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../verdict.js";
 import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
 import { FIELDS, PASS } from "./events.js";
@@ -19,6 +19,7 @@ import { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import { compete, type Entrant, type Outcome } from "./portfolio.js";
 import { type Found, Ineligible, type Search } from "./search.js";
+import { soundings } from "./soundings.js";
 import { States } from "./states.js";
 import { Story } from "./story.js";
 import { Stubborn } from "./stubborn.js";
@@ -29,6 +30,8 @@ const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
 /** Schedules that an audit runs; fewer if they take longer than this part of the search, and this many milliseconds. */
 const AUDITS = 100;
+/** Runs on the scheduler, likewise. */
+const SOUNDINGS = 30;
 const AUDIT_PART = 0.25;
 const LEAST_AUDIT = 5;
 
@@ -45,6 +48,7 @@ const still: Host = {
 };
 
 export class Proof<T> {
+  private readonly _main: Main<T>;
   private readonly _learner: Learner;
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
@@ -54,6 +58,7 @@ export class Proof<T> {
   private readonly _judge: Judge;
 
   constructor(main: Main<T>, options: VerifyOptions<T>) {
+    this._main = main;
     this._title = options.name ?? (main.name || "main");
     this._learner = new Learner({ body: main, args: [] }, options.freeze !== false);
     this._model = new Model(this._learner);
@@ -126,6 +131,18 @@ export class Proof<T> {
     });
   }
 
+  /** A proof, held against the program itself, if that comes to an end. */
+  async sounded(proved: Proved<T>): Promise<Verdict<T>> {
+    if (this._learner.folded) return proved;
+    const end = this._auditEnd(proved.searchMs);
+    const { leaks = true } = this._options;
+    const found = await soundings(this._main, proved.outcomes, leaks, SOUNDINGS, () => native.now() > end);
+    if (found === null) return proved;
+    const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
+    const { engine, states, executions, events, ms, searchMs } = proved;
+    return this._withoutSchedule("shared-state", undefined, what, { engine, states, executions, events, ms, searchMs });
+  }
+
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
     this._searchMs = this._ms();
@@ -170,8 +187,12 @@ export class Proof<T> {
   }
 
   private _audit(ms: number): Promise<Difference | null> {
-    const end = native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
+    const end = this._auditEnd(ms);
     return new Audit(this._model).run(AUDITS, () => native.now() > end);
+  }
+
+  private _auditEnd(ms: number): number {
+    return native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
   }
 
   private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {

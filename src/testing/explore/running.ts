@@ -26,7 +26,7 @@ export async function proveByRunning<T>(
     `the program was run under every schedule, as the model does not know all that it does (${why})`,
     "a task gives way to others only where it waits",
   ];
-  return { status: "proved", outcomes, assumptions, ...coverage };
+  return { status: "proved", outcomes: outcomes.all(), assumptions, ...coverage };
 }
 
 async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {

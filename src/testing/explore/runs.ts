@@ -2,6 +2,7 @@
 // scheduler, once for every way in which its decisions can fall. Nothing is stored and nothing learned, so it takes far
 // longer, but what runs is the program itself, to the last line of this library.
 
+import { Outcomes } from "../outcomes.js";
 import { type Main, play, type Run } from "../play.js";
 import { Redundant, Tree } from "./tree.js";
 
@@ -9,7 +10,7 @@ export class Runs<T> {
   executions: number;
   events: number;
   /** What `main` returned, under some schedule. */
-  readonly outcomes: Set<T>;
+  readonly outcomes: Outcomes<T>;
   /** The first run that failed. */
   failed: Run<T> | null;
   private readonly _main: Main<T>;
@@ -19,7 +20,7 @@ export class Runs<T> {
 
   constructor(main: Main<T>, leaks: boolean, allows: (value: T) => boolean) {
     this.executions = this.events = 0;
-    this.outcomes = new Set();
+    this.outcomes = new Outcomes();
     this.failed = null;
     this._main = main;
     this._leaks = leaks;

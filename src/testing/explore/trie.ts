@@ -3,9 +3,9 @@
 // A node is a number; what belongs to it stands in arrays.
 
 import { CLOSED } from "../../ends.js";
+import type { Values } from "../values.js";
 import { CLOSE, DEFAULT, JOIN, LOOK, READ, RECEIVE, SEND, SLEEP, STRIDE, Thrown, TIMER } from "./forms.js";
 import { LENGTH } from "./stand-ins.js";
-import type { Values } from "./values.js";
 
 /** Not a place after all: a round of a loop that had been before. */
 export const NOWHERE = -1;

@@ -1,0 +1,39 @@
+// What `main` returns under the schedules that were run. Two values that look the same are one.
+
+import { Values } from "./values.js";
+
+export class Outcomes<T> {
+  private readonly _values: Values;
+  private readonly _all: Map<number, T>;
+
+  constructor(all: Iterable<T> = []) {
+    this._values = new Values(looksOf);
+    this._all = new Map();
+    for (const value of all) this.add(value);
+  }
+
+  add(value: T): void {
+    const id = this._values.idOf(value);
+    if (!this._all.has(id)) this._all.set(id, value);
+  }
+
+  has(value: unknown): boolean {
+    return this._all.has(this._values.idOf(value));
+  }
+
+  all(): Set<T> {
+    return new Set(this._all.values());
+  }
+}
+
+/** An object of a class, as far as it can be seen; undefined for what is looked into. */
+function looksOf(value: object): string | undefined {
+  if (Object.prototype.toString.call(value) !== "[object Object]") return undefined;
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name: string } } | null;
+  if (prototype === null || prototype === Object.prototype) return undefined;
+  try {
+    return `${prototype.constructor?.name} ${JSON.stringify(value)}`;
+  } catch {
+    return undefined;
+  }
+}
