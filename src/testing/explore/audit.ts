@@ -24,14 +24,24 @@ export interface Difference {
   readonly found: string;
 }
 
+/** A routine is to go on with what has happened to it, or to begin; it has to come to a node. */
+interface Due {
+  readonly live: Live;
+  readonly node: number;
+  readonly at: number;
+  readonly value: unknown;
+}
+
 export class Audit {
   private readonly _model: Model;
   private readonly _learner: Learner;
   private readonly _driver: Driver;
   private readonly _below: (n: number) => number;
   private _lives: Map<number, Live>;
-  /** Who is to be told what has happened to it, in order. */
-  private _due: { readonly live: Live; readonly value: unknown; readonly at: number }[];
+  /** Who is to go on, in order. */
+  private _due: Due[];
+  /** Where the routine that goes on has to come to. */
+  private _node: number;
   private _difference: Difference | null;
   private _left: boolean;
 
@@ -42,6 +52,7 @@ export class Audit {
     this._below = seeded(1);
     this._lives = new Map();
     this._due = [];
+    this._node = -1;
     this._difference = null;
     this._left = false;
   }
@@ -64,9 +75,10 @@ export class Audit {
     const model = this._model;
     this._lives = new Map();
     this._due = [];
-    begin(model);
-    await this._begin([...model.started]);
     this._left = false;
+    begin(model);
+    this._beginStarted();
+    await this._goOnAll();
     for (let left = LONGEST; left > 0 && this._difference === null && !this._left; left--) {
       model.enumerate();
       if (model.count === 0) return;
@@ -83,10 +95,11 @@ export class Audit {
       this._left = true;
       return;
     }
-    const started = [...this._model.started];
-    for (let due = this._due.shift(); due !== undefined; due = this._due.shift())
-      await this._goOn(due.live, due.at, due.value);
-    await this._begin(started);
+    await this._goOnAll();
+  }
+
+  private async _goOnAll(): Promise<void> {
+    for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) await this._goOn(due);
   }
 
   /** Lets an event happen in the model, and notes who is to go on with what. */
@@ -97,8 +110,10 @@ export class Audit {
     const values = gained.map((gain) => model.trie.valueOf(model.nodeOf(gain.task), gain));
     happen(model, events, 0);
     for (const [nth, { task, at }] of gained.entries()) {
-      if (task !== but) this._due.push({ live: this._lives.get(task)!, at, value: values[nth] });
+      if (task !== but)
+        this._due.push({ live: this._lives.get(task)!, node: model.nodeOf(task), at, value: values[nth] });
     }
+    this._beginStarted();
     return gained.find(({ task }) => task === but);
   }
 
@@ -106,37 +121,37 @@ export class Audit {
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
     const model = this._model;
     const { task } = this._learner.stage.live!;
-    const node = model.nodeOf(task);
-    this._compareCases(task, formOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
-    model.enumerate();
-    const own = Array.from({ length: model.count }, (_, event) => event).filter(
-      (event) => model.events[event * FIELDS + 1] === task,
-    );
-    if (this._difference !== null || own.length === 0) throw new Error("This schedule is left");
+    const node = this._node;
+    this._compareCases(task, node, formOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
+    const own = this._ownEvents(task, node);
+    this._left ||= own.length === 0;
+    if (this._difference !== null || this._left) throw new Error("This schedule is left");
     const gain = this._happen(own[this._below(own.length)]!, task)!;
-    const value = model.trie.valueOf(node, gain);
-    void this._startLater([...model.started]);
-    return value;
+    this._node = model.nodeOf(task);
+    return model.trie.valueOf(node, gain);
   }
 
-  /** Tasks that begin while another is in the midst of a step begin behind it. */
-  private _startLater(started: readonly number[]): void {
-    for (const task of started) this._due.push({ live: this._fresh(task), at: -1, value: undefined });
+  /** What a task can do now in the model, if it stands at a node there: others may have met it before it has come so far. */
+  private _ownEvents(task: number, node: number): number[] {
+    const model = this._model;
+    if (model.nodeOf(task) !== node) return [];
+    model.enumerate();
+    const takesPart = (event: number): boolean =>
+      model.events[event * FIELDS + 1] === task || model.events[event * FIELDS + 3] === task;
+    return Array.from({ length: model.count }, (_, event) => event).filter(takesPart);
   }
 
-  private async _begin(tasks: readonly number[]): Promise<void> {
-    for (const task of tasks) {
-      if (!this._lives.has(task)) await this._goOn(this._fresh(task), -1, undefined);
+  /** Tasks that the last event has started begin behind those that it lets go on. */
+  private _beginStarted(): void {
+    for (const task of this._model.started) {
+      const live = new Live(task, -1);
+      this._lives.set(task, live);
+      this._due.push({ live, node: this._model.nodeOf(task), at: -1, value: undefined });
     }
   }
 
-  private _fresh(task: number): Live {
-    const live = new Live(task, -1);
-    this._lives.set(task, live);
-    return live;
-  }
-
-  private async _goOn(live: Live, at: number, value: unknown): Promise<void> {
+  private async _goOn({ live, node, at, value }: Due): Promise<void> {
+    this._node = node;
     if (live.routine === null) {
       const start = this._learner.starts!.get(live.task)!;
       this._learner.stage.live = live;
@@ -147,7 +162,7 @@ export class Audit {
     }
     const arrival = await this._arrival(live);
     live.waiting = arrival.kind === "parked" ? arrival.operation : null;
-    if (this._difference === null) this._compare(live.task, arrival);
+    if (this._difference === null && !this._left) this._compare(live.task, this._node, arrival);
   }
 
   private async _arrival(live: Live): Promise<Arrival> {
@@ -163,34 +178,31 @@ export class Audit {
     return operation instanceof Round || this._learner.trivial(operation);
   }
 
-  private _compare(task: number, arrival: Arrival): void {
+  private _compare(task: number, node: number, arrival: Arrival): void {
     const { trie, values } = this._learner;
-    const node = this._model.nodeOf(task);
     if (arrival.kind === "parked") {
-      this._compareCases(task, formOf(arrival.operation, (value) => values.idOf(value)).cases, false);
+      this._compareCases(task, node, formOf(arrival.operation, (value) => values.idOf(value)).cases, false);
     } else if (arrival.kind === "done") {
       const same = trie.kind[node] === DONE && values.idOf(trie.result[node]) === values.idOf(arrival.value);
-      if (!same) this._differ(task, `returns ${values.keyOf(arrival.value).slice(1)}`);
+      if (!same) this._differ(task, node, `returns ${values.keyOf(arrival.value).slice(1)}`);
     } else if (arrival.kind === "failed" && (trie.kind[node] === PARKED || trie.kind[node] === DONE)) {
-      this._differ(task, `throws ${String(arrival.error)}`);
+      this._differ(task, node, `throws ${String(arrival.error)}`);
     }
   }
 
-  private _compareCases(task: number, cases: Int32Array, attempt: boolean): void {
+  private _compareCases(task: number, node: number, cases: Int32Array, attempt: boolean): void {
     const { trie } = this._learner;
-    const node = this._model.nodeOf(task);
     const learned = trie.cases[node]!;
     const length = attempt ? learned.length - cases.length : 0;
     const same =
       trie.kind[node] === PARKED &&
       cases.length + length === learned.length &&
       cases.every((number, at) => number === learned[at]);
-    if (!same) this._differ(task, "waits for something else");
+    if (!same) this._differ(task, node, "waits for something else");
   }
 
-  private _differ(task: number, found: string): void {
+  private _differ(task: number, node: number, found: string): void {
     const { trie } = this._learner;
-    const node = this._model.nodeOf(task);
     const ends =
       trie.kind[node] === FAILED ? `throws ${String(trie.result[node])}` : `returns ${String(trie.result[node])}`;
     const learned = trie.kind[node] === PARKED ? "waits" : ends;
