@@ -345,6 +345,26 @@ describe("what fails", () => {
   });
 });
 
+describe("plain calls", () => {
+  test("trySend and tryReceive do not meet without a buffer: neither waits for the other", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>();
+      const said = channel<unknown>(2);
+      go(function* () {
+        yield* said.send(numbers.trySend(1));
+      });
+      go(function* () {
+        yield* said.send(numbers.tryReceive());
+      });
+      return new Set([yield* said.receive(), yield* said.receive()]);
+    });
+    expect([...proved(verdict).outcomes].map((outcome) => [...outcome].map(String).sort())).toEqual([
+      ["Symbol(millrace.EMPTY)", "false"],
+      ["Symbol(millrace.EMPTY)", "false"],
+    ]);
+  });
+});
+
 describe("what is cut short", () => {
   test("a limit is named, and nothing is proved", async () => {
     const verdict = await verify(

@@ -231,7 +231,10 @@ export class Model extends State {
     }
     const list = this._receivers;
     for (let entry = this._firstReceiver[channel] ?? -1; entry !== -1; entry = list[entry + 2]!) {
-      if (list[entry] !== task) this._event(MEET, task, at, list[entry]!, list[entry + 1]!, channel);
+      const receiver = list[entry]!;
+      // Of two plain calls neither waits for the other.
+      const both = this.trie.call[node]! && this.trie.call[this.nodeOf(receiver)]!;
+      if (receiver !== task && !both) this._event(MEET, task, at, receiver, list[entry + 1]!, channel);
     }
     return false;
   }
