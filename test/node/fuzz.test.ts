@@ -1,8 +1,9 @@
 // Random programs, on which every way of searching must find the same ends, and the scheduler none but those.
 
+import { verify } from "millrace/testing";
 import { expect, test } from "vitest";
 import { compare, compareEndless } from "../fuzz/compare.js";
-import { specOf } from "../fuzz/programs.js";
+import { programOf, specOf } from "../fuzz/programs.js";
 
 const PROGRAMS = 3000;
 const ENDLESS = 1000;
@@ -28,4 +29,14 @@ test("where tasks go on for ever, the states that are enough show every kind of 
   }
   expect(enough).toBeGreaterThan(0);
   expect(enough).toBeLessThan(all);
+});
+
+test("no audit finds that something is shared where nothing is", async () => {
+  const shared: number[] = [];
+  for (let seed = 320; seed < 480; seed += 2) {
+    const program = programOf(specOf(seed, { plain: true }), null);
+    const verdict = await verify(program, { engine: "states", maxStates: 1000, leaks: false });
+    if (verdict.status === "failed" && verdict.kind === "shared-state") shared.push(seed);
+  }
+  expect(shared).toEqual([]);
 });
