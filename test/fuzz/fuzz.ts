@@ -2,6 +2,7 @@
 
 import { compare, compareEndless } from "./compare.js";
 import { specOf } from "./programs.js";
+import { compareWide } from "./wide.js";
 
 const [count = "10000", first = "1"] = process.argv.slice(2);
 const start = Date.now();
@@ -9,6 +10,7 @@ let [compared, left, all, sleepSets, sourceSets] = [0, 0, 0, 0, 0];
 for (let nth = 0; nth < Number(count); nth++) {
   const seed = Number(first) + nth;
   compareEndless(seed);
+  await compareWide(seed);
   const found = await compare(specOf(seed, { plain: seed % 2 === 0 }), seed);
   if (found === null) {
     left++;

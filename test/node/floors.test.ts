@@ -46,6 +46,7 @@ const floors = [
   ["testing/explore/driver"],
   ["testing/explore/learner"],
   ["testing/explore/state"],
+  ["testing/explore/late"],
   ["testing/explore/model"],
   ["testing/explore/futures"],
   [

@@ -4,9 +4,11 @@ import { verify } from "millrace/testing";
 import { expect, test } from "vitest";
 import { compare, compareEndless } from "../fuzz/compare.js";
 import { programOf, specOf } from "../fuzz/programs.js";
+import { compareWide } from "../fuzz/wide.js";
 
 const PROGRAMS = 3000;
 const ENDLESS = 1000;
+const WIDE = 100;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -29,6 +31,12 @@ test("where tasks go on for ever, the states that are enough show every kind of 
   }
   expect(enough).toBeGreaterThan(0);
   expect(enough).toBeLessThan(all);
+});
+
+test("whatever a program returns when it is run, the model has found", async () => {
+  let compared = 0;
+  for (let seed = 1; seed <= WIDE; seed++) if (await compareWide(seed)) compared++;
+  expect(compared).toBeGreaterThan(WIDE * 0.9);
 });
 
 test("no audit finds that something is shared where nothing is", async () => {

@@ -1,6 +1,6 @@
 // What verify() decides, on programs small enough to know the answer.
 
-import { CLOSED, channel, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
+import { CLOSED, channel, dropping, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
 import {
   cell,
   choose,
@@ -346,6 +346,34 @@ describe("what fails", () => {
 });
 
 describe("plain calls", () => {
+  test("tryReceive throws the cause that a channel was closed with", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>(1);
+      numbers.close(new Error("cause"));
+      try {
+        return numbers.tryReceive();
+      } catch (error) {
+        return String(error);
+      }
+    });
+    expect([...proved(verdict).outcomes]).toEqual(["Error: cause"]);
+  });
+
+  test("a send that cannot be parked is not waited for behind a close", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>(dropping(1));
+      go(function* () {
+        numbers.close();
+        numbers.tryReceive();
+      });
+      const sender = go(function* () {
+        return yield* numbers.send(1);
+      });
+      return yield* sender;
+    });
+    expect(proved(verdict).outcomes).toEqual(new Set([true, false]));
+  });
+
   test("trySend and tryReceive do not meet without a buffer: neither waits for the other", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>();

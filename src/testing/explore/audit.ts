@@ -122,6 +122,8 @@ export class Audit {
     const model = this._model;
     const { task } = this._learner.stage.live!;
     const node = this._node;
+    // A program may catch what is thrown at it.
+    if (this._left) throw new Error("This schedule is left");
     this._compareCases(task, node, formOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
     const own = this._ownEvents(task, node);
     this._left ||= own.length === 0;

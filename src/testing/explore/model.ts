@@ -21,6 +21,7 @@ import {
   Unmodelled,
   WRITE,
 } from "./forms.js";
+import { hasLate, sendersOf } from "./late.js";
 import type { Learner } from "./learner.js";
 import { grown } from "./numbers.js";
 import { State } from "./state.js";
@@ -74,7 +75,8 @@ export class Model extends State {
       this._cases(task, node);
       this._sendsTo(task, tasks);
       this._serve(this.trie.serves[node]!, tasks);
-      return true;
+      // It may wait for what was parked when a channel closed.
+      return this.count > 0;
     }
     return false;
   }
@@ -241,7 +243,7 @@ export class Model extends State {
 
   /** Whoever offers to send has been parked by then, or comes too late: one event for each way in which that can be. */
   private _shut(task: number, at: number, channel: number): true {
-    const senders = this.contents.closed(this.holds(channel)) ? [] : this._senders(channel, task);
+    const senders = this.contents.closed(this.holds(channel)) ? [] : sendersOf(this, channel, task);
     if (senders.length > MOST_SENDERS) {
       throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
     }
@@ -251,35 +253,14 @@ export class Model extends State {
     return true;
   }
 
-  /** Tasks that offer to send to a channel, but for one. */
-  private _senders(channel: number, but: number): number[] {
-    const senders: number[] = [];
-    for (let task = 0; task < this.ofTask.length; task++) {
-      const node = this.nodeOf(task);
-      if (node === -1 || task === but || this.trie.kind[node] !== PARKED) continue;
-      const cases = this.trie.cases[node]!;
-      let offers = false;
-      for (let at = 0; at < cases.length; at += STRIDE) offers ||= cases[at] === SEND && cases[at + 1] === channel;
-      if (offers && !this.trie.call[node]) senders.push(task);
-    }
-    return senders;
-  }
-
   private _receive(task: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
     if (held === 0) return false;
     if (this.contents.length(held) > 0) return this._event(TAKE, task, at, -1, 0, channel);
     if (!this.contents.closed(held)) return false;
     // What was parked when it closed is delivered first.
-    if (!this._hasLate(channel, task)) this._event(END, task, at, -1, 0, channel);
+    if (!hasLate(this, channel, task)) this._event(END, task, at, -1, 0, channel);
     return true;
-  }
-
-  private _hasLate(channel: number, but: number): boolean {
-    for (let task = 0; task < this.ofTask.length; task++) {
-      if (task !== but && this.trie.late[this.nodeOf(task)]?.includes(channel)) return true;
-    }
-    return false;
   }
 
   private _full(channel: number, held: number): boolean {

@@ -10,7 +10,7 @@ import type { AsyncRoutine, Operation, Routine } from "../../operation.js";
 import type { Explorer } from "../../roles.js";
 import type { Body } from "../../task.js";
 import type { Declared } from "../cell.js";
-import { type Offer, Unmodelled } from "./forms.js";
+import { type Offer, Thrown, Unmodelled } from "./forms.js";
 import { standing } from "./place.js";
 import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
 
@@ -215,7 +215,9 @@ export class Stage implements Explorer, Calls, Declared {
   }
 
   attempt(offer: Offer<unknown>): { readonly value: unknown } | null {
-    return this._answer(offer, true) as { readonly value: unknown } | null;
+    const answer = this._answer(offer, true) as { readonly value: unknown } | null;
+    if (answer?.value instanceof Thrown) throw answer.value.cause;
+    return answer;
   }
 
   unmodelled(what: string): never {
