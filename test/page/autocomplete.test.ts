@@ -95,7 +95,8 @@ describe("npm run autocomplete", () => {
 
     expect(await status()).toBe("No answer in time. Type on to ask again.");
     await seen("grid").filter({ hasText: "aborted after" }).waitFor();
-    expect(Number.parseInt((await seen("grid").textContent())!.replace(/\D+/, ""), 10)).toBeGreaterThan(900);
+    // The page counts a second from asking; the server, from when it heard of it, may count less.
+    expect(Number.parseInt((await seen("grid").textContent())!.replace(/\D+/, ""), 10)).toBeGreaterThan(500);
   });
 
   test("a failure shows, and the next key works", async () => {
