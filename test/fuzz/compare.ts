@@ -21,7 +21,7 @@ import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./
 const MOST = 2000;
 /** States at the most of a program that does not end. */
 const MOST_STATES = 1000;
-const RUNS = 6;
+const RUNS = 4;
 
 /** What one program showed: schedules by each search; null if it has too many. */
 export interface Compared {

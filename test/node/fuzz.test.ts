@@ -7,7 +7,7 @@ import { programOf, specOf } from "../fuzz/programs.js";
 import { compareWide } from "../fuzz/wide.js";
 
 const PROGRAMS = 3000;
-const ENDLESS = 1000;
+const ENDLESS = 500;
 const WIDE = 100;
 const CHUNK = 500;
 

@@ -1,10 +1,10 @@
-// Sends 200 000 items through every combinator of the table, and prints what each keeps in the heap. A process of its
+// Sends 150 000 items through every combinator of the table, and prints what each keeps in the heap. A process of its
 // own, over what is shipped: `node --expose-gc --import tsx test/support/flow-memory.ts`.
 
 import { CLOSED, channel, go, type ReceiveChannel, type Routine } from "millrace";
 import { type Subject, subjects } from "../flow/subjects.js";
 
-const ITEMS = 200_000;
+const ITEMS = 150_000;
 const EARLY = 50_000;
 
 function* drain(output: ReceiveChannel<unknown>): Routine<void> {
