@@ -33,14 +33,14 @@ export class Futures {
     this._seen = 0;
     this._rows = new Int32Array(1024);
     this._words = 1;
-    this._bits = KINDS.map(() => []);
+    this._bits = [];
     this._count = 0;
     this._before = [];
   }
 
   /** The bit of a use. */
   use(kind: number, about: number): number {
-    const bits = this._bits[KINDS.indexOf(kind)]!;
+    const bits = (this._bits[kind] ??= []);
     const known = bits[about];
     if (known !== undefined) return known;
     if (this._count === this._words * BITS) this._widen();

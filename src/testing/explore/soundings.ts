@@ -1,6 +1,7 @@
 // A proof by the model, held against the program itself: on random schedules of the real scheduler it must not fail, nor return
 // what no schedule of the model does. Tasks that share variables go wrong there in ways that the model cannot see.
 
+import { shown } from "../../errors.js";
 import { random } from "../decisions.js";
 import { Outcomes } from "../outcomes.js";
 import { type Main, play } from "../play.js";
@@ -20,7 +21,7 @@ export async function soundings<T>(
   for (let nth = 0; nth < most && !(nth >= LEAST && late()); nth++) {
     const { ending } = await play(main, random(nth + 1), nth + 1, { leaks });
     if (ending.failed !== null) return `fails (${ending.failed.kind})`;
-    if (!known.has(ending.value)) return `returns ${String(ending.value)}`;
+    if (!known.has(ending.value)) return `returns ${shown(ending.value)}`;
   }
   return null;
 }

@@ -42,7 +42,7 @@ export class Stubborn {
   /** Marks with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
   choose(marks: Uint8Array): boolean {
     const model = this._model;
-    if (model.count < 2 || !this.eligible || this._isQuiet()) return false;
+    if (model.count < 2 || this._isQuiet()) return false;
     this._futures.update();
     let least = model.count;
     for (let event = 0; event < model.count && least > 1; event++) {
