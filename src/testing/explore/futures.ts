@@ -9,6 +9,11 @@ import type { Trie } from "./trie.js";
 
 /** Ways of using something; a choice that goes by order looks at its channels besides. */
 const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE];
+/**
+ * A use of one end of a buffer with no use of the other before: while it is empty only such a send can be the next, while it is
+ * full only such a receive. What is the use of a send or a receive, above all others.
+ */
+export const FIRST = 32;
 const BITS = 32;
 
 export class Futures {
@@ -60,7 +65,7 @@ export class Futures {
       while ((node + 1) * this._words > this._rows.length) this._rows = grown(this._rows);
       this._follow(node);
       this._uses(node);
-      if (trie.parent[node] !== -1) this._spread(node, trie.parent[node]!);
+      this._spreadBack(node);
     }
   }
 
@@ -85,7 +90,12 @@ export class Futures {
       if (ofTimer || !KINDS.includes(kind)) continue;
       this._set(node, kind, cases[at + 1]!);
       if (ordered && kind <= RECEIVE) this._set(node, READ, cases[at + 1]!);
+      if (kind <= RECEIVE && this._isBuffered(cases[at + 1]!)) this._set(node, FIRST + kind, cases[at + 1]!);
     }
+  }
+
+  private _isBuffered(channel: number): boolean {
+    return this._learner.stage.channels[channel]!.capacity > 0;
   }
 
   private _set(node: number, kind: number, about: number): void {
@@ -93,20 +103,32 @@ export class Futures {
     this._rows[node * this._words + (bit >>> 5)]! |= 1 << (bit & 31);
   }
 
-  /** What lies ahead of a node lies ahead of another, and of all from which that is reached. */
-  private _spread(from: number, to: number): void {
+  /** What lies ahead of a node lies ahead of that before it, but for what is no first use from there. */
+  private _spreadBack(node: number): void {
+    const parent = this._trie.parent[node]!;
+    if (parent === -1) return;
+    const { at, code } = this._trie.input[node]!;
+    const cases = this._trie.cases[parent]!;
+    const kind = cases[at * STRIDE]!;
+    const channel = cases[at * STRIDE + 1]!;
+    const used = kind === SEND ? code === 1 : kind === RECEIVE && code > 0 && code % 2 === 0;
+    const but = used && this._isBuffered(channel) ? this.use(FIRST + (kind === SEND ? RECEIVE : SEND), channel) : -1;
+    this._spread(node, parent, but);
+  }
+
+  /** What lies ahead of a node, but for a bit, lies ahead of another, and of all from which that is reached. */
+  private _spread(from: number, to: number, but = -1): void {
     const words = this._words;
     let more = 0;
     for (let word = 0; word < words; word++) {
       const before = this._rows[to * words + word]!;
-      const after = before | this._rows[from * words + word]!;
-      more |= before ^ after;
-      this._rows[to * words + word] = after;
+      const ahead = this._rows[from * words + word]! & (but >>> 5 === word ? ~(1 << (but & 31)) : -1);
+      more |= before ^ (before | ahead);
+      this._rows[to * words + word] = before | ahead;
     }
     if (more === 0) return;
     this.grew = true;
-    const parent = this._trie.parent[to]!;
-    if (parent !== -1) this._spread(to, parent);
+    this._spreadBack(to);
     for (const before of this._before[to] ?? []) this._spread(to, before);
   }
 

@@ -6,7 +6,7 @@
 
 import { ALONE, FIELDS, PASS } from "./events.js";
 import { CLOSE, CLOSING, JOIN, LOOK, OVER, READ, RECEIVE, SEND, SETTLE, STRIDE, WRITE } from "./forms.js";
-import { Futures, goesByOrder } from "./futures.js";
+import { FIRST, Futures, goesByOrder } from "./futures.js";
 import type { Model } from "./model.js";
 import { IS_DUE } from "./stand-ins.js";
 import { PARKED } from "./trie.js";
@@ -126,7 +126,9 @@ export class Stubborn {
     const stored = model.contents.length(held);
     if (capacity > 0) this._addUsers(READ, channel);
     const can = capacity > 0 && (kind === SEND ? stored < capacity : stored > 0);
-    this._addUsers(can ? kind : kind === SEND ? RECEIVE : SEND, channel);
+    const uses = can ? kind : SEND + RECEIVE - kind;
+    const first = capacity > 0 && stored === (uses === SEND ? 0 : capacity);
+    this._addUsers(first ? FIRST + uses : uses, channel);
   }
 
   private _addAll(channel: number): void {
