@@ -41,8 +41,8 @@ export async function compare(spec: Spec, seed: number): Promise<Compared | null
 }
 
 /**
- * One random program that does not end: the states that are enough show each kind of failure that all states show. Null if it
- * has too many.
+ * One random program that does not end: the states that are enough show each kind of failure that all states show, and bring
+ * each task to every place that it can come to. Null if it has too many.
  */
 export function compareEndless(seed: number): { readonly all: number; readonly enough: number } | null {
   const spec = endlessSpecOf(seed);
@@ -52,15 +52,19 @@ export function compareEndless(seed: number): { readonly all: number; readonly e
     const all = enough && kindsOf(model, {});
     if (enough === null || all === null) return null;
     if (all.kinds !== enough.kinds) differ(seed, spec, "stubborn", `finds ${enough.kinds} where there is ${all.kinds}`);
+    const missed = [...all.places].filter((place) => !enough.places.has(place));
+    if (missed.length > 0) differ(seed, spec, "stubborn", `never comes to ${missed.join(" and ")}`);
     return { all: all.states, enough: enough.states };
   });
 }
 
-/** The kinds of failures that a search by states comes upon. */
-function kindsOf(model: Model, ways: Ways): { kinds: string; states: number } | null {
+/** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. */
+function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>; states: number } | null {
   const judge = new Judge({});
   const kinds = new Set<string>();
+  const places = new Set<string>();
   const look = (): null => {
+    for (let task = 0; task < model.ofTask.length; task++) places.add(`${task}@${model.nodeOf(task)}`);
     const finding = judge.look(model);
     if (finding !== null) kinds.add(finding.kind);
     return null;
@@ -68,7 +72,7 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; states: number } | 
   const states = new States(model, { look } as unknown as Judge, { ...ways, looksForStuck: true });
   if (!states.explore(MOST_STATES, () => false)) return null;
   if (states.found !== null) kinds.add(states.found.finding.kind);
-  return { kinds: [...kinds].sort().join(), states: states.states };
+  return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 
 function staged<R>(main: () => Routine<void>, work: (model: Model) => R): R {

@@ -48,7 +48,7 @@ const floors = [
   ["testing/explore/state"],
   ["testing/explore/late"],
   ["testing/explore/model"],
-  ["testing/explore/futures"],
+  ["testing/explore/futures", "testing/explore/graph"],
   [
     "testing/explore/history",
     "testing/explore/independence",

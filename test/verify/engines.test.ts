@@ -85,8 +85,8 @@ describe("states", () => {
 });
 
 test("without being told, verify takes the way that is through first", async () => {
-  const many = await verify(philosophers(12, true));
-  expect(many).toMatchObject({ status: "proved", executions: 4094 });
+  const verdict = await verify(philosophers(12, true), { maxStates: 20_000 });
+  expect(verdict.status).toBe("proved");
 });
 
 describe("what tasks share behind the model's back", () => {

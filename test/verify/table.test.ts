@@ -15,7 +15,13 @@ describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, sh
       const found = await verify(main);
       expect(found.status).toBe(statusOf(verdict));
       if (found.status === "failed") expect(found.kind).toBe(verdict);
-      if (executions !== undefined) expect(found).toMatchObject({ executions });
+    });
+  }
+
+  if (executions !== undefined) {
+    test(`is ${verdict}, and has ${executions} traces`, async () => {
+      const found = await verify(main, { engine: "traces" });
+      expect(found).toMatchObject({ status: statusOf(verdict), executions });
     });
   }
 

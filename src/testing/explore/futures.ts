@@ -10,8 +10,8 @@ import type { Trie } from "./trie.js";
 /** Ways of using something; a choice that goes by order looks at its channels besides. */
 const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE];
 /**
- * A use of one end of a buffer with no use of the other before: while it is empty only such a send can be the next, while it is
- * full only such a receive. What is the use of a send or a receive, above all others.
+ * Added to the kind of a send or a receive: it is the first use of the buffer from there on, but for others like it. While a
+ * buffer is empty only such a send can be the next, while it is full only such a receive.
  */
 export const FIRST = 32;
 const BITS = 32;
@@ -28,6 +28,8 @@ export class Futures {
   /** For each kind, and what is used, the bit; and how many there are. */
   private readonly _bits: number[][];
   private _count: number;
+  /** For each bit the tasks that use something so. */
+  private readonly _users: number[][];
   /** Nodes, besides its parent, ahead of which a node lies. */
   private readonly _before: (number[] | undefined)[];
 
@@ -40,6 +42,7 @@ export class Futures {
     this._words = 1;
     this._bits = [];
     this._count = 0;
+    this._users = [];
     this._before = [];
   }
 
@@ -49,7 +52,13 @@ export class Futures {
     const known = bits[about];
     if (known !== undefined) return known;
     if (this._count === this._words * BITS) this._widen();
+    this._users.push([]);
     return (bits[about] = this._count++);
+  }
+
+  /** Tasks that use something so, wherever they stand. */
+  users(bit: number): readonly number[] {
+    return this._users[bit]!;
   }
 
   /** Whether a use lies ahead of a node. */
@@ -101,6 +110,12 @@ export class Futures {
   private _set(node: number, kind: number, about: number): void {
     const bit = this.use(kind, about);
     this._rows[node * this._words + (bit >>> 5)]! |= 1 << (bit & 31);
+    this._addUser(bit, node);
+  }
+
+  private _addUser(bit: number, node: number): void {
+    const task = this._trie.task[node]!;
+    if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
   }
 
   /** What lies ahead of a node lies ahead of that before it, but for what is no first use from there. */
@@ -123,8 +138,12 @@ export class Futures {
     for (let word = 0; word < words; word++) {
       const before = this._rows[to * words + word]!;
       const ahead = this._rows[from * words + word]! & (but >>> 5 === word ? ~(1 << (but & 31)) : -1);
-      more |= before ^ (before | ahead);
+      const added = ahead & ~before;
+      if (added === 0) continue;
+      more |= added;
       this._rows[to * words + word] = before | ahead;
+      for (let bits = added; bits !== 0; bits &= bits - 1)
+        this._addUser(word * BITS + 31 - Math.clz32(bits & -bits), to);
     }
     if (more === 0) return;
     this.grew = true;

@@ -166,12 +166,13 @@ export class Proof<T> {
     const { all = false, stuck = true, engine } = this._options;
     const [model, judge] = [this._model, this._judge];
     const ways = { goesOn: all, looksForStuck: stuck };
-    const states = { search: new States(model, judge, ways), shortest: true };
+    const full = new States(model, judge, ways);
+    const states = { search: full, shortest: true };
     const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
     if (engine === "states") return [states];
     if (engine === "traces") return [traces];
     if (all) return [states, traces];
-    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
+    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model), rival: full });
     return [states, traces, { search: enough, shortest: false }];
   }
 

@@ -4,20 +4,24 @@
 // is, by stubborn sets. Nobody is put off for ever: what is enough leads to a state that has not been expanded yet, or
 // everything is expanded (Bosnacki, Holzmann).
 
-import { FIELDS } from "./events.js";
+import { FIELDS, PASS } from "./events.js";
+import { Graph } from "./graph.js";
 import type { Finding, Judge } from "./judge.js";
 import type { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { Store } from "./store.js";
 import type { Stubborn } from "./stubborn.js";
-import { Edges, findStuck } from "./stuck.js";
+import { findStuck } from "./stuck.js";
 
 /** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
 const TRIAL = 500;
 const MOST_TAKEN = 0.95;
-/** The pace of states that are enough: either there are few, or all are found sooner. */
-const PACE_OF_ENOUGH = 0.5;
+const FIRST_CHECK = 64;
+/** The pace of states that are enough, beside those of all: how deep the one search has come, and the other. */
+const PACE = 0.5;
+const LEAST_PACE = 0.25;
+const MOST_PACE = 4;
 
 /** How states are searched; both are off by default. */
 export interface Ways {
@@ -27,6 +31,8 @@ export interface Ways {
   readonly looksForStuck?: boolean;
   /** Says which events are enough; all are taken by default. */
   readonly stubborn?: Stubborn;
+  /** The search of all states that takes turns with it. */
+  readonly rival?: States;
 }
 
 export class States implements Search {
@@ -34,29 +40,40 @@ export class States implements Search {
   store: Store;
   events: number;
   found: Found | null;
+  /** How many events from the start the states are that are expanded. */
+  depth: number;
   private readonly _model: Model;
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private readonly _looksForStuck: boolean;
   private readonly _stubborn: Stubborn | null;
-  private _edges: Edges;
+  private readonly _rival: States | null;
+  private _graph: Graph;
   private _next: number;
+  /** Where the states of the next depth begin. */
+  private _deeper: number;
+  /** When so many are expanded it is asked whether they were enough. */
+  private _check: number;
   /** Events that could have been taken so far. */
   private _offered: number;
   /** For each event of a state whether it is to be taken. */
   private _marks: Uint8Array;
 
-  constructor(model: Model, judge: Judge, { goesOn = false, looksForStuck = false, stubborn }: Ways = {}) {
+  constructor(model: Model, judge: Judge, { goesOn = false, looksForStuck = false, stubborn, rival }: Ways = {}) {
     this.store = new Store();
     this.events = 0;
     this.found = null;
+    this.depth = 0;
     this._model = model;
     this._judge = judge;
     this._goesOn = goesOn;
     this._looksForStuck = looksForStuck;
     this._stubborn = stubborn ?? null;
-    this._edges = new Edges();
+    this._rival = rival ?? null;
+    this._graph = new Graph();
     this._next = this._offered = 0;
+    this._deeper = 1;
+    this._check = FIRST_CHECK;
     this._marks = new Uint8Array(64);
   }
 
@@ -66,7 +83,9 @@ export class States implements Search {
 
   get pace(): number {
     if (this._stubborn === null) return 1;
-    return this._next > TRIAL && this.events > this._offered * MOST_TAKEN ? 0 : PACE_OF_ENOUGH;
+    if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN) return 0;
+    const ahead = this.depth / Math.max(1, this._rival?.depth ?? 1);
+    return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** 3));
   }
 
   get executions(): number {
@@ -76,31 +95,41 @@ export class States implements Search {
   explore(most: number, deadline: () => boolean): boolean {
     do {
       if (!this._expandAll(most, deadline)) return false;
-    } while (this.found === null && this._beginAnew());
+    } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
-      const stuck = findStuck(this._model, this.store, this._edges);
+      const stuck = findStuck(this._model, this.store, this._graph);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
     return true;
   }
 
-  /** What was enough, for all that was known, may not have been: then it begins anew. */
+  /** What was enough, for all that was known, may not have been: then it begins anew, and the sooner the better. */
   private _beginAnew(): boolean {
+    this._check = Math.max(FIRST_CHECK, this._next * 2);
     if (this._stubborn?.outdated() !== true) return false;
     this.store = new Store();
-    this._edges = new Edges();
-    this._next = this._offered = this.events = 0;
+    this._graph = new Graph();
+    this._next = this._offered = this.events = this.depth = 0;
+    this._deeper = 1;
     return true;
   }
 
+  private _goDeeper(): void {
+    this.depth++;
+    this._deeper = this.store.size;
+  }
+
+  private _begin(): void {
+    const { _model: model } = this;
+    begin(model);
+    this.store.add(model.state, model.width, model.hash, -1);
+  }
+
   private _expandAll(most: number, deadline: () => boolean): boolean {
-    const { _model: model, store } = this;
-    if (store.size === 0) {
-      begin(model);
-      store.add(model.state, model.width, model.hash, -1);
-    }
-    while (this._next < store.size) {
-      if (store.size > most || ((this._next & 255) === 255 && deadline())) return false;
+    const { _model: model } = this;
+    if (this.store.size === 0) this._begin();
+    while (this._next < this.store.size) {
+      if (this.store.size > most || ((this._next & 255) === 255 && deadline())) return false;
       this._load(this._next);
       model.enumerate();
       const finding = this._judge.look(model);
@@ -111,9 +140,28 @@ export class States implements Search {
         model.enumerate();
       }
       this._expand();
-      this._next++;
+      if (++this._next === this._deeper) this._goDeeper();
+      if (this._next === this._check && this._beginAnew()) this._begin();
     }
     return true;
+  }
+
+  /** Expands states in full so that everybody moves who could; false if everybody does. */
+  private _expandIgnored(): boolean {
+    const { _model: model, _graph: graph } = this;
+    if (this._stubborn === null || !model.learner.folded) return false;
+    let expanded = false;
+    for (const states of graph.bottoms(this.store.size)) {
+      const moves = graph.movers(states, model.ofTask.length, true);
+      // Who could move in one of them could in all, having been put off.
+      const id = states[0]!;
+      this._load(id);
+      model.enumerate();
+      if (!ignores(model, moves)) continue;
+      this._take(id, null);
+      expanded = true;
+    }
+    return expanded;
   }
 
   private _load(id: number): void {
@@ -147,14 +195,7 @@ export class States implements Search {
     const { count } = this._model;
     this._offered += count;
     if (this._marks.length < count) this._marks = new Uint8Array(count * 2);
-    const marks = this._marks;
-    if (this._chooses()) {
-      if (this._take(marks, 1)) return;
-      this._take(marks, 0);
-    } else {
-      marks.fill(1, 0, count);
-      this._take(marks, 1);
-    }
+    this._take(this._next, this._chooses() ? this._marks : null);
   }
 
   private _chooses(): boolean {
@@ -163,25 +204,31 @@ export class States implements Search {
     return this._stubborn.choose(this._marks);
   }
 
-  /** Takes the events that are marked with a number; whether one of them leads to what has not been expanded yet. */
-  private _take(marks: Uint8Array, mark: number): boolean {
+  /** Takes the events of a state that are marked; all without marks. */
+  private _take(from: number, marks: Uint8Array | null): void {
     const { _model: model, store } = this;
     const { count, events, hash } = model;
-    let leadsOn = false;
-    let taken = 0;
+    const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
+    graph?.begin(from);
     model.forget();
     for (let event = 0; event < count; event++) {
-      if (marks[event] !== mark) continue;
-      taken++;
+      if (marks !== null && marks[event] === 0) continue;
       happen(model, events, event * FIELDS);
-      const id = store.add(model.state, model.width, model.hash, this._next);
-      if (id > this._next) leadsOn = true;
-      if (this._looksForStuck) this._edges.add(this._next, id, events, event * FIELDS);
+      const id = store.add(model.state, model.width, model.hash, from);
+      graph?.add(from, id, events, event * FIELDS);
       model.takeBack(0, hash);
+      this.events++;
     }
-    this.events += taken;
-    return leadsOn;
   }
+}
+
+/** Whether somebody could move, in the state that a model looks at, who does not. */
+function ignores(model: Model, moves: Uint8Array): boolean {
+  for (let event = 0; event < model.count; event++) {
+    const task = model.events[event * FIELDS + 1]!;
+    if (model.events[event * FIELDS] !== PASS && moves[task] === 0) return true;
+  }
+  return false;
 }
 
 function eventAt(events: Int32Array, event: number): Int32Array {

@@ -15,14 +15,26 @@ export class Stubborn {
   private readonly _model: Model;
   private readonly _futures: Futures;
   /** Tasks of the set, in the order in which they came to it. */
-  private _tasks: number[];
-  private _has: Uint8Array;
+  private readonly _tasks: number[];
+  private readonly _has: boolean[];
+  /** For each task those that can get in its way in the state; it has them for the so-manieth state that was looked at. */
+  private readonly _rivals: number[][];
+  private readonly _known: number[];
+  private readonly _tried: number[];
+  private _nth: number;
+  /** The list that is being made. */
+  private _list: number[];
 
   constructor(model: Model) {
     this._model = model;
     this._futures = new Futures(model.learner);
     this._tasks = [];
-    this._has = new Uint8Array(16);
+    this._has = [];
+    this._rivals = [];
+    this._known = [];
+    this._tried = [];
+    this._nth = 0;
+    this._list = [];
   }
 
   /** Whether something has been learned since this was asked last. */
@@ -44,9 +56,13 @@ export class Stubborn {
     const model = this._model;
     if (model.count < 2 || this._isQuiet()) return false;
     this._futures.update();
+    this._nth++;
     let least = model.count;
     for (let event = 0; event < model.count && least > 1; event++) {
-      if (!this._close(model.events[event * FIELDS + 1]!)) continue;
+      const task = model.events[event * FIELDS + 1]!;
+      if (this._tried[task] === this._nth) continue;
+      this._tried[task] = this._nth;
+      if (!this._close(task)) continue;
       const count = this._count();
       if (count >= least) continue;
       least = count;
@@ -64,7 +80,7 @@ export class Stubborn {
   }
 
   private _includes(event: number): boolean {
-    return this._has[this._model.events[event * FIELDS + 1]!] === 1;
+    return this._has[this._model.events[event * FIELDS + 1]!] === true;
   }
 
   private _count(): number {
@@ -73,25 +89,36 @@ export class Stubborn {
     return count;
   }
 
-  /** Gathers all that can get in the way of a task, of those, and so on. */
+  /** Gathers all that can get in the way of a task, of those, and so on; false if that is everybody. */
   private _close(first: number): boolean {
-    const model = this._model;
-    const tasks = model.ofTask.length;
-    if (this._has.length < tasks) this._has = new Uint8Array(tasks * 2);
-    for (const task of this._tasks) this._has[task] = 0;
-    this._tasks.length = 0;
-    this._add(first);
-    for (let at = 0; at < this._tasks.length; at++) {
-      const node = model.nodeOf(this._tasks[at]!);
-      if (node !== -1 && model.trie.kind[node] === PARKED) this._addRivals(node);
+    const tasks = this._tasks;
+    for (const task of tasks) this._has[task] = false;
+    tasks.length = 0;
+    this._gather(first);
+    for (let at = 0; at < tasks.length; at++) {
+      for (const rival of this._rivalsOf(tasks[at]!)) this._gather(rival);
     }
-    return this._tasks.length < tasks;
+    return tasks.length < this._model.ofTask.length;
+  }
+
+  private _gather(task: number): void {
+    if (this._has[task] === true) return;
+    this._has[task] = true;
+    this._tasks.push(task);
+  }
+
+  private _rivalsOf(task: number): readonly number[] {
+    if (this._known[task] === this._nth) return this._rivals[task]!;
+    this._known[task] = this._nth;
+    this._list = this._rivals[task] ??= [];
+    this._list.length = 0;
+    const node = this._model.nodeOf(task);
+    if (node !== -1 && this._model.trie.kind[node] === PARKED) this._addRivals(node);
+    return this._list;
   }
 
   private _add(task: number): void {
-    if (this._has[task] === 1) return;
-    this._has[task] = 1;
-    this._tasks.push(task);
+    this._list.push(task);
   }
 
   private _addRivals(node: number): void {
@@ -139,7 +166,7 @@ export class Stubborn {
   private _addUsers(kind: number, about: number): void {
     const model = this._model;
     const bit = this._futures.use(kind, about);
-    for (let task = 0; task < model.ofTask.length; task++) {
+    for (const task of this._futures.users(bit)) {
       const node = model.nodeOf(task);
       if (node !== -1 && this._futures.may(node, bit)) this._add(task);
     }

@@ -19,7 +19,7 @@ import { PARKED } from "./trie.js";
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
 /** The pace of source sets. */
-const PACE = 4;
+const PACE = 2;
 
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");
