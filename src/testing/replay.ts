@@ -1,7 +1,7 @@
 // A schedule once more, from the word that a report ends with.
 
 import { repeat } from "./decisions.js";
-import { Proof } from "./explore/proof.js";
+import { replayed } from "./explore/replayed.js";
 import { alone, failureOf, type Main, type PlayOptions, play } from "./play.js";
 import type { Simulation } from "./simulate.js";
 import { decidedOf } from "./token.js";
@@ -15,7 +15,7 @@ import { decidedOf } from "./token.js";
 export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {}): Promise<Simulation<T>> {
   const { kind, seed, numbers } = decidedOf(token);
   return alone(async () => {
-    if (kind === "events") return await new Proof(main, {}).replay(numbers, token);
+    if (kind === "events") return await replayed(main, numbers, token);
     const run = await play(main, repeat(numbers), seed, options);
     if (run.ending.failed !== null) throw failureOf(main, run, seed, numbers, "replayed");
     return { outcomes: new Set([run.ending.value]), schedules: 1, elapsed: run.elapsed };

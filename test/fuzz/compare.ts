@@ -76,7 +76,7 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
 }
 
 function staged<R>(main: () => Routine<void>, work: (model: Model) => R): R {
-  const learner = new Learner({ body: main, args: [] }, true);
+  const learner = new Learner({ body: main, args: [] }, true, false);
   const before = scheduler.policy;
   scheduler.explorer = learner.stage;
   scheduler.policy = { next: () => 0, choose: () => 0 };
@@ -137,10 +137,9 @@ function everything(model: Model): { ends: Set<string>; count: number } | null {
     const events = model.events.slice(0, model.count * FIELDS);
     for (let place = 0; place < events.length && count <= MOST; place += FIELDS) {
       const mark = model.mark();
-      const { hash } = model;
       happen(model, events, place);
       visit();
-      model.takeBack(mark, hash);
+      model.takeBack(mark);
     }
   };
   begin(model);

@@ -1,6 +1,6 @@
 // The ways of searching agree with each other, and with the programs whose numbers are known.
 
-import { channel, go, pause, type Routine, sleep } from "millrace";
+import { channel, go, pause, type Routine, select, sleep } from "millrace";
 import { choose, forever, type Proved, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
@@ -152,6 +152,26 @@ describe("what tasks share behind the model's back", () => {
       return yield* choose(1, 2);
     });
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+  });
+
+  test("a failure that cannot happen once more", async () => {
+    const verdict = await verify(function* () {
+      let count = 0;
+      const gate = channel<number>();
+      const [one, two] = [channel<number>(), channel<number>()];
+      for (let n = 0; n < 2; n++) {
+        go(function* () {
+          yield* gate.receive();
+          yield* (++count === 1 ? one : two).send(0);
+        });
+      }
+      yield* gate.send(0);
+      if ((yield* select({ one, two })).key === "two") throw new Error("The first is the second");
+      yield* gate.send(0);
+      yield* two.receive();
+    });
+    expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
+    expect(verdict.status === "failed" && verdict.report).toContain("cannot happen once more");
   });
 
   test("nothing is found where nothing is shared", async () => {

@@ -1,36 +1,77 @@
 // What is stored of a state.
 
 import { expect, test } from "vitest";
-import { Store } from "../../src/testing/explore/store.js";
+import { Store, type Stored } from "../../src/testing/explore/store.js";
 
-test("a state of twenty components takes at most 100 bytes, however many there are", () => {
-  const store = new Store();
-  const state = new Int32Array(20);
-  for (let n = 0; n < 200_000; n++) {
-    state[0] = n % 1000;
-    state[19] = Math.floor(n / 1000);
-    store.add(state, 20, n * 2_654_435, n - 1);
+/** A state, which is at zero at first. */
+class Numbers implements Stored {
+  readonly state: Int32Array;
+  readonly changes: Int32Array;
+  changed: number;
+
+  constructor(width: number) {
+    this.state = new Int32Array(width);
+    this.changes = new Int32Array(1000);
+    this.changed = 0;
   }
-  expect([store.size, store.bytes <= 100]).toEqual([200_000, true]);
+
+  forget(): void {
+    this.changed = 0;
+  }
+
+  set(...numbers: number[]): this {
+    for (const [component, number] of numbers.entries()) {
+      this.changes[this.changed] = component;
+      this.changed += 2;
+      this.state[component] = number;
+    }
+    return this;
+  }
+}
+
+test("a state of twenty components takes at most 50 bytes, however many there are", () => {
+  const store = new Store();
+  const state = new Numbers(20);
+  for (let n = 0; n < 200_000; n++) {
+    state.forget();
+    state.set(n % 1000, ...Array<number>(18).fill(0), Math.floor(n / 1000));
+    store.add(state, n - 1);
+  }
+  expect([store.size, store.bytes <= 50]).toEqual([200_000, true]);
 });
 
-test("equal states are one, whatever their hash is shared with; a vector that grows keeps those before", () => {
+test("equal states are one; more components, and more values of each, keep those before", () => {
   const store = new Store();
-  const add = (...numbers: number[]): number =>
-    store.add(Int32Array.from([...numbers, 0, 0, 0, 0]), numbers.length, 7, -1);
+  const add = (...numbers: number[]): number => store.add(new Numbers(40).set(...numbers), -1);
   expect([add(1, 2), add(2, 1), add(1, 2), add(1, 2, 0), add(1, 2, 3)]).toEqual([0, 1, 0, 0, 2]);
-  const wide = Array.from({ length: 12 }, (_, at) => (at < 2 ? at + 1 : 0));
-  expect(add(...wide)).toBe(0);
-  const loaded = new Int32Array(14);
-  store.load(2, loaded);
-  expect([...loaded.slice(0, 4)]).toEqual([1, 2, 3, 0]);
+  for (let n = 0; n < 1000; n++) expect(add(1, 2, n + 4, ...Array<number>(n % 30).fill(n))).toBe(n + 3);
+  expect([add(1, 2), add(2, 1), add(1, 2, 3), add(1, 2, 4)]).toEqual([0, 1, 2, 3]);
+  const state = new Numbers(40);
+  store.load(2, state);
+  expect([...state.state.slice(0, 4)]).toEqual([1, 2, 3, 0]);
+  store.load(34, state);
+  expect([...state.state.slice(0, 5)]).toEqual([1, 2, 35, 31, 0]);
 });
 
-test("numbers beyond 16 bits are kept", () => {
+test("what has become of a state that was loaded is put beside it", () => {
   const store = new Store();
-  const state = Int32Array.of(5, 70_000, 0, 0, 0, 0, 0, 0);
-  expect(store.add(state, 2, 1, -1)).toBe(0);
-  const loaded = new Int32Array(8);
-  store.load(0, loaded);
-  expect([loaded[0], loaded[1]]).toEqual([5, 70_000]);
+  const state = new Numbers(40);
+  store.add(state.set(7, 8, 9), -1);
+  store.load(0, state);
+  expect([store.find(state), store.find(state.set(7, 1)), store.add(state, 0), store.find(state)]).toEqual([
+    0, -1, 1, 1,
+  ]);
+  state.forget();
+  expect(store.find(state)).toBe(0);
+  store.load(1, state);
+  expect([...state.state.slice(0, 3), store.parent(1)]).toEqual([7, 1, 9, 0]);
+});
+
+test("any number is kept", () => {
+  const store = new Store();
+  const numbers = [5, 70_000, 86_400_000, 2 ** 31 - 1, 0xffff, 0x10000];
+  expect(store.add(new Numbers(8).set(...numbers), -1)).toBe(0);
+  const state = new Numbers(8);
+  store.load(0, state);
+  expect([...state.state.slice(0, 6)]).toEqual(numbers);
 });

@@ -476,6 +476,31 @@ describe("a report", () => {
     await expect(replay(first.token, other)).rejects.toThrow("Cannot replay: the token is of another program");
   });
 
+  test.each(["ABab", "ABba", "BAab", "BAba", "AaBb", "BbAa"])(
+    "comes with a token that shows the same where tasks are started in any order: %s",
+    async (order) => {
+      const program = function* () {
+        const [gates, letters] = [[channel<number>(1), channel<number>(1)], channel<string>(4)];
+        for (const [nth, name] of ["A", "B"].entries()) {
+          go(function* parent() {
+            yield* gates[nth]!.receive();
+            yield* letters.send(name);
+            go(function* child() {
+              yield* letters.send(name.toLowerCase());
+            });
+          });
+        }
+        for (const gate of gates) yield* gate.send(0);
+        let word = "";
+        while (word.length < 4) word += String(yield* letters.receive());
+        if (word === order) throw new Error(`It is ${word}`);
+      };
+      const verdict = failed(await verify(program));
+      expect(verdict.report).toContain(`It is ${order}`);
+      await expect(replay(verdict.token, program)).rejects.toThrow(`It is ${order}`);
+    },
+  );
+
   test("of a program that is run comes with a token, too", async () => {
     const program = function* () {
       const mutex = new Mutex();

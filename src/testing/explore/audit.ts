@@ -14,8 +14,9 @@ import { begin, type Gain, gains, happen } from "./moves.js";
 import { Live } from "./stage.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
 
-/** Events of one schedule at the most. */
+/** Events of one schedule at the most, and for each place that a task can come to. */
 const LONGEST = 200;
+const EVENTS_EACH = 4;
 
 /** A task that did something else than it had done with the same past. */
 export interface Difference {
@@ -79,7 +80,8 @@ export class Audit {
     begin(model);
     this._beginStarted();
     await this._goOnAll();
-    for (let left = LONGEST; left > 0 && this._difference === null && !this._left; left--) {
+    const most = Math.min(LONGEST, model.trie.size * EVENTS_EACH);
+    for (let left = most; left > 0 && this._difference === null && !this._left; left--) {
       model.enumerate();
       if (model.count === 0) return;
       await this._event(this._below(model.count));

@@ -73,7 +73,7 @@ export class Driver {
 
   private _complete(): void {
     this._completed = true;
-    if (this._stage.live !== null && this._stage.oracle === null) this._stage.live.place ??= standing();
+    if (this._stage.live !== null && this._stage.places) this._stage.live.place ??= standing();
   }
 
   async goOnAsync(live: Live): Promise<Arrival> {

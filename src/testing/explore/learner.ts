@@ -44,10 +44,14 @@ export class Learner implements Director {
   private _fresh: number;
   private _later: (() => Promise<void>) | null;
 
-  constructor(start: Start, freezes: boolean) {
+  /**
+   * @param freezes - Whether data that is sent is frozen.
+   * @param places - Whether it is noted where in the source tasks stand, which takes longer than all else.
+   */
+  constructor(start: Start, freezes: boolean, places: boolean) {
     this.values = new Values(nameOf);
     this.trie = new Trie(this.values);
-    this.stage = new Stage(this);
+    this.stage = new Stage(this, places);
     this.variants = [];
     this.folded = false;
     this.starts = null;
@@ -78,6 +82,17 @@ export class Learner implements Director {
     if (known !== -1) return known;
     this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.setEdge(base, at, code, child));
     return this.trie.edge(base, at, code);
+  }
+
+  /** What `main` returns: nothing is learned that no schedule leads to, so every end of it is one. */
+  outcomes(): Set<unknown> {
+    const { trie, values } = this;
+    const outcomes = new Map<number, unknown>();
+    for (let node = 0; node < trie.size; node++) {
+      if (trie.task[node] === 0 && trie.kind[node] === DONE)
+        outcomes.set(values.idOf(trie.result[node]), trie.result[node]);
+    }
+    return new Set(outcomes.values());
   }
 
   /** Some tasks as a number, which is the same in every state. */
@@ -234,24 +249,26 @@ export class Learner implements Director {
   private _arrive(live: Live, node: number, arrival: Arrival | Fold): number {
     this._fresh = -1;
     this.stage.assertModelled();
+    if ("kind" in arrival) this._settle(live, node, arrival);
+    else this.trie.fold[node] = arrival;
+    this.trie.land(node);
+    return node;
+  }
+
+  private _settle(live: Live, node: number, arrival: Arrival): void {
     const { trie } = this;
-    if (!("kind" in arrival)) {
-      trie.fold[node] = arrival;
-      return node;
-    }
     if (arrival.kind === "parked") {
       const { cases, offers } = formOf(arrival.operation, this._idOf);
       if (live.queued !== 0 && live.queued !== offers)
         throw new Unmodelled("operations are performed outside of its tasks");
       trie.park(node, cases, false, live.place);
       this._kept.set(node, live);
-      return node;
+      return;
     }
     if (live.queued !== 0) throw new Unmodelled("operations are performed outside of its tasks");
     if (arrival.kind === "stopped") this._stop(node, arrival.offer, live);
     else if (arrival.kind === "done") trie.end(node, DONE, arrival.value);
     else trie.end(node, FAILED, arrival.error);
-    return node;
   }
 
   /** A plain call: it happens at once, or is an attempt that may fail. */

@@ -9,7 +9,7 @@ import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 /** Comes to the state in which `main` has been started, and nothing has happened yet. */
 export function begin(model: Model): void {
   model.state.fill(0);
-  model.hash = 0;
+  model.forget();
   start(model, 0);
 }
 
@@ -180,23 +180,19 @@ function start(model: Model, variant: number): void {
 
 /** A task has come to a node: what it starts on the way begins. */
 function enter(model: Model, task: number, node: number): void {
+  const lands = model.trie.lands[node]!;
+  if (lands === -1) arrive(model, task, node);
+  else stand(model, task, lands);
+}
+
+function arrive(model: Model, task: number, node: number): void {
   const { trie } = model;
   const fold = trie.fold[node]!;
-  if (fold === null && trie.effects[node] === null) {
-    stand(model, task, node);
-    return;
-  }
-  if (fold !== null) {
-    stand(model, task, fold.node);
-    affect(model, node, 0);
-    make(model, node);
-    affect(model, fold.node, fold.timers);
-    return;
-  }
-  stand(model, task, node);
+  stand(model, task, fold === null ? node : fold.node);
   affect(model, node, 0);
   make(model, node);
-  for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
+  if (fold !== null) affect(model, fold.node, fold.timers);
+  else for (const variant of trie.effects[node]?.starts ?? []) start(model, variant);
 }
 
 function stand(model: Model, task: number, node: number): void {

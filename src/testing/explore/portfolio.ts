@@ -40,7 +40,7 @@ export async function compete(
   let last: Outcome = { search: entrants[0]!.search, complete: false, shortest: false };
   let until = end;
   for (let turn = FIRST_TURN; left.length > 0 && native.now() <= until; turn *= 2) {
-    for (const entrant of left) {
+    for (const entrant of byPace(left)) {
       const { search, shortest } = entrant;
       const alone = left.length === 1;
       const complete = await explore(search, alone ? until : Math.min(until, native.now() + turn * search.pace));
@@ -57,4 +57,9 @@ export async function compete(
     }
   }
   return last;
+}
+
+/** Whoever has the longest turn goes first. */
+function byPace(entrants: readonly Entrant[]): Entrant[] {
+  return [...entrants].sort((one, other) => other.search.pace - one.search.pace);
 }

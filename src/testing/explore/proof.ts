@@ -1,30 +1,23 @@
 // One verification by the model: which engine searches, for how long, and what comes of it.
 
-import { type Host, native } from "../../host.js";
-import { scheduler } from "../../scheduler.js";
-import { ScheduleError } from "../failure.js";
-import { isolate } from "../isolate.js";
+import { native } from "../../host.js";
 import type { Main } from "../play.js";
 import { counted, effortOf, reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
-import type { Simulation } from "../simulate.js";
 import { tokenOf } from "../token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../verdict.js";
 import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
-import { FIELDS, PASS } from "./events.js";
 import { Judge } from "./judge.js";
-import { LATER, Learner } from "./learner.js";
+import { Learner } from "./learner.js";
 import { Model } from "./model.js";
-import { begin, happen } from "./moves.js";
 import { compete, type Entrant, type Outcome } from "./portfolio.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { soundings } from "./soundings.js";
 import { States } from "./states.js";
-import { Story } from "./story.js";
 import { Stubborn } from "./stubborn.js";
+import { learned, onStage, Telling } from "./telling.js";
 import { Traces } from "./traces.js";
-import { DONE } from "./trie.js";
 
 const MOST_STATES = 2_000_000;
 const MOST_MS = 60_000;
@@ -41,11 +34,7 @@ const ASSUMPTIONS = [
   "time passes only when nothing else can happen",
 ];
 
-/** A host on which nothing happens by itself. */
-const still: Host = {
-  ...{ now: () => 0, random: () => 0, microtask() {}, turn() {}, setTimer: () => 0, clearTimer() {} },
-  ...{ report: () => () => {}, whenEmpty() {} },
-};
+const TOLD_OTHERWISE = "a schedule that fails cannot happen once more: tasks share something besides channels";
 
 export class Proof<T> {
   private readonly _main: Main<T>;
@@ -60,7 +49,7 @@ export class Proof<T> {
   constructor(main: Main<T>, options: VerifyOptions<T>) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false);
+    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false, false);
     this._model = new Model(this._learner);
     this._options = options;
     this._start = native.now();
@@ -69,54 +58,7 @@ export class Proof<T> {
   }
 
   run(): Promise<Verdict<T>> {
-    return this._alone(() => this._prove());
-  }
-
-  /** Lets the events of a token happen. */
-  replay(places: readonly number[], token: string): Promise<Simulation<T>> {
-    return this._alone(async () => {
-      const story = new Story(this._model);
-      await this._learned(() => begin(this._model));
-      let elapsed = 0;
-      for (const place of places) {
-        this._model.enumerate();
-        if (place >= this._model.count) throw new TypeError("Cannot replay: the token is of another program");
-        const event = this._model.events.slice(place * FIELDS, (place + 1) * FIELDS);
-        if (event[0] === PASS) elapsed += event[1]!;
-        story.tell(event, 0);
-        await this._learned(() => happen(this._model, event, 0));
-      }
-      this._model.enumerate();
-      const finding = this._judge.look(this._model);
-      if (finding === null) return { outcomes: this._outcomes(), schedules: 1, elapsed };
-      throw new ScheduleError({ title: this._title, ...finding, found: "replayed", schedule: story.end(), token });
-    });
-  }
-
-  /** Nothing else may run while tasks are on the stage. */
-  private async _alone<R>(work: () => Promise<R>): Promise<R> {
-    using _ = isolate(still, { next: () => 0, choose: () => 0 });
-    scheduler.explorer = this._learner.stage;
-    try {
-      return await work();
-    } finally {
-      scheduler.explorer = null;
-    }
-  }
-
-  /** Does something again until all that it needs has been learned. */
-  private async _learned<R>(work: () => R): Promise<R> {
-    for (;;) {
-      const mark = this._model.mark();
-      const { hash } = this._model;
-      try {
-        return work();
-      } catch (error) {
-        if (error !== LATER) throw error;
-        this._model.takeBack(mark, hash);
-        await this._learner.learn();
-      }
-    }
+    return onStage(this._learner.stage, () => this._prove());
   }
 
   /** Something in the program waits for what no schedule brings. */
@@ -146,12 +88,17 @@ export class Proof<T> {
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
     this._searchMs = this._ms();
-    if (search.found !== null) return this._failed(search, search.found, shortest);
+    if (search.found !== null) return await this._failed(search, search.found, shortest);
     const coverage = this._coverage(search);
     if (!complete) return { status: "bounded", reason: this._limit(), covered: coverage };
     const difference = await this._audit(coverage.ms);
     if (difference !== null) return this._shared(difference, coverage);
-    return { status: "proved", outcomes: this._outcomes(), assumptions: [...ASSUMPTIONS], ...coverage };
+    return {
+      status: "proved",
+      outcomes: this._learner.outcomes() as Set<T>,
+      assumptions: [...ASSUMPTIONS],
+      ...coverage,
+    };
   }
 
   private _search(): Promise<Outcome> {
@@ -179,7 +126,7 @@ export class Proof<T> {
   /** Whether the search is through; null if it is not for this program. */
   private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
     try {
-      return await this._learned(() => search.explore(most, late));
+      return await learned(this._model, () => search.explore(most, late));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       if (this._options.engine === undefined) return null;
@@ -207,21 +154,12 @@ export class Proof<T> {
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }
 
-  /** Nothing is learned that no schedule leads to, so every end of `main` in the trie is an outcome. */
-  private _outcomes(): Set<T> {
-    const { trie } = this._learner;
-    const outcomes = new Map<unknown, T>();
-    for (let node = 0; node < trie.size; node++) {
-      if (trie.task[node] !== 0 || trie.kind[node] !== DONE) continue;
-      const result = trie.result[node] as T;
-      outcomes.set(this._learner.values.idOf(result), result);
-    }
-    return new Set(outcomes.values());
-  }
-
-  private _failed(search: Search, { finding, way }: Found, shortest: boolean): Failed {
-    const [schedule, token] = this._tell(way);
+  private async _failed(search: Search, { finding, way }: Found, shortest: boolean): Promise<Failed> {
+    const telling = await this._tell(way);
     const coverage = this._coverage(search);
+    if (telling === null) return this._withoutSchedule("shared-state", undefined, TOLD_OTHERWISE, coverage);
+    const schedule = telling.end();
+    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places });
     const length = counted(way.length, "event");
     const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
     const { kind, cause } = finding;
@@ -229,19 +167,14 @@ export class Proof<T> {
     return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
   }
 
-  /** The schedule in words, and the places of its events among those that could happen. */
-  private _tell(way: readonly Int32Array[]): [Schedule, string] {
-    const model = this._model;
-    const story = new Story(model);
-    const places: number[] = [];
-    begin(model);
-    for (const event of way) {
-      model.enumerate();
-      places.push(placeOf(model, event));
-      story.tell(event, 0);
-      happen(model, event, 0);
-    }
-    return [story.end(), tokenOf({ kind: "events", seed: 0, numbers: places })];
+  /** Tells the events of a schedule; null if they cannot happen once more. */
+  private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
+    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false);
+    return onStage(telling.model.learner.stage, async () => {
+      await telling.begin();
+      for (const event of way) if (!(await telling.follow(event, this._model))) return null;
+      return telling;
+    });
   }
 
   private _limit(): string {
@@ -260,11 +193,4 @@ export class Proof<T> {
   private _coverage({ engine, states, executions, events }: Search): Coverage {
     return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
   }
-}
-
-function placeOf(model: Model, event: Int32Array): number {
-  for (let place = 0; place < model.count; place++) {
-    if (event.every((number, at) => model.events[place * FIELDS + at] === number)) return place;
-  }
-  return -1;
 }

@@ -96,6 +96,8 @@ export class Stage implements Explorer, Calls, Declared {
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];
+  /** Whether it is noted where in the source tasks stand. */
+  readonly places: boolean;
   /** The routine that runs now. */
   live: Live | null;
   /** Answers plain calls in place of the tape, where a run takes its true course. */
@@ -108,7 +110,8 @@ export class Stage implements Explorer, Calls, Declared {
   private readonly _slots: Map<string, Made>;
   private _strange: string | null;
 
-  constructor(director: Director) {
+  constructor(director: Director, places: boolean) {
+    this.places = places;
     this.tasks = [];
     this.channels = [];
     this.timers = [];
@@ -134,7 +137,7 @@ export class Stage implements Explorer, Calls, Declared {
   note(): void {
     const { live } = this;
     if (live === null) return;
-    if (live.queued++ === 0 && this.oracle === null) live.place = standing();
+    if (live.queued++ === 0 && this.places) live.place = standing();
   }
 
   start<T>(body: Body<unknown[], T>, args: unknown[]): TaskModel<T> {
@@ -232,7 +235,7 @@ export class Stage implements Explorer, Calls, Declared {
     if (cue === undefined) {
       if (live.stopped === null) {
         live.attempts = attempt;
-        live.place = standing();
+        if (this.places) live.place = standing();
       }
       live.stopped ??= offer;
       throw STOP;

@@ -2,21 +2,19 @@
 //
 // A component of the vector is where a task stands (its node, and one; 0 before it is started), what a channel holds (0 while
 // it is open and empty), what is left of a timeout (and one; 0 before it begins), what is in a cell (and one), or how long a
-// task has slept. All begin at 0, so a vector may grow while states that were stored before keep their meaning, and the hash
-// of a 0 is 0.
+// task has slept. All begin at 0, so a vector may grow while states that were stored before keep their meaning.
 
 import { Contents } from "./contents.js";
 import type { Learner } from "./learner.js";
-import { grown, mix } from "./numbers.js";
+import { grown } from "./numbers.js";
 import { PARKED, type Trie } from "./trie.js";
 
 export class State {
   readonly learner: Learner;
   readonly trie: Trie;
   readonly contents: Contents;
-  /** The vector, and its hash. */
+  /** The vector. */
   state: Int32Array;
-  hash: number;
   /** How many components there are. */
   width: number;
   /** The component of each task, channel, timer, cell, and of the sleep of each task; -1 while it has none. */
@@ -27,44 +25,43 @@ export class State {
   readonly ofSleep: number[];
   /** Tasks that the last event has started. */
   readonly started: number[];
+  /** What was changed since it was forgotten, and what it was before: a component and a value each. */
+  changes: Int32Array;
+  changed: number;
   private readonly _capacities: number[];
-  /** What was changed, and what it was before. */
-  private _changes: Int32Array;
-  private _changed: number;
 
   constructor(learner: Learner) {
     this.learner = learner;
     this.trie = learner.trie;
     this.contents = new Contents();
     this.state = new Int32Array(16);
-    this.hash = this.width = 0;
+    this.width = 0;
     this.ofTask = [];
     this.ofChannel = [];
     this.ofTimer = [];
     this.ofCell = [];
     this.ofSleep = [];
     this.started = [];
+    this.changes = new Int32Array(64);
+    this.changed = 0;
     this._capacities = [];
-    this._changes = new Int32Array(64);
-    this._changed = 0;
   }
 
   /** A point to which changes can be taken back. */
   mark(): number {
-    return this._changed;
+    return this.changed;
   }
 
-  /** Takes back what was changed since a mark; the hash was that. */
-  takeBack(mark: number, hash: number): void {
-    const changes = this._changes;
-    for (let at = this._changed - 2; at >= mark; at -= 2) this.state[changes[at]!] = changes[at + 1]!;
-    this.hash = hash;
-    this._changed = mark;
+  /** Takes back what was changed since a mark. */
+  takeBack(mark: number): void {
+    const { changes, state } = this;
+    for (let at = this.changed - 2; at >= mark; at -= 2) state[changes[at]!] = changes[at + 1]!;
+    this.changed = mark;
   }
 
   /** From here on nothing can be taken back that was changed before. */
   forget(): void {
-    this._changed = 0;
+    this.changed = 0;
   }
 
   /** The component of something, which gets one if it has none. */
@@ -83,11 +80,9 @@ export class State {
   set(component: number, value: number): void {
     const before = this.state[component]!;
     if (before === value) return;
-    if (this._changed === this._changes.length) this._changes = grown(this._changes);
-    this._changes[this._changed++] = component;
-    this._changes[this._changed++] = before;
-    if (before !== 0) this.hash = (this.hash - mix(component, before)) | 0;
-    if (value !== 0) this.hash = (this.hash + mix(component, value)) | 0;
+    if (this.changed === this.changes.length) this.changes = grown(this.changes);
+    this.changes[this.changed++] = component;
+    this.changes[this.changed++] = before;
     this.state[component] = value;
   }
 

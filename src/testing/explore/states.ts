@@ -18,9 +18,10 @@ import { findStuck } from "./stuck.js";
 const TRIAL = 500;
 const MOST_TAKEN = 0.95;
 const FIRST_CHECK = 64;
-/** The pace of states that are enough, beside those of all: how deep the one search has come, and the other. */
+/** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
 const PACE = 0.5;
-const LEAST_PACE = 0.25;
+const POWER = 6;
+const LEAST_PACE = 1 / 16;
 const MOST_PACE = 4;
 
 /** How states are searched; both are off by default. */
@@ -85,7 +86,7 @@ export class States implements Search {
     if (this._stubborn === null) return 1;
     if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN) return 0;
     const ahead = this.depth / Math.max(1, this._rival?.depth ?? 1);
-    return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** 3));
+    return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** POWER));
   }
 
   get executions(): number {
@@ -122,7 +123,7 @@ export class States implements Search {
   private _begin(): void {
     const { _model: model } = this;
     begin(model);
-    this.store.add(model.state, model.width, model.hash, -1);
+    this.store.add(model, -1);
   }
 
   private _expandAll(most: number, deadline: () => boolean): boolean {
@@ -130,13 +131,13 @@ export class States implements Search {
     if (this.store.size === 0) this._begin();
     while (this._next < this.store.size) {
       if (this.store.size > most || ((this._next & 255) === 255 && deadline())) return false;
-      this._load(this._next);
+      this.store.load(this._next, this._model);
       model.enumerate();
       const finding = this._judge.look(model);
       if (finding !== null && this.found === null) {
         this.found = this._foundAt(this._next, finding);
         if (!this._goesOn) return true;
-        this._load(this._next);
+        this.store.load(this._next, this._model);
         model.enumerate();
       }
       this._expand();
@@ -151,22 +152,15 @@ export class States implements Search {
     const { _model: model, _graph: graph } = this;
     if (this._stubborn === null || !model.learner.folded) return false;
     let expanded = false;
-    for (const states of graph.bottoms(this.store.size)) {
-      const moves = graph.movers(states, model.ofTask.length, true);
+    for (const id of graph.bottoms(this.store.size)) {
       // Who could move in one of them could in all, having been put off.
-      const id = states[0]!;
-      this._load(id);
+      this.store.load(id, model);
       model.enumerate();
-      if (!ignores(model, moves)) continue;
+      if (graph.unmoved(id, actors(model), true).size === 0) continue;
       this._take(id, null);
       expanded = true;
     }
     return expanded;
-  }
-
-  private _load(id: number): void {
-    this.store.load(id, this._model.state);
-    this._model.hash = this.store.hash(id);
   }
 
   /** The events that lead to a state, found anew: only states are stored. */
@@ -180,13 +174,13 @@ export class States implements Search {
 
   private _between(before: number, after: number): Int32Array {
     const { _model: model, store } = this;
-    this._load(before);
+    this.store.load(before, this._model);
     model.enumerate();
     const { count, events } = model;
     for (let event = 0; event < count; event++) {
-      this._load(before);
+      this.store.load(before, this._model);
       happen(model, events, event * FIELDS);
-      if (store.find(model.state, model.width, model.hash) === after) return eventAt(events, event);
+      if (store.find(model) === after) return eventAt(events, event);
     }
     throw new Error("No event leads there: this is a fault of millrace");
   }
@@ -207,28 +201,27 @@ export class States implements Search {
   /** Takes the events of a state that are marked; all without marks. */
   private _take(from: number, marks: Uint8Array | null): void {
     const { _model: model, store } = this;
-    const { count, events, hash } = model;
+    const { count, events } = model;
     const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
     graph?.begin(from);
-    model.forget();
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
       happen(model, events, event * FIELDS);
-      const id = store.add(model.state, model.width, model.hash, from);
+      const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS);
-      model.takeBack(0, hash);
+      model.takeBack(0);
       this.events++;
     }
   }
 }
 
-/** Whether somebody could move, in the state that a model looks at, who does not. */
-function ignores(model: Model, moves: Uint8Array): boolean {
+/** The tasks whose events can happen in the state that a model looks at. */
+function actors(model: Model): number[] {
+  const tasks: number[] = [];
   for (let event = 0; event < model.count; event++) {
-    const task = model.events[event * FIELDS + 1]!;
-    if (model.events[event * FIELDS] !== PASS && moves[task] === 0) return true;
+    if (model.events[event * FIELDS] !== PASS) tasks.push(model.events[event * FIELDS + 1]!);
   }
-  return false;
+  return tasks;
 }
 
 function eventAt(events: Int32Array, event: number): Int32Array {

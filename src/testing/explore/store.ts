@@ -1,125 +1,153 @@
-// States that have been seen: vectors packed side by side, in the order in which they were found, with the state each was
-// found from. A table of their numbers finds a vector by its hash; equal hashes are told apart by the vectors themselves.
+// States that have been seen: packed side by side, in the order in which they were found, with the state each was found from.
+// A table of their numbers finds a state by its hash; equal hashes are told apart by the states themselves.
 
 import { grown } from "./numbers.js";
+import { Packing } from "./packing.js";
+import type { State } from "./state.js";
 
-const FIRST_WIDTH = 8;
+const NONE = -1;
+
+/** What a store needs of a state: its numbers, and which of them have changed since it was loaded. */
+export type Stored = Pick<State, "state" | "changes" | "changed" | "forget">;
 
 export class Store {
   /** How many there are. */
   size: number;
-  private _width: number;
-  private _data: Uint16Array | Int32Array;
+  private readonly _packing: Packing;
+  private _data: Int32Array;
   private _parents: Int32Array;
-  private _hashes: Int32Array;
   /** For each entry the number of the state, and one, and its hash beside it, where a look at the first has brought it. */
   private _table: Int32Array;
+  /** The state that was loaded last. */
+  private _loaded: number;
+  /** A state as it is packed. */
+  private _packed: Int32Array;
 
   constructor() {
     this.size = 0;
-    this._width = FIRST_WIDTH;
-    this._data = new Uint16Array(FIRST_WIDTH * 1024);
+    this._packing = new Packing();
+    this._data = new Int32Array(1024);
     this._parents = new Int32Array(1024);
-    this._hashes = new Int32Array(1024);
     this._table = new Int32Array(4096);
+    this._loaded = NONE;
+    this._packed = new Int32Array(1);
   }
 
   /** Bytes for each state. */
   get bytes(): number {
-    return (this._data.byteLength + this._parents.byteLength * 2 + this._table.byteLength) / Math.max(1, this.size);
+    return (this._data.byteLength + this._parents.byteLength + this._table.byteLength) / Math.max(1, this.size);
   }
 
-  /** The number of a vector; one that is new gets the next, and `size` grows. */
-  add(state: Int32Array, width: number, hash: number, parent: number): number {
-    if (width > this._width) this._widen(width);
-    const slot = this._slotOf(state, width, hash);
+  /**
+   * The number of what has become of the state that was loaded, or of one that is all zeros before any was; what is new gets the
+   * next, and `size` grows.
+   */
+  add(state: Stored, parent: number): number {
+    this._pack(state);
+    const hash = this._hash();
+    const slot = this._slotOf(hash);
     const table = this._table;
     if (table[slot] !== 0) return table[slot]! - 1;
-    this._append(state, width, hash, parent);
+    this._append(parent);
     table[slot] = this.size;
     table[slot + 1] = hash;
-    if (this.size * 4 > table.length) this._rehash();
+    if (this.size * 4 > table.length) this._rehash(table.length * 2);
     return this.size - 1;
   }
 
-  /** The number of a vector, -1 if it is not there. */
-  find(state: Int32Array, width: number, hash: number): number {
-    return width > this._width ? -1 : this._table[this._slotOf(state, width, hash)]! - 1;
+  /** The number of the same, -1 if it is not there. */
+  find(state: Stored): number {
+    this._pack(state);
+    return this._table[this._slotOf(this._hash())]! - 1;
   }
 
-  /** Copies a state into a vector. */
-  load(id: number, into: Int32Array): void {
-    const from = id * this._width;
-    const count = Math.min(this._width, into.length);
-    for (let at = 0; at < count; at++) into[at] = this._data[from + at]!;
-    for (let at = count; at < into.length; at++) into[at] = 0;
-  }
-
-  hash(id: number): number {
-    return this._hashes[id]!;
+  /** Comes to a state; from there on its changes count. */
+  load(id: number, state: Stored): void {
+    this._packing.unpack(this._data, id * this._packing.words, state.state);
+    this._loaded = id;
+    state.forget();
   }
 
   parent(id: number): number {
     return this._parents[id]!;
   }
 
-  /** Where a vector stands in the table, or would. */
-  private _slotOf(state: Int32Array, width: number, hash: number): number {
+  /** Packs what has become of the state that was loaded: only what has changed since is put anew. */
+  private _pack(state: Stored): void {
+    const { _packed: packed, _data: data } = this;
+    const from = this._loaded * packed.length;
+    if (this._loaded === NONE) packed.fill(0);
+    else for (let word = 0; word < packed.length; word++) packed[word] = data[from + word]!;
+    for (let at = 0; at < state.changed; at += 2) {
+      const component = state.changes[at]!;
+      if (this._packing.put(packed, component, state.state[component]!)) continue;
+      this._widen();
+      this._pack(state);
+      return;
+    }
+  }
+
+  private _widen(): void {
+    this._data = this._packing.widen(this._data, this.size);
+    this._packed = new Int32Array(this._packing.words);
+    this._rehash(this._table.length);
+  }
+
+  private _hash(): number {
+    const packed = this._packed;
+    let hash = 0;
+    for (let word = 0; word < packed.length; word++) {
+      hash = Math.imul(hash ^ packed[word]!, 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    return hash ^ (hash >>> 13);
+  }
+
+  /** Where what is packed stands in the table, or would. */
+  private _slotOf(hash: number): number {
     const table = this._table;
     const mask = table.length - 2;
     let slot = (hash << 1) & mask;
     for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
-      if (table[slot + 1] === hash && this._equals(entry - 1, state, width)) break;
+      if (table[slot + 1] === hash && this._equals(entry - 1)) break;
       slot = (slot + 2) & mask;
     }
     return slot;
   }
 
-  private _equals(id: number, state: Int32Array, width: number): boolean {
-    const data = this._data;
-    const from = id * this._width;
-    for (let at = 0; at < width; at++) if (data[from + at] !== state[at]) return false;
+  private _equals(id: number): boolean {
+    const { _packed: packed, _data: data } = this;
+    const from = id * packed.length;
+    for (let word = 0; word < packed.length; word++) if (data[from + word] !== packed[word]) return false;
     return true;
   }
 
-  private _append(state: Int32Array, width: number, hash: number, parent: number): void {
-    const from = this.size * this._width;
-    if (from + this._width > this._data.length) this._lengthen();
-    let bits = 0;
-    for (let at = 0; at < width; at++) bits |= this._data[from + at] = state[at]!;
-    if (bits > 0xffff && this._data instanceof Uint16Array) this._data = Int32Array.from(this._data);
-    if (bits > 0xffff) for (let at = 0; at < width; at++) this._data[from + at] = state[at]!;
-    if (this.size === this._parents.length) {
-      this._parents = grown(this._parents);
-      this._hashes = grown(this._hashes);
-    }
-    this._hashes[this.size] = hash;
+  private _append(parent: number): void {
+    const from = this.size * this._packed.length;
+    if (from + this._packed.length > this._data.length) this._lengthen();
+    this._data.set(this._packed, from);
+    if (this.size === this._parents.length) this._parents = grown(this._parents);
     this._parents[this.size++] = parent;
   }
 
   private _lengthen(): void {
-    const longer = new (this._data.constructor as typeof Uint16Array)(Math.ceil(this._data.length * 1.5));
+    const longer = new Int32Array(Math.ceil(this._data.length * 1.5));
     longer.set(this._data);
     this._data = longer;
   }
 
-  private _widen(width: number): void {
-    const before = this._width;
-    this._width = Math.ceil(width / 4) * 4;
-    const data = new (this._data.constructor as typeof Uint16Array)(this._width * (this.size + 1024));
-    for (let id = 0; id < this.size; id++)
-      data.set(this._data.subarray(id * before, (id + 1) * before), id * this._width);
-    this._data = data;
-  }
-
-  private _rehash(): void {
-    const table = new Int32Array(this._table.length * 2);
-    const mask = table.length - 2;
+  private _rehash(length: number): void {
+    const table = new Int32Array(length);
+    const mask = length - 2;
+    const { words } = this._packing;
     for (let id = 0; id < this.size; id++) {
-      let slot = (this._hashes[id]! << 1) & mask;
+      for (let word = 0; word < words; word++) this._packed[word] = this._data[id * words + word]!;
+      const hash = this._hash();
+      let slot = (hash << 1) & mask;
       while (table[slot] !== 0) slot = (slot + 2) & mask;
       table[slot] = id + 1;
-      table[slot + 1] = this._hashes[id]!;
+      table[slot + 1] = hash;
     }
     this._table = table;
   }

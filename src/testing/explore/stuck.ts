@@ -18,10 +18,10 @@ interface Stuck {
 /** The first such state; null if there is none. */
 export function findStuck(model: Model, store: Store, graph: Graph): Stuck | null {
   const tasks = new Set<number>();
-  for (const states of graph.bottoms(store.size)) {
-    const moves = graph.movers(states, model.ofTask.length, false);
-    store.load(states[0]!, model.state);
-    for (const [task, moved] of moves.entries()) if (moved === 0 && judge(model, task) !== null) tasks.add(task);
+  for (const id of graph.bottoms(store.size)) {
+    store.load(id, model);
+    const suspects = [...model.ofTask.keys()].filter((task) => judge(model, task) !== null);
+    for (const task of graph.unmoved(id, suspects, false)) tasks.add(task);
   }
   let first: Stuck | null = null;
   for (const task of tasks) {
@@ -36,7 +36,7 @@ function firstStuck(model: Model, store: Store, graph: Graph, task: number): Stu
   const may = graph.mayMove(store.size, task);
   for (let id = 0; ; id++) {
     if (may[id] === 1) continue;
-    store.load(id, model.state);
+    store.load(id, model);
     const finding = judge(model, task);
     if (finding !== null) return { id, finding };
   }

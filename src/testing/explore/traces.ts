@@ -18,8 +18,9 @@ import { PARKED } from "./trie.js";
 
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
-/** The pace of source sets. */
-const PACE = 2;
+/** The pace of source sets, and of sleep sets alone. */
+const PACE = 1;
+const SLOW_PACE = 0.25;
 
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");
@@ -38,7 +39,6 @@ interface Frame {
   /** Which is being tried, and how to take it back. */
   chosen: number;
   mark: number;
-  hash: number;
 }
 
 export class Traces implements Search {
@@ -79,7 +79,7 @@ export class Traces implements Search {
   }
 
   get pace(): number {
-    return this._wantsAll ? 1 : PACE;
+    return this._wantsAll ? SLOW_PACE : PACE;
   }
 
   explore(_most: number, late: () => boolean): boolean {
@@ -154,7 +154,7 @@ export class Traces implements Search {
         wanted: bits(),
         done: bits(),
         asleep: bits(),
-        ...{ chosen: -1, mark: 0, hash: 0 },
+        ...{ chosen: -1, mark: 0 },
       };
       this._frames[depth] = frame;
     }
@@ -194,7 +194,6 @@ export class Traces implements Search {
     this._want(frame, at);
     frame.chosen = at;
     frame.mark = model.mark();
-    frame.hash = model.hash;
     if (!this._wantsAll) this._history.begin(frame.events, at * FIELDS);
     try {
       happen(model, frame.events, at * FIELDS);
@@ -219,7 +218,7 @@ export class Traces implements Search {
   }
 
   private _undo(frame: Frame): void {
-    this._model.takeBack(frame.mark, frame.hash);
+    this._model.takeBack(frame.mark);
     if (!this._wantsAll) this._history.end();
   }
 

@@ -57,6 +57,8 @@ export class Trie {
   readonly base: number[];
   /** For a round that had been before: the node at which it began then, and how many timers had begun there by then. */
   readonly fold: (Fold | null)[];
+  /** Where its task stands once it has come to it, if nothing else changes by that; -1 if something does. */
+  readonly lands: number[];
   /** Channels that were closed while its sends were parked there. */
   readonly late: (readonly number[] | null)[];
   /** Whether it is a plain call right after another: nobody comes between the two. */
@@ -89,6 +91,7 @@ export class Trie {
     this.sleep = [];
     this.base = [];
     this.fold = [];
+    this.lands = [];
     this.late = [];
     this.midst = [];
     this.leadsOn = [];
@@ -119,6 +122,7 @@ export class Trie {
     this.sleep.push(-1);
     this.base.push(node);
     this.fold.push(null);
+    this.lands.push(-1);
     this.late.push(null);
     this.midst.push(false);
     this.leadsOn.push(false);
@@ -137,6 +141,14 @@ export class Trie {
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
     }
+  }
+
+  /** All is known of a node. */
+  land(node: number): void {
+    const fold = this.fold[node]!;
+    if (this.effects[node] !== null) return;
+    const begun = fold === null ? 0 : (this.effects[fold.node]?.timers.length ?? 0);
+    if (fold === null || begun === fold.timers) this.lands[node] = fold === null ? node : fold.node;
   }
 
   /** A plain call comes right after another. */
