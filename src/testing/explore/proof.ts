@@ -25,7 +25,7 @@ const MOST_MS = 60_000;
 const AUDITS = 100;
 /** Runs on the scheduler, likewise. */
 const SOUNDINGS = 30;
-const AUDIT_PART = 0.25;
+const AUDIT_PART = 0.1;
 const LEAST_AUDIT = 5;
 
 const ASSUMPTIONS = [

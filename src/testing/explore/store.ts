@@ -1,5 +1,5 @@
 // States that have been seen: packed side by side, in the order in which they were found, with the state each was found from.
-// A table of their numbers finds a state by its hash; equal hashes are told apart by the states themselves.
+// A table of their numbers finds a state by its hash.
 
 import { grown } from "./numbers.js";
 import { Packing } from "./packing.js";
@@ -16,7 +16,7 @@ export class Store {
   private readonly _packing: Packing;
   private _data: Int32Array;
   private _parents: Int32Array;
-  /** For each entry the number of the state, and one, and its hash beside it, where a look at the first has brought it. */
+  /** For each entry the number of a state, and one. */
   private _table: Int32Array;
   /** The state that was loaded last. */
   private _loaded: number;
@@ -50,8 +50,7 @@ export class Store {
     if (table[slot] !== 0) return table[slot]! - 1;
     this._append(parent);
     table[slot] = this.size;
-    table[slot + 1] = hash;
-    if (this.size * 4 > table.length) this._rehash(table.length * 2);
+    if (this.size * 2 > table.length) this._rehash(table.length * 2);
     return this.size - 1;
   }
 
@@ -107,11 +106,11 @@ export class Store {
   /** Where what is packed stands in the table, or would. */
   private _slotOf(hash: number): number {
     const table = this._table;
-    const mask = table.length - 2;
-    let slot = (hash << 1) & mask;
+    const mask = table.length - 1;
+    let slot = hash & mask;
     for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
-      if (table[slot + 1] === hash && this._equals(entry - 1)) break;
-      slot = (slot + 2) & mask;
+      if (this._equals(entry - 1)) break;
+      slot = (slot + 1) & mask;
     }
     return slot;
   }
@@ -139,15 +138,14 @@ export class Store {
 
   private _rehash(length: number): void {
     const table = new Int32Array(length);
-    const mask = length - 2;
+    const mask = length - 1;
     const { words } = this._packing;
     for (let id = 0; id < this.size; id++) {
       for (let word = 0; word < words; word++) this._packed[word] = this._data[id * words + word]!;
       const hash = this._hash();
-      let slot = (hash << 1) & mask;
-      while (table[slot] !== 0) slot = (slot + 2) & mask;
+      let slot = hash & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = id + 1;
-      table[slot + 1] = hash;
     }
     this._table = table;
   }
