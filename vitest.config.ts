@@ -3,15 +3,17 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumLaunchOptions } from "./test/support/chromium.ts";
 
-const source = (file: string): string => fileURLToPath(new URL(`./src/${file}`, import.meta.url));
-const alias = [
-  { find: /^millrace$/, replacement: source("index.ts") },
-  { find: /^millrace\/transducers$/, replacement: source("transducers.ts") },
-  { find: /^millrace\/host$/, replacement: source("host-entry.ts") },
-  { find: /^millrace\/node$/, replacement: source("node.ts") },
-  { find: /^millrace\/testing$/, replacement: source("testing.ts") },
-  { find: /^millrace\/vitest$/, replacement: source("vitest.ts") },
-];
+/** What is tested is what the build makes of the sources: a file for each, or the few that are shipped. */
+const built = (path: string): string => fileURLToPath(new URL(`./${path}`, import.meta.url));
+const entries = ["index", "transducers", "node", "testing", "vitest"];
+
+function aliases(folder: string, host: string) {
+  const files = [["host", host], ...entries.map((entry) => [entry, entry])];
+  return files.map(([name, file]) => ({
+    find: new RegExp(name === "index" ? "^millrace$" : `^millrace/${name}$`),
+    replacement: built(`${folder}/${file}.js`),
+  }));
+}
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
 const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -25,7 +27,9 @@ export default defineConfig({
     maxWorkers: "100%",
     projects: [
       {
-        resolve: { alias },
+        resolve: {
+          alias: [...aliases("build", "host-entry"), { find: /^(?:\.\.\/)+src\//, replacement: built("build/") }],
+        },
         test: {
           name: "node",
           include: [...everywhere, "test/verify/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
@@ -33,11 +37,12 @@ export default defineConfig({
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
           pool: "forks",
+          server: { deps: { external: [/\/build\//] } },
           execArgv: ["--expose-gc"],
         },
       },
       {
-        resolve: { alias },
+        resolve: { alias: aliases("dist", "host") },
         test: {
           name: "chromium",
           include: everywhere,

@@ -36,6 +36,10 @@ export class Never extends Operation<never> {
   override get external(): boolean {
     return false;
   }
+
+  override describe(): string {
+    return "never";
+  }
 }
 
 /** One performance of an operation that is made for it. */

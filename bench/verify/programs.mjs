@@ -118,6 +118,9 @@ export const programs = [
   { name: "philosophers with buffered forks, 7", engine: "states", main: buffered(7, false) },
   { name: "producers and consumers who close", engine: "states", main: producersWhoClose },
   { name: "Milner's cyclic scheduler, 10", engine: "states", main: scheduler(10) },
+  { name: "Milner's cyclic scheduler, 10, as it comes", main: scheduler(10) },
   { name: "philosophers with buffered forks, 12, one right-handed", engine: "traces", main: buffered(12, true) },
   { name: "philosophers with buffered forks, 14, one right-handed", engine: "traces", main: buffered(14, true) },
+  { name: "philosophers with buffered forks, 14, as it comes", main: buffered(14, true) },
+  { name: "philosophers with buffered forks, 20, as it comes", main: buffered(20, true) },
 ];

@@ -5,6 +5,7 @@ import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChanne
 import { go } from "../go.js";
 import type { Routine } from "../operation.js";
 import { Crew, type PipelineOptions } from "./crew.js";
+import { named } from "./named.js";
 import { assertFunction } from "./release.js";
 import { type Settleable, settle } from "./settle.js";
 
@@ -61,20 +62,22 @@ export function flatPipeline<T, U>(
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
   assertFunction("start pipeline", "its stage", stage);
-  return new Crew<T, U>(n, source, options).start(function* flatPipeline(crew, hand) {
-    const { out, ordered } = crew;
-    for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
-      const inner = begin(crew, stage, value);
-      hand.inner = inner;
-      if (ordered) yield* hand.turn;
-      for (let result: U | Closed; (result = yield* inner.receive()) !== CLOSED; ) {
-        hand.offering = true;
-        const delivered = yield* out.send(result);
-        hand.offering = false;
-        if (!delivered) crew.undelivered(result);
+  return new Crew<T, U>(n, source, options).start(
+    named("flatPipeline", function* (crew, hand) {
+      const { out, ordered } = crew;
+      for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
+        const inner = begin(crew, stage, value);
+        hand.inner = inner;
+        if (ordered) yield* hand.turn;
+        for (let result: U | Closed; (result = yield* inner.receive()) !== CLOSED; ) {
+          hand.offering = true;
+          const delivered = yield* out.send(result);
+          hand.offering = false;
+          if (!delivered) crew.undelivered(result);
+        }
+        hand.inner = null;
+        if (ordered) hand.leave();
       }
-      hand.inner = null;
-      if (ordered) hand.leave();
-    }
-  });
+    }),
+  );
 }

@@ -4,6 +4,7 @@ import type { Operation, Routine } from "../operation.js";
 import { select } from "../select.js";
 import type { Task } from "../task.js";
 import { upon } from "../upon.js";
+import { named } from "./named.js";
 import { assertSink, assertSource, type FlowOptions, release } from "./release.js";
 
 /** How a pipe ends. */
@@ -35,27 +36,29 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
   assertSource("pipe", source);
   assertSink("pipe", to);
   const { close = true } = options;
-  const task = go(function* pipe(): Routine<void> {
-    // Looked at in this order: when both are ready nothing is taken that could not be delivered.
-    const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
-    let held: { readonly value: T; readonly offer: Operation<boolean> } | null = null;
-    try {
-      for (;;) {
-        const { key, value } = yield* next;
-        if (key === "gone") return;
-        if (value === CLOSED) break;
-        held = { value, offer: to.send(value) };
-        if (!(yield* held.offer)) return;
-        held = null;
+  const task = go(
+    named("pipe", function* (): Routine<void> {
+      // Looked at in this order: when both are ready nothing is taken that could not be delivered.
+      const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
+      let held: { readonly value: T; readonly offer: Operation<boolean> } | null = null;
+      try {
+        for (;;) {
+          const { key, value } = yield* next;
+          if (key === "gone") return;
+          if (value === CLOSED) break;
+          held = { value, offer: to.send(value) };
+          if (!(yield* held.offer)) return;
+          held = null;
+        }
+        if (close) to.close();
+      } catch (error) {
+        if (!close || !to.close(error)) throw error;
+      } finally {
+        // An offer that was taken just before the task was cancelled is delivered.
+        if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
       }
-      if (close) to.close();
-    } catch (error) {
-      if (!close || !to.close(error)) throw error;
-    } finally {
-      // An offer that was taken just before the task was cancelled is delivered.
-      if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
-    }
-  });
+    }),
+  );
   // Also one that was cancelled before its first turn.
   upon(task.whenOver(), () => release(source, options));
   return task;

@@ -2,6 +2,7 @@
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
 import { Crew, type PipelineOptions } from "./crew.js";
+import { named } from "./named.js";
 import { assertFunction } from "./release.js";
 import { isValue, type Settleable, settle } from "./settle.js";
 
@@ -39,25 +40,27 @@ export function pipeline<T, U>(
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
   assertFunction("start pipeline", "its stage", stage);
-  return new Crew<T, U>(n, source, options).start(function* pipeline(crew, hand) {
-    const { out, ordered } = crew;
-    for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
-      const made = stage(value);
-      const result = isValue(made) ? made : yield* settle(made);
-      // Cancelled while it parked in a `finally` of its stage, it comes back here.
-      if (out.closed) return;
-      if (ordered) {
-        if (!hand.first) {
-          hand.held = result;
-          yield* hand.turn;
-          hand.held = CLOSED;
+  return new Crew<T, U>(n, source, options).start(
+    named("pipeline", function* (crew, hand) {
+      const { out, ordered } = crew;
+      for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
+        const made = stage(value);
+        const result = isValue(made) ? made : yield* settle(made);
+        // Cancelled while it parked in a `finally` of its stage, it comes back here.
+        if (out.closed) return;
+        if (ordered) {
+          if (!hand.first) {
+            hand.held = result;
+            yield* hand.turn;
+            hand.held = CLOSED;
+          }
+          hand.leave(); // the next one's offer comes behind this one's
         }
-        hand.leave(); // the next one's offer comes behind this one's
+        hand.offering = true;
+        const delivered = yield* out.send(result);
+        hand.offering = false;
+        if (!delivered) crew.undelivered(result);
       }
-      hand.offering = true;
-      const delivered = yield* out.send(result);
-      hand.offering = false;
-      if (!delivered) crew.undelivered(result);
-    }
-  });
+    }),
+  );
 }

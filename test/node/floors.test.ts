@@ -72,7 +72,7 @@ const floors = [
   ["testing/replay", "testing/verify"],
   ["testing", "vitest", "cli/main"],
   ["cli/bin"],
-  ["flow/release", "flow/settle"],
+  ["flow/named", "flow/release", "flow/settle"],
   ["sync/line", "sync/whole"],
   ["sync/counter", "sync/permits"],
   ["sync/lease", "sync/stock"],

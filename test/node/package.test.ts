@@ -254,3 +254,22 @@ describe("class fields are assigned, not defined (useDefineForClassFields is off
     for (const type of classesOf(millrace)) expect([type.name, definedFields(type)]).toEqual([type.name, []]);
   });
 });
+
+test("what is shipped calls tasks by the names of what starts them, whatever the bundler calls its functions", async () => {
+  const built: typeof import("millrace") = await import(new URL("../../dist/index.js", import.meta.url).href);
+  const { channel, flatPipeline, never, pipe, pipeline, run } = built;
+  const stuck = run(function* main() {
+    pipe(channel<number>(), channel<number>());
+    pipeline(1, channel<number>(), (value) => value);
+    flatPipeline(1, channel<number>(), function* () {});
+    yield* never();
+  });
+  const error = await stuck.then(
+    () => null,
+    (reason: InstanceType<typeof built.DeadlockError>) => reason,
+  );
+  expect(error?.tasks.map(({ name }) => name)).toEqual([
+    ...["main#0", "main#0/pipe#0", "main#0/pipeline#1", "main#0/flatPipeline#2"],
+  ]);
+  expect(error?.tasks[0]?.waitsFor).toBe("never");
+});
