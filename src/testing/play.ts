@@ -110,7 +110,7 @@ export function failureOf<T>(
   const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
   return new ScheduleError({
     ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
-    token: tokenOf({ kind: "decisions", seed, numbers: decisions }),
+    token: tokenOf({ kind: "decisions", seed, numbers: decisions, shows: kind === "outcome" ? kind : undefined }),
   });
 }
 

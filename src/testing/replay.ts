@@ -13,10 +13,14 @@ import { decidedOf } from "./token.js";
  * @throws ScheduleError if it fails again. TypeError when it is no token, or none of this program.
  */
 export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {}): Promise<Simulation<T>> {
-  const { kind, seed, numbers } = decidedOf(token);
+  const { kind, seed, numbers, shows } = decidedOf(token);
   return alone(async () => {
-    if (kind === "events") return await replayed(main, numbers, token);
+    if (kind === "events") return await replayed(main, numbers, shows, token);
     const run = await play(main, repeat(numbers), seed, options);
+    if (run.ending.failed === null && shows !== undefined) {
+      const failed = { kind: shows, cause: run.ending.value };
+      throw failureOf(main, { ...run, ending: { failed } }, seed, numbers, "replayed");
+    }
     if (run.ending.failed !== null) throw failureOf(main, run, seed, numbers, "replayed");
     return { outcomes: new Set([run.ending.value]), schedules: 1, elapsed: run.elapsed };
   });

@@ -1,6 +1,7 @@
 // A schedule as a word that can be pasted: what was decided, as numbers in base 36, runs of zeros shortened.
 
 import { shown } from "../errors.js";
+import type { FailureKind } from "./verdict.js";
 
 /** What a schedule can be repeated from. */
 export interface Decided {
@@ -13,28 +14,32 @@ export interface Decided {
   readonly seed: number;
   /** Zeros at the end are left out. */
   readonly numbers: readonly number[];
+  /** What is wrong with it, where the schedule alone does not show it: who may be stuck, or what `main` may return. */
+  readonly shows?: FailureKind | undefined;
 }
 
+const SHOWN: readonly string[] = ["stuck", "closed", "throw", "unread", "outcome"] satisfies FailureKind[];
 const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
 /** Numbers are small, and most are zero: a run of zeros is its length in parentheses. */
-export function tokenOf({ kind, seed, numbers }: Decided): string {
+export function tokenOf({ kind, seed, numbers, shows }: Decided): string {
   const text = numbers.map((number) => number.toString(36)).join(".");
   const packed = text.replace(
     /(?<![^.])0(?:\.0){2,}(?![^.])/g,
     (zeros) => `(${((zeros.length + 1) / 2).toString(36)})`,
   );
-  return [PREFIXES[kind], seed.toString(36), packed].join(":");
+  return [PREFIXES[kind], seed.toString(36), packed, ...(shows === undefined ? [] : [shows])].join(":");
 }
 
 /** What a token stands for. */
 export function decidedOf(token: string): Decided {
-  const [prefix, seed, packed] = typeof token === "string" ? token.split(":") : [];
+  const [prefix, seed, packed, shows] = typeof token === "string" ? token.split(":") : [];
   const kind = prefix === PREFIXES.events ? "events" : prefix === PREFIXES.decisions ? "decisions" : null;
   const unpacked = packed === "" ? [] : packed?.split(".").flatMap(numbersOf);
   const all = [Number.parseInt(seed ?? "", 36), ...(unpacked ?? [Number.NaN])];
-  if (kind !== null && all.every((number) => Number.isInteger(number) && number >= 0)) {
-    return { kind, seed: all[0]!, numbers: all.slice(1) };
+  const known = kind !== null && (shows === undefined || SHOWN.includes(shows));
+  if (known && all.every((number) => Number.isInteger(number) && number >= 0)) {
+    return { kind, seed: all[0]!, numbers: all.slice(1), shows: shows as FailureKind | undefined };
   }
   throw new TypeError(
     `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}: and comes from a report, got ${shown(token)}`,

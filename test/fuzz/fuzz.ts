@@ -1,6 +1,7 @@
 // `npm run fuzz -- 1000000 [first seed]`: as many random programs as are asked for.
 
 import { compare, compareEndless } from "./compare.js";
+import { compareGrowing } from "./growing.js";
 import { specOf } from "./programs.js";
 import { compareWide } from "./wide.js";
 
@@ -11,6 +12,7 @@ for (let nth = 0; nth < Number(count); nth++) {
   const seed = Number(first) + nth;
   compareEndless(seed);
   await compareWide(seed);
+  await compareGrowing(seed);
   const found = await compare(specOf(seed, { plain: seed % 2 === 0 }), seed);
   if (found === null) {
     left++;

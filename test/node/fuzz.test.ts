@@ -3,12 +3,14 @@
 import { verify } from "millrace/testing";
 import { expect, test } from "vitest";
 import { compare, compareEndless } from "../fuzz/compare.js";
+import { compareGrowing } from "../fuzz/growing.js";
 import { programOf, specOf } from "../fuzz/programs.js";
 import { compareWide } from "../fuzz/wide.js";
 
 const PROGRAMS = 3000;
 const ENDLESS = 500;
-const WIDE = 100;
+const WIDE = 60;
+const GROWING = 200;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -38,6 +40,12 @@ test("whatever a program returns when it is run, the model has found", async () 
   for (let seed = 1; seed <= WIDE; seed++) if (await compareWide(seed)) compared++;
   // Some take too long on a slow machine.
   expect(compared).toBeGreaterThan(WIDE * 0.5);
+});
+
+test("where tasks start tasks, every failure shows again by its token", async () => {
+  let failed = 0;
+  for (let seed = 1; seed <= GROWING; seed++) failed += await compareGrowing(seed);
+  expect(failed).toBeGreaterThan(GROWING);
 });
 
 test("no audit finds that something is shared where nothing is", async () => {

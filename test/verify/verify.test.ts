@@ -514,4 +514,39 @@ describe("a report", () => {
     expect(verdict.kind).toBe("deadlock");
     await expect(replay(verdict.token, program)).rejects.toThrow("deadlock");
   });
+
+  test("names in its token what the schedule alone does not show", async () => {
+    const endless = function* () {
+      go(forever, function* () {
+        yield* pause();
+      });
+      yield* channel<number>().receive();
+    };
+    const returning = function* () {
+      return yield* choose(1, 2);
+    };
+    const locking = function* () {
+      yield* new Mutex().lock();
+      return 3;
+    };
+    const refused = function* () {
+      const numbers = channel<number>();
+      numbers.close();
+      yield* numbers.send(1);
+    };
+    const failures = [
+      [endless, await verify(endless), "stuck"],
+      [returning, await verify<number>(returning, { outcomes: [1] }), "outcome"],
+      [locking, await verify<number>(locking, { outcomes: [1] }), "outcome"],
+      [refused, await verify(refused, { closed: true }), "closed"],
+    ] as const;
+    for (const [program, verdict, kind] of failures) {
+      const { token, cause } = failed(verdict);
+      expect(token).toMatch(new RegExp(`:${kind}$`));
+      const again = await replay<unknown>(token, program).catch((error: unknown) => error);
+      expect(again).toMatchObject({ kind, token });
+      expect((again as ScheduleError).cause).toBe(cause);
+    }
+    expect(() => replay("millrace1e:0:1:nonsense", endless)).toThrow("Cannot replay: a token begins with");
+  });
 });

@@ -9,6 +9,7 @@ import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 /** Comes to the state in which `main` has been started, and nothing has happened yet. */
 export function begin(model: Model): void {
   model.state.fill(0);
+  model.started.length = 0;
   model.forget();
   start(model, 0);
 }

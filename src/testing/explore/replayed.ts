@@ -3,11 +3,19 @@
 import { ScheduleError } from "../failure.js";
 import type { Main } from "../play.js";
 import type { Simulation } from "../simulate.js";
-import { Judge } from "./judge.js";
+import type { FailureKind } from "../verdict.js";
+import { type Finding, Judge } from "./judge.js";
+import type { Model } from "./model.js";
 import { onStage, Telling } from "./telling.js";
+import { FAILED } from "./trie.js";
 
-/** Lets the events of a token happen. */
-export function replayed<T>(main: Main<T>, places: readonly number[], token: string): Promise<Simulation<T>> {
+/** Lets the events of a token happen, and says what they show. */
+export function replayed<T>(
+  main: Main<T>,
+  places: readonly number[],
+  shows: FailureKind | undefined,
+  token: string,
+): Promise<Simulation<T>> {
   const telling = new Telling({ body: main, args: [] }, true);
   const { model } = telling;
   return onStage(model.learner.stage, async () => {
@@ -16,10 +24,18 @@ export function replayed<T>(main: Main<T>, places: readonly number[], token: str
       if (place >= model.count) throw new TypeError("Cannot replay: the token is of another program");
       await telling.happen(place);
     }
-    const finding = new Judge({}).look(model);
+    const finding = shows === undefined ? new Judge({}).look(model) : foretold(model, shows);
     if (finding === null)
       return { outcomes: model.learner.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
     const title = main.name || "main";
     throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(), token });
   });
+}
+
+/** What a search found that knew more than this schedule. */
+function foretold(model: Model, kind: FailureKind): Finding {
+  const { kind: kinds, result } = model.trie;
+  const nodes = kind === "outcome" ? [0] : kind === "throw" ? [...model.ofTask.keys()] : [];
+  const node = nodes.map((task) => model.nodeOf(task)).find((at) => kind === "outcome" || kinds[at] === FAILED);
+  return { kind, ...(node !== undefined && { cause: result[node] }), event: -1 };
 }

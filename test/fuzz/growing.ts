@@ -1,0 +1,66 @@
+// Random programs in which tasks start tasks, at any time: whatever a search finds wrong with one, its token shows again.
+
+import { channel, go, type Routine, select, timeout } from "../../src/index.js";
+import { seeded } from "../../src/testing/decisions.js";
+import { replay, type ScheduleError, verify } from "../../src/testing.js";
+
+type Body = () => Routine<void>;
+
+const DEEPEST = 2;
+
+/** The program of a seed. */
+export function growingOf(seed: number): Body {
+  return function* main(): Routine<void> {
+    const below = seeded(seed);
+    const channels = Array.from({ length: 1 + below(3) }, () => channel<number>(below(3)));
+    const bodyOf = (depth: number): Body => {
+      const steps = Array.from({ length: 1 + below(3) }, () => {
+        const [roll, on, value] = [below(10), channels[below(channels.length)]!, below(2)];
+        return { roll, on, value, body: roll >= 7 && depth < DEEPEST ? bodyOf(depth + 1) : null };
+      });
+      return function* task(): Routine<void> {
+        for (const { roll, on, value, body } of steps) {
+          if (body !== null) {
+            const started = go(body);
+            if (roll === 9) yield* started;
+          } else if (roll < 3) {
+            yield* on.send(value);
+          } else if (roll < 6) {
+            if ((yield* on.receive()) === 1 && value === 1 && seed % 5 === 0) throw new Error("It got 1");
+          } else if (roll === 6 && seed % 3 === 0) {
+            on.close();
+          } else if (roll === 6 && seed % 3 === 1) {
+            yield* select({ value: on.receive(), late: timeout(1 + value) });
+          }
+        }
+      };
+    };
+    const bodies = Array.from({ length: 2 + below(2) }, () => bodyOf(0));
+    for (const body of bodies) go(body);
+  };
+}
+
+/** Throws if what a search finds wrong does not show again, or if it takes tasks to share something. How many failed. */
+export async function compareGrowing(seed: number): Promise<number> {
+  const main = growingOf(seed);
+  let failed = 0;
+  for (const engine of ["states", "traces", undefined] as const) {
+    const limits = { maxMs: 1000, maxStates: 3000, closed: seed % 4 === 0 };
+    const verdict = await verify(main, { ...limits, ...(engine && { engine }) }).catch(notForIt);
+    if (verdict?.status !== "failed") continue;
+    failed++;
+    const again = await replay(verdict.token, main).catch((error: unknown) => error as ScheduleError);
+    const same =
+      "kind" in again &&
+      again.kind === verdict.kind &&
+      JSON.stringify(again.schedule) === JSON.stringify(verdict.schedule);
+    if (!same) throw new Error(`Seed ${seed}: ${verdict.report}\nshows once more: ${String(again)}`);
+  }
+  return failed;
+}
+
+/** Traces are not for every program. */
+function notForIt(error: unknown): null {
+  if (error instanceof TypeError) return null;
+  throw error;
+}
