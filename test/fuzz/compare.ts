@@ -40,13 +40,24 @@ export async function compare(spec: Spec, seed: number): Promise<Compared | null
   return found.compared;
 }
 
-/**
- * One random program that does not end: the states that are enough show each kind of failure that all states show, and bring
- * each task to every place that it can come to. Null if it has too many.
- */
-export function compareEndless(seed: number): { readonly all: number; readonly enough: number } | null {
+/** How many states there are, and how many are enough. */
+export interface Enough {
+  readonly all: number;
+  readonly enough: number;
+}
+
+/** One random program that does not end. */
+export function compareEndless(seed: number): Enough | null {
   const spec = endlessSpecOf(seed);
-  return staged(endlessProgramOf(spec), (model) => {
+  return compareEnough(seed, endlessProgramOf(spec), spec);
+}
+
+/**
+ * The states that are enough show each kind of failure that all states show, and bring each task to every place that it can come
+ * to. Null if there are too many.
+ */
+export function compareEnough(seed: number, main: () => Routine<void>, spec?: Spec): Enough | null {
+  return staged(main, (model) => {
     // First, while nothing has been learned yet.
     const enough = kindsOf(model, { stubborn: new Stubborn(model) });
     const all = enough && kindsOf(model, {});
@@ -64,7 +75,9 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
   const kinds = new Set<string>();
   const places = new Set<string>();
   const look = (): null => {
-    for (let task = 0; task < model.ofTask.length; task++) places.add(`${task}@${model.nodeOf(task)}`);
+    for (let task = 0; task < model.ofTask.length; task++) {
+      if (model.nodeOf(task) !== -1) places.add(`${task}@${model.nodeOf(task)}`);
+    }
     const finding = judge.look(model);
     if (finding !== null) kinds.add(finding.kind);
     return null;
@@ -188,6 +201,6 @@ async function runs(spec: Spec, seed: number): Promise<Set<string>> {
   return ends;
 }
 
-function differ(seed: number, spec: Spec, who: string, how: string): never {
-  throw new Error(`Seed ${seed}: ${who} ${how}, in ${JSON.stringify(spec)}`);
+function differ(seed: number, spec: Spec | undefined, who: string, how: string): never {
+  throw new Error(`Seed ${seed}: ${who} ${how}${spec === undefined ? "" : `, in ${JSON.stringify(spec)}`}`);
 }

@@ -1,8 +1,9 @@
 // Random programs, on which every way of searching must find the same ends, and the scheduler none but those.
 
+import { channel, go } from "millrace";
 import { verify } from "millrace/testing";
 import { expect, test } from "vitest";
-import { compare, compareEndless } from "../fuzz/compare.js";
+import { compare, compareEndless, compareEnough } from "../fuzz/compare.js";
 import { compareGrowing } from "../fuzz/growing.js";
 import { programOf, specOf } from "../fuzz/programs.js";
 import { compareWide } from "../fuzz/wide.js";
@@ -46,6 +47,22 @@ test("where tasks start tasks, every failure shows again by its token", async ()
   let failed = 0;
   for (let seed = 1; seed <= GROWING; seed++) failed += await compareGrowing(seed);
   expect(failed).toBeGreaterThan(GROWING);
+});
+
+test("what a task does first is known of whoever starts it", () => {
+  const found = compareEnough(0, function* main() {
+    const [gate, door] = [channel<number>(1), channel<number>()];
+    go(function* () {
+      if (!door.close()) yield* gate.receive();
+    });
+    go(function* () {
+      yield* gate.send(1);
+      go(function* () {
+        door.close();
+      });
+    });
+  });
+  expect(found?.enough).toBeLessThanOrEqual(found!.all);
 });
 
 test("no audit finds that something is shared where nothing is", async () => {

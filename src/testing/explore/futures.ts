@@ -74,7 +74,7 @@ export class Futures {
       while ((node + 1) * this._words > this._rows.length) this._rows = grown(this._rows);
       this._follow(node);
       this._uses(node);
-      this._spreadBack(node);
+      this._spreadFrom(node);
     }
   }
 
@@ -118,7 +118,13 @@ export class Futures {
     if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
   }
 
-  /** What lies ahead of a node lies ahead of that before it, but for what is no first use from there. */
+  /** What lies ahead of a node lies ahead of all from which it is reached. */
+  private _spreadFrom(node: number): void {
+    this._spreadBack(node);
+    for (const before of this._before[node] ?? []) this._spread(node, before);
+  }
+
+  /** The same for the node before it, but for what is no first use from there. */
   private _spreadBack(node: number): void {
     const parent = this._trie.parent[node]!;
     if (parent === -1) return;
@@ -147,8 +153,7 @@ export class Futures {
     }
     if (more === 0) return;
     this.grew = true;
-    this._spreadBack(to);
-    for (const before of this._before[to] ?? []) this._spread(to, before);
+    this._spreadFrom(to);
   }
 
   private _widen(): void {
