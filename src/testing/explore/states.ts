@@ -187,9 +187,9 @@ export class States implements Search {
 
   private _expand(): void {
     const { count } = this._model;
-    this._offered += count;
     if (this._marks.length < count) this._marks = new Uint8Array(count * 2);
     this._take(this._next, this._chooses() ? this._marks : null);
+    this._offered += count;
   }
 
   private _chooses(): boolean {
@@ -203,6 +203,7 @@ export class States implements Search {
     const { _model: model, store } = this;
     const { count, events } = model;
     const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
+    let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
@@ -210,8 +211,9 @@ export class States implements Search {
       const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS);
       model.takeBack(0);
-      this.events++;
+      taken++;
     }
+    this.events += taken;
   }
 }
 
