@@ -20,13 +20,19 @@ const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${
 everywhere.push("test/verify/verify.test.ts");
 const launchOptions = await chromiumLaunchOptions();
 
+// What the build makes is no news: only the sources are.
+const watch = { ignored: ["**/build/**", "**/dist/**"] };
+
 export default defineConfig({
+  server: { watch },
   test: {
     globalSetup: "test/support/build.ts",
+    forceRerunTriggers: ["**/src/**/*.ts"],
     // By default one processor is left idle.
     maxWorkers: "100%",
     projects: [
       {
+        server: { watch },
         resolve: {
           alias: [...aliases("build", "host-entry"), { find: /^(?:\.\.\/)+src\//, replacement: built("build/") }],
         },
@@ -42,6 +48,7 @@ export default defineConfig({
         },
       },
       {
+        server: { watch },
         resolve: { alias: aliases("dist", "host") },
         test: {
           name: "chromium",

@@ -1,7 +1,13 @@
-// Builds what is shipped once before the tests that use it: the packed tarball, the page, the child processes.
+// Builds what is tested before the tests, and once more before they run again: a file for each module, and what is shipped.
 
 import { execFileSync } from "node:child_process";
+import type { TestProject } from "vitest/node";
 
-export default function setup(): void {
+export default function setup(project: TestProject): void {
+  build();
+  project.onTestsRerun(async () => build());
+}
+
+function build(): void {
   execFileSync("npm", ["run", "build", "--silent"], { stdio: "inherit" });
 }
