@@ -71,7 +71,10 @@ export interface VerifyOptions<T> {
   readonly outcomes?: Iterable<T> | ((value: T) => boolean);
   /** Whether tasks that are parked for ever when `main` is done are a failure; true by default. */
   readonly leaks?: boolean;
-  /** Whether a task that is parked for ever while others go on and on is a failure; true by default. */
+  /**
+   * Whether a task that is parked for ever while others go on and on is a failure; true by default. Without `leaks` it is none
+   * once `main` is done.
+   */
   readonly stuck?: boolean;
   /** Whether a send on a closed channel is a failure; false by default: it yields false. */
   readonly closed?: boolean;

@@ -84,7 +84,8 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
   };
   const states = new States(model, { look } as unknown as Judge, { ...ways, looksForStuck: true });
   if (!states.explore(MOST_STATES, () => false)) return null;
-  if (states.found !== null) kinds.add(states.found.finding.kind);
+  // Of several that never come right whichever is found first is told.
+  if (states.found !== null) kinds.add("never right");
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 

@@ -1,6 +1,19 @@
 // What verify() decides, on programs small enough to know the answer.
 
-import { CLOSED, channel, dropping, go, Mutex, pause, scope, select, sleep, timeout, withTimeout } from "millrace";
+import {
+  CLOSED,
+  channel,
+  dropping,
+  go,
+  Mutex,
+  pause,
+  scope,
+  select,
+  sleep,
+  type Task,
+  timeout,
+  withTimeout,
+} from "millrace";
 import {
   cell,
   choose,
@@ -308,6 +321,32 @@ describe("what fails", () => {
     });
     expect(failed(verdict)).toMatchObject({ kind: "stuck" });
     expect(failed(verdict).schedule.waiting.map(({ task }) => task)).toContain("left#0");
+  });
+
+  test("the same once main is done, where leaks are none", async () => {
+    const program = (left: (task: Task<void>) => unknown, ends: boolean) =>
+      function* () {
+        const [ping, lost] = [channel<number>(), channel<number>()];
+        left(
+          go(function* () {
+            yield* lost.receive();
+          }),
+        );
+        go(forever, function* () {
+          yield* ping.send(1);
+        });
+        go(forever, function* () {
+          yield* ping.receive();
+        });
+        yield* ends ? pause() : lost.receive();
+      };
+    const kinds = async (...[left, ends]: Parameters<typeof program>): Promise<unknown[]> => {
+      const verdicts = [await verify(program(left, ends)), await verify(program(left, ends), { leaks: false })];
+      return verdicts.map((verdict) => (verdict.status === "failed" ? verdict.kind : verdict.status));
+    };
+    expect(await kinds(() => {}, true)).toEqual(["stuck", "proved"]);
+    expect(await kinds(daemon, true)).toEqual(["proved", "proved"]);
+    expect(await kinds(daemon, false)).toEqual(["stuck", "stuck"]);
   });
 
   test("a failure that nobody will ever hear of, while others go on and on", async () => {

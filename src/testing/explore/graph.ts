@@ -109,20 +109,27 @@ export class Graph {
     return -1;
   }
 
-  /** For each of so many states whether a task may still move, by some way from it. */
-  mayMove(states: number, task: number): Uint8Array {
-    const may = new Uint8Array(states);
-    const { _to: to, _movers: movers } = this;
+  /** Whether a task moves on an edge of a state. */
+  moves(state: number, task: number): boolean {
+    for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
+      if (this._movers[edge * 2] === task || this._movers[edge * 2 + 1] === task) return true;
+    }
+    return false;
+  }
+
+  /** For each of so many states whether it leads to one that is looked for, or is one. */
+  leadTo(states: number, isIt: (state: number) => boolean): Uint8Array {
+    const lead = Uint8Array.from({ length: states }, (_, state) => (isIt(state) ? 1 : 0));
     for (let more = true; more; ) {
       more = false;
       for (let state = states - 1; state >= 0; state--) {
-        for (let edge = this._starts[state]!; edge < this._ends[state]! && may[state] === 0; edge++) {
-          if (movers[edge * 2] !== task && movers[edge * 2 + 1] !== task && may[to[edge]!] === 0) continue;
-          may[state] = 1;
+        for (let edge = this._starts[state]!; edge < this._ends[state]! && lead[state] === 0; edge++) {
+          if (lead[this._to[edge]!] === 0) continue;
+          lead[state] = 1;
           more = true;
         }
       }
     }
-    return may;
+    return lead;
   }
 }

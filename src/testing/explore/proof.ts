@@ -110,9 +110,9 @@ export class Proof<T> {
 
   /** Only all states show the shortest schedule; those that are enough, and traces, are through sooner. */
   private _entrants(): Entrant[] {
-    const { all = false, stuck = true, engine } = this._options;
+    const { all = false, stuck = true, leaks = true, engine } = this._options;
     const [model, judge] = [this._model, this._judge];
-    const ways = { goesOn: all, looksForStuck: stuck };
+    const ways = { goesOn: all, looksForStuck: stuck, leaks };
     const full = new States(model, judge, ways);
     const states = { search: full, shortest: true };
     const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };

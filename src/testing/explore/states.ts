@@ -24,12 +24,14 @@ const POWER = 6;
 const LEAST_PACE = 1 / 16;
 const MOST_PACE = 4;
 
-/** How states are searched; both are off by default. */
+/** How states are searched; off by default, all but one. */
 export interface Ways {
   /** Whether all states are counted though a failure has been found. */
   readonly goesOn?: boolean;
   /** Whether they are searched once more for tasks that never go on. */
   readonly looksForStuck?: boolean;
+  /** Whether tasks may not be left behind; on by default. */
+  readonly leaks?: boolean;
   /** Says which events are enough; all are taken by default. */
   readonly stubborn?: Stubborn;
   /** The search of all states that takes turns with it. */
@@ -47,6 +49,7 @@ export class States implements Search {
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private readonly _looksForStuck: boolean;
+  private readonly _leaks: boolean;
   private readonly _stubborn: Stubborn | null;
   private readonly _rival: States | null;
   private _graph: Graph;
@@ -60,7 +63,11 @@ export class States implements Search {
   /** For each event of a state whether it is to be taken. */
   private _marks: Uint8Array;
 
-  constructor(model: Model, judge: Judge, { goesOn = false, looksForStuck = false, stubborn, rival }: Ways = {}) {
+  constructor(
+    model: Model,
+    judge: Judge,
+    { goesOn = false, looksForStuck = false, leaks = true, stubborn, rival }: Ways = {},
+  ) {
     this.store = new Store();
     this.events = 0;
     this.found = null;
@@ -69,6 +76,7 @@ export class States implements Search {
     this._judge = judge;
     this._goesOn = goesOn;
     this._looksForStuck = looksForStuck;
+    this._leaks = leaks;
     this._stubborn = stubborn ?? null;
     this._rival = rival ?? null;
     this._graph = new Graph();
@@ -98,7 +106,7 @@ export class States implements Search {
       if (!this._expandAll(most, deadline)) return false;
     } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
-      const stuck = findStuck(this._model, this.store, this._graph);
+      const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
     return true;

@@ -15,27 +15,30 @@ interface Stuck {
   readonly finding: Finding;
 }
 
-/** The first such state; null if there is none. */
-export function findStuck(model: Model, store: Store, graph: Graph): Stuck | null {
-  const tasks = new Set<number>();
-  for (const id of graph.bottoms(store.size)) {
-    store.load(id, model);
-    const suspects = [...model.ofTask.keys()].filter((task) => judge(model, task) !== null);
-    for (const task of graph.unmoved(id, suspects, false)) tasks.add(task);
-  }
+/** The first such state; null if there is none. Without `leaks` it is right that tasks are left behind once `main` is done. */
+export function findStuck(model: Model, store: Store, graph: Graph, leaks: boolean): Stuck | null {
   let first: Stuck | null = null;
-  for (const task of tasks) {
-    const stuck = firstStuck(model, store, graph, task);
-    if (first === null || stuck.id < first.id) first = stuck;
+  for (const bottom of graph.bottoms(store.size)) {
+    store.load(bottom, model);
+    const mayLeave = !leaks && model.trie.kind[model.nodeOf(0)] === DONE;
+    const suspects = [...model.ofTask.keys()].filter((task) => {
+      const finding = judge(model, task);
+      return finding !== null && !(mayLeave && finding.kind === "stuck");
+    });
+    for (const task of graph.unmoved(bottom, suspects, false)) {
+      const stuck = firstStuck(model, store, graph, bottom, task);
+      if (first === null || stuck.id < first.id) first = stuck;
+    }
   }
   return first;
 }
 
-/** The first state in which a task is stuck, which it is in one. */
-function firstStuck(model: Model, store: Store, graph: Graph, task: number): Stuck {
-  const may = graph.mayMove(store.size, task);
+/** The first state on the way to another in which a task is stuck, as it is in that. */
+function firstStuck(model: Model, store: Store, graph: Graph, bottom: number, task: number): Stuck {
+  const move = graph.leadTo(store.size, (state) => graph.moves(state, task));
+  const lead = graph.leadTo(store.size, (state) => state === bottom);
   for (let id = 0; ; id++) {
-    if (may[id] === 1) continue;
+    if (move[id] === 1 || lead[id] === 0) continue;
     store.load(id, model);
     const finding = judge(model, task);
     if (finding !== null) return { id, finding };
@@ -48,12 +51,5 @@ function judge(model: Model, task: number): Finding | null {
   const node = model.nodeOf(task);
   if (node === -1) return null;
   if (kind[node] === FAILED) return { kind: "throw", cause: result[node], event: -1 };
-  const left = kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!);
-  return left && !ended(model) ? { kind: "stuck", event: -1 } : null;
-}
-
-/** Whether nothing can happen any more, or `main` is done: then other checks have had their say. */
-function ended(model: Model): boolean {
-  model.enumerate();
-  return model.count === 0 || model.trie.kind[model.nodeOf(0)] === DONE;
+  return kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!) ? { kind: "stuck", event: -1 } : null;
 }
