@@ -14,6 +14,8 @@ import { openServices } from "./services.ts";
 const asked = process.argv.length > 2 ? process.argv.slice(2).join(" ") : "abort signal";
 const question = tidy(asked);
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+// Whoever reads may have read enough, as `head` does.
+process.stdout.on("error", () => process.exit());
 
 if (question === "") {
   process.stderr.write('There is no question. Ask about the web platform: npm start -- "abort signal"\n');

@@ -1,6 +1,7 @@
 // The command, as a shell runs it.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +51,17 @@ function millrace(...args: string[]): Promise<{ code: number; out: string }> {
     });
   });
 }
+
+test("whoever reads may stop reading: the exit code is the same, and nothing is wrong", async () => {
+  const child = spawn(process.execPath, [join(root, "dist", "cli.js"), "verify", "wrong.mjs"], { cwd: folder });
+  child.stdout.destroy();
+  let errors = "";
+  child.stderr.on("data", (text) => {
+    errors += text;
+  });
+  const [code] = await once(child, "close");
+  expect([code, errors]).toEqual([1, ""]);
+});
 
 test("what a file exports is verified, and proved", async () => {
   expect(await millrace("verify", "right.mjs")).toEqual({
