@@ -3,17 +3,13 @@ import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumLaunchOptions } from "./test/support/chromium.ts";
 
-/** What is tested is what the build makes of the sources: a file for each, or the few that are shipped. */
+/** What is tested is what is shipped; what only tests import is taken from the files that it is made of. */
 const built = (path: string): string => fileURLToPath(new URL(`./${path}`, import.meta.url));
-const entries = ["index", "transducers", "node", "testing", "vitest"];
-
-function aliases(folder: string, host: string) {
-  const files = [["host", host], ...entries.map((entry) => [entry, entry])];
-  return files.map(([name, file]) => ({
-    find: new RegExp(name === "index" ? "^millrace$" : `^millrace/${name}$`),
-    replacement: built(`${folder}/${file}.js`),
-  }));
-}
+const alias = [
+  { find: /^millrace$/, replacement: built("dist/index.js") },
+  { find: /^millrace\/(\w+)$/, replacement: built("dist/$1.js") },
+  { find: /^(?:\.\.\/)+src\//, replacement: built("build/") },
+];
 
 // What holds everywhere runs in Node and in Chromium alike; what needs files, processes or a page runs in Node.
 const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -33,9 +29,7 @@ export default defineConfig({
     projects: [
       {
         server: { watch },
-        resolve: {
-          alias: [...aliases("build", "host-entry"), { find: /^(?:\.\.\/)+src\//, replacement: built("build/") }],
-        },
+        resolve: { alias },
         test: {
           name: "node",
           include: [...everywhere, "test/verify/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
@@ -43,13 +37,13 @@ export default defineConfig({
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 60_000,
           pool: "forks",
-          server: { deps: { external: [/\/build\//] } },
+          server: { deps: { external: [/\/(?:build|dist)\//] } },
           execArgv: ["--expose-gc"],
         },
       },
       {
         server: { watch },
-        resolve: { alias: aliases("dist", "host") },
+        resolve: { alias },
         test: {
           name: "chromium",
           include: everywhere,

@@ -1,8 +1,8 @@
 // Random programs, on which every way of searching must find the same ends, and the scheduler none but those.
 
-import { channel, go } from "millrace";
-import { verify } from "millrace/testing";
 import { expect, test } from "vitest";
+import { channel, go } from "../../src/index.js";
+import { verify } from "../../src/testing.js";
 import { compare, compareEndless, compareEnough } from "../fuzz/compare.js";
 import { compareGrowing } from "../fuzz/growing.js";
 import { programOf, specOf } from "../fuzz/programs.js";
