@@ -3,6 +3,7 @@
 
 import { append, List, shift } from "./list.js";
 import { Operation } from "./operation.js";
+import { Ring } from "./ring.js";
 
 /** Something that happens once, for as many as wait for it. */
 export interface Once<T> {
@@ -84,7 +85,7 @@ export class Gate implements Once<void> {
 }
 
 let leaving = 0;
-const losers: Gate[] = [];
+const losers = new Ring<Gate>();
 
 /** Branches of a choice are about to leave: who is to be told that it lost is told when all have left. */
 export function beginLeaving(): void {
@@ -94,7 +95,7 @@ export function beginLeaving(): void {
 /** All have left: what losers do now can complete none of them any more. */
 export function endLeaving(): void {
   if (--leaving > 0) return;
-  for (let gate = losers.shift(); gate !== undefined; gate = losers.shift()) gate.open();
+  while (losers.length > 0) losers.shift().open();
 }
 
 /** Tells that something was for nothing. */

@@ -18,8 +18,9 @@ import { sourcesOf } from "./sources.js";
  */
 export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): ReceiveChannel<T> {
   const all = sourcesOf("concat", sources, options);
-  const [first, ...others] = all.list as ReceiveChannel<T>[];
-  let receive = first?.receive();
+  const list = all.list as readonly ReceiveChannel<T>[];
+  let at = 0;
+  let receive = list[at]?.receive();
   const joined = derive<T | Closed, T>({
     next: () => receive!,
     accept(value, to) {
@@ -27,11 +28,11 @@ export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOpt
         to.emit(value);
         return;
       }
-      receive = others.shift()?.receive();
+      receive = list[++at]?.receive();
       if (receive === undefined) to.end();
     },
     release: all.release,
   });
-  if (first === undefined) joined.cancel();
+  if (list.length === 0) joined.cancel();
   return joined;
 }

@@ -4,6 +4,7 @@
 import { CLOSED } from "../ends.js";
 import { shown } from "../errors.js";
 import { type Host, native } from "../host.js";
+import { Ring } from "../ring.js";
 import type { Policy } from "../roles.js";
 import { scheduler } from "../scheduler.js";
 import { watchers } from "./cell.js";
@@ -44,7 +45,7 @@ export class World implements Disposable {
   endless: Endless | null;
   private readonly _timers: Map<number, Timer>;
   private readonly _turns: (() => void)[];
-  private readonly _jobs: (() => void)[];
+  private readonly _jobs: Ring<() => void>;
   private readonly _invariants: Map<string, () => boolean>;
   private readonly _restore: Disposable;
   private _ids: number;
@@ -58,7 +59,7 @@ export class World implements Disposable {
     this.endless = null;
     this._timers = new Map();
     this._turns = [];
-    this._jobs = [];
+    this._jobs = new Ring();
     this._ids = 0;
     this._invariants = new Map();
     this._restore = isolate(this._host(chance), this._watched(policy));
@@ -119,7 +120,7 @@ export class World implements Disposable {
   }
 
   private _work(): void {
-    for (let job = this._jobs.shift(); job !== undefined; job = this._jobs.shift()) this._guard(job);
+    while (this._jobs.length > 0) this._guard(this._jobs.shift());
   }
 
   private _turn(): boolean {
