@@ -11,7 +11,7 @@ import { compareWide } from "../fuzz/wide.js";
 const PROGRAMS = 3000;
 const ENDLESS = 500;
 const WIDE = 60;
-const GROWING = 200;
+const GROWING = 150;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
