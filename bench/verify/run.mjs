@@ -47,7 +47,8 @@ if (process.argv[2] !== undefined) {
     "# Verifying",
     "",
     "Written by `npm run bench:verify`; do not edit. Milliseconds are those of the search, learning included: the first in " +
-      "a fresh process, then the best of several. Where no engine is asked for, several take turns. SPIN's are those of its search and those of compiling it, without reduction.",
+      "a fresh process, then the best of several. Where no engine is asked for, several take turns. SPIN's are those of its " +
+      "search and those of compiling it, without reduction.",
     "",
     markdown(
       [

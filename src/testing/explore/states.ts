@@ -1,8 +1,8 @@
 // States, breadth first. Every state is stored, so endless programs come to an end once nothing new is found.
 //
 // In full: all of them, and the first failure has the shortest schedule. Or those that are enough to find every failure there
-// is, by stubborn sets. Nobody is put off for ever: what is enough leads to a state that has not been expanded yet, or
-// everything is expanded (Bosnacki, Holzmann).
+// is, by stubborn sets. Nobody is put off for ever: in each set of states that nothing leads out of, everybody moves who could,
+// or one of them is expanded in full (Valmari).
 
 import { FIELDS, PASS } from "./events.js";
 import { Graph } from "./graph.js";
@@ -17,6 +17,7 @@ import { findStuck } from "./stuck.js";
 /** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
 const TRIAL = 500;
 const MOST_TAKEN = 0.95;
+/** So many states are expanded before it is asked for the first time whether they were enough. */
 const FIRST_CHECK = 64;
 /** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
 const PACE = 0.5;
@@ -139,13 +140,13 @@ export class States implements Search {
     if (this.store.size === 0) this._begin();
     while (this._next < this.store.size) {
       if (this.store.size > most || ((this._next & 255) === 255 && deadline())) return false;
-      this.store.load(this._next, this._model);
+      this.store.load(this._next, model);
       model.enumerate();
       const finding = this._judge.look(model);
       if (finding !== null && this.found === null) {
         this.found = this._foundAt(this._next, finding);
         if (!this._goesOn) return true;
-        this.store.load(this._next, this._model);
+        this.store.load(this._next, model);
         model.enumerate();
       }
       this._expand();
