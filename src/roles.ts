@@ -41,6 +41,8 @@ export interface Stranger {
 export interface Program {
   readonly async: boolean;
   unsure: boolean;
+  /** How many things outside it are waited for without a task. */
+  awaited: number;
   check(): void;
 }
 

@@ -19,6 +19,7 @@ export class ClosedProgram<T> implements Program, Home {
   async: boolean;
   /** Whether a task of unknown origin may be its own, though another program has taken it in: then nothing is claimed. */
   unsure: boolean;
+  awaited: number;
   private readonly _members: Set<Member>;
   private _main: Task<T> | null;
   private _traces: number;
@@ -29,6 +30,7 @@ export class ClosedProgram<T> implements Program, Home {
   constructor() {
     this.path = new Path(null, "", 0);
     this.async = this.unsure = false;
+    this.awaited = 0;
     this._members = new Set();
     this._main = null;
     this._traces = TRACED;
@@ -55,7 +57,7 @@ export class ClosedProgram<T> implements Program, Home {
 
   /** Whether nothing outside it, that cannot be seen from here, may let any of it go on. */
   get closed(): boolean {
-    return !this.async && !this.unsure && this.parked.every((task) => !task.parkedAt!.external);
+    return !this.async && !this.unsure && this.awaited === 0 && this.parked.every((task) => !task.parkedAt!.external);
   }
 
   /** The tasks that are parked now. */
@@ -78,7 +80,7 @@ export class ClosedProgram<T> implements Program, Home {
   }
 
   check(): void {
-    if (this.unsure) return;
+    if (this.unsure || this.awaited > 0) return;
     if (this._witness !== null && isAlive(this._witness)) return;
     for (const member of this._members) {
       if (!isAlive(member)) continue;

@@ -2,17 +2,23 @@
 
 import type { Operation } from "./operation.js";
 import { assertIdle, type Waiter } from "./perform.js";
+import type { Program } from "./roles.js";
 import { scheduler } from "./scheduler.js";
+
+const NONE: readonly Program[] = [];
 
 class Upon<T> implements Waiter, Disposable {
   private readonly _operation: Operation<T>;
   private readonly _then: (value: T) => void;
   private readonly _failed: ((error: unknown) => void) | undefined;
+  /** The closed programs that cannot be dead while it waits. */
+  private _programs: readonly Program[];
 
   constructor(operation: Operation<T>, then: (value: T) => void, failed: ((error: unknown) => void) | undefined) {
     this._operation = operation;
     this._then = then;
     this._failed = failed;
+    this._programs = NONE;
   }
 
   begin(): this {
@@ -29,11 +35,13 @@ class Upon<T> implements Waiter, Disposable {
       operation.waiter = null;
       throw error;
     }
+    if (scheduler.watching && operation.waiter !== null && operation.external) this._hold();
     return this;
   }
 
   wake(): void {
     this._operation.waiter = null;
+    this._letGo();
     this._tell();
   }
 
@@ -42,6 +50,21 @@ class Upon<T> implements Waiter, Disposable {
     if (operation.waiter !== (this as Waiter)) return;
     operation.waiter = null;
     operation.unblock();
+    this._letGo();
+  }
+
+  /** In an async body nobody knows whose it is: then any may be. */
+  private _hold(): void {
+    const current = scheduler.current as { readonly member: { readonly program: Program | null } | null } | null;
+    const own = current?.member?.program ?? null;
+    const programs = [...scheduler.programs].filter((program) => (current === null ? program.async : program === own));
+    for (const program of programs) program.awaited++;
+    this._programs = programs;
+  }
+
+  private _letGo(): void {
+    for (const program of this._programs) program.awaited--;
+    this._programs = NONE;
   }
 
   private _tell(): void {

@@ -20,6 +20,7 @@ import {
   sleep,
   type Task,
   ticker,
+  upon,
   withTimeout,
 } from "millrace";
 import { describe, expect, test } from "vitest";
@@ -193,6 +194,45 @@ describe.each(forms)("run() of $form", (form) => {
     const [slept, far, late, promised, tick] = await Promise.all(results);
     expect([slept, far, promised, tick]).toEqual(["slept", "far", "promised", "1"]);
     expect(late).toMatch(/^TimeoutError/);
+  });
+
+  test("no false alarm: the deadline of a scope is a timer, and so is what a callback waits for (EN-1, SC-2)", async () => {
+    using time = virtualTime();
+    const parked = function* (): Routine<void> {
+      yield* channel<number>().receive();
+    };
+    const late = outcome(
+      run(
+        form.perform,
+        scope(
+          function* (s) {
+            s.go(parked);
+          },
+          { deadline: 50 },
+        ),
+      ),
+    ).then(String);
+    const called = run(function* () {
+      const done = channel<string>();
+      using _ = upon(sleep(50), () => done.trySend("called"));
+      return yield* done.receive();
+    });
+    await time.advance(100);
+    expect([await late, await called]).toEqual(["TimeoutError: Timed out: the scope took longer than 50 ms", "called"]);
+  });
+
+  test("a callback that has been called, or was disposed of, hides no deadlock (EN-1)", async () => {
+    using time = virtualTime();
+    const main = function* (dispose: boolean): Routine<unknown> {
+      const waiting = upon(sleep(dispose ? 1e6 : 50), () => {});
+      if (dispose) waiting[Symbol.dispose]();
+      return yield* channel<number>().receive();
+    };
+    const [disposed, called] = [true, false].map((dispose) => outcome(run(main, dispose)));
+    await time.settle();
+    expect(await disposed).toBeInstanceOf(DeadlockError);
+    await time.advance(100);
+    expect(await called).toBeInstanceOf(DeadlockError);
   });
 
   test("a timer hides no deadlock that it cannot end: others asleep outside do not matter (EN-1)", async () => {
