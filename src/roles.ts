@@ -23,6 +23,7 @@ export interface Policy {
 export interface Explorer {
   channel(buffer: unknown, options: unknown): unknown;
   start(body: unknown, args: unknown): unknown;
+  scope(body: unknown, options: unknown): unknown;
   timeout(ms: number): unknown;
   now(): number;
   /** An operation is awaited in an async body; the promise is kept when it has been settled. */

@@ -105,16 +105,10 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   outcome(): T {
-    const [first] = this._failures;
-    if (this._failures.length > 1) {
-      throw new AggregateError(this._failures, `${this._failures.length} tasks of a scope failed: ${first}`, {
-        cause: first,
-      });
-    }
-    if (this.failed) throw first;
+    if (this.failed) throw failure(this._failures);
     // A body that cancelled the rest and returned has its result.
     if (this._cancelled === null || (!this._aborted && this._body!.status === "done")) return this._body!.outcome();
-    throw new CancelledError("The scope was cancelled", { cause: this._cancelled.reason });
+    throw cancelled(this._cancelled.reason);
   }
 
   describe(): string {
@@ -152,6 +146,23 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 }
 
+/** @internal What a scope that took too long fails with. */
+export function late(deadline: number): TimeoutError {
+  return new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`);
+}
+
+/** @internal What joining a scope that was cancelled throws. */
+export function cancelled(reason: unknown): CancelledError {
+  return new CancelledError("The scope was cancelled", { cause: reason });
+}
+
+/** @internal What a scope throws in which something failed; the first failure came first. */
+export function failure(failures: readonly unknown[]): unknown {
+  const [first] = failures;
+  if (failures.length === 1) return first;
+  return new AggregateError(failures, `${failures.length} tasks of a scope failed: ${first}`, { cause: first });
+}
+
 function errorOf(task: Task<unknown>): unknown {
   try {
     return task.outcome();
@@ -166,9 +177,7 @@ const supervisor = {
     const region = new Region<T>();
     region.begin(body);
     const { deadline, signal } = options;
-    using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
-      region.fail(new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`)),
-    );
+    using _late = upon(deadline === undefined ? never() : sleep(deadline), () => region.fail(late(deadline!)));
     using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
     try {
       return yield* new Wait(region);
@@ -261,6 +270,7 @@ class ScopeOperation<T> extends Sharable<T> {
   }
 
   override fresh(): Operation<T> {
+    if (scheduler.explorer !== null) return scheduler.explorer.scope(this._body, this._options) as Operation<T>;
     return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], Operation.prototype.next));
   }
 }

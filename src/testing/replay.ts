@@ -13,9 +13,10 @@ import { decidedOf } from "./token.js";
  * @throws ScheduleError if it fails again. TypeError when it is no token, or none of this program.
  */
 export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {}): Promise<Simulation<T>> {
-  const { kind, seed, numbers, shows } = decidedOf(token);
+  const decided = decidedOf(token);
+  const { kind, seed, numbers, shows } = decided;
   return alone(async () => {
-    if (kind === "events") return await replayed(main, numbers, shows, token);
+    if (kind === "events") return await replayed(main, decided, token);
     const run = await play(main, repeat(numbers), seed, options);
     if (run.ending.failed === null && shows !== undefined) {
       const failed = { kind: shows, cause: run.ending.value };

@@ -16,34 +16,46 @@ export interface Decided {
   readonly numbers: readonly number[];
   /** What is wrong with it, where the schedule alone does not show it: who may be stuck, or what `main` may return. */
   readonly shows?: FailureKind | undefined;
+  /** Tasks whose turns are events of their own, as they may be cancelled before; by number. */
+  readonly marked?: readonly number[] | undefined;
 }
 
 const SHOWN: readonly string[] = ["stuck", "closed", "throw", "unread", "outcome"] satisfies FailureKind[];
 const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
 /** Numbers are small, and most are zero: a run of zeros is its length in parentheses. */
-export function tokenOf({ kind, seed, numbers, shows }: Decided): string {
-  const text = numbers.map((number) => number.toString(36)).join(".");
+export function tokenOf({ kind, seed, numbers, shows, marked = [] }: Decided): string {
+  const text = textOf(numbers);
   const packed = text.replace(
     /(?<![^.])0(?:\.0){2,}(?![^.])/g,
     (zeros) => `(${((zeros.length + 1) / 2).toString(36)})`,
   );
-  return [PREFIXES[kind], seed.toString(36), packed, ...(shows === undefined ? [] : [shows])].join(":");
+  const last = marked.length > 0 ? [shows ?? "", textOf(marked)] : shows === undefined ? [] : [shows];
+  return [PREFIXES[kind], seed.toString(36), packed, ...last].join(":");
+}
+
+function textOf(numbers: readonly number[]): string {
+  return numbers.map((number) => number.toString(36)).join(".");
 }
 
 /** What a token stands for. */
 export function decidedOf(token: string): Decided {
-  const [prefix, seed, packed, shows] = typeof token === "string" ? token.split(":") : [];
+  const [prefix, seed, packed, shows = "", marks = ""] = typeof token === "string" ? token.split(":") : [];
   const kind = prefix === PREFIXES.events ? "events" : prefix === PREFIXES.decisions ? "decisions" : null;
-  const unpacked = packed === "" ? [] : packed?.split(".").flatMap(numbersOf);
-  const all = [Number.parseInt(seed ?? "", 36), ...(unpacked ?? [Number.NaN])];
-  const known = kind !== null && (shows === undefined || SHOWN.includes(shows));
+  const numbers = packed === undefined ? [Number.NaN] : listOf(packed);
+  const marked = listOf(marks);
+  const all = [Number.parseInt(seed ?? "", 36), ...numbers, ...marked];
+  const known = kind !== null && (shows === "" || SHOWN.includes(shows));
   if (known && all.every((number) => Number.isInteger(number) && number >= 0)) {
-    return { kind, seed: all[0]!, numbers: all.slice(1), shows: shows as FailureKind | undefined };
+    return { kind, seed: all[0]!, numbers, shows: shows === "" ? undefined : (shows as FailureKind), marked };
   }
   throw new TypeError(
     `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}: and comes from a report, got ${shown(token)}`,
   );
+}
+
+function listOf(text: string): number[] {
+  return text === "" ? [] : text.split(".").flatMap(numbersOf);
 }
 
 function numbersOf(part: string): number[] {

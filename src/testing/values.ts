@@ -52,7 +52,8 @@ export class Values {
     if (value instanceof Map) return `Map(${[...value].map(([key, part]) => `${shape(key)}:${shape(part)}`).join()})`;
     if (value instanceof Set) return `Set(${[...value].map(shape).join()})`;
     if (Object.prototype.toString.call(value) === "[object Date]") return `Date(${Number(value)})`;
-    if (value instanceof Error) return `${value.name}(${JSON.stringify(value.message)})`;
+    if (value instanceof Error)
+      return `${value.name}(${JSON.stringify(value.message)}${inner(value).map(shape).join()})`;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return this._identity(value);
     const fields = Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}:${shape(part)}`);
@@ -65,6 +66,12 @@ export class Values {
     if (id === undefined) this._identities.set(value, (id = this._objects++));
     return `#${id}`;
   }
+}
+
+/** What an error holds besides its message. */
+function inner(error: Error): unknown[] {
+  const { cause, errors } = error as Error & { readonly errors?: unknown };
+  return [cause, errors].filter((part) => part !== undefined);
 }
 
 function primitive(value: unknown): string {

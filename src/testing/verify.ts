@@ -4,6 +4,7 @@
 import { shown } from "../errors.js";
 import { native } from "../host.js";
 import type { AsyncRoutine, Routine } from "../operation.js";
+import { Unmarked } from "./explore/cancels.js";
 import { Escaped } from "./explore/driver.js";
 import { Unmodelled } from "./explore/forms.js";
 import { Proof } from "./explore/proof.js";
@@ -57,18 +58,31 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const proof = new Proof<T>(main, options);
-  try {
-    const verdict = await proof.run();
-    return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
-  } catch (error) {
-    if (error instanceof Escaped) return proof.escaped(error);
-    if (!(error instanceof Unmodelled)) throw error;
-    if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
-    throw new TypeError(
-      `Cannot verify by ${options.engine}, as the model does not know all that the program does: ${error.message}; leave engine out, and it is run under every schedule`,
-    );
+  const marks = new Set<string>();
+  for (;;) {
+    const proof = new Proof<T>(main, options, marks, start);
+    try {
+      const verdict = await proof.run();
+      return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
+    } catch (error) {
+      if (error instanceof Escaped) return proof.escaped(error);
+      if (error instanceof Unmarked) marks.add(error.mark);
+      else return await otherwise(main, options, start, error);
+    }
   }
+}
+
+async function otherwise<T>(
+  main: () => Routine<T> | AsyncRoutine<T>,
+  options: VerifyOptions<T>,
+  start: number,
+  error: unknown,
+): Promise<Verdict<T>> {
+  if (!(error instanceof Unmodelled)) throw error;
+  if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
+  throw new TypeError(
+    `Cannot verify by ${options.engine}, as the model does not know all that the program does: ${error.message}; leave engine out, and it is run under every schedule`,
+  );
 }
 
 function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {

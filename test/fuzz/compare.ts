@@ -3,13 +3,15 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler.js";
+import { Unmarked } from "../../src/testing/explore/cancels.js";
 import { FIELDS } from "../../src/testing/explore/events.js";
-import { DEFAULT, RECEIVE, STRIDE, Thrown } from "../../src/testing/explore/forms.js";
+import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/forms.js";
 import { Judge } from "../../src/testing/explore/judge.js";
 import { Learner } from "../../src/testing/explore/learner.js";
 import { Model } from "../../src/testing/explore/model.js";
 import { begin, happen } from "../../src/testing/explore/moves.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search.js";
+import type { Marks } from "../../src/testing/explore/stage.js";
 import { States, type Ways } from "../../src/testing/explore/states.js";
 import { Stubborn } from "../../src/testing/explore/stubborn.js";
 import { Traces } from "../../src/testing/explore/traces.js";
@@ -56,8 +58,8 @@ export function compareEndless(seed: number): Enough | null {
  * The states that are enough show each kind of failure that all states show, and bring each task to every place that it can come
  * to. Null if there are too many.
  */
-export function compareEnough(seed: number, main: () => Routine<void>, spec?: Spec): Enough | null {
-  return staged(main, (model) => {
+export function compareEnough(seed: number, main: () => Routine<unknown>, spec?: Spec): Enough | null {
+  return modelled(main, (model) => {
     // First, while nothing has been learned yet.
     const enough = kindsOf(model, { stubborn: new Stubborn(model) });
     const all = enough && kindsOf(model, {});
@@ -89,8 +91,22 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 
-function staged<R>(main: () => Routine<void>, work: (model: Model) => R): R {
-  const learner = new Learner({ body: main, args: [] }, true, false);
+/** Null if the model does not know the program, or states that are enough are not for it. */
+function modelled<R>(main: () => Routine<unknown>, work: (model: Model) => R): R | null {
+  const marks = new Set<string>();
+  for (;;) {
+    try {
+      return staged(main, work, marks);
+    } catch (error) {
+      if (error instanceof Unmodelled || error instanceof Ineligible) return null;
+      if (!(error instanceof Unmarked)) throw error;
+      marks.add(error.mark);
+    }
+  }
+}
+
+function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks = new Set()): R {
+  const learner = new Learner({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
   scheduler.explorer = learner.stage;
   scheduler.policy = { next: () => 0, choose: () => 0 };

@@ -1,5 +1,6 @@
 // `npm run fuzz -- 1000000 [first seed]`: as many random programs as are asked for.
 
+import { compareCancelling } from "./cancelling.js";
 import { compare, compareEndless } from "./compare.js";
 import { compareGrowing } from "./growing.js";
 import { specOf } from "./programs.js";
@@ -13,6 +14,7 @@ for (let nth = 0; nth < Number(count); nth++) {
   compareEndless(seed);
   await compareWide(seed);
   await compareGrowing(seed);
+  await compareCancelling(seed, 1000);
   const found = await compare(specOf(seed, { plain: seed % 2 === 0 }), seed);
   if (found === null) {
     left++;

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { channel, go } from "../../src/index.js";
 import { verify } from "../../src/testing.js";
+import { compareCancelling } from "../fuzz/cancelling.js";
 import { compare, compareEndless, compareEnough } from "../fuzz/compare.js";
 import { compareGrowing } from "../fuzz/growing.js";
 import { programOf, specOf } from "../fuzz/programs.js";
@@ -12,6 +13,8 @@ const PROGRAMS = 3000;
 const ENDLESS = 500;
 const WIDE = 60;
 const GROWING = 150;
+const CANCELLING = 100;
+const RUN_MS = 100;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -47,6 +50,17 @@ test("where tasks start tasks, every failure shows again by its token", async ()
   let failed = 0;
   for (let seed = 1; seed <= GROWING; seed++) failed += await compareGrowing(seed);
   expect(failed).toBeGreaterThan(GROWING);
+});
+
+test("where tasks are cancelled, the model finds whatever happens when the program is run", async () => {
+  let [modelled, run] = [0, 0];
+  for (let seed = 1; seed <= CANCELLING; seed++) {
+    const compared = await compareCancelling(seed, RUN_MS);
+    if (compared.modelled) modelled++;
+    if (compared.run) run++;
+  }
+  expect(modelled).toBeGreaterThan(CANCELLING * 0.6);
+  expect(run).toBeGreaterThan(CANCELLING * 0.2);
 });
 
 test("what a task does first is known of whoever starts it", () => {

@@ -448,19 +448,22 @@ describe("what is cut short", () => {
   });
 
   test("an engine that was asked for, and does not know the program, says so", async () => {
-    const cancels = function* () {
-      const task = go(function* () {
-        yield* sleep(1);
-      });
-      task.cancel();
-      yield* sleep(1);
+    const locks = function* () {
+      using _ = yield* new Mutex().lock();
     };
     for (const engine of ["states", "traces"] as const) {
-      await expect(verify(cancels, { engine })).rejects.toThrow(
-        `Cannot verify by ${engine}, as the model does not know`,
-      );
+      await expect(verify(locks, { engine })).rejects.toThrow(`Cannot verify by ${engine}, as the model does not know`);
     }
-    expect(await verify(cancels)).toMatchObject({ status: "proved", engine: "runs" });
+    expect(await verify(locks)).toMatchObject({ status: "proved", engine: "runs" });
+    const quits = function* () {
+      yield* scope(function* (s) {
+        s.cancel();
+      });
+    };
+    await expect(verify(quits, { engine: "traces" })).rejects.toThrow(
+      "Cannot verify by traces: the program has scopes, or tasks that are cancelled",
+    );
+    expect(await verify(quits, { engine: "states" })).toMatchObject({ status: "proved" });
   });
 
   test("options that make no sense are refused", () => {

@@ -8,11 +8,11 @@ import { Round } from "../loop.js";
 import { type Arrival, Driver } from "./driver.js";
 import { FIELDS } from "./events.js";
 import { formOf, type Offer, settleCase } from "./forms.js";
-import { LATER, type Learner } from "./learner.js";
+import { give, LATER, type Learner } from "./learner.js";
+import { Live } from "./live.js";
 import type { Model } from "./model.js";
 import { begin, type Gain, gains, happen } from "./moves.js";
-import { Live } from "./stage.js";
-import { DONE, FAILED, PARKED } from "./trie.js";
+import { CANCELLED, DONE, FAILED, PARKED } from "./trie.js";
 
 /** Events of one schedule at the most, and for each place that a task can come to. */
 const LONGEST = 200;
@@ -110,13 +110,36 @@ export class Audit {
     const events = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
     const gained = gains(model, events, 0);
     const values = gained.map((gain) => model.trie.valueOf(model.nodeOf(gain.task), gain));
+    const before = gained.map(({ task }) => model.nodeOf(task));
     happen(model, events, 0);
     for (const [nth, { task, at }] of gained.entries()) {
-      if (task !== but)
-        this._due.push({ live: this._lives.get(task)!, node: model.nodeOf(task), at, value: values[nth] });
+      if (task === but) continue;
+      const turn = model.trie.turnTo[before[nth]!]!;
+      if (turn !== -1) this._haveTurn(task, turn);
+      // Where a turn is still to come it goes on only then.
+      else if (!this._awaitsTurn(task, before[nth]!)) this._goOnLater(task, at, values[nth]);
     }
+    for (const task of model.stopped) this._haveTurn(task, model.nodeOf(task));
     this._beginStarted();
     return gained.find(({ task }) => task === but);
+  }
+
+  private _goOnLater(task: number, at: number, value: unknown): void {
+    this._due.push({ live: this._lives.get(task)!, node: this._model.nodeOf(task), at, value });
+  }
+
+  private _awaitsTurn(task: number, before: number): boolean {
+    const { trie, learner } = this._model;
+    const node = this._model.nodeOf(task);
+    return trie.turnTo[node] !== -1 && learner.stage.marked[task]! && !trie.call[before];
+  }
+
+  /** A turn begins at a node: what was to happen by then does. */
+  private _haveTurn(task: number, node: number): void {
+    const { trie } = this._model;
+    const input = trie.input[node]!;
+    if (input !== null) this._goOnLater(task, input.at, trie.valueOf(trie.parent[node]!, input));
+    else if (!trie.cancelled[node]) this._goOnLater(task, 0, undefined);
   }
 
   /** A routine performs a plain call: it happens now, as it would. */
@@ -148,9 +171,8 @@ export class Audit {
   /** Tasks that the last event has started begin behind those that it lets go on. */
   private _beginStarted(): void {
     for (const task of this._model.started) {
-      const live = new Live(task, -1);
-      this._lives.set(task, live);
-      this._due.push({ live, node: this._model.nodeOf(task), at: -1, value: undefined });
+      this._lives.set(task, new Live(task, -1));
+      if (this._model.trie.turnTo[this._model.nodeOf(task)] === -1) this._goOnLater(task, 0, undefined);
     }
   }
 
@@ -162,11 +184,19 @@ export class Audit {
       live.routine = start.body(...start.args);
       this._learner.stage.live = null;
     } else {
-      settleCase(live.waiting!, at, value);
+      give(live, live.waiting!, { at, value });
     }
     const arrival = await this._arrival(live);
     live.waiting = arrival.kind === "parked" ? arrival.operation : null;
-    if (this._difference === null && !this._left) this._compare(live.task, this._node, arrival);
+    if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
+  }
+
+  /** Where a routine has come to; a task that has cancelled itself is on its way from there already. */
+  private _standsAt({ kind }: Arrival): number {
+    const { trie } = this._model;
+    const turn = trie.turnTo[this._node]!;
+    const left = trie.parent[turn === -1 ? this._node : turn]!;
+    return kind === "parked" && left !== -1 && trie.stopping[left] && !trie.call[left] ? left : this._node;
   }
 
   private async _arrival(live: Live): Promise<Arrival> {
@@ -185,11 +215,14 @@ export class Audit {
   private _compare(task: number, node: number, arrival: Arrival): void {
     const { trie, values } = this._learner;
     if (arrival.kind === "parked") {
-      this._compareCases(task, node, formOf(arrival.operation, (value) => values.idOf(value)).cases, false);
+      const { cases } = formOf(arrival.operation, (value) => values.idOf(value));
+      this._compareCases(task, node, cases, false);
     } else if (arrival.kind === "done") {
-      const same = trie.kind[node] === DONE && values.idOf(trie.result[node]) === values.idOf(arrival.value);
+      const same =
+        (trie.kind[node] === DONE && values.idOf(trie.result[node]) === values.idOf(arrival.value)) ||
+        trie.kind[node] === CANCELLED;
       if (!same) this._differ(task, node, `returns ${values.keyOf(arrival.value).slice(1)}`);
-    } else if (arrival.kind === "failed" && (trie.kind[node] === PARKED || trie.kind[node] === DONE)) {
+    } else if (arrival.kind === "failed" && [PARKED, DONE, CANCELLED].includes(trie.kind[node]!)) {
       this._differ(task, node, `throws ${String(arrival.error)}`);
     }
   }

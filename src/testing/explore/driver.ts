@@ -2,14 +2,15 @@
 // the streak of completions is always used up, so a task gives way after each.
 
 import { native } from "../../host.js";
-import type { Operation } from "../../operation.js";
+import type { Operation, Routine } from "../../operation.js";
 import { Path } from "../../path.js";
 import { isParkedInside, isPerformance } from "../../perform.js";
 import type { Doer } from "../../roles.js";
 import { STREAK, scheduler } from "../../scheduler.js";
 import { type Offer, Unmodelled } from "./forms.js";
+import type { Live } from "./live.js";
 import { standing } from "./place.js";
-import type { Live, Stage } from "./stage.js";
+import type { Stage } from "./stage.js";
 
 /** Where a routine has come to. */
 export type Arrival =
@@ -38,10 +39,15 @@ export class Driver {
 
   goOn(live: Live): Arrival {
     const stage = this._stage;
+    // One routine may be learned while another makes a plain call.
+    const [outer, { current }] = [stage.live, scheduler];
     this._begin(live);
     scheduler.current = this._performer;
     try {
-      const step = live.routine.next() as IteratorResult<unknown, unknown>;
+      const { returns } = live;
+      live.returns = false;
+      const routine = live.routine as Routine<unknown>;
+      const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
       if (live.stopped !== null) return { kind: "stopped", offer: live.stopped };
       if (step === scheduler.parked) return this._parked(live, step as unknown as Operation<unknown>);
       if (step.done === true) return { kind: "done", value: step.value };
@@ -50,9 +56,9 @@ export class Driver {
       if (error instanceof Unmodelled) throw error;
       return live.stopped === null ? { kind: "failed", error } : { kind: "stopped", offer: live.stopped };
     } finally {
-      scheduler.current = null;
+      scheduler.current = current;
       scheduler.parked = null;
-      stage.live = null;
+      stage.live = outer;
     }
   }
 
@@ -77,6 +83,7 @@ export class Driver {
   }
 
   async goOnAsync(live: Live): Promise<Arrival> {
+    if (live.returns) throw new Unmodelled("it cancels an async task");
     this._begin(live);
     // Every operation in an async body announces itself before it is performed.
     scheduler.ending++;

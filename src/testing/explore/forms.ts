@@ -32,6 +32,15 @@ export const READ = 11;
 export const LOOK = 12;
 export const WRITE = 13;
 
+/** Cancels a task; cancels a scope from inside, from outside, or because it takes too long: at once. */
+export const CANCEL = 14;
+export const QUIT = 15;
+export const ABORT = 16;
+export const FAIL = 17;
+/** Ready when all tasks of a scope are over; that, for whoever performs the scope. */
+export const ENDED = 18;
+export const SCOPED = 19;
+
 /** Numbers for each case. */
 export const STRIDE = 4;
 /** A case whose turn does not depend on others. */
@@ -53,7 +62,7 @@ export class Thrown {
 export class Offer<out T> extends Operation<T> {
   readonly kind: number;
   /** The index of what it is about. */
-  readonly about: number;
+  about: number;
   readonly operand: unknown;
   private readonly _text: string;
   private readonly _queued: () => void;
@@ -88,7 +97,7 @@ export class Offer<out T> extends Operation<T> {
 }
 
 /** Kinds whose operand is a value of the program. */
-const OPERANDS = new Set([SEND, CLOSE, WRITE]);
+const OPERANDS = new Set([SEND, CLOSE, WRITE, CANCEL, QUIT, ABORT, FAIL]);
 
 /** Gathers the cases of an operation. */
 class Form {

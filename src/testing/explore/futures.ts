@@ -1,14 +1,31 @@
 // What a task may still do, from where it stands: every use of a channel or a cell that lies ahead of it, as far as that has
 // been learned. A bit for each use, a row of bits for each node.
 
-import { CLOSE, CLOSING, DEFAULT, FREE, LOOK, READ, RECEIVE, SEND, STRIDE, WRITE } from "./forms.js";
+import {
+  ABORT,
+  CANCEL,
+  CLOSE,
+  CLOSING,
+  DEFAULT,
+  FAIL,
+  FREE,
+  LOOK,
+  QUIT,
+  READ,
+  RECEIVE,
+  SEND,
+  STRIDE,
+  WRITE,
+} from "./forms.js";
 import type { Learner } from "./learner.js";
 import { grown } from "./numbers.js";
 import { IS_DUE } from "./stand-ins.js";
-import type { Trie } from "./trie.js";
+import { CANCELLED, FAILED, type Trie } from "./trie.js";
 
 /** Ways of using something; a choice that goes by order looks at its channels besides. */
-const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE];
+const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE, CANCEL];
+/** Ways of cancelling a scope; a task of it that fails is another, known as the first of these. */
+const ENDINGS: readonly number[] = [ABORT, QUIT, FAIL];
 /**
  * Added to the kind of a send or a receive: it is the first use of the buffer from there on, but for others like it. While a
  * buffer is empty only such a send can be the next, while it is full only such a receive.
@@ -32,6 +49,8 @@ export class Futures {
   private readonly _users: number[][];
   /** Nodes, besides its parent, ahead of which a node lies. */
   private readonly _before: (number[] | undefined)[];
+  /** Nodes at which a task is started of which it is not known what it does first: the variant, and the node. */
+  private _unknown: (readonly [variant: number, node: number])[];
 
   constructor(learner: Learner) {
     this.grew = false;
@@ -44,6 +63,7 @@ export class Futures {
     this._count = 0;
     this._users = [];
     this._before = [];
+    this._unknown = [];
   }
 
   /** The bit of a use. */
@@ -76,25 +96,44 @@ export class Futures {
       this._uses(node);
       this._spreadFrom(node);
     }
+    this._followStarts();
+  }
+
+  /** What a task does first lies ahead of whoever starts it. */
+  private _followStarts(): void {
+    const unknown = this._unknown;
+    if (unknown.length === 0) return;
+    this._unknown = [];
+    for (const [variant, node] of unknown) {
+      const { root } = this._learner.variants[variant]!;
+      if (root === -1) this._unknown.push([variant, node]);
+      else this._lead(root, node);
+    }
+  }
+
+  /** What lies ahead of a node lies ahead of another, now and whenever more is learned. */
+  private _lead(from: number, to: number): void {
+    (this._before[from] ??= []).push(to);
+    if (from < this._seen) this._spread(from, to);
   }
 
   /** Where a node goes on elsewhere, all that lies ahead there lies ahead of it, now and whenever more is learned. */
   private _follow(node: number): void {
-    const { fold, base, effects } = this._trie;
-    const ahead = (effects[node]?.starts ?? []).map((variant) => this._learner.variants[variant]!.root);
-    if (fold[node] != null) ahead.push(fold[node]!.node);
-    if (base[node] !== node) ahead.push(base[node]!);
-    for (const other of ahead) {
-      (this._before[other] ??= []).push(node);
-      if (other < node) this._spread(other, node);
-    }
+    const { fold, base, effects, turnTo } = this._trie;
+    if (fold[node] != null) this._lead(fold[node]!.node, node);
+    if (base[node] !== node) this._lead(base[node]!, node);
+    if (turnTo[node] !== -1) this._lead(turnTo[node]!, node);
+    for (const variant of effects[node]?.starts ?? []) this._unknown.push([variant, node]);
   }
 
   private _uses(node: number): void {
     const cases = this._trie.cases[node]!;
     const ordered = goesByOrder(cases);
+    const region = this._learner.stage.regionOf[this._trie.task[node]!]!;
+    if (region !== -1 && endsRegion(this._learner, node, region)) this._set(node, ABORT, region);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
+      if (ENDINGS.includes(kind)) this._set(node, ABORT, cases[at + 1]!);
       const ofTimer = kind === READ && cases[at + 2] === IS_DUE;
       if (ofTimer || !KINDS.includes(kind)) continue;
       this._set(node, kind, cases[at + 1]!);
@@ -165,6 +204,12 @@ export class Futures {
     this._rows = rows;
     this._words = before * 2;
   }
+}
+
+/** Whether a task of a scope comes to an end at a node that cancels the others. */
+export function endsRegion({ trie, stage }: Learner, node: number, region: number): boolean {
+  if (trie.kind[node] === FAILED) return true;
+  return trie.kind[node] === CANCELLED && stage.regions[region]!.members[0] === trie.task[node];
 }
 
 /** Whether what a choice may do depends on which of its cases are ready. */

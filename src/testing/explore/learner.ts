@@ -6,8 +6,9 @@ import { Round } from "../loop.js";
 import { freeze, Values } from "../values.js";
 import { type Arrival, Driver } from "./driver.js";
 import { DEFAULT, formOf, type Offer, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
-import { type Director, Live, nameOf, Stage, type Start } from "./stage.js";
-import { DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
+import { begun, type Cue, Live, type Start } from "./live.js";
+import { type Director, type Marks, nameOf, Stage } from "./stage.js";
+import { AFTER, CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
 
 /** What a task was started with, where; its root is -1 until somebody asks what it does first. */
 export interface Variant extends Start {
@@ -39,6 +40,8 @@ export class Learner implements Director {
   private readonly _kept: Map<number, Live>;
   private readonly _folds: Map<string, Began>;
   private readonly _slots: Map<string, number>;
+  /** For each task that may end before it begins, that end. */
+  private readonly _unbegun: number[];
   private readonly _driver: Driver;
   /** The node that is being learned; all others are only passed. */
   private _fresh: number;
@@ -47,11 +50,12 @@ export class Learner implements Director {
   /**
    * @param freezes - Whether data that is sent is frozen.
    * @param places - Whether it is noted where in the source tasks stand, which takes longer than all else.
+   * @param marks - Who may be cancelled.
    */
-  constructor(start: Start, freezes: boolean, places: boolean) {
+  constructor(start: Start, freezes: boolean, places: boolean, marks: Marks) {
     this.values = new Values(nameOf);
     this.trie = new Trie(this.values);
-    this.stage = new Stage(this, places);
+    this.stage = new Stage(this, places, marks);
     this.variants = [];
     this.folded = false;
     this.starts = null;
@@ -61,10 +65,11 @@ export class Learner implements Director {
     this._kept = new Map();
     this._folds = new Map();
     this._slots = new Map();
+    this._unbegun = [];
     this._fresh = -1;
     this._later = null;
     this._driver = new Driver(this.stage);
-    this.stage.addTask(start.body.name || "main", start.body);
+    this.stage.addTask(start.body.name || "main", start.body, -1, -1);
     this.variants.push({ ...start, task: 0, root: -1 });
   }
 
@@ -82,6 +87,17 @@ export class Learner implements Director {
     if (known !== -1) return known;
     this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.setEdge(base, at, code, child));
     return this.trie.edge(base, at, code);
+  }
+
+  /** The end of a task that was cancelled before it began. */
+  unbegun(task: number): number {
+    const known = this._unbegun[task];
+    if (known !== undefined) return known;
+    const node = this.trie.add(task, -1, null);
+    this.trie.end(node, CANCELLED, undefined);
+    this.trie.cancelled[node] = true;
+    this.trie.lands[node] = node;
+    return (this._unbegun[task] = node);
   }
 
   /** What `main` returns: nothing is learned that no schedule leads to, so every end of it is one. */
@@ -124,6 +140,10 @@ export class Learner implements Director {
     if (live.node === this._fresh) this._effects(live.node).starts.push(variant);
   }
 
+  ends({ node }: Live): boolean {
+    return this.trie.cancelled[node]! || this.trie.stopping[node]!;
+  }
+
   timed(live: Live, timer: number, ms: number): void {
     if (live.node === this._fresh) this._effects(live.node).timers.push([timer, ms]);
   }
@@ -152,9 +172,31 @@ export class Learner implements Director {
       throw LATER;
     }
     this._fresh = node;
+    then(
+      this._arrive(
+        live,
+        node,
+        this._apart(() => this._fed(live, feeding)),
+      ),
+    );
+  }
+
+  private _fed(live: Live, feeding: Generator<void, Arrival | Fold, Arrival>): Arrival | Fold {
     let next = feeding.next();
     while (next.done !== true) next = feeding.next(this._driver.goOn(live));
-    then(this._arrive(live, node, next.value));
+    return next.value;
+  }
+
+  /** Learns while a run takes its true course, and has come to a plain call: that run has no part in it. */
+  private _apart<R>(learn: () => R): R {
+    const [{ starts }, { oracle }] = [this, this.stage];
+    this.starts = this.stage.oracle = null;
+    try {
+      return learn();
+    } finally {
+      this.starts = starts;
+      this.stage.oracle = oracle;
+    }
   }
 
   private async _learnLater(
@@ -186,9 +228,10 @@ export class Learner implements Director {
       live.script.push({ node: path[at]!, at: happened.at, value: this.trie.valueOf(path[at - 1]!, happened) });
     }
     const start = this.variants[variant === -1 ? this._variantOf(path[0]!) : variant]!;
+    const outer = this.stage.live;
     this.stage.live = live;
-    live.routine = start.body(...start.args);
-    this.stage.live = null;
+    live.routine = begun(start);
+    this.stage.live = outer;
     return live;
   }
 
@@ -221,7 +264,7 @@ export class Learner implements Director {
     live.waiting = cue === undefined ? operation : null;
     if (cue === undefined) return false;
     live.node = cue.node;
-    settleCase(operation, cue.at, cue.value);
+    give(live, operation, cue);
     return true;
   }
 
@@ -236,7 +279,7 @@ export class Learner implements Director {
     if (!live.loops.has(round)) live.loops.set(round, live.node);
     if (live.node !== this._fresh) return null;
     const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
-    const made = live.tasks + live.channels + live.cells;
+    const made = live.tasks + live.members + live.channels + live.cells;
     const before = this._folds.get(key);
     const timers = this.trie.effects[live.node]?.timers.length ?? 0;
     if (before === undefined) this._folds.set(key, { node: live.node, timers, made });
@@ -267,7 +310,7 @@ export class Learner implements Director {
     }
     if (live.queued !== 0) throw new Unmodelled("operations are performed outside of its tasks");
     if (arrival.kind === "stopped") this._stop(node, arrival.offer, live);
-    else if (arrival.kind === "done") trie.end(node, DONE, arrival.value);
+    else if (arrival.kind === "done") trie.end(node, trie.cancelled[node] ? CANCELLED : DONE, arrival.value);
     else trie.end(node, FAILED, arrival.error);
   }
 
@@ -277,4 +320,11 @@ export class Learner implements Director {
     const whole = live.attempts ? Int32Array.of(...cases, DEFAULT, 0, 0, 0) : cases;
     this.trie.park(node, whole, true, live.place);
   }
+}
+
+/** Lets happen to what a routine waits at what was to happen, or lets it return. */
+export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): void {
+  live.returns = at < 0;
+  if (at >= 0) settleCase(operation, at, value);
+  else if (at <= AFTER) settleCase(operation, AFTER - at, value);
 }

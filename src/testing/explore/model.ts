@@ -3,9 +3,12 @@
 
 import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
 import {
+  CANCEL,
   CLOSE,
   CLOSING,
   DEFAULT,
+  ENDED,
+  FAIL,
   FREE,
   JOIN,
   LOOK,
@@ -13,6 +16,7 @@ import {
   READ,
   READY,
   RECEIVE,
+  SCOPED,
   SEND,
   SETTLE,
   SLEEP,
@@ -53,6 +57,19 @@ export class Model extends State {
     this._receivers = [];
     this._received = [];
     this._receives = [];
+  }
+
+  /** Whether what a task comes to might be done at once. */
+  mayComplete(task: number, node: number): boolean {
+    const tasks = this.ofTask.length;
+    const before = this.count;
+    const cases = this.trie.cases[node]!;
+    this._gather(tasks);
+    this._cases(task, node);
+    this._sendsTo(task, tasks);
+    const may = this.count > before;
+    this.count = before;
+    return may && !(cases[0] === READY && cases[1] === 1);
   }
 
   /** Finds out what can happen. Time passes only when nothing else can. */
@@ -215,11 +232,14 @@ export class Model extends State {
         return this.timer(about) === 1 && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
       case CLOSING:
         return this.contents.closed(this.holds(about)) && this._event(ALONE, task, at / STRIDE, -1, 0, about);
+      case ENDED:
+        return this.ended(about) && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
       case JOIN:
+      case SCOPED:
       case OVER:
         return this.over(about) && this._event(ALONE, task, at / STRIDE, about, 0, -1);
       default:
-        return false;
+        return kind >= CANCEL && kind <= FAIL && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
     }
   }
 

@@ -1,15 +1,27 @@
 // What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
 
+import { CancelledError } from "../../errors.js";
+import {
+  cancel,
+  cancelRegion,
+  cancelsItself,
+  ended,
+  failRegion,
+  halt,
+  leaveScopes,
+  outcomeCode,
+  turnAt,
+} from "./cancels.js";
 import { ALONE, END, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
-import { JOIN, LOOK, READ, STRIDE, WRITE } from "./forms.js";
+import { ABORT, CANCEL, ENDED, FAIL, JOIN, LOOK, QUIT, READ, SCOPED, STRIDE, Unmodelled, WRITE } from "./forms.js";
 import type { Model } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
-import { causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
+import { CANCELLED, causeCode, DONE, FAILED, PARKED, RETURN, valueCode } from "./trie.js";
 
 /** Comes to the state in which `main` has been started, and nothing has happened yet. */
 export function begin(model: Model): void {
   model.state.fill(0);
-  model.started.length = 0;
+  model.started.length = model.stopped.length = 0;
   model.forget();
   start(model, 0);
 }
@@ -17,11 +29,15 @@ export function begin(model: Model): void {
 /** Lets the event at a place of `model.events` happen. */
 export function happen(model: Model, events: Int32Array, place: number): void {
   if (model.started.length > 0) model.started.length = 0;
+  if (model.stopped.length > 0) model.stopped.length = 0;
   const task = events[place + 1]!;
   const at = events[place + 2]!;
   const channel = events[place + 5]!;
+  if (model.trie.defers[model.nodeOf(task)]) startAll(model, model.nodeOf(task));
   switch (events[place]) {
     case MEET: {
+      const receiver = model.nodeOf(events[place + 3]!);
+      if (model.trie.defers[receiver]) startAll(model, receiver);
       const value = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
       move(model, task, at, 1);
       move(model, events[place + 3]!, events[place + 4]!, valueCode(value));
@@ -129,9 +145,13 @@ function eachParked(model: Model, visit: (task: number, node: number) => void): 
 function codeOf(model: Model, task: number, at: number): number {
   const cases = model.trie.cases[model.nodeOf(task)]!;
   const about = cases[at * STRIDE + 1]!;
-  if (cases[at * STRIDE] === JOIN) return joinCode(model, about);
-  if (cases[at * STRIDE] === LOOK) return model.inCell(about);
-  if (cases[at * STRIDE] !== READ) return 0;
+  const kind = cases[at * STRIDE]!;
+  if (kind === JOIN || kind === SCOPED) return joinCode(model, about);
+  if (kind === ENDED) return outcomeCode(model, about, cases[at * STRIDE + 2]!);
+  if (kind === CANCEL) return cancelsItself(model, task, about, -1) ? 1 : 0;
+  if (kind === QUIT) return cancelsItself(model, task, -1, about) ? 1 : 0;
+  if (kind === LOOK) return model.inCell(about);
+  if (kind !== READ) return 0;
   const what = cases[at * STRIDE + 2]!;
   if (what === LENGTH) return model.contents.length(model.holds(about));
   if (what === IS_CLOSED) return model.contents.closed(model.holds(about)) ? 1 : 0;
@@ -140,16 +160,41 @@ function codeOf(model: Model, task: number, at: number): number {
 
 function joinCode(model: Model, task: number): number {
   const node = model.nodeOf(task);
+  if (model.trie.kind[node] === CANCELLED) return cancelledCode(model, task);
   const result = model.learner.values.idOf(model.trie.result[node]);
   return model.trie.kind[node] === DONE ? valueCode(result) : causeCode(result);
 }
 
-/** Whoever joins a task that failed has been told of it; whoever writes to a cell changes it. */
+function cancelledCode(model: Model, task: number): number {
+  const { values, stage } = model.learner;
+  const reason = model.reason(task);
+  const cause = reason === -1 ? undefined : values.at(reason);
+  // In reports what `main` makes needs no prefix.
+  const name = `${stage.tasks[0]!.name}#0/${stage.tasks[task]!.name}`;
+  return causeCode(values.idOf(new CancelledError(`Task ${name} was cancelled`, { cause })));
+}
+
+/** Whoever joins a task that failed has been told of it; whoever writes to a cell changes it; others are cancelled. */
 function touch(model: Model, task: number, at: number): void {
   const cases = model.trie.cases[model.nodeOf(task)]!;
+  const kind = cases[at * STRIDE]!;
   const about = cases[at * STRIDE + 1]!;
-  if (cases[at * STRIDE] === WRITE) model.set(model.ofCell[about]!, cases[at * STRIDE + 2]! + 1);
-  if (cases[at * STRIDE] === JOIN) hear(model, about);
+  const operand = cases[at * STRIDE + 2]!;
+  if (kind === WRITE) model.set(model.ofCell[about]!, operand + 1);
+  // One that may be cancelled before it goes on hears of it only then.
+  else if ((kind === JOIN || kind === SCOPED) && !model.learner.stage.marked[task]) hear(model, about);
+  else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand);
+}
+
+function cancelBy(model: Model, task: number, kind: number, about: number, operand: number): void {
+  model.acting = task;
+  const itself =
+    kind === CANCEL ? cancelsItself(model, task, about, -1) : kind === QUIT && cancelsItself(model, task, -1, about);
+  if (itself) model.set(model.component(model.ofReason, task), operand + 1);
+  if (kind === CANCEL && about !== task) cancel(model, about, operand);
+  else if (kind === QUIT || kind === ABORT) cancelRegion(model, about, operand, kind === ABORT);
+  else if (kind === FAIL) failRegion(model, about, operand);
+  model.acting = -1;
 }
 
 function hear(model: Model, joined: number): void {
@@ -171,19 +216,51 @@ function pass(model: Model, ms: number): void {
 }
 
 function move(model: Model, task: number, at: number, code: number): void {
-  enter(model, task, model.learner.child(model.nodeOf(task), at, code));
+  const { trie, learner } = model;
+  const node = model.nodeOf(task);
+  if (trie.scoped[node]) leaveScopes(model, node, at);
+  if (!learner.stage.marked[task]) enter(model, task, learner.child(node, at, code));
+  else if (trie.turnTo[node] !== -1) haveTurn(model, task, trie.turnTo[node]!);
+  // What comes after a plain call is of the same turn.
+  else if (trie.call[node]) enter(model, task, learner.child(node, at, code));
+  else awaitTurn(model, task, learner.child(node, at, code));
+}
+
+/** A turn that was coming has come. */
+function haveTurn(model: Model, task: number, node: number): void {
+  const { trie } = model;
+  const { at } = trie.input[node] ?? { at: RETURN };
+  if (at >= 0) {
+    const cases = trie.cases[trie.parent[node]!]!;
+    if (cases[at * STRIDE] === JOIN || cases[at * STRIDE] === SCOPED) hear(model, cases[at * STRIDE + 1]!);
+  }
+  if (trie.fold[node] !== null && trie.call[trie.fold[node]!.node])
+    throw new Unmodelled("a task that may be cancelled begins a round with a plain call");
+  enter(model, task, node);
+}
+
+/** A task is to go on in its turn, and may be cancelled until then. */
+function awaitTurn(model: Model, task: number, node: number): void {
+  stand(model, task, turnAt(model, node));
 }
 
 function start(model: Model, variant: number): void {
-  model.started.push(model.learner.variants[variant]!.task);
-  enter(model, model.learner.variants[variant]!.task, model.learner.root(variant));
+  const { learner } = model;
+  const { task } = learner.variants[variant]!;
+  const root = learner.root(variant);
+  model.started.push(task);
+  if (learner.stage.marked[task]) awaitTurn(model, task, root);
+  else enter(model, task, root);
 }
 
 /** A task has come to a node: what it starts on the way begins. */
 function enter(model: Model, task: number, node: number): void {
-  const lands = model.trie.lands[node]!;
+  const { trie } = model;
+  const lands = trie.lands[node]!;
   if (lands === -1) arrive(model, task, node);
   else stand(model, task, lands);
+  if (trie.kind[node]! > PARKED) ended(model, task);
+  else if (trie.stopping[node] && !trie.call[node]) halt(model, task, node);
 }
 
 function arrive(model: Model, task: number, node: number): void {
@@ -193,7 +270,11 @@ function arrive(model: Model, task: number, node: number): void {
   affect(model, node, 0);
   make(model, node);
   if (fold !== null) affect(model, fold.node, fold.timers);
-  else for (const variant of trie.effects[node]?.starts ?? []) start(model, variant);
+  else if (!trie.defers[node]) startAll(model, node);
+}
+
+function startAll(model: Model, node: number): void {
+  for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
 }
 
 function stand(model: Model, task: number, node: number): void {

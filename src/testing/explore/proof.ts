@@ -8,12 +8,14 @@ import { tokenOf } from "../token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../verdict.js";
 import { Audit, type Difference } from "./audit.js";
 import type { Escaped } from "./driver.js";
+import { Unmodelled } from "./forms.js";
 import { Judge } from "./judge.js";
 import { Learner } from "./learner.js";
 import { Model } from "./model.js";
 import { compete, type Entrant, type Outcome } from "./portfolio.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { soundings } from "./soundings.js";
+import type { Marks } from "./stage.js";
 import { States } from "./states.js";
 import { Stubborn } from "./stubborn.js";
 import { learned, onStage, Telling } from "./telling.js";
@@ -41,18 +43,20 @@ export class Proof<T> {
   private readonly _learner: Learner;
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
+  private readonly _marks: Marks;
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
   private readonly _judge: Judge;
 
-  constructor(main: Main<T>, options: VerifyOptions<T>) {
+  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Marks, start: number) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false, false);
+    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false, false, marks);
     this._model = new Model(this._learner);
     this._options = options;
-    this._start = native.now();
+    this._marks = marks;
+    this._start = start;
     this._searchMs = 0;
     this._judge = new Judge(options);
   }
@@ -82,17 +86,20 @@ export class Proof<T> {
     if (found === null) return proved;
     const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
     const { engine, states, executions, events, ms, searchMs } = proved;
-    return this._withoutSchedule("shared-state", undefined, what, { engine, states, executions, events, ms, searchMs });
+    return this._sharing(what, { engine, states, executions, events, ms, searchMs });
   }
 
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
     this._searchMs = this._ms();
-    if (search.found !== null) return await this._failed(search, search.found, shortest);
+    const { found } = search;
     const coverage = this._coverage(search);
-    if (!complete) return { status: "bounded", reason: this._limit(), covered: coverage };
-    const difference = await this._audit(coverage.ms);
+    if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
+    // Where scopes are, what has been found of tasks that share variables may be wrong.
+    const audited = found === null || this._learner.trie.anyCancels;
+    const difference = audited ? await this._audit(coverage.ms) : null;
     if (difference !== null) return this._shared(difference, coverage);
+    if (found !== null) return await this._failed(search, found, shortest);
     return {
       status: "proved",
       outcomes: this._learner.outcomes() as Set<T>,
@@ -145,6 +152,12 @@ export class Proof<T> {
 
   private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
     const what = `${task} ${learned} with one past, and ${found} with the same past: tasks share something besides channels`;
+    return this._sharing(what, coverage);
+  }
+
+  /** Those in a scope share variables as a matter of course: such a program is run instead. */
+  private _sharing(what: string, coverage: Coverage): Failed {
+    if (this._learner.trie.anyCancels) throw new Unmodelled(what);
     return this._withoutSchedule("shared-state", undefined, what, coverage);
   }
 
@@ -157,11 +170,11 @@ export class Proof<T> {
   private async _failed(search: Search, { finding, way }: Found, shortest: boolean): Promise<Failed> {
     const telling = await this._tell(way);
     const coverage = this._coverage(search);
-    if (telling === null) return this._withoutSchedule("shared-state", undefined, TOLD_OTHERWISE, coverage);
+    if (telling === null) return this._sharing(TOLD_OTHERWISE, coverage);
     const schedule = telling.end();
     const seen = new Judge({}).look(telling.model)?.kind === finding.kind;
     const shows = seen ? undefined : finding.kind;
-    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows });
+    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, marked: telling.marked });
     const length = counted(way.length, "event");
     const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
     const { kind, cause } = finding;
@@ -171,7 +184,7 @@ export class Proof<T> {
 
   /** Tells the events of a schedule; null if they cannot happen once more. */
   private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
-    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false);
+    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false, this._marks);
     return onStage(telling.model.learner.stage, async () => {
       await telling.begin();
       for (const event of way) if (!(await telling.follow(event, this._model))) return null;

@@ -3,6 +3,7 @@
 import { ScheduleError } from "../failure.js";
 import type { Main } from "../play.js";
 import type { Simulation } from "../simulate.js";
+import type { Decided } from "../token.js";
 import type { FailureKind } from "../verdict.js";
 import { type Finding, Judge } from "./judge.js";
 import type { Model } from "./model.js";
@@ -12,11 +13,10 @@ import { FAILED } from "./trie.js";
 /** Lets the events of a token happen, and says what they show. */
 export function replayed<T>(
   main: Main<T>,
-  places: readonly number[],
-  shows: FailureKind | undefined,
+  { numbers: places, shows, marked = [] }: Decided,
   token: string,
 ): Promise<Simulation<T>> {
-  const telling = new Telling({ body: main, args: [] }, true);
+  const telling = new Telling({ body: main, args: [] }, true, new Set(marked));
   const { model } = telling;
   return onStage(model.learner.stage, async () => {
     await telling.begin();

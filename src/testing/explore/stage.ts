@@ -6,93 +6,37 @@
 
 import { type Buffer, Dropping, Fixed, Sliding } from "../../buffer.js";
 import type { ChannelOptions } from "../../ends.js";
-import type { AsyncRoutine, Operation, Routine } from "../../operation.js";
+import type { Operation } from "../../operation.js";
 import type { Explorer } from "../../roles.js";
+import type { ScopeOptions } from "../../scope.js";
 import type { Body } from "../../task.js";
 import type { Declared } from "../cell.js";
 import { type Offer, Thrown, Unmodelled } from "./forms.js";
+import type { Live, Start } from "./live.js";
 import { standing } from "./place.js";
+import { RegionModel, type ScopeBody, ScopeModel, type Director as Scopes } from "./scopes.js";
 import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
 
-/** A body with the arguments it was started with. */
-export interface Start {
-  readonly body: Body<unknown[], unknown>;
-  readonly args: unknown[];
-}
+type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
 
-/** A routine on the stage. */
-export class Live {
-  readonly task: number;
-  routine: Routine<unknown> | AsyncRoutine<unknown>;
-  /** The node whose stretch of code it runs through, or has. */
-  node: number;
-  /** What is to happen to it, in order; plain calls take their answers from here. */
-  readonly script: Cue[];
-  /** What it is parked at, as its routine yielded it, and the operation; the plain call that it is stopped in. */
-  parked: unknown;
-  waiting: Operation<unknown> | null;
-  stopped: Offer<unknown> | null;
-  /** Whether that call may find that it cannot do what it is for. */
-  attempts: boolean;
-  /** What is awaited by it, with `await` instead of `yield*`. */
-  awaited: Awaited | null;
-  /** What an async routine has promised, while it has not come to it. */
-  step: Promise<IteratorResult<unknown, unknown>> | null;
-  /** How many tasks, channels, timeouts and cells it has made. */
-  tasks: number;
-  channels: number;
-  timers: number;
-  cells: number;
-  /** How many operations have queued up since it went on, and where. */
-  queued: number;
-  place: Error | undefined;
-  /** The node at which each loop was entered. */
-  readonly loops: Map<object, number>;
+/** Tasks that somebody may cancel, by name or by number; those in a scope, by the name of the scope's task. */
+export type Marks = ReadonlySet<string | number>;
 
-  constructor(task: number, node: number) {
-    this.task = task;
-    this.routine = null as never;
-    this.node = node;
-    this.script = [];
-    this.parked = null;
-    this.waiting = null;
-    this.stopped = null;
-    this.attempts = false;
-    this.awaited = null;
-    this.step = null;
-    this.tasks = this.channels = this.timers = this.cells = 0;
-    this.queued = 0;
-    this.place = undefined;
-    this.loops = new Map();
-  }
-}
-
-/** What a routine is to be given, and the node it comes to with that. */
-export interface Cue {
-  readonly node: number;
-  readonly at: number;
-  readonly value: unknown;
-}
-
-/** An operation that is performed by `await`. */
-export interface Awaited {
-  readonly operation: Operation<unknown>;
-  readonly goOn: () => void;
-}
-
-type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown>;
+export const inside = (scope: string): string => `in ${scope}`;
 
 /** Told of what a routine starts while it runs. */
 export interface Director {
   started(live: Live, task: number, start: Start): void;
   timed(live: Live, timer: number, ms: number): void;
   declared(live: Live, cell: number, initial: unknown): void;
+  /** Whether a routine goes to its end, as its task was cancelled. */
+  ends(live: Live): boolean;
 }
 
 /** Thrown by a plain call that has no answer yet. */
 export const STOP: Error = new Error("Exploring stops here, and goes on in another run: let this pass");
 
-export class Stage implements Explorer, Calls, Declared {
+export class Stage implements Explorer, Calls, Declared, Scopes {
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];
@@ -104,22 +48,36 @@ export class Stage implements Explorer, Calls, Declared {
   oracle: ((offer: Offer<unknown>, attempt: boolean) => unknown) | null;
   readonly queued: () => void;
   readonly cells: CellModel<unknown>[];
+  readonly regions: RegionModel[];
+  /** For each task the scope that it is in, -1 for none; who has started it; and whether somebody may cancel it. */
+  readonly regionOf: number[];
+  readonly starters: number[];
+  readonly marked: boolean[];
+  /** Whether a channel is to tell of what it does not deliver. */
+  tells: boolean;
   /** What must hold in every state, by name. */
   readonly invariants: Map<string, () => boolean>;
+  private readonly _marks: Marks;
   private readonly _director: Director;
   private readonly _slots: Map<string, Made>;
   private _strange: string | null;
 
-  constructor(director: Director, places: boolean) {
+  constructor(director: Director, places: boolean, marks: Marks) {
     this.places = places;
     this.tasks = [];
     this.channels = [];
     this.timers = [];
     this.cells = [];
+    this.regions = [];
+    this.regionOf = [];
+    this.starters = [];
+    this.marked = [];
+    this.tells = false;
     this.invariants = new Map();
     this.live = null;
     this.oracle = null;
     this.queued = () => this.note();
+    this._marks = marks;
     this._director = director;
     this._slots = new Map();
     this._strange = null;
@@ -136,23 +94,60 @@ export class Stage implements Explorer, Calls, Declared {
   /** An operation queues up. */
   note(): void {
     const { live } = this;
-    if (live === null) return;
+    if (live === null || live.stopped !== null) return;
     if (live.queued++ === 0 && this.places) live.place = standing();
   }
 
-  start<T>(body: Body<unknown[], T>, args: unknown[]): TaskModel<T> {
+  start<T>(body: Body<never, T>, args: unknown[], region: number = -1): TaskModel<T> {
     const live = this._running();
-    const nth = live.tasks++;
-    const name = this._inside(live.task, `${body.name || "task"}#${nth}`);
-    const task = this._slot(`${live.task} task ${nth} ${body.name}`, () => this.addTask(name, body));
-    this._director.started(live, task.index, { body, args });
+    if (region !== -1) this._assertInside(live, region);
+    const nth = region === -1 ? live.tasks++ : live.members++;
+    const name = this._nameOf(live, `${body.name || "task"}#`, nth, region);
+    const task = this._slot(`${live.task} task ${nth} ${region} ${body.name}`, () =>
+      this.addTask(name, body as never, region, live.task),
+    );
+    this._director.started(live, task.index, { body: body as never, args });
     return task as TaskModel<T>;
   }
 
-  addTask(name: string, body: Body<unknown[], unknown>): TaskModel<unknown> {
-    const task = new TaskModel<unknown>(this, this.tasks.length, name, body as never);
+  addTask(name: string, body: Body<unknown[], unknown>, region: number, starter: number): TaskModel<unknown> {
+    const index = this.tasks.length;
+    const task = new TaskModel<unknown>(this, index, name, body as never);
     this.tasks.push(task);
+    this.regionOf.push(region);
+    this.starters.push(starter);
+    this.regions[region]?.members.push(index);
+    const scope = region === -1 ? "" : inside(this.tasks[this.regions[region]!.owner]!.name);
+    this.marked.push(this._marks.has(name) || this._marks.has(index) || this._marks.has(scope));
     return task;
+  }
+
+  /** As the scheduler names it: what the body of a scope starts in that, the scope has started, which began with the body. */
+  private _nameOf({ task }: Live, name: string, nth: number, region: number): string {
+    const { owner, members } = this.regions[region] ?? { owner: -1, members: [] };
+    if (region !== -1 && task === members[0]) return this._inside(owner, `${name}${nth + 1}`);
+    return this._inside(task, `${name}${nth}`);
+  }
+
+  /** Who is in a scope that has not been cancelled may start others in it; whether anybody else may, depends. */
+  private _assertInside(live: Live, region: number): void {
+    const within = this.regionOf[live.task] === region && !this._director.ends(live);
+    if (within || this.regions[region]!.owner === live.task) return;
+    this.unmodelled("a task is started in a scope from outside, or at its end");
+  }
+
+  scope<T>(body: ScopeBody<T>, options: ScopeOptions): ScopeModel<T> {
+    return new ScopeModel<T>(this, body, options);
+  }
+
+  /** The scope that the running task is. */
+  region(): RegionModel {
+    const { task } = this._running();
+    return this._slot(`${task} region`, () => {
+      const made = new RegionModel(this, this.regions.length, task);
+      this.regions.push(made);
+      return made;
+    });
   }
 
   channel<T>(
@@ -162,6 +157,7 @@ export class Stage implements Explorer, Calls, Declared {
     const live = this._running();
     if (options?.transform !== undefined) this.unmodelled("a channel has a transform");
     if (options?.maxPending !== undefined) this.unmodelled("a channel has a limit to what may be parked");
+    if (options?.onUndelivered !== undefined) this.tells = true;
     const overflow = this._overflow(buffer);
     const capacity = buffer?.capacity ?? 0;
     const nth = live.channels++;
@@ -224,6 +220,7 @@ export class Stage implements Explorer, Calls, Declared {
   }
 
   unmodelled(what: string): never {
+    if (this.live !== null && this.live.stopped !== null) throw STOP;
     this._strange ??= what;
     throw new Unmodelled(what);
   }
@@ -231,20 +228,20 @@ export class Stage implements Explorer, Calls, Declared {
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
     if (this.oracle !== null) return this.oracle(offer, attempt);
     const live = this._running();
-    const cue = live.stopped === null ? live.script.shift() : undefined;
+    const cue = live.script.shift();
     if (cue === undefined) {
-      if (live.stopped === null) {
-        live.attempts = attempt;
-        if (this.places) live.place = standing();
-      }
-      live.stopped ??= offer;
+      live.attempts = attempt;
+      if (this.places) live.place = standing();
+      live.stopped = offer;
       throw STOP;
     }
     live.node = cue.node;
     return cue.value;
   }
 
+  /** A routine that was stopped may catch that, and go on: nothing of what it does then has happened. */
   private _running(): Live {
+    if (this.live !== null && this.live.stopped !== null) throw STOP;
     if (this.live !== null) return this.live;
     return this.unmodelled("something outside of its tasks goes on");
   }
@@ -276,5 +273,6 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof ChannelModel) return `channel ${value.index}`;
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
+  if (value instanceof RegionModel) return `scope ${value.index}`;
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;
 }

@@ -7,7 +7,7 @@ import type { Operation } from "../../operation.js";
 import { Path } from "../../path.js";
 import { type Body, Task, type TaskStatus } from "../../task.js";
 import type { Cell } from "../cell.js";
-import { CLOSE, CLOSING, JOIN, LOOK, Offer, OVER, READ, RECEIVE, SEND, TIMER, WRITE } from "./forms.js";
+import { CANCEL, CLOSE, CLOSING, JOIN, LOOK, Offer, OVER, READ, RECEIVE, SEND, TIMER, WRITE } from "./forms.js";
 
 /** How a buffer behaves when it is full. */
 export type Overflow = "park" | "drop" | "slide";
@@ -159,8 +159,8 @@ export class TaskModel<T> extends Task<T> {
     return this._calls.unmodelled(`it asks for the status of ${this._name}`);
   }
 
-  override cancel(): void {
-    this._calls.unmodelled(`it cancels ${this._name}`);
+  override cancel(reason?: unknown): void {
+    this._calls.call(new Offer<void>(CANCEL, this.index, reason, `cancel ${this._name}`, this._calls.queued));
   }
 
   override fresh(): Operation<T> {

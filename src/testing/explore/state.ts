@@ -7,6 +7,7 @@
 import { Contents } from "./contents.js";
 import type { Learner } from "./learner.js";
 import { grown } from "./numbers.js";
+import { RegionStates } from "./scopes.js";
 import { PARKED, type Trie } from "./trie.js";
 
 export class State {
@@ -23,8 +24,16 @@ export class State {
   readonly ofTimer: number[];
   readonly ofCell: number[];
   readonly ofSleep: number[];
+  /** The component of what has become of each scope, and of why each task was cancelled. */
+  readonly ofRegion: number[];
+  readonly ofReason: number[];
+  readonly regionStates: RegionStates;
   /** Tasks that the last event has started. */
   readonly started: number[];
+  /** Tasks that it has cancelled, and that are to make a plain call on their way out. */
+  readonly stopped: number[];
+  /** Who makes the plain call that happens; -1 for nobody. */
+  acting: number;
   /** What was changed since it was forgotten, and what it was before: a component and a value each. */
   changes: Int32Array;
   changed: number;
@@ -41,7 +50,12 @@ export class State {
     this.ofTimer = [];
     this.ofCell = [];
     this.ofSleep = [];
+    this.ofRegion = [];
+    this.ofReason = [];
+    this.regionStates = new RegionStates();
     this.started = [];
+    this.stopped = [];
+    this.acting = -1;
     this.changes = new Int32Array(64);
     this.changed = 0;
     this._capacities = [];
@@ -99,23 +113,44 @@ export class State {
 
   /** The value in a cell, as a number; -1 before it is made. */
   inCell(cell: number): number {
-    const component = this.ofCell[cell];
-    return component === undefined || component === -1 ? -1 : this.state[component]! - 1;
+    return this._in(this.ofCell, cell) - 1;
   }
 
   capacity(channel: number): number {
     return this._capacities[channel] ?? (this._capacities[channel] = this.learner.stage.channels[channel]!.capacity);
   }
 
-  /** What is left of a timeout, and one. */
-  timer(timer: number): number {
-    const component = this.ofTimer[timer];
+  /** What is in the component of something; 0 while it has none. */
+  private _in(of: readonly number[], index: number): number {
+    const component = of[index];
     return component === undefined || component === -1 ? 0 : this.state[component]!;
   }
 
+  /** What is left of a timeout, and one. */
+  timer(timer: number): number {
+    return this._in(this.ofTimer, timer);
+  }
+
   slept(task: number): number {
-    const component = this.ofSleep[task];
-    return component === undefined || component === -1 ? 0 : this.state[component]!;
+    return this._in(this.ofSleep, task);
+  }
+
+  /** What has become of a scope. */
+  become(region: number): number {
+    return this._in(this.ofRegion, region);
+  }
+
+  /** Why a task was cancelled, as a value; -1 if it was not. */
+  reason(task: number): number {
+    return this._in(this.ofReason, task) - 1;
+  }
+
+  /** Whether all in a scope are over. */
+  ended(region: number): boolean {
+    for (const task of this.learner.stage.regions[region]!.members) {
+      if (this.nodeOf(task) !== -1 && !this.over(task)) return false;
+    }
+    return true;
   }
 
   over(task: number): boolean {

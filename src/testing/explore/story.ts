@@ -5,15 +5,21 @@ import { isDaemon } from "../loop.js";
 import type { Schedule, Step, Waiting } from "../schedule.js";
 import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
 import {
+  ABORT,
+  CANCEL,
   CLOSE,
   CLOSING,
   DEFAULT,
+  ENDED,
+  FAIL,
   JOIN,
   LOOK,
   OVER,
+  QUIT,
   READ,
   READY,
   RECEIVE,
+  SCOPED,
   SEND,
   SETTLE,
   SLEEP,
@@ -24,7 +30,7 @@ import {
 import type { Model } from "./model.js";
 import { placeOf } from "./place.js";
 import { IS_DUE, LENGTH } from "./stand-ins.js";
-import { PARKED } from "./trie.js";
+import { PARKED, TURN } from "./trie.js";
 
 /** What each kind of event does with its channel. */
 const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
@@ -111,14 +117,28 @@ export class Story {
     const called = this._model.trie.call[this._model.nodeOf(task)];
     switch (cases[at * STRIDE]) {
       case READY:
+        if (about === TURN) return this._turn(task);
         return about === 1 ? ["pause", "pause"] : [`choose ${this._value(operand)}`, `choose ${this._value(operand)}`];
       case SLEEP:
         return [`wake after ${operand} ms`, "wake"];
       case TIMER:
         return ["timeout", "timeout"];
-      case JOIN:
       case OVER:
+        if (this._model.trie.turnTo[this._model.nodeOf(task)] !== -1) return this._turn(task);
         return [`join ${this._name(about)}`, `join ${this._name(about)}`];
+      case JOIN:
+      case SCOPED:
+        return [`join ${this._name(about)}`, `join ${this._name(about)}`];
+      case ENDED:
+        return ["see all in it over", "all over"];
+      case CANCEL:
+        return [`cancel ${this._name(about)}`, `cancel ${this._name(about)}`];
+      case QUIT:
+        return [`cancel ${this._scope(about)}`, `cancel ${this._scope(about)}`];
+      case ABORT:
+        return ["cancel all in it", "cancel all"];
+      case FAIL:
+        return ["cancel all in it, as it is late", "late: cancel all"];
       case CLOSING:
         return [`see ${this._channel(about)} closed`, `${this._channel(about)} closed`];
       case SETTLE:
@@ -133,6 +153,18 @@ export class Story {
         if (called) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
         return [`default (${this._refusals(cases)})`, "select → default"];
     }
+  }
+
+  /** A turn that was coming; its task may have been cancelled before. */
+  private _turn(task: number): [string, string] {
+    const { trie } = this._model;
+    const node = trie.turnTo[this._model.nodeOf(task)]!;
+    if (trie.cancelled[node]) return ["return, cancelled", "returns"];
+    return trie.parent[node] === -1 ? ["begin", "begins"] : ["go on", "goes on"];
+  }
+
+  private _scope(region: number): string {
+    return this._name(this._model.learner.stage.regions[region]!.owner);
   }
 
   /** Why a select took its default. */
@@ -188,7 +220,10 @@ export class Story {
         return `receive from ${this._channel(about)}`;
       case JOIN:
       case OVER:
+      case SCOPED:
         return `join ${this._name(about)}`;
+      case ENDED:
+        return `the end of all in ${this._scope(about)}`;
       case CLOSING:
         return `${this._channel(about)} to close`;
       case CLOSE:
@@ -225,7 +260,9 @@ export class Story {
     const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
-      if (cases[at] === JOIN || cases[at] === OVER) return about;
+      if (cases[at] === JOIN || cases[at] === OVER || cases[at] === SCOPED) return about;
+      const { members } = this._model.learner.stage.regions[about] ?? { members: [] };
+      if (cases[at] === ENDED) return members.find((member) => parked.includes(member));
       if (cases[at] !== SEND && cases[at] !== RECEIVE) continue;
       const user = this._users.get(about)?.findLast((other) => other !== task && parked.includes(other));
       if (user !== undefined) return user;

@@ -5,8 +5,26 @@
 // only if, all through it, nothing was learned that could have made a difference: else it begins anew, knowing more.
 
 import { ALONE, FIELDS, PASS } from "./events.js";
-import { CLOSE, CLOSING, JOIN, LOOK, OVER, READ, RECEIVE, SEND, SETTLE, STRIDE, WRITE } from "./forms.js";
-import { FIRST, Futures, goesByOrder } from "./futures.js";
+import {
+  ABORT,
+  CANCEL,
+  CLOSE,
+  CLOSING,
+  ENDED,
+  FAIL,
+  JOIN,
+  LOOK,
+  OVER,
+  QUIT,
+  READ,
+  RECEIVE,
+  SCOPED,
+  SEND,
+  SETTLE,
+  STRIDE,
+  WRITE,
+} from "./forms.js";
+import { endsRegion, FIRST, Futures, goesByOrder } from "./futures.js";
 import type { Model } from "./model.js";
 import { IS_DUE } from "./stand-ins.js";
 import { PARKED } from "./trie.js";
@@ -113,8 +131,40 @@ export class Stubborn {
     this._list = this._rivals[task] ??= [];
     this._list.length = 0;
     const node = this._model.nodeOf(task);
-    if (node !== -1 && this._model.trie.kind[node] === PARKED) this._addRivals(node);
+    if (node !== -1 && this._model.trie.kind[node] === PARKED) {
+      this._addRivals(node);
+      this._addCancellers(task, node);
+    }
     return this._list;
+  }
+
+  /** Who may cancel a task, directly or with the scope that it is in, or that it is; and whom it may cancel by its end. */
+  private _addCancellers(task: number, node: number): void {
+    const { stage, trie } = this._model.learner;
+    const region = stage.regionOf[task]!;
+    if (stage.marked[task] && !trie.cancelled[node]) {
+      this._addUsers(CANCEL, task);
+      if (region !== -1) this._addUsers(ABORT, region);
+      if (stage.starters[task] !== -1) this._add(stage.starters[task]!);
+    }
+    if (region === -1) return;
+    const turn = trie.turnTo[node]!;
+    const ends = trie.call[node]
+      ? this._futures.may(node, this._futures.use(ABORT, region))
+      : turn !== -1 && endsRegion(this._model.learner, turn, region);
+    if (ends) this._addMembers(region);
+  }
+
+  private _addMembers(region: number): void {
+    for (const member of this._model.learner.stage.regions[region]!.members) this._add(member);
+  }
+
+  /** Of those in a scope one that is not over: before it is, the scope does not end. */
+  private _addLast(region: number): void {
+    const model = this._model;
+    const { members } = model.learner.stage.regions[region]!;
+    const left = members.find((member) => model.nodeOf(member) !== -1 && !model.over(member));
+    if (left !== undefined) this._add(left);
   }
 
   private _add(task: number): void {
@@ -130,7 +180,11 @@ export class Stubborn {
       if (kind === SEND || kind === RECEIVE) this._addOfChannel(kind, about, ordered);
       else if (kind === CLOSE || (kind === READ && cases[at + 2] !== IS_DUE)) this._addAll(about);
       else if (kind === CLOSING) this._addUsers(CLOSE, about);
-      else if ((kind === JOIN || kind === OVER) && !this._model.over(about)) this._add(about);
+      else if (kind === JOIN || kind === OVER || kind === SCOPED) {
+        if (!this._model.over(about)) this._add(about);
+      } else if (kind === ENDED) this._addLast(about);
+      else if (kind === CANCEL) this._add(about);
+      else if (kind >= QUIT && kind <= FAIL) this._addMembers(about);
       else if (kind === LOOK) this._addUsers(WRITE, about);
       else if (kind === WRITE) {
         this._addUsers(LOOK, about);

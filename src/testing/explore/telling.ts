@@ -7,9 +7,10 @@ import { isolate } from "../isolate.js";
 import type { Schedule } from "../schedule.js";
 import { FIELDS, PASS, SHUT } from "./events.js";
 import { LATER, Learner } from "./learner.js";
+import type { Start } from "./live.js";
 import { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
-import type { Stage, Start } from "./stage.js";
+import type { Marks, Stage } from "./stage.js";
 import { Story } from "./story.js";
 
 /** A host on which nothing happens by itself. */
@@ -52,11 +53,17 @@ export class Telling {
   elapsed: number;
   private readonly _story: Story;
 
-  constructor(start: Start, freezes: boolean) {
-    this.model = new Model(new Learner(start, freezes, true));
+  constructor(start: Start, freezes: boolean, marks: Marks) {
+    this.model = new Model(new Learner(start, freezes, true, marks));
     this.places = [];
     this.elapsed = 0;
     this._story = new Story(this.model);
+  }
+
+  /** Who may be cancelled, by number. */
+  get marked(): number[] {
+    const { marked } = this.model.learner.stage;
+    return [...marked.keys()].filter((task) => marked[task]);
   }
 
   async begin(): Promise<void> {

@@ -123,6 +123,7 @@ export class Traces implements Search {
       this.found = { finding, way: this._way(depth, finding.event) };
       this._over = !this._goesOn;
     }
+    if (model.trie.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
     if (model.learner.folded) throw new Ineligible("loops that never end");
     if (!this._wantsAll) this._assertEligible();
     if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);

@@ -4,7 +4,27 @@
 
 import { CLOSED } from "../../ends.js";
 import type { Values } from "../values.js";
-import { CLOSE, DEFAULT, JOIN, LOOK, READ, RECEIVE, SEND, SLEEP, STRIDE, Thrown, TIMER } from "./forms.js";
+import { Edges } from "./edges.js";
+import {
+  CANCEL,
+  CLOSE,
+  DEFAULT,
+  ENDED,
+  FREE,
+  JOIN,
+  LOOK,
+  OVER,
+  QUIT,
+  READ,
+  READY,
+  RECEIVE,
+  SCOPED,
+  SEND,
+  SLEEP,
+  STRIDE,
+  Thrown,
+  TIMER,
+} from "./forms.js";
 import { LENGTH } from "./stand-ins.js";
 
 /** Not a place after all: a round of a loop that had been before. */
@@ -15,6 +35,13 @@ export const DONE = 1;
 export const FAILED = 2;
 /** Failed, and somebody has been told. */
 export const JOINED = 3;
+export const CANCELLED = 4;
+
+/** In place of a case: it is to return. From `AFTER` down, though a case had happened that it has not heard of: that many below. */
+export const RETURN = -1;
+export const AFTER = -2;
+/** What stands for a turn that is coming, and not for something to choose. */
+export const TURN = 2;
 
 /** What happens to the rest of the state when a task comes to a node. */
 export interface Effects {
@@ -26,7 +53,7 @@ export interface Effects {
   readonly cells: (readonly [cell: number, value: number])[];
 }
 
-/** What happened to a task at a node: which case, and what it yielded as a code. */
+/** What happened to a task at a node: which case, or that it is to return, and what it yielded as a code. */
 export interface Input {
   readonly at: number;
   readonly code: number;
@@ -47,6 +74,8 @@ export class Trie {
   /** Whether it is a plain call, which never waits. */
   readonly call: boolean[];
   readonly effects: (Effects | null)[];
+  /** Whether it is a plain call before which its task has started others: they begin when the call happens, not before. */
+  readonly defers: boolean[];
   /** What its task returned or threw. */
   readonly result: unknown[];
   /** Where in the source it stands, if that is known. */
@@ -72,11 +101,22 @@ export class Trie {
   readonly serves: number[];
   /** Whether there are plain calls right after others at all. */
   anyMidst: boolean;
+  /** Whether there are scopes, or tasks that are cancelled, at all. */
+  anyCancels: boolean;
+  /** Whether its task was cancelled, and has returned; or is to return as soon as it waits. */
+  readonly cancelled: boolean[];
+  readonly stopping: boolean[];
+  /** Whether it performs a scope, among others. */
+  readonly scoped: boolean[];
+  /**
+   * For one that stands for a turn that is coming, of a task that may be cancelled before it has it: the node at which that turn
+   * begins; -1 for all others.
+   */
+  readonly turnTo: number[];
   private readonly _values: Values;
   private readonly _twins: Map<string, number>;
-  private _edges: Int32Array;
-  private _mask: number;
-  private _used: number;
+  private readonly _turns: Map<string, number>;
+  private readonly _edges: Edges;
 
   constructor(values: Values) {
     this.kind = [];
@@ -86,6 +126,7 @@ export class Trie {
     this.cases = [];
     this.call = [];
     this.effects = [];
+    this.defers = [];
     this.result = [];
     this.place = [];
     this.sleep = [];
@@ -96,12 +137,15 @@ export class Trie {
     this.midst = [];
     this.leadsOn = [];
     this.serves = [];
-    this.anyMidst = false;
+    this.anyMidst = this.anyCancels = false;
+    this.cancelled = [];
+    this.stopping = [];
+    this.scoped = [];
+    this.turnTo = [];
     this._values = values;
     this._twins = new Map();
-    this._edges = new Int32Array(4 * 1024).fill(-1);
-    this._mask = 1023;
-    this._used = 0;
+    this._turns = new Map();
+    this._edges = new Edges();
   }
 
   get size(): number {
@@ -117,6 +161,7 @@ export class Trie {
     this.cases.push(NOTHING);
     this.call.push(false);
     this.effects.push(null);
+    this.defers.push(false);
     this.result.push(undefined);
     this.place.push(undefined);
     this.sleep.push(-1);
@@ -127,7 +172,34 @@ export class Trie {
     this.midst.push(false);
     this.leadsOn.push(false);
     this.serves.push(-1);
+    const after = parent !== -1 && this.call[parent]!;
+    this.cancelled.push(parent !== -1 && (this.cancelled[parent]! || input!.at < 0));
+    this.stopping.push(after && (this.stopping[parent]! || this.stops(parent, input!)));
+    this.scoped.push(false);
+    this.turnTo.push(-1);
     return node;
+  }
+
+  /** Whether a plain call has cancelled the very task that made it. */
+  stops(node: number, { at, code }: Input): boolean {
+    const kind = this.cases[node]![at * STRIDE]!;
+    return (kind === CANCEL || kind === QUIT) && code === 1;
+  }
+
+  /** The turn that begins at a node; it is coming, or is as soon as a task is over. */
+  turn(node: number, after: number): number {
+    const key = `${node} ${after}`;
+    const known = this._turns.get(key);
+    if (known !== undefined) return known;
+    const turn = this.add(this.task[node]!, -1, null);
+    this.kind[turn] = PARKED;
+    this.cases[turn] = after === -1 ? Int32Array.of(READY, TURN, 0, FREE) : Int32Array.of(OVER, after, 0, FREE);
+    this.cancelled[turn] = this.cancelled[node]!;
+    this.turnTo[turn] = node;
+    if (this.call[node]) this.midst[node] = this.leadsOn[turn] = this.anyMidst = true;
+    this.setEdge(turn, 0, 0, node);
+    this._turns.set(key, turn);
+    return turn;
   }
 
   /** Fills in where a task has come to. */
@@ -140,13 +212,18 @@ export class Trie {
     if (call && parent !== -1 && this.call[parent]) this._follow(node, parent);
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
+      if (cases[at]! >= CANCEL) this.anyCancels = true;
+      if (cases[at] === SCOPED) this.scoped[node] = true;
     }
   }
 
   /** All is known of a node. */
   land(node: number): void {
     const fold = this.fold[node]!;
-    if (this.effects[node] !== null) return;
+    if (this.effects[node] !== null) {
+      this.defers[node] = this.call[node]! && this.effects[node]!.starts.length > 0;
+      return;
+    }
     const begun = fold === null ? 0 : (this.effects[fold.node]?.timers.length ?? 0);
     if (fold === null || begun === fold.timers) this.lands[node] = fold === null ? node : fold.node;
   }
@@ -186,7 +263,10 @@ export class Trie {
     const known = this._twins.get(key);
     if (known !== undefined) return known;
     const twin = this.add(this.task[base]!, this.parent[base]!, this.input[base]!);
-    for (const column of [this.kind, this.cases, this.call, this.result, this.place, this.sleep] as unknown[][]) {
+    for (const column of [
+      ...[this.kind, this.cases, this.call, this.result, this.place, this.sleep],
+      ...[this.cancelled, this.stopping, this.scoped],
+    ] as unknown[][]) {
       column[twin] = column[base];
     }
     this.base[twin] = base;
@@ -197,33 +277,16 @@ export class Trie {
 
   /** Where an input leads, -1 if that is not known yet. */
   edge(node: number, at: number, code: number): number {
-    const edges = this._edges;
-    for (let slot = hash(node, at, code) & this._mask; ; slot = (slot + 1) & this._mask) {
-      const place = slot * 4;
-      if (edges[place] === -1) return -1;
-      if (edges[place] === node && edges[place + 1] === at && edges[place + 2] === code) return edges[place + 3]!;
-    }
+    return this._edges.get(node, at, code);
   }
 
   setEdge(node: number, at: number, code: number, child: number): void {
-    if (++this._used * 2 > this._mask) this._grow();
-    let slot = hash(node, at, code) & this._mask;
-    while (this._edges[slot * 4] !== -1) slot = (slot + 1) & this._mask;
-    this._edges.set([node, at, code, child], slot * 4);
-  }
-
-  private _grow(): void {
-    const old = this._edges;
-    this._edges = new Int32Array(old.length * 2).fill(-1);
-    this._mask = this._mask * 2 + 1;
-    this._used = 0;
-    for (let place = 0; place < old.length; place += 4) {
-      if (old[place] !== -1) this.setEdge(old[place]!, old[place + 1]!, old[place + 2]!, old[place + 3]!);
-    }
+    this._edges.set(node, at, code, child);
   }
 
   /** What a task gets when a case has happened with a code. */
   valueOf(node: number, { at, code }: Input): unknown {
+    if (at < 0) return at <= AFTER ? this.valueOf(node, { at: AFTER - at, code }) : undefined;
     const cases = this.cases[node]!;
     const value = this._value(cases[at * STRIDE]!, code, cases[at * STRIDE + 2]!);
     if (!this.call[node] || cases[at * STRIDE]! >= CLOSE) return value;
@@ -232,7 +295,7 @@ export class Trie {
 
   private _value(kind: number, code: number, operand: number): unknown {
     if (kind === SEND || kind === CLOSE) return code === 1;
-    if (kind === RECEIVE || kind === JOIN) {
+    if (kind === RECEIVE || kind === JOIN || kind === ENDED || kind === SCOPED) {
       if (code === 0) return CLOSED;
       return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
     }
@@ -248,10 +311,3 @@ export const valueCode = (id: number): number => id * 2 + 2;
 export const causeCode = (id: number): number => id * 2 + 1;
 
 const NOTHING = new Int32Array(0);
-
-function hash(node: number, at: number, code: number): number {
-  let mixed = Math.imul(node, 0x9e3779b1) ^ Math.imul(at, 0x85ebca6b) ^ Math.imul(code, 0xc2b2ae35);
-  mixed ^= mixed >>> 15;
-  mixed = Math.imul(mixed, 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 13);
-}

@@ -19,6 +19,10 @@ export interface Known {
   readonly note?: string;
 }
 
+/** Why programs that start a task and call something right after have fewer states here than where threads are preempted. */
+export const ONE_TURN =
+  "A task begins in a turn of its own: what it was started before, such as a close without waiting, happens first.";
+
 /** Why programs with a timeout have other counts here than where a timeout is a task that sleeps, wakes and sends. */
 export const NO_TASK =
   "A timeout is no task here: it fires in one event instead of three, and one that nobody waits for is no event at all.";
