@@ -1,6 +1,6 @@
 // Programs whose states and schedules are known, as users write them, and the same for SPIN.
 
-import { CLOSED, channel, go, select } from "millrace";
+import { CLOSED, channel, go, scope, select, sleep } from "millrace";
 import { daemon, forever } from "millrace/testing";
 
 const list = (n, make) => Array.from({ length: n }, (_, at) => make(at));
@@ -96,6 +96,48 @@ function* producersWhoClose() {
   queue.close();
 }
 
+const pool = (size, jobs) =>
+  function* main() {
+    return yield* scope(function* (s) {
+      const [work, results] = [channel(), channel()];
+      for (let nth = 0; nth < size; nth++) {
+        s.go(function* worker() {
+          for (let job = yield* work.receive(); job !== CLOSED; job = yield* work.receive()) {
+            yield* results.send(job * job);
+          }
+        });
+      }
+      s.go(function* source() {
+        for (let job = 1; job <= jobs; job++) yield* work.send(job);
+        work.close();
+      });
+      let sum = 0;
+      for (let nth = 0; nth < jobs; nth++) sum += yield* results.receive();
+      return sum;
+    });
+  };
+
+/** Of several who answer after a while, the first, or nobody in time; the others are cancelled, and tidy up. */
+const race = (n) =>
+  function* main() {
+    return yield* scope(function* (s) {
+      const answers = channel();
+      for (let at = 0; at < n; at++) {
+        s.go(function* server() {
+          try {
+            yield* sleep(1 + (at % 2));
+            yield* answers.send(at);
+          } finally {
+            yield* sleep(1);
+          }
+        });
+      }
+      const { value } = yield* select({ first: answers, late: sleep(2) });
+      s.cancel();
+      return value;
+    });
+  };
+
 /** Philosophers for SPIN, again and again, forks as buffered channels. */
 const promela = (n, rightHanded) => `
 #define N ${n}
@@ -123,4 +165,10 @@ export const programs = [
   { name: "philosophers with buffered forks, 14, one right-handed", engine: "traces", main: buffered(14, true) },
   { name: "philosophers with buffered forks, 14, as it comes", main: buffered(14, true) },
   { name: "philosophers with buffered forks, 20, as it comes", main: buffered(20, true) },
+  { name: "a pool of 3 workers in a scope, 3 jobs, run", engine: "runs", main: pool(3, 3) },
+  { name: "a pool of 3 workers in a scope, 3 jobs, as it comes", main: pool(3, 3) },
+  { name: "a pool of 4 workers in a scope, 5 jobs, as it comes", main: pool(4, 5) },
+  { name: "a race of 4 in a scope, who are cancelled, run", engine: "runs", main: race(4) },
+  { name: "a race of 4 in a scope, who are cancelled, as it comes", main: race(4) },
+  { name: "a race of 7 in a scope, who are cancelled, as it comes", main: race(7) },
 ];

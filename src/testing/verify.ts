@@ -19,8 +19,8 @@ const ENGINES = ["states", "traces", "runs"];
  * Explores every schedule of a closed program: who meets whom, which case a select takes, what is chosen, when time passes.
  * It proves the program free of deadlocks, leaks and errors, or finds the shortest schedule that fails.
  *
- * Programs of channels, selects, sleeps, timeouts and joins are modelled: each task is learned once, and all schedules are
- * searched on what was learned. Programs that do more (cancel, scopes, locks, combinators) are run under every schedule.
+ * Programs of channels, selects, sleeps, timeouts, joins, scopes and cancelling are modelled: each task is learned once, and
+ * all schedules are searched on what was learned. Programs that do more (locks, combinators) are run under every schedule.
  *
  * @param main - The program. It makes its channels itself, depends on nothing but its schedule, and shares nothing but
  *   channels between its tasks.
