@@ -85,7 +85,7 @@ export interface VerifyOptions<T> {
   readonly maxMs?: number;
   /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
   readonly freeze?: boolean;
-  /** Whether to go on after a failure, so that all states are counted; false by default. */
+  /** Whether to go on after a failure, and to count all states, those that differ only in tasks that are alike, too. */
   readonly all?: boolean;
   /** Which engine: by default whichever suits the program. */
   readonly engine?: Engine;

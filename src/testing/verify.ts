@@ -4,11 +4,12 @@
 import { shown } from "../errors.js";
 import { native } from "../host.js";
 import type { AsyncRoutine, Routine } from "../operation.js";
-import { Unmarked } from "./explore/cancels.js";
+import { APART } from "./explore/alike.js";
 import { Escaped } from "./explore/driver.js";
 import { Unmodelled } from "./explore/forms.js";
 import { Proof } from "./explore/proof.js";
 import { proveByRunning } from "./explore/running.js";
+import { Anew } from "./explore/stage.js";
 import { printable } from "./json.js";
 import { alone } from "./play.js";
 import type { Verdict, VerifyOptions } from "./verdict.js";
@@ -58,7 +59,7 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const marks = new Set<string>();
+  const marks = new Set<string>(options.all ? [APART] : []);
   for (;;) {
     const proof = new Proof<T>(main, options, marks, start);
     try {
@@ -66,7 +67,7 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
       return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
-      if (error instanceof Unmarked) marks.add(error.mark);
+      if (error instanceof Anew) marks.add(error.mark);
       else return await otherwise(main, options, start, error);
     }
   }

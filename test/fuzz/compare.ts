@@ -3,7 +3,7 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler.js";
-import { Unmarked } from "../../src/testing/explore/cancels.js";
+import { APART } from "../../src/testing/explore/alike.js";
 import { FIELDS } from "../../src/testing/explore/events.js";
 import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/forms.js";
 import { Judge } from "../../src/testing/explore/judge.js";
@@ -11,7 +11,7 @@ import { Learner } from "../../src/testing/explore/learner.js";
 import { Model } from "../../src/testing/explore/model.js";
 import { begin, happen } from "../../src/testing/explore/moves.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search.js";
-import type { Marks } from "../../src/testing/explore/stage.js";
+import { Anew, type Marks } from "../../src/testing/explore/stage.js";
 import { States, type Ways } from "../../src/testing/explore/states.js";
 import { Stubborn } from "../../src/testing/explore/stubborn.js";
 import { Traces } from "../../src/testing/explore/traces.js";
@@ -34,7 +34,9 @@ export interface Compared {
 
 /** Throws if two searches disagree. */
 export async function compare(spec: Spec, seed: number): Promise<Compared | null> {
-  const found = staged(programOf(spec, null), (model) => search(model, spec, seed));
+  // Who has come to which end counts, though others are like it.
+  const apart = new Set([APART]);
+  const found = modelled(programOf(spec, null), (model) => search(model, spec, seed), apart);
   if (found === null) return null;
   for (const end of await runs(spec, seed)) {
     if (!found.ends.has(end)) differ(seed, spec, "the scheduler", `reaches ${end}, which no search found`);
@@ -78,7 +80,7 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
   const places = new Set<string>();
   const look = (): null => {
     for (let task = 0; task < model.ofTask.length; task++) {
-      if (model.nodeOf(task) !== -1) places.add(`${task}@${model.nodeOf(task)}`);
+      if (model.nodeOf(task) !== -1) places.add(`${model.learner.alike.firstOf(task)}@${model.nodeOf(task)}`);
     }
     const finding = judge.look(model);
     if (finding !== null) kinds.add(finding.kind);
@@ -92,20 +94,23 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
 }
 
 /** Null if the model does not know the program, or states that are enough are not for it. */
-function modelled<R>(main: () => Routine<unknown>, work: (model: Model) => R): R | null {
-  const marks = new Set<string>();
+function modelled<R>(
+  main: () => Routine<unknown>,
+  work: (model: Model) => R,
+  marks: Set<string> = new Set(),
+): R | null {
   for (;;) {
     try {
       return staged(main, work, marks);
     } catch (error) {
       if (error instanceof Unmodelled || error instanceof Ineligible) return null;
-      if (!(error instanceof Unmarked)) throw error;
+      if (!(error instanceof Anew)) throw error;
       marks.add(error.mark);
     }
   }
 }
 
-function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks = new Set()): R {
+function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks): R {
   const learner = new Learner({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
   scheduler.explorer = learner.stage;

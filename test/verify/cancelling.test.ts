@@ -90,6 +90,27 @@ describe("a task that is cancelled", () => {
     expect(found).toContain("began received ended");
   });
 
+  test("holds in its finally what it was served with", async () => {
+    const main = function* (): Routine<string> {
+      const [numbers, log] = [channel<number>(), channel<string>(1)];
+      const task = go(function* () {
+        const receive = numbers.receive();
+        let went = "back";
+        try {
+          yield* receive;
+          went = "on";
+        } finally {
+          yield* log.send(`${went} with ${receive.value}`);
+        }
+      });
+      const { key } = yield* select({ sent: numbers.send(1), late: sleep(1) });
+      task.cancel();
+      yield* task.whenOver();
+      return `${key}, ${String(log.tryReceive())}`;
+    };
+    expect(await outcomes(main)).toContain("sent, back with 1");
+  });
+
   test("is cancelled for a reason, which is the cause of what its joiners get; a second time does nothing", async () => {
     const main = function* (): Routine<string> {
       const task = go(performing(channel<number>().receive()));

@@ -8,10 +8,11 @@ import { Round } from "../loop.js";
 import { type Arrival, Driver } from "./driver.js";
 import { FIELDS } from "./events.js";
 import { formOf, type Offer, settleCase } from "./forms.js";
-import { give, LATER, type Learner } from "./learner.js";
+import { LATER, type Learner } from "./learner.js";
 import { Live } from "./live.js";
 import type { Model } from "./model.js";
 import { begin, type Gain, gains, happen } from "./moves.js";
+import { give } from "./pasts.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "./trie.js";
 
 /** Events of one schedule at the most, and for each place that a task can come to. */
@@ -45,6 +46,8 @@ export class Audit {
   private _node: number;
   private _difference: Difference | null;
   private _left: boolean;
+  /** What went wrong in a plain call; the routine that made it may have caught it. */
+  private _broken: unknown;
 
   constructor(model: Model) {
     this._model = model;
@@ -56,6 +59,7 @@ export class Audit {
     this._node = -1;
     this._difference = null;
     this._left = false;
+    this._broken = null;
   }
 
   /** Runs so many schedules, fewer when it is late; the first difference, or null. */
@@ -153,9 +157,14 @@ export class Audit {
     const own = this._ownEvents(task, node);
     this._left ||= own.length === 0;
     if (this._difference !== null || this._left) throw new Error("This schedule is left");
-    const gain = this._happen(own[this._below(own.length)]!, task)!;
-    this._node = model.nodeOf(task);
-    return model.trie.valueOf(node, gain);
+    try {
+      const gain = this._happen(own[this._below(own.length)]!, task)!;
+      this._node = model.nodeOf(task);
+      return model.trie.valueOf(node, gain);
+    } catch (error) {
+      this._broken = error;
+      throw error;
+    }
   }
 
   /** What a task can do now in the model, if it stands at a node there: others may have met it before it has come so far. */
@@ -187,6 +196,7 @@ export class Audit {
       give(live, live.waiting!, { at, value });
     }
     const arrival = await this._arrival(live);
+    this._mend();
     live.waiting = arrival.kind === "parked" ? arrival.operation : null;
     if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
   }
@@ -197,6 +207,14 @@ export class Audit {
     const turn = trie.turnTo[this._node]!;
     const left = trie.parent[turn === -1 ? this._node : turn]!;
     return kind === "parked" && left !== -1 && trie.stopping[left] && !trie.call[left] ? left : this._node;
+  }
+
+  private _mend(): void {
+    const broken = this._broken;
+    this._broken = null;
+    // A schedule that leads to what has not been learned is left.
+    if (broken === LATER) this._left = true;
+    else if (broken !== null) throw broken;
   }
 
   private async _arrival(live: Live): Promise<Arrival> {

@@ -4,19 +4,8 @@
 import { SCOPED, STRIDE, Unmodelled } from "./forms.js";
 import type { Model } from "./model.js";
 import { cancelledBy, FAILURE, failureOf, isEnding, type RegionState } from "./scopes.js";
-import { inside } from "./stage.js";
+import { Anew, inside } from "./stage.js";
 import { AFTER, CANCELLED, causeCode, DONE, FAILED, PARKED, RETURN, valueCode } from "./trie.js";
-
-/** Somebody is cancelled of whom that was not known. */
-export class Unmarked extends Error {
-  /** A task, or those in a scope. */
-  readonly mark: string;
-
-  constructor(mark: string) {
-    super(`${mark} may be cancelled`);
-    this.mark = mark;
-  }
-}
 
 /** Cancels a task, for a reason as a value. */
 export function cancel(model: Model, task: number, reason: number): void {
@@ -24,7 +13,7 @@ export function cancel(model: Model, task: number, reason: number): void {
   const node = model.nodeOf(task);
   if (node === -1 || trie.cancelled[node] || trie.stopping[node]) return;
   // One that seems to be over may not have begun.
-  if (!learner.stage.marked[task]) throw new Unmarked(markOf(model, task));
+  if (!learner.stage.marked[task]) throw new Anew(markOf(model, task));
   if (trie.kind[node] !== PARKED) return;
   if (learner.stage.tells) throw new Unmodelled("a channel tells of what cancelled tasks do not get");
   model.set(model.component(model.ofReason, task), reason + 1);
@@ -58,7 +47,7 @@ function stop(model: Model, task: number): void {
 /** What has been given to a task that has not gone on is given back. */
 function unserved({ learner, trie }: Model, task: number, coming: number): number {
   const before = trie.parent[coming]!;
-  if (before === -1) return learner.unbegun(task);
+  if (before === -1) return learner.unbegun(learner.alike.firstOf(task));
   const { at, code } = trie.input[coming]!;
   return learner.child(before, AFTER - at, code);
 }

@@ -4,15 +4,21 @@
 import type { Operation } from "../../operation.js";
 import { Round } from "../loop.js";
 import { freeze, Values } from "../values.js";
+import { Alike, APART } from "./alike.js";
 import { type Arrival, Driver } from "./driver.js";
-import { DEFAULT, formOf, type Offer, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
-import { begun, type Cue, Live, type Start } from "./live.js";
-import { type Director, type Marks, nameOf, Stage } from "./stage.js";
-import { AFTER, CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
+import { CANCEL, formOf, JOIN, type Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
+import type { Live, Start } from "./live.js";
+import { give, Pasts } from "./pasts.js";
+import { attempted, isSame } from "./same.js";
+import { Anew, type Director, type Marks, nameOf, Stage } from "./stage.js";
+import { TaskModel } from "./stand-ins.js";
+import { CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./trie.js";
 
 /** What a task was started with, where; its root is -1 until somebody asks what it does first. */
 export interface Variant extends Start {
   readonly task: number;
+  /** The variant that it is like, or itself. */
+  readonly like: number;
   root: number;
 }
 
@@ -28,6 +34,7 @@ export class Learner implements Director {
   readonly values: Values;
   readonly trie: Trie;
   readonly stage: Stage;
+  readonly alike: Alike;
   readonly variants: Variant[];
   /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
   folded: boolean;
@@ -37,7 +44,7 @@ export class Learner implements Director {
   /** While a run takes its true course: what each task was started with in it. */
   starts: Map<number, Start> | null;
   private readonly _idOf: (value: unknown) => number;
-  private readonly _kept: Map<number, Live>;
+  private readonly _pasts: Pasts;
   private readonly _folds: Map<string, Began>;
   private readonly _slots: Map<string, number>;
   /** For each task that may end before it begins, that end. */
@@ -53,7 +60,11 @@ export class Learner implements Director {
    * @param marks - Who may be cancelled.
    */
   constructor(start: Start, freezes: boolean, places: boolean, marks: Marks) {
-    this.values = new Values(nameOf);
+    this.alike = new Alike(marks);
+    this.values = new Values((value) => {
+      if (value instanceof TaskModel) this.alike.single(value.index);
+      return nameOf(value);
+    });
     this.trie = new Trie(this.values);
     this.stage = new Stage(this, places, marks);
     this.variants = [];
@@ -62,7 +73,7 @@ export class Learner implements Director {
     this.groups = [];
     this._groupIds = new Map();
     this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
-    this._kept = new Map();
+    this._pasts = new Pasts(this);
     this._folds = new Map();
     this._slots = new Map();
     this._unbegun = [];
@@ -70,13 +81,13 @@ export class Learner implements Director {
     this._later = null;
     this._driver = new Driver(this.stage);
     this.stage.addTask(start.body.name || "main", start.body, -1, -1);
-    this.variants.push({ ...start, task: 0, root: -1 });
+    this.variants.push({ ...start, task: 0, like: 0, root: -1 });
   }
 
   /** Where a task stands once it has begun. */
   root(variant: number): number {
-    const made = this.variants[variant]!;
-    if (made.root === -1) this._grow(made.task, -1, null, variant, (node) => (made.root = node));
+    const made = this.variants[this.variants[variant]!.like]!;
+    if (made.root === -1) this._grow(made.task, -1, null, made.like, (node) => (made.root = node));
     return made.root;
   }
 
@@ -98,17 +109,6 @@ export class Learner implements Director {
     this.trie.cancelled[node] = true;
     this.trie.lands[node] = node;
     return (this._unbegun[task] = node);
-  }
-
-  /** What `main` returns: nothing is learned that no schedule leads to, so every end of it is one. */
-  outcomes(): Set<unknown> {
-    const { trie, values } = this;
-    const outcomes = new Map<number, unknown>();
-    for (let node = 0; node < trie.size; node++) {
-      if (trie.task[node] === 0 && trie.kind[node] === DONE)
-        outcomes.set(values.idOf(trie.result[node]), trie.result[node]);
-    }
-    return new Set(outcomes.values());
   }
 
   /** Some tasks as a number, which is the same in every state. */
@@ -134,10 +134,19 @@ export class Learner implements Director {
     const slot = `${live.node} ${task}`;
     let variant = this._slots.get(slot);
     if (variant === undefined) {
-      variant = this.variants.push({ ...start, task, root: -1 }) - 1;
+      variant = this.variants.length;
+      this.variants.push({ ...start, task, like: this._like(live, task, start, variant), root: -1 });
       this._slots.set(slot, variant);
     }
     if (live.node === this._fresh) this._effects(live.node).starts.push(variant);
+  }
+
+  /** Those are taken to be alike that are started in one go, with bodies that read the same. */
+  private _like(live: Live, task: number, { body, args }: Start, variant: number): number {
+    if (this.folded || typeof body !== "function") return variant;
+    const region = this.stage.regionOf[task]!;
+    const key = `${live.node} ${region} ${Function.prototype.toString.call(body)} ${this.values.keyOf(args)}`;
+    return this.alike.add(key, this.stage.tasks[task]!.name, task, variant);
   }
 
   ends({ node }: Live): boolean {
@@ -165,20 +174,29 @@ export class Learner implements Director {
     then: (node: number) => void,
   ): void {
     const node = this.trie.add(task, parent, input);
-    const live = this._revive(task, parent, input, node, variant);
+    const live = this._pasts.revive(node, variant);
     const feeding = this._feed(live);
     if (Symbol.asyncIterator in live.routine) {
+      if (this.alike.isShared(task)) this.alike.differ(task);
       this._later = () => this._learnLater(live, node, feeding, then);
       throw LATER;
     }
     this._fresh = node;
-    then(
-      this._arrive(
-        live,
-        node,
-        this._apart(() => this._fed(live, feeding)),
-      ),
-    );
+    const arrival = this._apart(() => this._fed(live, feeding));
+    then(this._arrive(live, node, arrival));
+    if (this.alike.isShared(task)) this._assertAlike(live, node);
+  }
+
+  /** Whoever is like the task of a node comes to the same with the same past. */
+  private _assertAlike(first: Live, node: number): void {
+    if (first.made > 0) this.alike.differ(first.task);
+    const path = this._pasts.pathTo(node);
+    for (const variant of this.alike.others(this._pasts.variantOf(path[0]!))) {
+      const { task } = this.variants[variant]!;
+      const live = this._pasts.live(task, path, variant);
+      const arrival = this._apart(() => this._fed(live, this._feed(live)));
+      if (!isSame(this, node, live, arrival)) this.alike.differ(task);
+    }
   }
 
   private _fed(live: Live, feeding: Generator<void, Arrival | Fold, Arrival>): Arrival | Fold {
@@ -211,34 +229,6 @@ export class Learner implements Director {
     then(this._arrive(live, node, next.value));
   }
 
-  /** A routine that has the past of a node, or is about to be given it, and what is to happen next. */
-  private _revive(task: number, parent: number, input: Input | null, node: number, variant: number): Live {
-    const kept = this._kept.get(parent);
-    if (kept !== undefined) {
-      this._kept.delete(parent);
-      kept.script.push({ node, at: input!.at, value: this.trie.valueOf(parent, input!) });
-      return kept;
-    }
-    const path: number[] = [];
-    for (let at = parent; at !== -1; at = this.trie.parent[at]!) path.unshift(at);
-    path.push(node);
-    const live = new Live(task, path[0]!);
-    for (let at = 1; at < path.length; at++) {
-      const happened = this.trie.input[path[at]!]!;
-      live.script.push({ node: path[at]!, at: happened.at, value: this.trie.valueOf(path[at - 1]!, happened) });
-    }
-    const start = this.variants[variant === -1 ? this._variantOf(path[0]!) : variant]!;
-    const outer = this.stage.live;
-    this.stage.live = live;
-    live.routine = begun(start);
-    this.stage.live = outer;
-    return live;
-  }
-
-  private _variantOf(root: number): number {
-    return this.variants.findIndex((variant) => variant.root === root);
-  }
-
   /** Feeds a routine its script, asking for it to go on; returns where it comes to, or the round that this one repeats. */
   private *_feed(live: Live): Generator<void, Arrival | Fold, Arrival> {
     if (live.waiting !== null) this._cue(live, live.waiting);
@@ -268,23 +258,37 @@ export class Learner implements Director {
     return true;
   }
 
+  /** The cases of an operation; who is spoken of is not like others. */
+  formOf(operation: Operation<unknown>): ReturnType<typeof formOf> {
+    const form = formOf(operation, this._idOf);
+    const { cases } = form;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      if (kind === JOIN || kind === OVER || kind === CANCEL) this.alike.single(cases[at + 1]!);
+    }
+    return form;
+  }
+
   /** What is ready with nothing else to choose from is no event. */
   trivial(operation: Operation<unknown>): boolean {
-    const { cases } = formOf(operation, this._idOf);
+    const { cases } = this.formOf(operation);
     return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
   }
 
   /** A round of a loop begins: has there been one with the same state, since the same beginning? */
   private _round(live: Live, round: Round): Fold | null {
+    if (this.alike.isShared(live.task)) this.alike.differ(live.task);
     if (!live.loops.has(round)) live.loops.set(round, live.node);
     if (live.node !== this._fresh) return null;
     const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
-    const made = live.tasks + live.members + live.channels + live.cells;
+    // Timers may begin in every round.
+    const made = live.made - live.timers;
     const before = this._folds.get(key);
     const timers = this.trie.effects[live.node]?.timers.length ?? 0;
     if (before === undefined) this._folds.set(key, { node: live.node, timers, made });
     if (before?.made !== made) return null;
     this.folded = true;
+    if (this.alike.groups.length > 0) throw new Anew(APART);
     return before;
   }
 
@@ -292,6 +296,7 @@ export class Learner implements Director {
   private _arrive(live: Live, node: number, arrival: Arrival | Fold): number {
     this._fresh = -1;
     this.stage.assertModelled();
+    this.alike.assertNobody();
     if ("kind" in arrival) this._settle(live, node, arrival);
     else this.trie.fold[node] = arrival;
     this.trie.land(node);
@@ -301,11 +306,11 @@ export class Learner implements Director {
   private _settle(live: Live, node: number, arrival: Arrival): void {
     const { trie } = this;
     if (arrival.kind === "parked") {
-      const { cases, offers } = formOf(arrival.operation, this._idOf);
+      const { cases, offers } = this.formOf(arrival.operation);
       if (live.queued !== 0 && live.queued !== offers)
         throw new Unmodelled("operations are performed outside of its tasks");
       trie.park(node, cases, false, live.place);
-      this._kept.set(node, live);
+      this._pasts.keep(node, live);
       return;
     }
     if (live.queued !== 0) throw new Unmodelled("operations are performed outside of its tasks");
@@ -316,15 +321,7 @@ export class Learner implements Director {
 
   /** A plain call: it happens at once, or is an attempt that may fail. */
   private _stop(node: number, offer: Offer<unknown>, live: Live): void {
-    const { cases } = formOf(offer, this._idOf);
-    const whole = live.attempts ? Int32Array.of(...cases, DEFAULT, 0, 0, 0) : cases;
-    this.trie.park(node, whole, true, live.place);
+    const { cases } = this.formOf(offer);
+    this.trie.park(node, live.attempts ? attempted(cases) : cases, true, live.place);
   }
-}
-
-/** Lets happen to what a routine waits at what was to happen, or lets it return. */
-export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): void {
-  live.returns = at < 0;
-  if (at >= 0) settleCase(operation, at, value);
-  else if (at <= AFTER) settleCase(operation, AFTER - at, value);
 }

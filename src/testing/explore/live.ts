@@ -59,6 +59,11 @@ export class Live {
     this.place = undefined;
     this.loops = new Map();
   }
+
+  /** How much it has made that is its own. */
+  get made(): number {
+    return this.tasks + this.members + this.channels + this.timers + this.cells;
+  }
 }
 
 /**

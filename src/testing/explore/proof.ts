@@ -1,6 +1,7 @@
 // One verification by the model: which engine searches, for how long, and what comes of it.
 
 import { native } from "../../host.js";
+import { isDaemon } from "../loop.js";
 import type { Main } from "../play.js";
 import { counted, effortOf, reportOf } from "../report.js";
 import type { Schedule } from "../schedule.js";
@@ -91,6 +92,7 @@ export class Proof<T> {
 
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
+    this._assertAlike();
     this._searchMs = this._ms();
     const { found } = search;
     const coverage = this._coverage(search);
@@ -102,10 +104,19 @@ export class Proof<T> {
     if (found !== null) return await this._failed(search, found, shortest);
     return {
       status: "proved",
-      outcomes: this._learner.outcomes() as Set<T>,
+      outcomes: this._learner.trie.outcomes() as Set<T>,
       assumptions: [...ASSUMPTIONS],
       ...coverage,
     };
+  }
+
+  /** Of those that are alike all serve for ever, or none. */
+  private _assertAlike(): void {
+    const { alike, stage } = this._learner;
+    for (const tasks of alike.groups) {
+      const serving = tasks.filter((task) => isDaemon(stage.tasks[task]!));
+      if (serving.length > 0 && serving.length < tasks.length) alike.differ(tasks[0]!);
+    }
   }
 
   private _search(): Promise<Outcome> {

@@ -26,7 +26,7 @@ export function replayed<T>(
     }
     const finding = shows === undefined ? new Judge({}).look(model) : foretold(model, shows);
     if (finding === null)
-      return { outcomes: model.learner.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
+      return { outcomes: model.learner.trie.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
     const title = main.name || "main";
     throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(), token });
   });

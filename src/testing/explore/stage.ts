@@ -19,8 +19,21 @@ import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutM
 
 type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
 
-/** Tasks that somebody may cancel, by name or by number; those in a scope, by the name of the scope's task. */
+/**
+ * What searches have found out of a program before: tasks that somebody may cancel, by name or by number; those in a scope, by
+ * the name of the scope's task; and who is not like others.
+ */
 export type Marks = ReadonlySet<string | number>;
+
+/** Something that a search took for granted is not so: it begins anew, knowing it. */
+export class Anew extends Error {
+  readonly mark: string;
+
+  constructor(mark: string) {
+    super(`A search begins anew: ${mark}`);
+    this.mark = mark;
+  }
+}
 
 export const inside = (scope: string): string => `in ${scope}`;
 

@@ -4,6 +4,7 @@
 // is, by stubborn sets. Nobody is put off for ever: in each set of states that nothing leads out of, everybody moves who could,
 // or one of them is expanded in full (Valmari).
 
+import { inPlace, type Places, sortAlike } from "./canonical.js";
 import { FIELDS, PASS } from "./events.js";
 import { Graph } from "./graph.js";
 import type { Finding, Judge } from "./judge.js";
@@ -132,6 +133,7 @@ export class States implements Search {
   private _begin(): void {
     const { _model: model } = this;
     begin(model);
+    sortAlike(model, null);
     this.store.add(model, -1);
   }
 
@@ -174,22 +176,33 @@ export class States implements Search {
 
   /** The events that lead to a state, found anew: only states are stored. */
   private _foundAt(id: number, finding: Finding): Found {
-    const way: Int32Array[] = [];
-    if (finding.event !== -1) way.push(eventAt(this._model.events, finding.event));
-    for (let at = id; this.store.parent(at) !== -1; at = this.store.parent(at))
-      way.unshift(this._between(this.store.parent(at), at));
+    const { _model: model, store } = this;
+    const last = finding.event === -1 ? null : eventAt(model.events, finding.event);
+    const path = [id];
+    while (store.parent(path[0]!) !== -1) path.unshift(store.parent(path[0]!));
+    const places: Places = new Map();
+    begin(model);
+    sortAlike(model, places);
+    const way = path.slice(1).map((after, at) => this._between(path[at]!, after, places));
+    if (last !== null) way.push(inPlace(model, last, places));
     return { finding, way };
   }
 
-  private _between(before: number, after: number): Int32Array {
+  /** The event between two states, in a schedule in which tasks have changed places until then; they do once more. */
+  private _between(before: number, after: number, places: Places): Int32Array {
     const { _model: model, store } = this;
-    this.store.load(before, this._model);
+    store.load(before, model);
     model.enumerate();
     const { count, events } = model;
     for (let event = 0; event < count; event++) {
-      this.store.load(before, this._model);
+      const changed: Places = new Map(places);
+      store.load(before, model);
       happen(model, events, event * FIELDS);
-      if (store.find(model) === after) return eventAt(events, event);
+      sortAlike(model, changed);
+      if (store.find(model) !== after) continue;
+      const own = inPlace(model, eventAt(events, event), places);
+      for (const [task, place] of changed) places.set(task, place);
+      return own;
     }
     throw new Error("No event leads there: this is a fault of millrace");
   }
@@ -212,11 +225,13 @@ export class States implements Search {
     const { _model: model, store } = this;
     const { count, events } = model;
     const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
+    const alike = model.learner.alike.groups.length > 0;
     let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
       happen(model, events, event * FIELDS);
+      if (alike) sortAlike(model, null);
       const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS);
       model.takeBack(0);

@@ -5,6 +5,7 @@ import type { Host } from "../../host.js";
 import { scheduler } from "../../scheduler.js";
 import { isolate } from "../isolate.js";
 import type { Schedule } from "../schedule.js";
+import { APART } from "./alike.js";
 import { FIELDS, PASS, SHUT } from "./events.js";
 import { LATER, Learner } from "./learner.js";
 import type { Start } from "./live.js";
@@ -54,7 +55,7 @@ export class Telling {
   private readonly _story: Story;
 
   constructor(start: Start, freezes: boolean, marks: Marks) {
-    this.model = new Model(new Learner(start, freezes, true, marks));
+    this.model = new Model(new Learner(start, freezes, true, new Set([...marks, APART])));
     this.places = [];
     this.elapsed = 0;
     this._story = new Story(this.model);

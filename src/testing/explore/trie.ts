@@ -275,6 +275,16 @@ export class Trie {
     return twin;
   }
 
+  /** What `main` returns: nothing is learned that no schedule leads to, so every end of it is one. */
+  outcomes(): Set<unknown> {
+    const outcomes = new Map<number, unknown>();
+    for (let node = 0; node < this.size; node++) {
+      const result = this.result[node];
+      if (this.task[node] === 0 && this.kind[node] === DONE) outcomes.set(this._values.idOf(result), result);
+    }
+    return new Set(outcomes.values());
+  }
+
   /** Where an input leads, -1 if that is not known yet. */
   edge(node: number, at: number, code: number): number {
     return this._edges.get(node, at, code);

@@ -1,0 +1,43 @@
+// Whether a routine comes to what has been learned of another like it.
+
+import type { Operation } from "../../operation.js";
+import type { Values } from "../values.js";
+import type { Arrival } from "./driver.js";
+import { DEFAULT } from "./forms.js";
+import type { Live } from "./live.js";
+import { DONE, FAILED, type Fold, type Trie } from "./trie.js";
+
+/** What has been learned. */
+interface Learned {
+  readonly trie: Trie;
+  readonly values: Values;
+  formOf(operation: Operation<unknown>): { readonly cases: Int32Array };
+}
+
+/** Whether what a routine has come to is what stands at a node, and nothing has been made on the way that is only its own. */
+export function isSame(learned: Learned, node: number, live: Live, arrival: Arrival | Fold): boolean {
+  const { trie, values } = learned;
+  if (live.made > 0 || !("kind" in arrival)) return false;
+  const result = (value: unknown): boolean => values.idOf(trie.result[node]) === values.idOf(value);
+  switch (arrival.kind) {
+    case "parked":
+      return !trie.call[node] && areSame(trie.cases[node]!, learned.formOf(arrival.operation).cases);
+    case "stopped": {
+      const { cases } = learned.formOf(arrival.offer);
+      return trie.call[node]! && areSame(trie.cases[node]!, live.attempts ? attempted(cases) : cases);
+    }
+    case "done":
+      return trie.kind[node] !== FAILED && trie.kind[node]! >= DONE && result(arrival.value);
+    default:
+      return trie.kind[node] === FAILED && result(arrival.error);
+  }
+}
+
+/** A plain call that may find that it cannot do what it is for. */
+export function attempted(cases: Int32Array): Int32Array {
+  return Int32Array.of(...cases, DEFAULT, 0, 0, 0);
+}
+
+function areSame(one: Int32Array, other: Int32Array): boolean {
+  return one.length === other.length && one.every((number, at) => number === other[at]);
+}
