@@ -101,6 +101,10 @@ const STEPS = {
     tasks[step.n]?.cancel();
     return "cancels";
   },
+  *discard({ on }: Context) {
+    on.cancel();
+    return "discards";
+  },
   *quit({ around }: Context) {
     around?.cancel();
     return "quits";

@@ -181,6 +181,74 @@ describe("a task that is cancelled", () => {
   });
 });
 
+describe("a channel that is cancelled", () => {
+  test("accepts nothing more, and has nothing more to give (CH-25)", async () => {
+    const main = function* (): Routine<string> {
+      const numbers = channel<number>(2);
+      const sends = go(function* (): Routine<string> {
+        const taken: boolean[] = [];
+        for (let n = 0; n < 4; n++) taken.push(yield* numbers.send(n));
+        return taken.join();
+      });
+      yield* numbers.receive();
+      numbers.cancel();
+      const after = yield* numbers.receive();
+      return `${yield* sends}; ${String(after)}, ${numbers.length}`;
+    };
+    const found = await outcomes(main);
+    expect(found).toContain("true,true,true,false; Symbol(millrace.CLOSED), 0");
+    expect(found).toContain("true,false,false,false; Symbol(millrace.CLOSED), 0");
+    for (const outcome of found) expect(outcome).toMatch(/^true,.*,false; Symbol\(millrace\.CLOSED\), 0$/);
+  });
+
+  test("refuses even what was parked when it closed before", async () => {
+    const main = (cancels: boolean) =>
+      function* (): Routine<string> {
+        const numbers = channel<number>();
+        const send = go(function* (): Routine<boolean> {
+          return yield* numbers.send(1);
+        });
+        yield* pause();
+        numbers.close();
+        if (cancels) numbers.cancel();
+        const received = yield* numbers.receive();
+        return `${yield* send}, ${String(received)}`;
+      };
+    expect(await outcomes(main(true))).toEqual(["false, Symbol(millrace.CLOSED)"]);
+    expect(await outcomes(main(false))).toEqual(["false, Symbol(millrace.CLOSED)", "true, 1"]);
+  });
+
+  test("lets go of whoever waits for it, or for its end", async () => {
+    const main = function* (): Routine<string> {
+      const numbers = channel<number>();
+      const waits = [
+        go(function* (): Routine<unknown> {
+          return yield* numbers.receive();
+        }),
+        go(function* (): Routine<unknown> {
+          yield* numbers.whenClosed();
+          return "over";
+        }),
+      ];
+      numbers.cancel("enough");
+      const ends: string[] = [];
+      for (const wait of waits) ends.push(String(yield* wait));
+      return ends.join();
+    };
+    expect(await outcomes(main)).toEqual(["Symbol(millrace.CLOSED),over"]);
+  });
+
+  test("that tells somebody is run instead", async () => {
+    const told: unknown[] = [];
+    const verdict = await verify(function* () {
+      const numbers = channel<number>(1, { onCancel: (reason) => told.push(reason) });
+      numbers.cancel("enough");
+    });
+    expect(verdict).toMatchObject({ status: "proved", engine: "runs" });
+    expect(told).toContain("enough");
+  });
+});
+
 describe("a scope", () => {
   const pool = (size: number, jobs: number) =>
     function* main(): Routine<number> {

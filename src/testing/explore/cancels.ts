@@ -1,11 +1,11 @@
 // Cancelling. A task that may be cancelled has its turns as events of their own: what it was served with may still be taken
 // back before it goes on. Who that is shows only when somebody is cancelled; then a search begins anew, knowing it.
 
-import { SCOPED, STRIDE, Unmodelled } from "./forms.js";
+import { AFTER, RETURN, SCOPED, STRIDE, Unmodelled } from "./forms.js";
 import type { Model } from "./model.js";
 import { cancelledBy, FAILURE, failureOf, isEnding, type RegionState } from "./scopes.js";
 import { Anew, inside } from "./stage.js";
-import { AFTER, CANCELLED, causeCode, DONE, FAILED, PARKED, RETURN, valueCode } from "./trie.js";
+import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 
 /** Cancels a task, for a reason as a value. */
 export function cancel(model: Model, task: number, reason: number): void {

@@ -58,6 +58,11 @@ export class Contents {
     return this._idOf(this._values[id]!, cause + 2);
   }
 
+  /** Closed, and nothing is in it; a cause that it had been closed with it keeps. */
+  discard(id: number): number {
+    return this.close(0, this.closed(id) ? this.cause(id) : -1);
+  }
+
   private _idOf(values: readonly number[], end: number): number {
     const key = `${values.join()}|${end}`;
     const known = this._ids.get(key);

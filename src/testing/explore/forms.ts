@@ -37,12 +37,20 @@ export const CANCEL = 14;
 export const QUIT = 15;
 export const ABORT = 16;
 export const FAIL = 17;
+/** Cancels a channel: what it stores is discarded. */
+export const DISCARD = 18;
 /** Ready when all tasks of a scope are over; that, for whoever performs the scope. */
-export const ENDED = 18;
-export const SCOPED = 19;
+export const ENDED = 19;
+export const SCOPED = 20;
 
 /** Numbers for each case. */
 export const STRIDE = 4;
+/** In place of a case: it is to return. From `AFTER` down, though a case had happened that it has not heard of: that many below. */
+export const RETURN = -1;
+export const AFTER = -2;
+/** What a case is about that stands for a turn that is coming, and not for something to choose. */
+export const TURN = 2;
+
 /** A case whose turn does not depend on others. */
 export const FREE = -1;
 

@@ -7,6 +7,7 @@ import {
   CLOSE,
   CLOSING,
   DEFAULT,
+  DISCARD,
   FAIL,
   FREE,
   LOOK,
@@ -133,6 +134,7 @@ export class Futures {
     if (region !== -1 && endsRegion(this._learner, node, region)) this._set(node, ABORT, region);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
+      if (kind === DISCARD) this._set(node, CLOSE, cases[at + 1]!);
       if (ENDINGS.includes(kind)) this._set(node, ABORT, cases[at + 1]!);
       const ofTimer = kind === READ && cases[at + 2] === IS_DUE;
       if (ofTimer || !KINDS.includes(kind)) continue;

@@ -7,8 +7,8 @@ import {
   CLOSE,
   CLOSING,
   DEFAULT,
+  DISCARD,
   ENDED,
-  FAIL,
   FREE,
   JOIN,
   LOOK,
@@ -239,7 +239,7 @@ export class Model extends State {
       case OVER:
         return this.over(about) && this._event(ALONE, task, at / STRIDE, about, 0, -1);
       default:
-        return kind >= CANCEL && kind <= FAIL && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
+        return kind >= CANCEL && kind <= DISCARD && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
     }
   }
 

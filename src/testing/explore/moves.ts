@@ -13,10 +13,25 @@ import {
   turnAt,
 } from "./cancels.js";
 import { ALONE, END, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
-import { ABORT, CANCEL, ENDED, FAIL, JOIN, LOOK, QUIT, READ, SCOPED, STRIDE, Unmodelled, WRITE } from "./forms.js";
+import {
+  ABORT,
+  CANCEL,
+  DISCARD,
+  ENDED,
+  FAIL,
+  JOIN,
+  LOOK,
+  QUIT,
+  READ,
+  RETURN,
+  SCOPED,
+  STRIDE,
+  Unmodelled,
+  WRITE,
+} from "./forms.js";
 import type { Model } from "./model.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
-import { CANCELLED, causeCode, DONE, FAILED, PARKED, RETURN, valueCode } from "./trie.js";
+import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 
 /** Comes to the state in which `main` has been started, and nothing has happened yet. */
 export function begin(model: Model): void {
@@ -183,7 +198,16 @@ function touch(model: Model, task: number, at: number): void {
   if (kind === WRITE) model.set(model.ofCell[about]!, operand + 1);
   // One that may be cancelled before it goes on hears of it only then.
   else if ((kind === JOIN || kind === SCOPED) && !model.learner.stage.marked[task]) hear(model, about);
+  else if (kind === DISCARD) discard(model, about);
   else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand);
+}
+
+/** A channel is cancelled: what was parked when it closed is not delivered either. */
+function discard(model: Model, channel: number): void {
+  hold(model, channel, model.contents.discard(model.holds(channel)));
+  eachParked(model, (task, node) => {
+    if (model.trie.late[node]?.includes(channel)) model.set(model.ofTask[task]!, model.trie.onTime(node, channel) + 1);
+  });
 }
 
 function cancelBy(model: Model, task: number, kind: number, about: number, operand: number): void {

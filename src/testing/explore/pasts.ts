@@ -2,10 +2,10 @@
 // and told all that has happened to it.
 
 import type { Operation } from "../../operation.js";
-import { settleCase } from "./forms.js";
+import { AFTER, settleCase } from "./forms.js";
 import { begun, type Cue, Live, type Start } from "./live.js";
 import type { Stage } from "./stage.js";
-import { AFTER, type Trie } from "./trie.js";
+import type { Trie } from "./trie.js";
 
 /** What is known of a program. */
 interface Known {

@@ -177,7 +177,8 @@ export class Stage implements Explorer, Calls, Declared, Scopes {
     const name = options?.name ?? this._inside(live.task, `channel#${nth}`);
     const slot = `${live.task} channel ${nth} ${capacity} ${overflow} ${name}`;
     return this._slot(slot, () => {
-      const made = new ChannelModel<unknown>(this, this.channels.length, name, capacity, overflow);
+      const tells = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
+      const made = new ChannelModel<unknown>(this, this.channels.length, name, capacity, overflow, tells);
       this.channels.push(made);
       return made;
     }) as unknown as ChannelModel<T>;

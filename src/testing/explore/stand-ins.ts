@@ -7,7 +7,21 @@ import type { Operation } from "../../operation.js";
 import { Path } from "../../path.js";
 import { type Body, Task, type TaskStatus } from "../../task.js";
 import type { Cell } from "../cell.js";
-import { CANCEL, CLOSE, CLOSING, JOIN, LOOK, Offer, OVER, READ, RECEIVE, SEND, TIMER, WRITE } from "./forms.js";
+import {
+  CANCEL,
+  CLOSE,
+  CLOSING,
+  DISCARD,
+  JOIN,
+  LOOK,
+  Offer,
+  OVER,
+  READ,
+  RECEIVE,
+  SEND,
+  TIMER,
+  WRITE,
+} from "./forms.js";
 
 /** How a buffer behaves when it is full. */
 export type Overflow = "park" | "drop" | "slide";
@@ -33,9 +47,12 @@ export class ChannelModel<T> implements Channel<T> {
   readonly name: string;
   readonly capacity: number;
   readonly overflow: Overflow;
+  /** Whether somebody is told that it is cancelled, or of what it discards. */
+  private readonly _tells: boolean;
   private readonly _calls: Calls;
 
-  constructor(calls: Calls, index: number, name: string, capacity: number, overflow: Overflow) {
+  constructor(calls: Calls, index: number, name: string, capacity: number, overflow: Overflow, tells: boolean) {
+    this._tells = tells;
     this.index = index;
     this.name = name;
     this.capacity = capacity;
@@ -70,7 +87,8 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   cancel(): void {
-    this._calls.unmodelled(`it cancels ${this.name}`);
+    if (this._tells) this._calls.unmodelled(`${this.name} tells somebody that it is cancelled`);
+    this._calls.call(this._offer(DISCARD, null, `cancel ${this.name}`));
   }
 
   get closed(): boolean {

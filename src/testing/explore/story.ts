@@ -10,6 +10,7 @@ import {
   CLOSE,
   CLOSING,
   DEFAULT,
+  DISCARD,
   ENDED,
   FAIL,
   JOIN,
@@ -25,12 +26,13 @@ import {
   SLEEP,
   STRIDE,
   TIMER,
+  TURN,
   WRITE,
 } from "./forms.js";
 import type { Model } from "./model.js";
 import { placeOf } from "./place.js";
 import { IS_DUE, LENGTH } from "./stand-ins.js";
-import { PARKED, TURN } from "./trie.js";
+import { PARKED } from "./trie.js";
 
 /** What each kind of event does with its channel. */
 const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
@@ -133,6 +135,8 @@ export class Story {
         return ["see all in it over", "all over"];
       case CANCEL:
         return [`cancel ${this._name(about)}`, `cancel ${this._name(about)}`];
+      case DISCARD:
+        return [`cancel ${this._channel(about)}`, `cancel ${this._channel(about)}`];
       case QUIT:
         return [`cancel ${this._scope(about)}`, `cancel ${this._scope(about)}`];
       case ABORT:

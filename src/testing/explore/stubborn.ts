@@ -10,6 +10,7 @@ import {
   CANCEL,
   CLOSE,
   CLOSING,
+  DISCARD,
   ENDED,
   FAIL,
   JOIN,
@@ -178,7 +179,7 @@ export class Stubborn {
       const kind = cases[at]!;
       const about = cases[at + 1]!;
       if (kind === SEND || kind === RECEIVE) this._addOfChannel(kind, about, ordered);
-      else if (kind === CLOSE || (kind === READ && cases[at + 2] !== IS_DUE)) this._addAll(about);
+      else if (kind === CLOSE || kind === DISCARD || (kind === READ && cases[at + 2] !== IS_DUE)) this._addAll(about);
       else if (kind === CLOSING) this._addUsers(CLOSE, about);
       else if (kind === JOIN || kind === OVER || kind === SCOPED) {
         if (!this._model.over(about)) this._add(about);

@@ -6,6 +6,7 @@ import { CLOSED } from "../../ends.js";
 import type { Values } from "../values.js";
 import { Edges } from "./edges.js";
 import {
+  AFTER,
   CANCEL,
   CLOSE,
   DEFAULT,
@@ -24,6 +25,7 @@ import {
   STRIDE,
   Thrown,
   TIMER,
+  TURN,
 } from "./forms.js";
 import { LENGTH } from "./stand-ins.js";
 
@@ -36,12 +38,6 @@ export const FAILED = 2;
 /** Failed, and somebody has been told. */
 export const JOINED = 3;
 export const CANCELLED = 4;
-
-/** In place of a case: it is to return. From `AFTER` down, though a case had happened that it has not heard of: that many below. */
-export const RETURN = -1;
-export const AFTER = -2;
-/** What stands for a turn that is coming, and not for something to choose. */
-export const TURN = 2;
 
 /** What happens to the rest of the state when a task comes to a node. */
 export interface Effects {
@@ -243,10 +239,19 @@ export class Trie {
 
   /** The same place, with a channel closed while its send was parked there: it is delivered all the same. */
   lateTwin(node: number, channel: number): number {
-    const late = this.late[node];
-    if (late?.includes(channel)) return node;
-    return this._twin(node, `late ${[...(late ?? []), channel].sort().join()}`, (twin) => {
-      this.late[twin] = [...(late ?? []), channel];
+    const late = this.late[node] ?? [];
+    return late.includes(channel) ? node : this._late(node, [...late, channel]);
+  }
+
+  /** The same place, as if a channel had not been closed while its send was parked there. */
+  onTime(node: number, channel: number): number {
+    const late = this.late[node]!.filter((other) => other !== channel);
+    return late.length === 0 ? this.base[node]! : this._late(node, late);
+  }
+
+  private _late(node: number, channels: readonly number[]): number {
+    return this._twin(node, `late ${[...channels].sort().join()}`, (twin) => {
+      this.late[twin] = channels;
     });
   }
 
