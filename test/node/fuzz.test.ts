@@ -13,8 +13,8 @@ const PROGRAMS = 3000;
 const ENDLESS = 500;
 const WIDE = 60;
 const GROWING = 150;
-const CANCELLING = 100;
-const RUN_MS = 100;
+const CANCELLING = 50;
+const RUN_MS = 40;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
