@@ -3,6 +3,7 @@
 
 import { type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "millrace";
 import {
+  choose,
   daemon,
   type Failed,
   forever,
@@ -148,6 +149,33 @@ describe("tasks that only seem alike", () => {
         return yield* taken(numbers, 3);
       });
       expect(outcomes).toEqual(["1,2,3", "1,3,2", "2,1,3", "2,3,1", "3,1,2", "3,2,1"]);
+    }
+  });
+
+  test("are started in one way or in another, as it comes", async () => {
+    const main = (first: boolean) =>
+      function* main(): Routine<string> {
+        const numbers = channel<number>();
+        const same = (yield* choose(true, false)) === first;
+        yield* pause();
+        for (const n of same ? [1, 1] : [1, 2]) {
+          if (n === 1) {
+            go(function* task() {
+              yield* numbers.send(1);
+            });
+          } else {
+            go(function* task() {
+              yield* pause();
+              yield* numbers.send(2);
+            });
+          }
+        }
+        return `${same}: ${yield* taken(numbers, 2)}`;
+      };
+    for (const first of [true, false]) {
+      const { outcomes, states, all } = await found(main(first));
+      expect(outcomes).toEqual(["false: 1,2", "false: 2,1", "true: 1,1"]);
+      expect(states).toBe(all);
     }
   });
 

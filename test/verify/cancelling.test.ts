@@ -2,6 +2,7 @@
 // there the model must have found.
 
 import {
+  type AsyncRoutine,
   always,
   CancelledError,
   type Channel,
@@ -275,6 +276,30 @@ describe("a scope", () => {
     expect(await outcomes(pool(2, 2))).toEqual([30]);
     const large = await verify(pool(4, 4));
     expect(large).toMatchObject({ status: "proved", engine: "states", outcomes: new Set([100]) });
+  });
+
+  test("of async tasks is modelled, too, by itself and as a case of a select; awaited or not", async () => {
+    const main = (form: "yields" | "awaits" | "selects") =>
+      async function* (): AsyncRoutine<string> {
+        const work = scope(async function* (s) {
+          const numbers = channel<number>();
+          for (const n of [1, 2]) {
+            s.go(async function* () {
+              yield* numbers.send(n);
+            });
+          }
+          return `${String(yield* numbers.receive())}${String(yield* numbers.receive())}`;
+        });
+        if (form === "yields") return yield* work;
+        if (form === "awaits") return await work;
+        const { key, value } = yield* select({ work, late: sleep(1) });
+        return key === "work" ? value : key;
+      };
+    for (const form of ["yields", "awaits", "selects"] as const) {
+      const proved = (await verify(main(form), { engine: "states" })) as Proved<string>;
+      expect(shown(proved)).toBe("proved");
+      expect([...proved.outcomes].sort()).toEqual(["12", "21"]);
+    }
   });
 
   test("cancels those who lost a race, and has the result of its body", async () => {

@@ -37,7 +37,7 @@ export class Alike {
 
   /** A task is started in a way that others may have been started in, too; the first way to have been like it, or itself. */
   add(key: string, name: string, task: number, variant: number): number {
-    if (this._marks.has(APART)) return variant;
+    if (this._marks.has(APART) || this._isElsewhere(task)) return variant;
     const group = this._byKey.get(key);
     if (group === undefined || this._marks.has(`${APART} ${group.name}`)) {
       this._byKey.set(key, this._found(name, task, variant));
@@ -48,6 +48,13 @@ export class Alike {
     this._byTask[task] = this._byVariant[variant] = group;
     if (group.tasks.length === 2) this.groups.push(group.tasks);
     return group.variants[0]!;
+  }
+
+  /** One that is started in several ways, whatever happened before, is like no other. */
+  private _isElsewhere(task: number): boolean {
+    if (this._byTask[task] === undefined) return false;
+    this.single(task);
+    return true;
   }
 
   private _found(name: string, task: number, variant: number): Group {

@@ -10,6 +10,7 @@ import { STREAK, scheduler } from "../../scheduler.js";
 import { type Offer, Unmodelled } from "./forms.js";
 import type { Live } from "./live.js";
 import { standing } from "./place.js";
+import { beginScopes } from "./scopes.js";
 import type { Stage } from "./stage.js";
 
 /** Where a routine has come to. */
@@ -109,7 +110,7 @@ export class Driver {
       await new Promise<void>((resolve) => native.turn(resolve));
       if (strange !== null) throw strange;
       if (live.stopped !== null) return { kind: "stopped", offer: live.stopped };
-      if (live.awaited !== null) return { kind: "parked", operation: live.awaited.operation };
+      if (live.awaited !== null) return parkedAt(live.awaited.operation);
       if (ended !== null) return ended;
     }
     const { name } = this._stage.tasks[live.task]!;
@@ -133,7 +134,7 @@ export class Driver {
     const { value } = step;
     if (step.done === true) return { kind: "done", value };
     live.parked = value;
-    if (isPerformance(value)) return { kind: "parked", operation: value.operation as Operation<unknown> };
+    if (isPerformance(value)) return parkedAt(value.operation as Operation<unknown>);
     if (!isParkedInside(value)) throw new Unmodelled("a task yields what is no operation");
     value.reveal();
     const operation = value.operation as Operation<unknown>;
@@ -141,4 +142,9 @@ export class Driver {
     operation.waiter = null;
     return { kind: "parked", operation };
   }
+}
+
+function parkedAt(operation: Operation<unknown>): Arrival {
+  beginScopes(operation);
+  return { kind: "parked", operation };
 }

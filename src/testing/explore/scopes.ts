@@ -1,8 +1,9 @@
 // What a program gets in place of scopes while it is explored. Who is in a scope is known by the stage, and what has become of
 // them by the state; a scope's own task does what it does outside, with plain calls for what it changes.
 
+import { Choice } from "../../choice.js";
 import { sleep } from "../../clock.js";
-import type { AsyncRoutine, Operation, Routine } from "../../operation.js";
+import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../operation.js";
 import { cancelled, failure, late, type Scope, type ScopeOptions } from "../../scope.js";
 import { select } from "../../select.js";
 import type { Body, Task } from "../../task.js";
@@ -82,10 +83,21 @@ export class ScopeModel<T> extends Offer<T> {
   }
 
   override poll(): boolean {
-    const task = this._stage.start(supervisor.scope as Body<never, unknown>, [this._stage, this._body, this._options]);
-    this.about = (task as Task<unknown> & { readonly index: number }).index;
+    this.begin();
     return false;
   }
+
+  begin(): void {
+    const task = this._stage.start(supervisor.scope as Body<never, unknown>, [this._stage, this._body, this._options]);
+    this.about = (task as Task<unknown> & { readonly index: number }).index;
+  }
+}
+
+/** In an async body operations are not tried before they park: begins the scopes among them. */
+export function beginScopes(operation: Operation<unknown>): void {
+  if (operation instanceof ScopeModel) operation.begin();
+  else if (operation instanceof Mapped) beginScopes(operation.inner);
+  else if (operation instanceof Choice) for (const part of operation.parts) beginScopes(part);
 }
 
 /** The task that a scope is. Named for what reports show. */

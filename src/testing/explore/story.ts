@@ -265,13 +265,16 @@ export class Story {
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
       if (cases[at] === JOIN || cases[at] === OVER || cases[at] === SCOPED) return about;
-      const { members } = this._model.learner.stage.regions[about] ?? { members: [] };
-      if (cases[at] === ENDED) return members.find((member) => parked.includes(member));
+      if (cases[at] === ENDED) return this._members(about).find((member) => parked.includes(member));
       if (cases[at] !== SEND && cases[at] !== RECEIVE) continue;
       const user = this._users.get(about)?.findLast((other) => other !== task && parked.includes(other));
       if (user !== undefined) return user;
     }
     return undefined;
+  }
+
+  private _members(region: number): readonly number[] {
+    return this._model.learner.stage.regions[region]!.members;
   }
 
   private _name(task: number): string {
