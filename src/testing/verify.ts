@@ -9,10 +9,13 @@ import { Escaped } from "./explore/driver.js";
 import { Unmodelled } from "./explore/forms.js";
 import { Proof } from "./explore/proof.js";
 import { proveByRunning } from "./explore/running.js";
-import { Anew } from "./explore/stage.js";
+import { ANYBODY, Anew } from "./explore/stage.js";
 import { printable } from "./json.js";
 import { alone } from "./play.js";
 import type { Verdict, VerifyOptions } from "./verdict.js";
+
+/** So many searches begin anew for a task or a scope each. */
+const MOST_MARKS = 12;
 
 const ENGINES = ["states", "traces", "runs"];
 
@@ -67,10 +70,16 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
       return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
-      if (error instanceof Anew) marks.add(error.mark);
+      if (error instanceof Anew) learnFrom(error, marks);
       else return await otherwise(main, options, start, error);
     }
   }
+}
+
+/** Where one after the other turns out to be cancelled, or not to be like others, all are taken to be. */
+function learnFrom({ mark }: Anew, marks: Set<string>): void {
+  marks.add(mark);
+  if (marks.size > MOST_MARKS) marks.add(ANYBODY).add(APART);
 }
 
 async function otherwise<T>(

@@ -160,6 +160,27 @@ describe("a task that is cancelled", () => {
     expect(await verify(unheard, { engine: "runs" })).toMatchObject({ status: "failed", kind: "throw" });
   });
 
+  test("is one of many, cancelled one after the other", async () => {
+    const many = (waits: boolean) =>
+      function* main(): Routine<number> {
+        const silent = channel<number>();
+        for (let nth = 0; nth < 20; nth++) {
+          const task = started(function* () {
+            yield* silent.receive();
+          });
+          yield* sleep(1);
+          task.cancel();
+          yield* task.whenOver();
+        }
+        return waits ? ((yield* silent.receive()) as number) : 20;
+      };
+    expect(await verify(many(false))).toMatchObject({ status: "proved", engine: "states", outcomes: new Set([20]) });
+    const found = await failure(many(true));
+    expect(found.kind).toBe("deadlock");
+    const again = await replay(found.token, many(true)).catch((error: unknown) => error);
+    expect((again as ScheduleError).schedule).toEqual(found.schedule);
+  });
+
   test("that cancels itself ends where it waits next; one that returns first is simply done", async () => {
     const main = (waits: boolean) =>
       function* (): Routine<string> {

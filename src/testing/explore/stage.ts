@@ -35,6 +35,9 @@ export class Anew extends Error {
   }
 }
 
+/** Any task may be cancelled. */
+export const ANYBODY = "anybody";
+
 export const inside = (scope: string): string => `in ${scope}`;
 
 /** Told of what a routine starts while it runs. */
@@ -131,7 +134,8 @@ export class Stage implements Explorer, Calls, Declared, Scopes {
     this.starters.push(starter);
     this.regions[region]?.members.push(index);
     const scope = region === -1 ? "" : inside(this.tasks[this.regions[region]!.owner]!.name);
-    this.marked.push(this._marks.has(name) || this._marks.has(index) || this._marks.has(scope));
+    const anybody = index > 0 && this._marks.has(ANYBODY);
+    this.marked.push(anybody || this._marks.has(name) || this._marks.has(index) || this._marks.has(scope));
     return task;
   }
 
