@@ -432,6 +432,28 @@ describe("plain calls", () => {
   });
 });
 
+test("what a routine does while a plain call is looked into has not happened", async () => {
+  const verdict = await verify(
+    function* () {
+      const [numbers, ends] = [channel<number>(1), channel<string>(2)];
+      try {
+        numbers.close();
+      } catch {
+        go(function* () {
+          yield* ends.send("never started");
+        });
+        yield* ends.send("never caught");
+      } finally {
+        yield* ends.send("finally");
+      }
+      yield* sleep(1);
+      return ends.length;
+    },
+    { engine: "states" },
+  );
+  expect(proved(verdict).outcomes).toEqual(new Set([1]));
+});
+
 describe("what is cut short", () => {
   test("a limit is named, and nothing is proved", async () => {
     const verdict = await verify(

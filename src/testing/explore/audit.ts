@@ -9,10 +9,11 @@ import { type Arrival, Driver } from "./driver.js";
 import { FIELDS } from "./events.js";
 import { formOf, type Offer, settleCase } from "./forms.js";
 import { LATER, type Learner } from "./learner.js";
-import { Live } from "./live.js";
+import { begun, Live } from "./live.js";
 import type { Model } from "./model.js";
 import { begin, type Gain, gains, happen } from "./moves.js";
 import { give } from "./pasts.js";
+import { areSame, attempted } from "./same.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "./trie.js";
 
 /** Events of one schedule at the most, and for each place that a task can come to. */
@@ -190,7 +191,7 @@ export class Audit {
     if (live.routine === null) {
       const start = this._learner.starts!.get(live.task)!;
       this._learner.stage.live = live;
-      live.routine = start.body(...start.args);
+      live.routine = begun(start);
       this._learner.stage.live = null;
     } else {
       give(live, live.waiting!, { at, value });
@@ -247,12 +248,7 @@ export class Audit {
 
   private _compareCases(task: number, node: number, cases: Int32Array, attempt: boolean): void {
     const { trie } = this._learner;
-    const learned = trie.cases[node]!;
-    const length = attempt ? learned.length - cases.length : 0;
-    const same =
-      trie.kind[node] === PARKED &&
-      cases.length + length === learned.length &&
-      cases.every((number, at) => number === learned[at]);
+    const same = trie.kind[node] === PARKED && areSame(attempt ? attempted(cases) : cases, trie.cases[node]!);
     if (!same) this._differ(task, node, "waits for something else");
   }
 

@@ -1,9 +1,10 @@
 // Cancelling. A task that may be cancelled has its turns as events of their own: what it was served with may still be taken
 // back before it goes on. Who that is shows only when somebody is cancelled; then a search begins anew, knowing it.
 
-import { AFTER, RETURN, SCOPED, STRIDE, Unmodelled } from "./forms.js";
+import { cancelled, failure } from "../../scope.js";
+import { AFTER, CANCEL, RETURN, SCOPED, STRIDE, Unmodelled } from "./forms.js";
 import type { Model } from "./model.js";
-import { cancelledBy, FAILURE, failureOf, isEnding, type RegionState } from "./scopes.js";
+import { FAILURE, isEnding, type RegionState } from "./scopes.js";
 import { Anew, inside } from "./stage.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "./trie.js";
 
@@ -40,7 +41,9 @@ function stop(model: Model, task: number): void {
   const scopes = coming === -1 && trie.scoped[node] ? scopesAt(model, node) : [];
   // Who performs a scope goes on only when all in it are over; a choice lets go of its cases.
   const after = scopes.length > 0 && trie.cases[node]!.length === STRIDE ? scopes[0]! : -1;
-  stand(model, task, after === -1 ? turnAt(model, back) : trie.turn(back, after));
+  const next = after === -1 ? turnAt(model, back) : trie.turn(back, after);
+  model.stand(task, next);
+  if (trie.call[next]) model.stopped.push(task);
   for (const scope of scopes) cancel(model, scope, nothing(model));
 }
 
@@ -73,13 +76,6 @@ export function leaveScopes(model: Model, node: number, at: number): void {
 
 const nothing = (model: Model): number => model.learner.values.idOf(undefined);
 
-function stand(model: Model, task: number, node: number): void {
-  model.set(model.component(model.ofTask, task), node + 1);
-  const sleep = model.ofSleep[task];
-  if (sleep !== undefined && sleep !== -1) model.set(sleep, 0);
-  if (model.trie.call[node]) model.stopped.push(task);
-}
-
 const stateOf = (model: Model, region: number): RegionState => model.regionStates.at(model.become(region));
 
 function become(model: Model, region: number, state: RegionState): void {
@@ -90,30 +86,29 @@ function become(model: Model, region: number, state: RegionState): void {
 export function failRegion(model: Model, region: number, error: number): void {
   const state = stateOf(model, region);
   become(model, region, { ...state, failures: [...state.failures, error] });
-  if (!isEnding(state)) cancelAll(model, region, error);
+  if (!isEnding(state)) cancelAll(model, region, error, -1);
 }
 
 /** A scope is cancelled; from outside, a body that is done does not have the last word. */
-export function cancelRegion(model: Model, region: number, reason: number, aborted: boolean): void {
+export function cancelRegion(model: Model, region: number, reason: number, aborted: boolean, by: number): void {
   const state = stateOf(model, region);
   const over = model.ended(region) || isEnding(state);
   if (aborted || !over)
     become(model, region, { ...state, aborted: aborted || state.aborted, ...(!over && { reason }) });
-  if (!over) cancelAll(model, region, reason);
+  if (!over) cancelAll(model, region, reason, by);
 }
 
 /** Whoever cancels it may be in it, and be told so: then it stops by itself. */
-function cancelAll(model: Model, region: number, reason: number): void {
-  for (const task of model.learner.stage.regions[region]!.members)
-    if (task !== model.acting) cancel(model, task, reason);
+function cancelAll(model: Model, region: number, reason: number, by: number): void {
+  for (const task of model.learner.stage.regions[region]!.members) if (task !== by) cancel(model, task, reason);
 }
 
 /** Whether a plain call that cancels a task, or a scope, would cancel the very task that makes it. */
-export function cancelsItself(model: Model, task: number, target: number, region: number): boolean {
+export function cancelsItself(model: Model, task: number, kind: number, about: number): boolean {
   const node = model.nodeOf(task);
   if (model.trie.cancelled[node] || model.trie.stopping[node]) return false;
-  if (region === -1) return target === task;
-  return model.learner.stage.regionOf[task] === region && !isEnding(stateOf(model, region));
+  if (kind === CANCEL) return about === task;
+  return model.learner.stage.regionOf[task] === about && !isEnding(stateOf(model, about));
 }
 
 /** A task in a scope is over. */
@@ -127,7 +122,7 @@ export function ended(model: Model, task: number): void {
     model.set(model.ofTask[task]!, trie.joinedTwin(node) + 1);
     failRegion(model, region, error);
   } else if (trie.kind[node] === CANCELLED && learner.stage.regions[region]!.members[0] === task) {
-    cancelRegion(model, region, nothing(model), false);
+    cancelRegion(model, region, nothing(model), false, -1);
   }
 }
 
@@ -135,10 +130,10 @@ export function ended(model: Model, task: number): void {
 export function outcomeCode(model: Model, region: number, yields: number): number {
   const { values, stage } = model.learner;
   const { failures, reason, aborted } = stateOf(model, region);
-  if (failures.length > 0) return causeCode(values.idOf(failureOf(failures.map((error) => values.at(error)))));
+  if (failures.length > 0) return causeCode(values.idOf(failure(failures.map((error) => values.at(error)))));
   if (yields === FAILURE) return valueCode(nothing(model));
   const body = model.nodeOf(stage.regions[region]!.members[0]!);
   const done = model.trie.kind[body] === DONE;
   if (done && (reason === -1 || !aborted)) return valueCode(values.idOf(model.trie.result[body]));
-  return causeCode(values.idOf(cancelledBy(values.at(reason))));
+  return causeCode(values.idOf(cancelled(values.at(reason))));
 }

@@ -94,10 +94,10 @@ export class Learner implements Director {
   /** Where a task stands after a case has happened to it. */
   child(node: number, at: number, code: number): number {
     const base = this.trie.base[node]!;
-    const known = this.trie.edge(base, at, code);
+    const known = this.trie.edges.get(base, at, code);
     if (known !== -1) return known;
-    this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.setEdge(base, at, code, child));
-    return this.trie.edge(base, at, code);
+    this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.edges.set(base, at, code, child));
+    return this.trie.edges.get(base, at, code);
   }
 
   /** The end of a task that was cancelled before it began. */

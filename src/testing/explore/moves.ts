@@ -76,7 +76,7 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       return;
     case ALONE: {
       const code = codeOf(model, task, at);
-      touch(model, task, at);
+      touch(model, task, at, code);
       move(model, task, at, code);
       return;
     }
@@ -163,8 +163,7 @@ function codeOf(model: Model, task: number, at: number): number {
   const kind = cases[at * STRIDE]!;
   if (kind === JOIN || kind === SCOPED) return joinCode(model, about);
   if (kind === ENDED) return outcomeCode(model, about, cases[at * STRIDE + 2]!);
-  if (kind === CANCEL) return cancelsItself(model, task, about, -1) ? 1 : 0;
-  if (kind === QUIT) return cancelsItself(model, task, -1, about) ? 1 : 0;
+  if (kind === CANCEL || kind === QUIT) return cancelsItself(model, task, kind, about) ? 1 : 0;
   if (kind === LOOK) return model.inCell(about);
   if (kind !== READ) return 0;
   const what = cases[at * STRIDE + 2]!;
@@ -190,7 +189,7 @@ function cancelledCode(model: Model, task: number): number {
 }
 
 /** Whoever joins a task that failed has been told of it; whoever writes to a cell changes it; others are cancelled. */
-function touch(model: Model, task: number, at: number): void {
+function touch(model: Model, task: number, at: number, code: number): void {
   const cases = model.trie.cases[model.nodeOf(task)]!;
   const kind = cases[at * STRIDE]!;
   const about = cases[at * STRIDE + 1]!;
@@ -199,7 +198,7 @@ function touch(model: Model, task: number, at: number): void {
   // One that may be cancelled before it goes on hears of it only then.
   else if ((kind === JOIN || kind === SCOPED) && !model.learner.stage.marked[task]) hear(model, about);
   else if (kind === DISCARD) discard(model, about);
-  else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand);
+  else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand, code === 1);
 }
 
 /** A channel is cancelled: what was parked when it closed is not delivered either. */
@@ -210,15 +209,12 @@ function discard(model: Model, channel: number): void {
   });
 }
 
-function cancelBy(model: Model, task: number, kind: number, about: number, operand: number): void {
-  model.acting = task;
-  const itself =
-    kind === CANCEL ? cancelsItself(model, task, about, -1) : kind === QUIT && cancelsItself(model, task, -1, about);
+/** It may cancel itself with the others: then it stops where it waits next. */
+function cancelBy(model: Model, task: number, kind: number, about: number, operand: number, itself: boolean): void {
   if (itself) model.set(model.component(model.ofReason, task), operand + 1);
-  if (kind === CANCEL && about !== task) cancel(model, about, operand);
-  else if (kind === QUIT || kind === ABORT) cancelRegion(model, about, operand, kind === ABORT);
-  else if (kind === FAIL) failRegion(model, about, operand);
-  model.acting = -1;
+  if (kind === FAIL) failRegion(model, about, operand);
+  else if (kind !== CANCEL) cancelRegion(model, about, operand, kind === ABORT, task);
+  else if (about !== task) cancel(model, about, operand);
 }
 
 function hear(model: Model, joined: number): void {
@@ -265,7 +261,7 @@ function haveTurn(model: Model, task: number, node: number): void {
 
 /** A task is to go on in its turn, and may be cancelled until then. */
 function awaitTurn(model: Model, task: number, node: number): void {
-  stand(model, task, turnAt(model, node));
+  model.stand(task, turnAt(model, node));
 }
 
 function start(model: Model, variant: number): void {
@@ -282,7 +278,7 @@ function enter(model: Model, task: number, node: number): void {
   const { trie } = model;
   const lands = trie.lands[node]!;
   if (lands === -1) arrive(model, task, node);
-  else stand(model, task, lands);
+  else model.stand(task, lands);
   if (trie.kind[node]! > PARKED) ended(model, task);
   else if (trie.stopping[node] && !trie.call[node]) halt(model, task, node);
 }
@@ -290,7 +286,7 @@ function enter(model: Model, task: number, node: number): void {
 function arrive(model: Model, task: number, node: number): void {
   const { trie } = model;
   const fold = trie.fold[node]!;
-  stand(model, task, fold === null ? node : fold.node);
+  model.stand(task, fold === null ? node : fold.node);
   affect(model, node, 0);
   make(model, node);
   if (fold !== null) affect(model, fold.node, fold.timers);
@@ -299,12 +295,6 @@ function arrive(model: Model, task: number, node: number): void {
 
 function startAll(model: Model, node: number): void {
   for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
-}
-
-function stand(model: Model, task: number, node: number): void {
-  model.set(model.component(model.ofTask, task), node + 1);
-  const sleep = model.ofSleep[task];
-  if (sleep !== undefined && sleep !== -1) model.set(sleep, 0);
 }
 
 function make(model: Model, node: number): void {

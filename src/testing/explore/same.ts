@@ -38,6 +38,7 @@ export function attempted(cases: Int32Array): Int32Array {
   return Int32Array.of(...cases, DEFAULT, 0, 0, 0);
 }
 
-function areSame(one: Int32Array, other: Int32Array): boolean {
+/** Whether two operations have the same cases. */
+export function areSame(one: Int32Array, other: Int32Array): boolean {
   return one.length === other.length && one.every((number, at) => number === other[at]);
 }

@@ -4,7 +4,7 @@
 import { Choice } from "../../choice.js";
 import { sleep } from "../../clock.js";
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../operation.js";
-import { cancelled, failure, late, type Scope, type ScopeOptions } from "../../scope.js";
+import { late, type Scope, type ScopeOptions } from "../../scope.js";
 import { select } from "../../select.js";
 import type { Body, Task } from "../../task.js";
 import { ABORT, ENDED, FAIL, Offer, QUIT, SCOPED } from "./forms.js";
@@ -15,7 +15,7 @@ export const OUTCOME = 0;
 export const FAILURE = 1;
 
 /** What a scope asks of a stage. */
-export interface Director extends Calls {
+export interface Scopes extends Calls {
   start<T>(body: Body<never, T>, args: unknown[], region?: number): Task<T>;
   region(): RegionModel;
 }
@@ -28,9 +28,9 @@ export class RegionModel implements Scope {
   /** The task that the scope is, and the tasks in it; the first is its body. */
   readonly owner: number;
   readonly members: number[];
-  private readonly _stage: Director;
+  private readonly _stage: Scopes;
 
-  constructor(stage: Director, index: number, owner: number) {
+  constructor(stage: Scopes, index: number, owner: number) {
     this.index = index;
     this.owner = owner;
     this.members = [];
@@ -70,11 +70,11 @@ export class RegionModel implements Scope {
 
 /** Performs a scope: its task starts with it. */
 export class ScopeModel<T> extends Offer<T> {
-  private readonly _stage: Director;
+  private readonly _stage: Scopes;
   private readonly _body: ScopeBody<T>;
   private readonly _options: ScopeOptions;
 
-  constructor(stage: Director, body: ScopeBody<T>, options: ScopeOptions) {
+  constructor(stage: Scopes, body: ScopeBody<T>, options: ScopeOptions) {
     super(SCOPED, -1, null, "the end of a scope", stage.queued);
     this._stage = stage;
     this._body = body;
@@ -102,7 +102,7 @@ export function beginScopes(operation: Operation<unknown>): void {
 
 /** The task that a scope is. Named for what reports show. */
 const supervisor = {
-  *scope(stage: Director, body: ScopeBody<unknown>, { deadline }: ScopeOptions): Routine<unknown> {
+  *scope(stage: Scopes, body: ScopeBody<unknown>, { deadline }: ScopeOptions): Routine<unknown> {
     const region = stage.region();
     region.go(body, region);
     let over = false;
@@ -164,7 +164,3 @@ export class RegionStates {
 
 /** Whether a scope goes to its end: nothing is started in it any more, and what is in it has been cancelled. */
 export const isEnding = ({ failures, reason }: RegionState): boolean => failures.length > 0 || reason !== -1;
-
-/** What performing a scope throws that failed, or was cancelled. */
-export const failureOf = (failures: readonly unknown[]): unknown => failure(failures);
-export const cancelledBy = (reason: unknown): unknown => cancelled(reason);

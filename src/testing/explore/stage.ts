@@ -14,7 +14,7 @@ import type { Declared } from "../cell.js";
 import { type Offer, Thrown, Unmodelled } from "./forms.js";
 import type { Live, Start } from "./live.js";
 import { standing } from "./place.js";
-import { RegionModel, type ScopeBody, ScopeModel, type Director as Scopes } from "./scopes.js";
+import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./scopes.js";
 import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./stand-ins.js";
 
 type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;

@@ -32,8 +32,6 @@ export class State {
   readonly started: number[];
   /** Tasks that it has cancelled, and that are to make a plain call on their way out. */
   readonly stopped: number[];
-  /** Who makes the plain call that happens; -1 for nobody. */
-  acting: number;
   /** What was changed since it was forgotten, and what it was before: a component and a value each. */
   changes: Int32Array;
   changed: number;
@@ -55,7 +53,6 @@ export class State {
     this.regionStates = new RegionStates();
     this.started = [];
     this.stopped = [];
-    this.acting = -1;
     this.changes = new Int32Array(64);
     this.changed = 0;
     this._capacities = [];
@@ -89,6 +86,13 @@ export class State {
     of[index] = this.width++;
     if (this.width > this.state.length) this.state = grown(this.state);
     return of[index]!;
+  }
+
+  /** A task comes to a node. */
+  stand(task: number, node: number): void {
+    this.set(this.component(this.ofTask, task), node + 1);
+    const sleep = this.ofSleep[task];
+    if (sleep !== undefined && sleep !== -1) this.set(sleep, 0);
   }
 
   set(component: number, value: number): void {

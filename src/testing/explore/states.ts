@@ -225,13 +225,13 @@ export class States implements Search {
     const { _model: model, store } = this;
     const { count, events } = model;
     const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
-    const alike = model.learner.alike.groups.length > 0;
+    const { groups } = model.learner.alike;
     let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
       happen(model, events, event * FIELDS);
-      if (alike) sortAlike(model, null);
+      if (groups.length > 0) sortAlike(model, null);
       const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS);
       model.takeBack(0);

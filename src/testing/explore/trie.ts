@@ -109,10 +109,11 @@ export class Trie {
    * begins; -1 for all others.
    */
   readonly turnTo: number[];
+  /** Where inputs lead. */
+  readonly edges: Edges;
   private readonly _values: Values;
   private readonly _twins: Map<string, number>;
   private readonly _turns: Map<string, number>;
-  private readonly _edges: Edges;
 
   constructor(values: Values) {
     this.kind = [];
@@ -141,7 +142,7 @@ export class Trie {
     this._values = values;
     this._twins = new Map();
     this._turns = new Map();
-    this._edges = new Edges();
+    this.edges = new Edges();
   }
 
   get size(): number {
@@ -193,7 +194,7 @@ export class Trie {
     this.cancelled[turn] = this.cancelled[node]!;
     this.turnTo[turn] = node;
     if (this.call[node]) this.midst[node] = this.leadsOn[turn] = this.anyMidst = true;
-    this.setEdge(turn, 0, 0, node);
+    this.edges.set(turn, 0, 0, node);
     this._turns.set(key, turn);
     return turn;
   }
@@ -288,15 +289,6 @@ export class Trie {
       if (this.task[node] === 0 && this.kind[node] === DONE) outcomes.set(this._values.idOf(result), result);
     }
     return new Set(outcomes.values());
-  }
-
-  /** Where an input leads, -1 if that is not known yet. */
-  edge(node: number, at: number, code: number): number {
-    return this._edges.get(node, at, code);
-  }
-
-  setEdge(node: number, at: number, code: number, child: number): void {
-    this._edges.set(node, at, code, child);
   }
 
   /** What a task gets when a case has happened with a code. */
