@@ -73,8 +73,8 @@ export function compareEnough(seed: number, main: () => Routine<unknown>, spec?:
   });
 }
 
-/** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. */
-function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>; states: number } | null {
+/** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. Null if there are too many. */
+export function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>; states: number } | null {
   const judge = new Judge({});
   const kinds = new Set<string>();
   const places = new Set<string>();
@@ -93,8 +93,8 @@ function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 
-/** Null if the model does not know the program, or states that are enough are not for it. */
-function modelled<R>(
+/** Null if the model does not know the program, or a search is not for it. */
+export function modelled<R>(
   main: () => Routine<unknown>,
   work: (model: Model) => R,
   marks: Set<string> = new Set(),

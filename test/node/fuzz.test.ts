@@ -7,6 +7,7 @@ import { compareCancelling } from "../fuzz/cancelling.js";
 import { compare, compareEndless, compareEnough } from "../fuzz/compare.js";
 import { compareGrowing } from "../fuzz/growing.js";
 import { programOf, specOf } from "../fuzz/programs.js";
+import { compareTurning } from "../fuzz/turning.js";
 import { compareWide } from "../fuzz/wide.js";
 
 const PROGRAMS = 3000;
@@ -15,6 +16,7 @@ const WIDE = 60;
 const GROWING = 150;
 const CANCELLING = 50;
 const RUN_MS = 40;
+const TURNING = 300;
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -61,6 +63,17 @@ test("where tasks are cancelled, the model finds whatever happens when the progr
   }
   expect(modelled).toBeGreaterThan(CANCELLING * 0.6);
   expect(run).toBeGreaterThan(CANCELLING * 0.2);
+});
+
+test("where tasks can change places, the states that are enough show what all states show", () => {
+  let [all, enough] = [0, 0];
+  for (let seed = 1; seed <= TURNING; seed++) {
+    const states = compareTurning(seed);
+    all += states?.all ?? 0;
+    enough += states?.enough ?? 0;
+  }
+  expect(enough).toBeGreaterThan(0);
+  expect(enough).toBeLessThan(all * 0.9);
 });
 
 test("what a task does first is known of whoever starts it", () => {

@@ -2,22 +2,33 @@
 
 import { PASS } from "./events.js";
 import { grown } from "./numbers.js";
+import type { Places } from "./places.js";
 
 export class Graph {
   /** Where each edge leads, and two tasks that move: the one whose event it is and another, or -1. */
   private _to: Int32Array;
   private _movers: Int32Array;
+  /** Whose place each task takes on each edge; null where all keep theirs. */
+  private _changes: Int32Array | null;
+  private readonly _places: Places;
   private _count: number;
   /** The edges of each state stand side by side: from where to where. */
   private _starts: Int32Array;
   private _ends: Int32Array;
 
-  constructor() {
+  constructor(places: Places) {
     this._to = new Int32Array(256);
     this._movers = new Int32Array(512);
+    this._changes = null;
+    this._places = places;
     this._count = 0;
     this._starts = new Int32Array(256);
     this._ends = new Int32Array(256);
+  }
+
+  /** Whether tasks have changed places. */
+  get turned(): boolean {
+    return this._changes !== null;
   }
 
   /** The edges of a state follow, instead of those that it had. */
@@ -29,17 +40,21 @@ export class Graph {
     this._starts[from] = this._ends[from] = this._count;
   }
 
-  /** Adds the edge of an event, in fields of an array. */
-  add(from: number, to: number, events: Int32Array, place: number): void {
-    if (this._count === this._to.length) {
-      this._to = grown(this._to);
-      this._movers = grown(this._movers);
-    }
+  /** Adds the edge of an event, in fields of an array, after which tasks have changed places. */
+  add(from: number, to: number, events: Int32Array, place: number, changes: number): void {
+    if (this._count === this._to.length) this._lengthen();
+    if (changes !== 0) (this._changes ??= new Int32Array(this._to.length))[this._count] = changes;
     const passes = events[place] === PASS;
     this._to[this._count] = to;
     this._movers[this._count * 2] = passes ? -1 : events[place + 1]!;
     this._movers[this._count * 2 + 1] = passes ? -1 : events[place + 3]!;
     this._ends[from] = ++this._count;
+  }
+
+  private _lengthen(): void {
+    this._to = grown(this._to);
+    this._movers = grown(this._movers);
+    if (this._changes !== null) this._changes = grown(this._changes);
   }
 
   /**
@@ -89,22 +104,34 @@ export class Graph {
   /** Of some tasks those that never move, whatever is reached from a state; that they move with another does not count, if so asked. */
   unmoved(from: number, tasks: Iterable<number>, alone: boolean): Set<number> {
     const left = new Set(tasks);
-    this._reaches(from, (state) => {
+    this._reaches(from, (state, places) => {
+      const moves = (mover: number): void => {
+        for (const task of left) if (this._places.of(places, task) === mover) left.delete(task);
+      };
       for (let edge = this._starts[state]!; edge < this._ends[state]! && left.size > 0; edge++) {
-        left.delete(this._movers[edge * 2]!);
-        if (!alone) left.delete(this._movers[edge * 2 + 1]!);
+        moves(this._movers[edge * 2]!);
+        if (!alone) moves(this._movers[edge * 2 + 1]!);
       }
       return left.size === 0;
     });
     return left;
   }
 
-  /** The first state that is looked for, of those that are reached from one; -1 if there is none. */
-  private _reaches(from: number, isIt: (state: number) => boolean): number {
-    const seen = new Set([from]);
-    for (const state of seen) {
-      if (isIt(state)) return state;
-      for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) seen.add(this._to[edge]!);
+  /** The first state that is looked for, of those that are reached from one, with whose place each has taken; -1 if none is. */
+  private _reaches(from: number, isIt: (state: number, places: number) => boolean): number {
+    const seen = [new Set([from])];
+    const reached = [from, 0];
+    for (let at = 0; at < reached.length; at += 2) {
+      const [state, places] = [reached[at]!, reached[at + 1]!];
+      if (isIt(state, places)) return state;
+      for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
+        const to = this._to[edge]!;
+        const after = this._changes === null ? 0 : this._places.compose(places, this._changes[edge]!);
+        const before = (seen[after] ??= new Set());
+        if (before.has(to)) continue;
+        before.add(to);
+        reached.push(to, after);
+      }
     }
     return -1;
   }

@@ -19,6 +19,7 @@ import { soundings } from "./soundings.js";
 import type { Marks } from "./stage.js";
 import { States } from "./states.js";
 import { Stubborn } from "./stubborn.js";
+import { UNEVEN } from "./symmetries.js";
 import { learned, onStage, Telling } from "./telling.js";
 import { Traces } from "./traces.js";
 
@@ -28,6 +29,10 @@ const MOST_MS = 60_000;
 const AUDITS = 100;
 /** Runs on the scheduler, likewise. */
 const SOUNDINGS = 30;
+/** A program of few events has few schedules: so many of either are enough then, or one for each event. */
+const LEAST_RUNS = 8;
+/** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
+const SEEK = 256;
 const AUDIT_PART = 0.1;
 const LEAST_AUDIT = 5;
 
@@ -83,7 +88,8 @@ export class Proof<T> {
     if (this._learner.folded) return proved;
     const end = this._auditEnd(proved.searchMs);
     const { leaks = true } = this._options;
-    const found = await soundings(this._main, proved.outcomes, leaks, SOUNDINGS, () => native.now() > end);
+    const most = runsFor(proved, SOUNDINGS);
+    const found = await soundings(this._main, proved.outcomes, leaks, most, () => native.now() > end);
     if (found === null) return proved;
     const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
     const { engine, states, executions, events, ms, searchMs } = proved;
@@ -99,7 +105,7 @@ export class Proof<T> {
     if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
     // Where scopes are, what has been found of tasks that share variables may be wrong.
     const audited = found === null || this._learner.trie.anyCancels;
-    const difference = audited ? await this._audit(coverage.ms) : null;
+    const difference = audited ? await this._audit(coverage) : null;
     if (difference !== null) return this._shared(difference, coverage);
     if (found !== null) return await this._failed(search, found, shortest);
     return {
@@ -131,7 +137,7 @@ export class Proof<T> {
     const { all = false, stuck = true, leaks = true, engine } = this._options;
     const [model, judge] = [this._model, this._judge];
     const ways = { goesOn: all, looksForStuck: stuck, leaks };
-    const full = new States(model, judge, ways);
+    const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
     const states = { search: full, shortest: true };
     const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
     if (engine === "states") return [states];
@@ -152,9 +158,9 @@ export class Proof<T> {
     }
   }
 
-  private _audit(ms: number): Promise<Difference | null> {
-    const end = this._auditEnd(ms);
-    return new Audit(this._model).run(AUDITS, () => native.now() > end);
+  private _audit(coverage: Coverage): Promise<Difference | null> {
+    const end = this._auditEnd(coverage.ms);
+    return new Audit(this._model).run(runsFor(coverage, AUDITS), () => native.now() > end);
   }
 
   private _auditEnd(ms: number): number {
@@ -220,3 +226,6 @@ export class Proof<T> {
     return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
+
+/** How many schedules are run of a program that has so many events, at the most. */
+const runsFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));

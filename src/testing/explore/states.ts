@@ -4,22 +4,27 @@
 // is, by stubborn sets. Nobody is put off for ever: in each set of states that nothing leads out of, everybody moves who could,
 // or one of them is expanded in full (Valmari).
 
-import { inPlace, type Places, sortAlike } from "./canonical.js";
+import { Canonical } from "./canonical.js";
 import { FIELDS, PASS } from "./events.js";
 import { Graph } from "./graph.js";
 import type { Finding, Judge } from "./judge.js";
 import type { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
+import { Places } from "./places.js";
 import { type Found, Ineligible, type Search } from "./search.js";
+import { Anew } from "./stage.js";
 import { Store } from "./store.js";
 import type { Stubborn } from "./stubborn.js";
 import { findStuck } from "./stuck.js";
+import { Symmetries, UNEVEN } from "./symmetries.js";
 
 /** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
 const TRIAL = 500;
 const MOST_TAKEN = 0.95;
 /** So many states are expanded before it is asked for the first time whether they were enough. */
 const FIRST_CHECK = 64;
+/** Where no tasks could change places it is asked again when so many times more states are expanded. */
+const SEEK_AGAIN = 8;
 /** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
 const PACE = 0.5;
 const POWER = 6;
@@ -34,6 +39,8 @@ export interface Ways {
   readonly looksForStuck?: boolean;
   /** Whether tasks may not be left behind; on by default. */
   readonly leaks?: boolean;
+  /** How many states are expanded before it is asked whether tasks can change places; never by default. */
+  readonly seek?: number;
   /** Says which events are enough; all are taken by default. */
   readonly stubborn?: Stubborn;
   /** The search of all states that takes turns with it. */
@@ -54,6 +61,11 @@ export class States implements Search {
   private readonly _leaks: boolean;
   private readonly _stubborn: Stubborn | null;
   private readonly _rival: States | null;
+  private readonly _symmetries: Symmetries;
+  private readonly _places: Places;
+  private readonly _canonical: Canonical;
+  /** When so many are expanded it is asked for symmetries. */
+  private _seek: number;
   private _graph: Graph;
   private _next: number;
   /** Where the states of the next depth begin. */
@@ -68,7 +80,7 @@ export class States implements Search {
   constructor(
     model: Model,
     judge: Judge,
-    { goesOn = false, looksForStuck = false, leaks = true, stubborn, rival }: Ways = {},
+    { goesOn = false, looksForStuck = false, leaks = true, seek = Infinity, stubborn, rival }: Ways = {},
   ) {
     this.store = new Store();
     this.events = 0;
@@ -81,7 +93,11 @@ export class States implements Search {
     this._leaks = leaks;
     this._stubborn = stubborn ?? null;
     this._rival = rival ?? null;
-    this._graph = new Graph();
+    this._symmetries = new Symmetries(model.learner);
+    this._places = new Places();
+    this._canonical = new Canonical(model, this._symmetries, this._places);
+    this._seek = seek;
+    this._graph = new Graph(this._places);
     this._next = this._offered = 0;
     this._deeper = 1;
     this._check = FIRST_CHECK;
@@ -109,8 +125,11 @@ export class States implements Search {
     } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
       const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
+      // In which of the states that are one it is stuck is found without symmetries.
+      if (stuck !== null && this._graph.turned) throw new Anew(UNEVEN);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
+    this._symmetries.assertServing();
     return true;
   }
 
@@ -118,11 +137,23 @@ export class States implements Search {
   private _beginAnew(): boolean {
     this._check = Math.max(FIRST_CHECK, this._next * 2);
     if (this._stubborn?.outdated() !== true) return false;
+    this._forget();
+    return true;
+  }
+
+  private _forget(): void {
     this.store = new Store();
-    this._graph = new Graph();
+    this._graph = new Graph(this._places);
     this._next = this._offered = this.events = this.depth = 0;
     this._deeper = 1;
-    return true;
+  }
+
+  /** Where tasks turn out to be able to change places it begins anew, too. */
+  private _seekSymmetries(): boolean {
+    const found = this._symmetries.find();
+    this._seek = found ? Infinity : this._seek * SEEK_AGAIN;
+    if (found) this._forget();
+    return found;
   }
 
   private _goDeeper(): void {
@@ -133,7 +164,7 @@ export class States implements Search {
   private _begin(): void {
     const { _model: model } = this;
     begin(model);
-    sortAlike(model, null);
+    this._canonical.canonize();
     this.store.add(model, -1);
   }
 
@@ -154,6 +185,7 @@ export class States implements Search {
       this._expand();
       if (++this._next === this._deeper) this._goDeeper();
       if (this._next === this._check && this._beginAnew()) this._begin();
+      if (this._next === this._seek && this._seekSymmetries()) this._begin();
     }
     return true;
   }
@@ -174,36 +206,37 @@ export class States implements Search {
     return expanded;
   }
 
-  /** The events that lead to a state, found anew: only states are stored. */
+  /** The events that lead to a state, found anew: only states are stored, and of those that are one only one. */
   private _foundAt(id: number, finding: Finding): Found {
     const { _model: model, store } = this;
-    const last = finding.event === -1 ? null : eventAt(model.events, finding.event);
-    const path = [id];
-    while (store.parent(path[0]!) !== -1) path.unshift(store.parent(path[0]!));
-    const places: Places = new Map();
+    const path: number[] = [];
+    for (let at = id; store.parent(at) !== -1; at = store.parent(at)) path.unshift(at);
+    store.leave();
     begin(model);
-    sortAlike(model, places);
-    const way = path.slice(1).map((after, at) => this._between(path[at]!, after, places));
-    if (last !== null) way.push(inPlace(model, last, places));
+    const way = path.map((after) => this._eventTo(after));
+    if (finding.event !== -1) {
+      model.enumerate();
+      way.push(eventAt(model.events, this._judge.look(model)!.event));
+    }
     return { finding, way };
   }
 
-  /** The event between two states, in a schedule in which tasks have changed places until then; they do once more. */
-  private _between(before: number, after: number, places: Places): Int32Array {
+  /** An event that leads to what is one with a stored state; it happens. */
+  private _eventTo(after: number): Int32Array {
     const { _model: model, store } = this;
-    store.load(before, model);
     model.enumerate();
     const { count, events } = model;
+    const before = model.mark();
     for (let event = 0; event < count; event++) {
-      const changed: Places = new Map(places);
-      store.load(before, model);
       happen(model, events, event * FIELDS);
-      sortAlike(model, changed);
-      if (store.find(model) !== after) continue;
-      const own = inPlace(model, eventAt(events, event), places);
-      for (const [task, place] of changed) places.set(task, place);
-      return own;
+      const came = model.mark();
+      this._canonical.canonize();
+      const found = store.find(model) === after;
+      model.takeBack(found ? came : before);
+      if (found) return eventAt(events, event);
     }
+    // Which of the states that are one stands for them may depend on how it was come to.
+    if (this._symmetries.found.length > 0) throw new Anew(UNEVEN);
     throw new Error("No event leads there: this is a fault of millrace");
   }
 
@@ -225,15 +258,14 @@ export class States implements Search {
     const { _model: model, store } = this;
     const { count, events } = model;
     const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
-    const { groups } = model.learner.alike;
     let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
       happen(model, events, event * FIELDS);
-      if (groups.length > 0) sortAlike(model, null);
+      const places = this._canonical.canonize();
       const id = store.add(model, from);
-      graph?.add(from, id, events, event * FIELDS);
+      graph?.add(from, id, events, event * FIELDS, places);
       model.takeBack(0);
       taken++;
     }

@@ -67,6 +67,11 @@ export class Store {
     state.forget();
   }
 
+  /** Changes count from a state on that is all zeros. */
+  leave(): void {
+    this._loaded = NONE;
+  }
+
   parent(id: number): number {
     return this._parents[id]!;
   }

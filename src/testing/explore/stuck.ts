@@ -15,7 +15,7 @@ interface Stuck {
   readonly finding: Finding;
 }
 
-/** The first such state; null if there is none. Without `leaks` it is right that tasks are left behind once `main` is done. */
+/** The first such state, or any where tasks have changed places; null if there is none. Without `leaks` it is right that tasks are left behind once `main` is done. */
 export function findStuck(model: Model, store: Store, graph: Graph, leaks: boolean): Stuck | null {
   let first: Stuck | null = null;
   for (const bottom of graph.bottoms(store.size)) {
@@ -26,6 +26,7 @@ export function findStuck(model: Model, store: Store, graph: Graph, leaks: boole
       return finding !== null && !(mayLeave && finding.kind === "stuck");
     });
     for (const task of graph.unmoved(bottom, suspects, false)) {
+      if (graph.turned) return { id: bottom, finding: judge(model, task)! };
       const stuck = firstStuck(model, store, graph, bottom, task);
       if (first === null || stuck.id < first.id) first = stuck;
     }

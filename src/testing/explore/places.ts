@@ -1,0 +1,43 @@
+// Permutations of tasks, as numbers: whose place each task takes. 0 is that of nobody.
+
+export class Places {
+  private readonly _places: (readonly number[])[];
+  private readonly _ids: Map<string, number>;
+  private readonly _composed: Map<number, number>;
+
+  constructor() {
+    this._places = [[]];
+    this._ids = new Map([["", 0]]);
+    this._composed = new Map();
+  }
+
+  /** The number of a permutation; tasks beyond its end keep their places. */
+  idOf(places: readonly number[]): number {
+    let length = places.length;
+    while (length > 0 && places[length - 1] === length - 1) length--;
+    const key = places.slice(0, length).join();
+    const known = this._ids.get(key);
+    if (known !== undefined) return known;
+    const id = this._places.push(places.slice(0, length)) - 1;
+    this._ids.set(key, id);
+    return id;
+  }
+
+  /** Whose place a task takes. */
+  of(id: number, task: number): number {
+    return this._places[id]![task] ?? task;
+  }
+
+  /** One after another. */
+  compose(first: number, second: number): number {
+    if (first === 0 || second === 0) return first + second;
+    const key = first * 0x200000 + second;
+    let composed = this._composed.get(key);
+    if (composed === undefined) {
+      const length = Math.max(this._places[first]!.length, this._places[second]!.length);
+      composed = this.idOf(Array.from({ length }, (_, task) => this.of(second, this.of(first, task))));
+      this._composed.set(key, composed);
+    }
+    return composed;
+  }
+}

@@ -1,0 +1,185 @@
+// One way in which tasks can change places: whoever takes the place of another does the same with the same past, but for the
+// channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
+
+import { isDaemon } from "../loop.js";
+import { CANCEL, CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SEND, STRIDE } from "./forms.js";
+import type { Learner } from "./learner.js";
+import { IS_DUE } from "./stand-ins.js";
+import { NOWHERE, PARKED } from "./trie.js";
+
+/** Nobody takes the place of another while `main` stands there: not all of them have been started. */
+export const OUTSIDE = -1;
+/** No node: it is no symmetry. */
+const NONE = -2;
+
+/** Who stands for whom, both ways. */
+class Pairs {
+  readonly to: Map<number, number>;
+  readonly from: Map<number, number>;
+
+  constructor(pairs: Iterable<readonly [number, number]>) {
+    this.to = new Map(pairs);
+    this.from = new Map([...this.to].map(([one, other]) => [other, one]));
+  }
+
+  /** Lets one stand for another; false if it stands for somebody else, or somebody else for that. */
+  pair(one: number, other: number): boolean {
+    const known = this.to.get(one);
+    if (known !== undefined || this.from.has(other)) return known === other;
+    this.to.set(one, other);
+    this.from.set(other, one);
+    return true;
+  }
+}
+
+export class Symmetry {
+  readonly tasks: Pairs;
+  readonly channels: Pairs;
+  /** For each node where whoever takes the place of its task stands instead, as far as that is known. */
+  readonly images: number[];
+  /** For each node which of the cases there each of its cases is, where they stand in another order. */
+  private readonly _orders: (readonly number[] | undefined)[];
+  private readonly _learner: Learner;
+  /** For each task that may change places the node of `main` at which it is started. */
+  private readonly _starts: ReadonlyMap<number, number>;
+
+  constructor(learner: Learner, starts: ReadonlyMap<number, number>, like?: Symmetry) {
+    this.tasks = new Pairs(like?.tasks.to ?? []);
+    this.channels = new Pairs(like?.channels.to ?? []);
+    this.images = [...(like?.images ?? [])];
+    this._orders = [...(like?._orders ?? [])];
+    this._learner = learner;
+    this._starts = starts;
+  }
+
+  copy(): Symmetry {
+    return new Symmetry(this._learner, this._starts, this);
+  }
+
+  /** Lets a task take the place of another; false if they do not do the same. */
+  place(task: number, other: number): boolean {
+    if (!this.tasks.pair(task, other)) return false;
+    const { trie } = this._learner;
+    for (let node = 0; node < trie.size; node++) {
+      if (trie.task[node] === task && !this.follow(node)) return false;
+    }
+    return true;
+  }
+
+  /** Whether nobody has come to serve for ever without those whose places it takes. */
+  servesAlike(): boolean {
+    const { tasks } = this._learner.stage;
+    return [...this.tasks.to].every(([task, other]) => isDaemon(tasks[task]!) === isDaemon(tasks[other]!));
+  }
+
+  /** Finds out where another stands in place of the task of a node; false if that is something else. */
+  follow(node: number): boolean {
+    const { trie } = this._learner;
+    // What is still being learned has its turn later.
+    if (this.images[node] !== undefined || (trie.kind[node] === NOWHERE && trie.fold[node] === null)) return true;
+    const image = this._imageOf(node);
+    if (image === NONE || (image !== OUTSIDE && !this._corresponds(node, image))) return false;
+    this.images[node] = image;
+    return true;
+  }
+
+  private _imageOf(node: number): number {
+    const { trie } = this._learner;
+    const task = trie.task[node]!;
+    if (trie.base[node] !== node) return this._twinOf(node);
+    if (task === 0 && !this._isInside(node)) return OUTSIDE;
+    const parent = trie.parent[node]!;
+    if (trie.turnTo[node] !== -1) return NONE;
+    const before = parent === -1 ? undefined : this.images[parent];
+    if (before === OUTSIDE) return node;
+    const { at, code } = trie.input[node] ?? { at: -1, code: 0 };
+    if (parent === -1) return this._rootOf(node, task);
+    if (before === undefined || at < 0) return NONE;
+    return this._standing(this._learner.child(before, this._orders[parent]?.[at] ?? at, code));
+  }
+
+  /** Who is started only later has no place. */
+  private _rootOf(node: number, task: number): number {
+    const { variants } = this._learner;
+    const other = this.tasks.to.get(task);
+    if (other === undefined || other === task) return other === undefined ? NONE : node;
+    return this._learner.root(variants.findIndex((variant) => variant.task === other));
+  }
+
+  /** Where a round begins that is one that had been before. */
+  private _standing(node: number): number {
+    return this._learner.trie.fold[node]?.node ?? node;
+  }
+
+  private _twinOf(node: number): number {
+    const { trie } = this._learner;
+    const image = this.images[trie.base[node]!];
+    if (image === undefined || image === OUTSIDE) return image === undefined ? NONE : OUTSIDE;
+    if (trie.late[node] === null) return trie.joinedTwin(image);
+    return trie.late[node]!.reduce((twin, channel) => trie.lateTwin(twin, this.channels.to.get(channel)!), image);
+  }
+
+  /** Whether all who change places have been started where `main` stands. */
+  private _isInside(node: number): boolean {
+    const { trie } = this._learner;
+    const path = new Set<number>();
+    for (let at = node; at !== -1; at = trie.parent[at]!) path.add(at);
+    return [...this.tasks.to].every(([task, other]) => task === other || path.has(this._starts.get(task)!));
+  }
+
+  /** Whether a task does at a node what another does that takes its place. */
+  private _corresponds(node: number, image: number): boolean {
+    const { trie, values } = this._learner;
+    const fold = trie.fold[node];
+    // A round in which nothing happens is one that had been before at once.
+    if (fold?.node === node) return trie.fold[image]?.node === image;
+    if (fold != null) return this.follow(fold.node) && this.images[fold.node] === image;
+    const alone = node !== image && (trie.effects[node] !== null || trie.effects[image] !== null);
+    if (alone || trie.kind[node] !== trie.kind[image] || trie.call[node] !== trie.call[image]) return false;
+    if (trie.kind[node] === PARKED) return this._matches(node, image);
+    return values.idOf(trie.result[node]) === values.idOf(trie.result[image]);
+  }
+
+  private _matches(node: number, image: number): boolean {
+    const [own, other] = [this._learner.trie.cases[node]!, this._learner.trie.cases[image]!];
+    if (own.length !== other.length) return false;
+    const order: number[] = [];
+    for (let at = 0; at < own.length; at += STRIDE) {
+      const to = this._caseFor(own, at, other, order);
+      if (to === -1) return false;
+      order.push(to);
+    }
+    if (order.some((to, at) => to !== at)) this._orders[node] = order;
+    return true;
+  }
+
+  /** The case of another that one case is: the same, or, where any may come first, one that is not taken. */
+  private _caseFor(own: Int32Array, at: number, other: Int32Array, taken: readonly number[]): number {
+    const same = at / STRIDE;
+    if (!taken.includes(same) && this._isCase(own, at, other, at)) return same;
+    for (let to = 0; to < other.length && own[at + 3] === FREE; to += STRIDE) {
+      if (!taken.includes(to / STRIDE) && this._isCase(own, at, other, to)) return to / STRIDE;
+    }
+    return -1;
+  }
+
+  private _isCase(own: Int32Array, at: number, other: Int32Array, to: number): boolean {
+    const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
+    if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
+    if (ofChannel(kind, operand)) return this._pairChannels(about, other[to + 1]!);
+    if (kind === JOIN || kind === OVER || kind === CANCEL) return this.tasks.to.get(about) === other[to + 1];
+    return about === other[to + 1];
+  }
+
+  private _pairChannels(one: number, other: number): boolean {
+    const { channels } = this._learner.stage;
+    const [from, to] = [channels[one]!, channels[other]!];
+    return from.capacity === to.capacity && from.overflow === to.overflow && this.channels.pair(one, other);
+  }
+}
+
+/** Whether a case is about a channel. */
+export function ofChannel(kind: number, operand: number): boolean {
+  if (kind === READ) return operand !== IS_DUE;
+  return kind === SEND || kind === RECEIVE || kind === CLOSE || kind === CLOSING || kind === DISCARD;
+}

@@ -1,0 +1,139 @@
+// Random programs of tasks that can change places: in a ring, or each with channels of its own that another serves. Whatever all
+// states show, those that are enough must show.
+
+import {
+  alt,
+  type Channel,
+  CLOSED,
+  channel,
+  go,
+  pause,
+  type Routine,
+  select,
+  sleep,
+  timeout,
+} from "../../src/index.js";
+import { seeded } from "../../src/testing/decisions.js";
+import { APART } from "../../src/testing/explore/alike.js";
+import { Judge } from "../../src/testing/explore/judge.js";
+import type { Model } from "../../src/testing/explore/model.js";
+import { States } from "../../src/testing/explore/states.js";
+import { UNEVEN } from "../../src/testing/explore/symmetries.js";
+import { forever } from "../../src/testing.js";
+import { type Enough, kindsOf, modelled } from "./compare.js";
+
+type Channels = readonly Channel<number>[];
+type Step = (channels: Channels, one: number) => Routine<number>;
+type Body = (channels: Channels, one: number) => Routine<void>;
+
+const numberOf = (value: number | typeof CLOSED): number => (value === CLOSED ? -1 : value);
+
+function stepOf(below: (n: number) => number, endless: boolean): Step {
+  const [at, other, value] = [below(3), below(3), below(2)];
+  const steps: Step[] = [
+    function* send(channels, one) {
+      return (yield* channels[at]!.send(value * one)) ? 1 : 0;
+    },
+    function* receive(channels) {
+      return numberOf(yield* channels[at]!.receive());
+    },
+    function* either(channels) {
+      return numberOf(yield* alt(channels[at]!.receive(), channels[other]!.receive()));
+    },
+    function* orElse(channels) {
+      const { key } = yield* select({ got: channels[at]!.receive() }, { default: null });
+      return key === "got" ? 0 : 2;
+    },
+    function* attempt(channels) {
+      return channels[at]!.trySend(value) ? 1 : 0;
+    },
+    function* shut(channels) {
+      return value === 1 && channels[at]!.close() ? 1 : 0;
+    },
+    function* rest() {
+      yield* value === 0 ? pause() : sleep(1 + at);
+      return 0;
+    },
+    // Who goes on for ever must not do these.
+    function* orLate(channels) {
+      const { key } = yield* select({ got: channels[at]!.receive(), late: timeout(1 + value) });
+      return key === "got" ? 1 : 0;
+    },
+    function* start(channels) {
+      go(function* () {
+        yield* channels[other]!.send(value);
+      });
+      return 0;
+    },
+  ];
+  return steps[below(endless ? steps.length - 2 : steps.length)]!;
+}
+
+function bodyOf(below: (n: number) => number): Body {
+  const [endless, throws] = [below(3) === 0, below(6) === 0];
+  const steps = Array.from({ length: 1 + below(3) }, () => stepOf(below, endless));
+  const round: Body = function* (channels, one) {
+    let sum = 0;
+    for (const step of steps) {
+      sum += yield* step(channels, one);
+      if (throws && sum > 1) throw new Error("It is too much");
+    }
+  };
+  if (!endless) return round;
+  return (channels, one) => forever(() => round(channels, one));
+}
+
+/** In what one is not like the others, if at all. */
+const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "before", "after"] as const;
+
+/** The program of a seed: two or three around, each with its own channel, the next one's or a second, and one that all have. */
+export function turningOf(seed: number): () => Routine<number> {
+  return function* main(): Routine<number> {
+    const below = seeded(seed);
+    const size = 2 + below(2);
+    const ring = below(2) === 0;
+    const capacities = [below(3), below(2), below(2)];
+    const odd = ODD[below(ODD.length)]!;
+    const capacity = (nth: number): number => (odd === "capacity" && nth === 1 ? 3 : capacities[0]!);
+    const own = Array.from({ length: size }, (_, nth) => channel<number>(capacity(nth)));
+    const second = Array.from({ length: size }, () => channel<number>(capacities[1]));
+    const shared = channel<number>(capacities[2]);
+    const bodies = Array.from({ length: 1 + below(2) }, () => bodyOf(below));
+    const other = bodyOf(below);
+    const merges = below(3);
+    if (odd === "before" && capacities[0]! > 0) yield* own[1]!.send(1);
+    for (let nth = 0; nth < size; nth++) {
+      const channels = [own[nth]!, ring ? own[(nth + 1) % size]! : second[nth]!, shared];
+      for (const body of bodies) {
+        go(function* member() {
+          yield* (nth === 1 && odd === "body" ? other : body)(channels, odd === "value" ? nth : 1);
+        });
+      }
+      if (odd === "after" && nth === 0) yield* own[1]!.send(1);
+    }
+    if (merges === 0) return 0;
+    if (merges === 1) yield* shared.receive();
+    return numberOf(yield* alt(...own.map((each) => each.receive())));
+  };
+}
+
+/** Throws if what is enough shows something else than all states do; null if there are too many of them. */
+export function compareTurning(seed: number): Enough | null {
+  const main = turningOf(seed);
+  const all = modelled(main, (model) => shownBy(model, Infinity), new Set([APART]));
+  const marks = new Set([APART]);
+  const some = modelled(main, (model) => shownBy(model, marks.has(UNEVEN) ? Infinity : 8), marks);
+  if (all === null || some === null) return null;
+  for (const what of ["kinds", "shortest", "outcomes"] as const) {
+    if (all[what] !== some[what]) throw new Error(`Seed ${seed}: ${what}: ${some[what]} instead of ${all[what]}`);
+  }
+  return { all: all.states, enough: some.states };
+}
+
+function shownBy(model: Model, seek: number) {
+  const found = kindsOf(model, { seek });
+  const first = new States(model, new Judge({}), { seek });
+  if (found === null || !first.explore(1000, () => false)) return null;
+  const outcomes = [...model.trie.outcomes()].sort().join();
+  return { kinds: found.kinds, shortest: first.found?.way.length, outcomes, states: found.states };
+}
