@@ -44,6 +44,16 @@ function* eatOnce(first, second) {
 
 const buffered = (n, rightHanded) => seats(n, rightHanded, () => ({ channel: channel(1), token: true }), eatOnce);
 
+/** Takes whichever fork is free, and puts it back if the other is not. */
+const politely = (left, right) =>
+  forever(function* () {
+    const isLeft = (yield* select({ left: left.channel, right: right.channel })).key === "left";
+    const [held, other] = isLeft ? [left.channel, right.channel] : [right.channel, left.channel];
+    const { key } = yield* select({ other }, { default: null });
+    yield* held.send(1);
+    if (key === "other") yield* other.send(1);
+  });
+
 function forkProcess() {
   const fork = { channel: channel() };
   fork.process = function* () {
@@ -52,6 +62,8 @@ function forkProcess() {
   };
   return fork;
 }
+
+const polite = (n) => seats(n, false, forkProcess, politely);
 
 const processes = (n, rightHanded) => seats(n, rightHanded, forkProcess, eatOnce);
 
@@ -158,6 +170,8 @@ export const programs = [
   },
   { name: "philosophers with fork processes, 7", engine: "states", main: processes(7, false) },
   { name: "philosophers with buffered forks, 7", engine: "states", main: buffered(7, false) },
+  { name: "philosophers with select and default, 7", engine: "states", main: polite(7) },
+  { name: "philosophers with select and default, 7, as it comes", main: polite(7) },
   { name: "producers and consumers who close", engine: "states", main: producersWhoClose },
   { name: "Milner's cyclic scheduler, 10", engine: "states", main: scheduler(10) },
   { name: "Milner's cyclic scheduler, 10, as it comes", main: scheduler(10) },

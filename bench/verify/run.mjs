@@ -23,7 +23,8 @@ async function one({ main, engine }) {
   }
 }
 
-const inProcess = (name) => JSON.parse(execFileSync(process.execPath, [here, name], { encoding: "utf8" }));
+const asked = (...args) => JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+const inProcess = (name) => asked(here, name);
 const number = (value) => Math.round(value).toLocaleString("en").replaceAll(",", " ");
 const rate = (count, ms) => (count === 0 ? "" : `${(count / ms / 1000).toFixed(2)} M/s`);
 
@@ -43,6 +44,7 @@ if (process.argv[2] !== undefined) {
   console.log(JSON.stringify(await one(programs.find(({ name }) => name === process.argv[2]))));
 } else {
   const absent = spinIsAbsent();
+  const all = asked(fileURLToPath(new URL("table.mjs", import.meta.url)));
   const text = [
     "# Verifying",
     "",
@@ -66,6 +68,9 @@ if (process.argv[2] !== undefined) {
       ],
       programs.map((program) => row(program, absent)),
     ),
+    "",
+    `The ${all.programs} programs of test/verify/programs, one after the other in one process, as they come, audits and runs ` +
+      `included: ${all.first.toFixed(0)} ms at first, ${all.best.toFixed(0)} at best.`,
     "",
     absent === undefined
       ? `On Node ${process.versions.node}.`

@@ -1,0 +1,28 @@
+// All programs that the tests know the verdict of, one after the other in one process, each as it comes: prints how long they
+// took at first and at best, as JSON.
+
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { verify } from "millrace/testing";
+
+const ROUNDS = 5;
+const outfile = fileURLToPath(new URL("../../build/known.mjs", import.meta.url));
+
+await build({
+  entryPoints: [fileURLToPath(new URL("../../test/verify/programs/index.ts", import.meta.url))],
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "es2022",
+  external: ["millrace", "millrace/testing"],
+  outfile,
+});
+const { known } = await import(outfile);
+
+const times = [];
+for (let round = 0; round <= ROUNDS; round++) {
+  const start = performance.now();
+  for (const { main } of known) await verify(main);
+  times.push(performance.now() - start);
+}
+console.log(JSON.stringify({ programs: known.length, first: times[0], best: Math.min(...times) }));
