@@ -27,13 +27,13 @@ export class ClosedProgram<T> implements Program, Home {
   private _witness: Member | null;
   private _dead: (error: unknown) => void;
 
-  constructor() {
+  constructor(traces: number = TRACED) {
     this.path = new Path(null, "", 0);
     this.async = this.unsure = false;
     this.awaited = 0;
     this._members = new Set();
     this._main = null;
-    this._traces = TRACED;
+    this._traces = traces;
     this._witness = null;
     this._dead = () => {};
   }

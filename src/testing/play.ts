@@ -48,13 +48,22 @@ function titleOf(main: Main<unknown>): string {
   return main.name || "main";
 }
 
-/** Plays one schedule from the start to the end of `main`, or to where nothing happens any more. */
-export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, options: PlayOptions): Promise<Run<T>> {
+/**
+ * Plays one schedule from the start to the end of `main`, or to where nothing happens any more. Noting what happens, and where
+ * tasks are started, takes as long as all else: of many runs only those are told that are shown.
+ */
+export async function play<T>(
+  main: Main<T>,
+  strategy: Strategy,
+  seed: number,
+  options: PlayOptions & { readonly untold?: boolean },
+): Promise<Run<T>> {
+  const { untold = false, date = 0 } = options;
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
-  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(options.date ?? 0));
+  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold);
   using _ = options.faults === undefined ? null : world.sabotage(options.faults, decisions);
-  const program = new ClosedProgram<T>();
+  const program = new ClosedProgram<T>(untold ? 0 : undefined);
   let ending: Ending<T> | null = null;
   program.begin(main, [], alone).then(
     (value) => {
@@ -139,7 +148,7 @@ export async function explain<T>(
 ): Promise<ScheduleError> {
   const { kind } = run.ending.failed!;
   const attempt = async (decisions: readonly number[]): Promise<readonly number[] | null> => {
-    const again = await play(main, repeat(decisions), seed, options);
+    const again = await play(main, repeat(decisions), seed, { ...options, untold: true });
     return again.ending.failed?.kind === kind ? again.taken : null;
   };
   const decisions = await shrink(run.taken, attempt);

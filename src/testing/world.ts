@@ -50,7 +50,7 @@ export class World implements Disposable {
   private readonly _restore: Disposable;
   private _ids: number;
 
-  constructor(policy: Policy, chance: () => number, start: number) {
+  constructor(policy: Policy, chance: () => number, start: number, told: boolean) {
     this.elapsed = 0;
     this.start = start;
     this.reported = [];
@@ -63,7 +63,7 @@ export class World implements Disposable {
     this._ids = 0;
     this._invariants = new Map();
     this._restore = isolate(this._host(chance), this._watched(policy));
-    scheduler.observer = (task, ...used) => this._used((task as Named | null)?.name ?? "async", ...used);
+    if (told) scheduler.observer = (task, ...used) => this._used((task as Named | null)?.name ?? "async", ...used);
     worlds.push(this);
     watchers.push((name, holds) => void this._invariants.set(name, holds));
   }

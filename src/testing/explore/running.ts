@@ -1,7 +1,8 @@
 // One verification by running the program under every schedule, and what comes of it.
 
 import { native } from "../../host.js";
-import { explain, failureOf, type Main, type Run } from "../play.js";
+import { repeat } from "../decisions.js";
+import { explain, failureOf, type Main, play, type Run } from "../play.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../verdict.js";
 import { allowing } from "./judge.js";
 import { Runs } from "./runs.js";
@@ -32,14 +33,15 @@ export async function proveByRunning<T>(
 async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {
   const run = runs.failed!;
   const found = `found by run ${coverage.executions} of all (${coverage.ms.toFixed(1)} ms)`;
-  if (run.ending.failed === null) return outcome(main, run, found, coverage);
+  if (run.ending.failed === null) return await outcome(main, run, found, coverage);
   const { kind, cause, schedule, message, token } = await explain(main, run, 1, { leaks }, found);
   return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
 }
 
 /** It returned what it must not. */
-function outcome<T>(main: Main<T>, run: Run<T>, found: string, coverage: Coverage): Failed {
+async function outcome<T>(main: Main<T>, run: Run<T>, found: string, coverage: Coverage): Promise<Failed> {
   const failed = { kind: "outcome", cause: (run.ending as { readonly value: T }).value } as const;
-  const { schedule, message, token } = failureOf(main, { ...run, ending: { failed } }, 1, run.taken, found);
+  const { steps } = await play(main, repeat(run.taken), 1, {});
+  const { schedule, message, token } = failureOf(main, { ...run, steps, ending: { failed } }, 1, run.taken, found);
   return { status: "failed", ...failed, schedule, report: message, token, ...coverage };
 }

@@ -11,7 +11,7 @@ export class Runs<T> {
   events: number;
   /** What `main` returned, under some schedule. */
   readonly outcomes: Outcomes<T>;
-  /** The first run that failed. */
+  /** The first run that failed; it is not told. */
   failed: Run<T> | null;
   private readonly _main: Main<T>;
   private readonly _leaks: boolean;
@@ -31,7 +31,7 @@ export class Runs<T> {
   /** Goes on until a run fails or it is late; true when there is no other schedule. */
   async explore(late: () => boolean): Promise<boolean> {
     do {
-      const run = await play(this._main, this._tree, 1, { leaks: this._leaks });
+      const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true });
       this.events += run.taken.length;
       if (run.ending.failed !== null && run.ending.failed.cause instanceof Redundant) continue;
       this.executions++;

@@ -19,7 +19,7 @@ export async function soundings<T>(
 ): Promise<string | null> {
   const known = new Outcomes(outcomes);
   for (let nth = 0; nth < most && !(nth >= LEAST && late()); nth++) {
-    const { ending } = await play(main, random(nth + 1), nth + 1, { leaks });
+    const { ending } = await play(main, random(nth + 1), nth + 1, { leaks, untold: true });
     if (ending.failed !== null) return `fails (${ending.failed.kind})`;
     if (!known.has(ending.value)) return `returns ${shown(ending.value)}`;
   }
