@@ -33,10 +33,11 @@ import { PARKED } from "./trie.js";
 export class Stubborn {
   private readonly _model: Model;
   private readonly _futures: Futures;
-  /** Tasks of the set, in the order in which they came to it. */
+  /** Tasks of the set, in the order in which they came to it, and how many; what stands behind those is left over. */
   private readonly _tasks: number[];
+  private _size: number;
   private readonly _has: boolean[];
-  /** For each task those that can get in its way in the state; it has them for the so-manieth state that was looked at. */
+  /** For each task those that can get in its way in the state, behind how many; it has them for the so-manieth state that was looked at. */
   private readonly _rivals: number[][];
   private readonly _known: number[];
   private readonly _tried: number[];
@@ -48,6 +49,7 @@ export class Stubborn {
     this._model = model;
     this._futures = new Futures(model.learner);
     this._tasks = [];
+    this._size = 0;
     this._has = [];
     this._rivals = [];
     this._known = [];
@@ -111,26 +113,27 @@ export class Stubborn {
   /** Gathers all that can get in the way of a task, of those, and so on; false if that is everybody. */
   private _close(first: number): boolean {
     const tasks = this._tasks;
-    for (const task of tasks) this._has[task] = false;
-    tasks.length = 0;
+    for (let at = 0; at < this._size; at++) this._has[tasks[at]!] = false;
+    this._size = 0;
     this._gather(first);
-    for (let at = 0; at < tasks.length; at++) {
-      for (const rival of this._rivalsOf(tasks[at]!)) this._gather(rival);
+    for (let at = 0; at < this._size; at++) {
+      const rivals = this._rivalsOf(tasks[at]!);
+      for (let nth = 1; nth <= rivals[0]!; nth++) this._gather(rivals[nth]!);
     }
-    return tasks.length < this._model.ofTask.length;
+    return this._size < this._model.ofTask.length;
   }
 
   private _gather(task: number): void {
     if (this._has[task] === true) return;
     this._has[task] = true;
-    this._tasks.push(task);
+    this._tasks[this._size++] = task;
   }
 
   private _rivalsOf(task: number): readonly number[] {
     if (this._known[task] === this._nth) return this._rivals[task]!;
     this._known[task] = this._nth;
-    this._list = this._rivals[task] ??= [];
-    this._list.length = 0;
+    this._list = this._rivals[task] ??= [0];
+    this._list[0] = 0;
     const node = this._model.nodeOf(task);
     if (node !== -1 && this._model.trie.kind[node] === PARKED) {
       this._addRivals(node);
@@ -169,7 +172,7 @@ export class Stubborn {
   }
 
   private _add(task: number): void {
-    this._list.push(task);
+    this._list[++this._list[0]!] = task;
   }
 
   private _addRivals(node: number): void {

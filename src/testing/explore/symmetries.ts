@@ -24,6 +24,8 @@ export class Symmetries {
   /** The tasks that speak of each channel. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
+  /** How much had been learned when it was looked for symmetries. */
+  private _sought: number;
 
   constructor(learner: Learner) {
     this.found = [];
@@ -31,24 +33,31 @@ export class Symmetries {
     this._learner = learner;
     this._starts = new Map();
     this._users = new Map();
-    this._steps = 0;
+    this._steps = this._sought = 0;
   }
 
   /** Looks for symmetries in what has been learned by now; whether there are any. */
   find(): boolean {
     const { alike, stage, trie } = this._learner;
+    if (this._sought === trie.size) return false;
     if (alike.groups.length > 0 || trie.anyCancels || stage.invariants.size > 0 || trie.size > MOST_NODES) return false;
     this._survey();
+    this._seek();
+    this._sought = trie.size;
+    return this.found.length > 0;
+  }
+
+  private _seek(): void {
     let tried = 0;
     for (const [task, start] of this._starts) {
       for (const [other, sameStart] of this._starts) {
-        if (other <= task || start !== sameStart || this._has(task, other)) continue;
-        if (++tried > MOST_TRIED) return this.found.length > 0;
-        const symmetry = this._try(task, other);
-        if (symmetry !== null) this.found.push(symmetry);
+        const symmetry = new Symmetry(this._learner, this._starts);
+        if (other <= task || start !== sameStart || this._has(task, other) || !symmetry.mayPlace(task, other)) continue;
+        if (++tried > MOST_TRIED) return;
+        const whole = this._try(symmetry, task, other);
+        if (whole !== null) this.found.push(whole);
       }
     }
-    return this.found.length > 0;
   }
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
@@ -113,8 +122,7 @@ export class Symmetries {
   }
 
   /** One in which a task takes the place of another. */
-  private _try(task: number, other: number): Symmetry | null {
-    const symmetry = new Symmetry(this._learner, this._starts);
+  private _try(symmetry: Symmetry, task: number, other: number): Symmetry | null {
     this._steps = 0;
     try {
       return symmetry.place(task, other) ? this._complete(symmetry) : null;
@@ -128,9 +136,10 @@ export class Symmetries {
   private _complete(symmetry: Symmetry): Symmetry | null {
     const task = this._next(symmetry);
     if (task === 0) return this._concludes(symmetry) ? symmetry : null;
-    for (const other of this._candidates(symmetry, task)) {
+    const candidates = this._candidates(symmetry, task);
+    for (const [nth, other] of candidates.entries()) {
       if (this._steps++ > MOST_STEPS) return null;
-      const further = symmetry.copy();
+      const further = nth === candidates.length - 1 ? symmetry : symmetry.copy();
       const whole = further.place(task, other) ? this._complete(further) : null;
       if (whole !== null) return whole;
     }
@@ -150,20 +159,24 @@ export class Symmetries {
 
   /** The task to be placed next: one that shares a channel with those that have been; `main` is last. */
   private _next({ tasks, channels }: Symmetry): number {
-    const left = this._learner.stage.tasks.map(({ index }) => index).filter((task) => !tasks.to.has(task) && task > 0);
-    const near = (task: number): boolean =>
-      [...channels.to.keys()].some((channel) => this._users.get(channel)?.has(task));
-    const movable = left.filter((task) => this._starts.has(task));
-    return movable.find(near) ?? movable[0] ?? left[0] ?? 0;
+    for (const channel of channels.to.keys()) {
+      for (const user of this._users.get(channel) ?? []) if (!tasks.to.has(user) && this._starts.has(user)) return user;
+    }
+    for (const task of this._starts.keys()) if (!tasks.to.has(task)) return task;
+    const { length } = this._learner.stage.tasks;
+    for (let task = 1; task < length; task++) if (!tasks.to.has(task)) return task;
+    return 0;
   }
 
   /** Whose place a task may take: its own, or that which is free because of whoever took it, or another. */
-  private _candidates({ tasks }: Symmetry, task: number): number[] {
+  private _candidates(symmetry: Symmetry, task: number): number[] {
     const start = this._starts.get(task);
+    if (start === undefined) return symmetry.mayPlace(task, task) ? [task] : [];
+    const { from } = symmetry.tasks;
     let free = task;
-    for (let taker = tasks.from.get(free); taker !== undefined; taker = tasks.from.get(free)) free = taker;
-    if (start === undefined) return [task];
-    const others = [...this._starts].filter(([, other]) => other === start).map(([other]) => other);
-    return [...new Set([task, free, ...others])].filter((other) => !tasks.from.has(other));
+    for (let taker = from.get(free); taker !== undefined; taker = from.get(free)) free = taker;
+    const candidates = free === task ? [task] : [free];
+    for (const [other, same] of this._starts) if (same === start && other !== candidates[0]) candidates.push(other);
+    return candidates.filter((other) => symmetry.mayPlace(task, other));
   }
 }

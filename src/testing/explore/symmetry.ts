@@ -66,6 +66,18 @@ export class Symmetry {
     return true;
   }
 
+  /** Whether a task might take the place of another, by what both do first. */
+  mayPlace(task: number, other: number): boolean {
+    if (this.tasks.from.has(other)) return false;
+    const { cases } = this._learner.trie;
+    const [own, its] = [cases[this._firstOf(task)]!, cases[this._firstOf(other)]!];
+    if (own.length !== its.length) return false;
+    // Of several cases any may come first.
+    if (own.length !== STRIDE) return true;
+    const to = ofChannel(own[0]!, own[2]!) ? this.channels.to.get(own[1]!) : undefined;
+    return own[0] === its[0] && own[2] === its[2] && (to === undefined || to === its[1]);
+  }
+
   /** Whether nobody has come to serve for ever without those whose places it takes. */
   servesAlike(): boolean {
     const { tasks } = this._learner.stage;
@@ -100,10 +112,14 @@ export class Symmetry {
 
   /** Who is started only later has no place. */
   private _rootOf(node: number, task: number): number {
-    const { variants } = this._learner;
     const other = this.tasks.to.get(task);
     if (other === undefined || other === task) return other === undefined ? NONE : node;
-    return this._learner.root(variants.findIndex((variant) => variant.task === other));
+    return this._firstOf(other);
+  }
+
+  /** Where a task stands at first. */
+  private _firstOf(task: number): number {
+    return this._learner.root(this._learner.variants.findIndex((variant) => variant.task === task));
   }
 
   /** Where a round begins that is one that had been before. */
