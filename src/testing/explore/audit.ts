@@ -2,7 +2,6 @@
 // fresh routines in the order in which events really happen, and every routine must do what was learned. What tasks share
 // behind the model's back shows as a difference.
 
-import type { Operation } from "../../operation.js";
 import { seeded } from "../decisions.js";
 import { Round } from "../loop.js";
 import { type Arrival, Driver } from "./driver.js";
@@ -84,39 +83,52 @@ export class Audit {
     this._left = false;
     begin(model);
     this._beginStarted();
-    await this._goOnAll();
-    const most = Math.min(LONGEST, model.trie.size * EVENTS_EACH);
-    for (let left = most; left > 0 && this._difference === null && !this._left; left--) {
+    for (let left = Math.min(LONGEST, model.trie.size * EVENTS_EACH); ; left--) {
+      for (let live = this._goOnAll(); live !== null; live = this._goOnAll()) await this._goOnAsync(live);
+      if (left === 0 || this._difference !== null || this._left) return;
       model.enumerate();
       if (model.count === 0) return;
-      await this._event(this._below(model.count));
+      this._event(this._below(model.count));
     }
   }
 
-  private async _event(event: number): Promise<void> {
+  private _event(event: number): void {
     try {
       this._happen(event);
     } catch (error) {
       // A schedule that leads to what has not been learned is left.
       if (error !== LATER) throw error;
       this._left = true;
-      return;
     }
-    await this._goOnAll();
   }
 
-  private async _goOnAll(): Promise<void> {
-    for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) await this._goOn(due);
+  /** Lets go on who is to; the first who is async, which takes longer, or null. */
+  private _goOnAll(): Live | null {
+    for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
+      const { live } = due;
+      this._wake(due);
+      if (Symbol.asyncIterator in live.routine) return live;
+      let arrival = this._driver.goOn(live);
+      while (this._passes(arrival)) arrival = this._driver.goOn(live);
+      this._arrived(live, arrival);
+    }
+    return null;
+  }
+
+  private async _goOnAsync(live: Live): Promise<void> {
+    let arrival = await this._driver.goOnAsync(live);
+    while (this._passes(arrival)) arrival = await this._driver.goOnAsync(live);
+    this._arrived(live, arrival);
   }
 
   /** Lets an event happen in the model, and notes who is to go on with what. */
   private _happen(event: number, but = -1): Gain | undefined {
     const model = this._model;
-    const events = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
-    const gained = gains(model, events, 0);
+    const happens = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
+    const gained = gains(model, happens);
     const values = gained.map((gain) => model.trie.valueOf(model.nodeOf(gain.task), gain));
     const before = gained.map(({ task }) => model.nodeOf(task));
-    happen(model, events, 0);
+    happen(model, happens, 0);
     for (const [nth, { task, at }] of gained.entries()) {
       if (task === but) continue;
       const turn = model.trie.turnTo[before[nth]!]!;
@@ -186,17 +198,18 @@ export class Audit {
     }
   }
 
-  private async _goOn({ live, node, at, value }: Due): Promise<void> {
+  private _wake({ live, node, at, value }: Due): void {
     this._node = node;
-    if (live.routine === null) {
-      const start = this._learner.starts!.get(live.task)!;
-      this._learner.stage.live = live;
-      live.routine = begun(start);
-      this._learner.stage.live = null;
-    } else {
+    if (live.routine !== null) {
       give(live, live.waiting!, { at, value });
+      return;
     }
-    const arrival = await this._arrival(live);
+    this._learner.stage.live = live;
+    live.routine = begun(this._learner.starts!.get(live.task)!);
+    this._learner.stage.live = null;
+  }
+
+  private _arrived(live: Live, arrival: Arrival): void {
     this._mend();
     live.waiting = arrival.kind === "parked" ? arrival.operation : null;
     if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
@@ -218,17 +231,13 @@ export class Audit {
     else if (broken !== null) throw broken;
   }
 
-  private async _arrival(live: Live): Promise<Arrival> {
-    for (;;) {
-      const isAsync = Symbol.asyncIterator in live.routine;
-      const arrival = isAsync ? await this._driver.goOnAsync(live) : this._driver.goOn(live);
-      if (arrival.kind !== "parked" || !this._passes(arrival.operation)) return arrival;
-      settleCase(arrival.operation, 0, undefined);
-    }
-  }
-
-  private _passes(operation: Operation<unknown>): boolean {
-    return operation instanceof Round || this._learner.trivial(operation);
+  /** Whether a routine goes on at once from where it has come to. */
+  private _passes(arrival: Arrival): boolean {
+    if (arrival.kind !== "parked") return false;
+    const { operation } = arrival;
+    if (!(operation instanceof Round) && !this._learner.trivial(operation)) return false;
+    settleCase(operation, 0, undefined);
+    return true;
   }
 
   private _compare(task: number, node: number, arrival: Arrival): void {

@@ -165,7 +165,7 @@ export function formOf(
 ): { readonly cases: Int32Array; readonly offers: number } {
   const form = new Form(idOf);
   form.add(operation, FREE);
-  return { cases: Int32Array.from(form.numbers), offers: form.offers };
+  return { cases: new Int32Array(form.numbers), offers: form.offers };
 }
 
 function casesIn(operation: Operation<unknown>): number {

@@ -6,7 +6,7 @@ import { Round } from "../loop.js";
 import { freeze, Values } from "../values.js";
 import { Alike, APART } from "./alike.js";
 import { type Arrival, Driver } from "./driver.js";
-import { CANCEL, formOf, JOIN, type Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
+import { CANCEL, formOf, JOIN, Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./forms.js";
 import type { Live, Start } from "./live.js";
 import { give, Pasts } from "./pasts.js";
 import { attempted, isSame } from "./same.js";
@@ -271,6 +271,7 @@ export class Learner implements Director {
 
   /** What is ready with nothing else to choose from is no event. */
   trivial(operation: Operation<unknown>): boolean {
+    if (operation instanceof Offer) return false;
     const { cases } = this.formOf(operation);
     return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
   }

@@ -96,21 +96,18 @@ export interface Gain {
 }
 
 /** What the tasks of an event will yield, should it happen in the state that the model looks at. */
-export function gains(model: Model, events: Int32Array, place: number): Gain[] {
-  const [kind, task, at, other, otherAt, channel] = events.subarray(place) as unknown as [
-    number,
-    number,
-    number,
-    ...number[],
-  ];
+export function gains(model: Model, event: Int32Array): Gain[] {
+  const kind = event[0]!;
+  const task = event[1]!;
+  const at = event[2]!;
+  const channel = event[5]!;
   const gain = (code: number): Gain[] => [{ task, at, code }];
   if (kind === PASS) return [];
   const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
-  const held = model.holds(channel!);
-  if (kind === MEET) return [...gain(1), { task: other!, at: otherAt!, code: valueCode(operand) }];
-  if (kind === TAKE) return gain(valueCode(model.contents.first(held)));
-  if (kind === END) return gain(endCode(model, channel!));
-  if (kind === SHUT) return gain(model.contents.closed(held) ? 0 : 1);
+  if (kind === MEET) return [...gain(1), { task: event[3]!, at: event[4]!, code: valueCode(operand) }];
+  if (kind === TAKE) return gain(valueCode(model.contents.first(model.holds(channel))));
+  if (kind === END) return gain(endCode(model, channel));
+  if (kind === SHUT) return gain(model.contents.closed(model.holds(channel)) ? 0 : 1);
   if (kind === ALONE) return gain(codeOf(model, task, at));
   return gain(kind === STORE ? 1 : 0);
 }

@@ -33,8 +33,8 @@ const SOUNDINGS = 30;
 const LEAST_RUNS = 8;
 /** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
 const SEEK = 256;
-const AUDIT_PART = 0.1;
-const LEAST_AUDIT = 5;
+const AUDIT_PART = 0.06;
+const LEAST_AUDIT = 3;
 
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",

@@ -40,5 +40,7 @@ export function attempted(cases: Int32Array): Int32Array {
 
 /** Whether two operations have the same cases. */
 export function areSame(one: Int32Array, other: Int32Array): boolean {
-  return one.length === other.length && one.every((number, at) => number === other[at]);
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
 }
