@@ -45,39 +45,41 @@ export class Never extends Operation<never> {
 /** One performance of an operation that is made for it. */
 export class Made<T> extends Operation<T> implements Waiter {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
-  private readonly _nacks: boolean;
-  private _inner: Operation<T> | null;
+  /** Whether what it makes is told that it lost. */
+  readonly nacks: boolean;
+  /** What was made for this performance. */
+  inner: Operation<T> | null;
   private _lost: Gate | null;
   private _blocked: boolean;
 
   constructor(make: (lost: Operation<void>) => Operation<T>, nacks: boolean) {
     super();
     this._make = make;
-    this._nacks = nacks;
-    this._inner = null;
+    this.nacks = nacks;
+    this.inner = null;
     this._lost = null;
     this._blocked = false;
   }
 
   poll(): boolean {
-    this._lost = this._nacks ? new Gate("losing a choice") : null;
+    this._lost = this.nacks ? new Gate("losing a choice") : null;
     const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
     if (!(made instanceof Operation))
       throw new TypeError("Cannot perform guard: its function must return an operation");
     const inner = made.fresh();
     assertIdle(inner);
-    this._inner = inner;
+    this.inner = inner;
     return inner.poll();
   }
 
   block(): void {
     this._blocked = true;
-    this._inner!.waiter = this;
-    this._inner!.block();
+    this.inner!.waiter = this;
+    this.inner!.block();
   }
 
   override unblock(): void {
-    const inner = this._inner!;
+    const inner = this.inner!;
     if (this._blocked || inner.attentive) inner.unblock();
     inner.waiter = null;
     this._forget();
@@ -85,7 +87,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   override withdraw(): boolean {
-    const inner = this._inner!;
+    const inner = this.inner!;
     const left = inner.withdraw();
     if (left) {
       inner.waiter = null;
@@ -96,18 +98,18 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   override discard(): void {
-    this._inner!.discard();
+    this.inner!.discard();
     this._forget();
   }
 
   override result(): T {
-    const inner = this._inner!;
+    const inner = this.inner!;
     this._forget();
     return inner.result();
   }
 
   wake(): void {
-    this._inner!.waiter = null;
+    this.inner!.waiter = null;
     this.complete(undefined);
   }
 
@@ -120,19 +122,19 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   override get external(): boolean {
-    return this._inner?.external ?? false;
+    return this.inner?.external ?? false;
   }
 
   override describe(): string {
-    return this._inner?.describe() ?? "guard";
+    return this.inner?.describe() ?? "guard";
   }
 
   override rivals(): readonly unknown[] {
-    return this._inner?.rivals() ?? [];
+    return this.inner?.rivals() ?? [];
   }
 
   private _forget(): void {
-    this._inner = null;
+    this.inner = null;
     this._blocked = false;
   }
 }

@@ -18,16 +18,18 @@ interface Source {
 
 type Outcome = { readonly key: string; readonly value: unknown } | Closed;
 
-class ReceiveAny extends Operation<Outcome> implements Waiter {
-  private readonly _open: Source[];
+/** One operation, performed again and again; it forgets sources that have ended. */
+export class ReceiveAny extends Operation<Outcome> implements Waiter {
+  /** Sources that have not ended. */
+  readonly open: Source[];
 
   constructor(sources: Source[]) {
     super();
-    this._open = sources;
+    this.open = sources;
   }
 
   poll(): boolean {
-    const open = this._open;
+    const open = this.open;
     for (let at = 0; at < open.length; ) {
       const other = at + scheduler.chance(open.length - at);
       const source = open[other]!;
@@ -37,21 +39,21 @@ class ReceiveAny extends Operation<Outcome> implements Waiter {
       if (!source.receive.poll()) {
         at++;
         scheduler.policy?.missed?.();
-      } else if (this._take(at)) return true;
+      } else if (this.take(at)) return true;
     }
     this.value = () => CLOSED;
     return open.length === 0;
   }
 
   block(): void {
-    for (const { receive } of this._open) {
+    for (const { receive } of this.open) {
       receive.waiter = this as Waiter;
       receive.block();
     }
   }
 
   override unblock(): void {
-    for (const { receive } of this._open) {
+    for (const { receive } of this.open) {
       if (receive.waiter === null) continue;
       receive.waiter = null;
       receive.unblock();
@@ -60,11 +62,11 @@ class ReceiveAny extends Operation<Outcome> implements Waiter {
 
   wake(winner: Operation<unknown>): void {
     winner.waiter = null;
-    const at = this._open.findIndex(({ receive }) => receive === winner);
-    if (this._take(at)) {
+    const at = this.open.findIndex(({ receive }) => receive === winner);
+    if (this.take(at)) {
       this.unblock();
       this.complete(this.value);
-    } else if (this._open.length === 0) {
+    } else if (this.open.length === 0) {
       this.complete(() => CLOSED);
     }
   }
@@ -74,15 +76,15 @@ class ReceiveAny extends Operation<Outcome> implements Waiter {
   }
 
   override get external(): boolean {
-    return this._open.some(({ receive }) => receive.external);
+    return this.open.some(({ receive }) => receive.external);
   }
 
   override describe(): string {
-    return this._open.map(({ receive }) => receive.describe()).join(" or ");
+    return this.open.map(({ receive }) => receive.describe()).join(" or ");
   }
 
   override rivals(): readonly unknown[] {
-    return this._open.flatMap(({ receive }) => receive.rivals());
+    return this.open.flatMap(({ receive }) => receive.rivals());
   }
 
   override discard(): void {
@@ -92,18 +94,18 @@ class ReceiveAny extends Operation<Outcome> implements Waiter {
   private _last: Operation<unknown> | null = null;
 
   /** Keeps what a source yielded; false when it was the end of that source, which then drops out. */
-  private _take(at: number): boolean {
-    const { key, receive } = this._open[at]!;
+  take(at: number): boolean {
+    const { key, receive } = this.open[at]!;
     this._last = receive;
     try {
       const value = receive.result();
       if (value === CLOSED) {
-        this._open.splice(at, 1);
+        this.open.splice(at, 1);
         return false;
       }
       this.value = () => ({ key, value });
     } catch (error) {
-      this._open.splice(at, 1);
+      this.open.splice(at, 1);
       this.value = () => {
         throw error;
       };

@@ -22,6 +22,7 @@ export interface Policy {
 /** Stands in for all that a program makes while its schedules are explored. */
 export interface Explorer {
   channel(buffer: unknown, options: unknown): unknown;
+  promiseChannel(): unknown;
   start(body: unknown, args: unknown): unknown;
   scope(body: unknown, options: unknown): unknown;
   timeout(ms: number): unknown;

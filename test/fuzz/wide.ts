@@ -2,14 +2,18 @@
 // close. The program itself is run under every schedule; whatever it returns there the model must have found.
 
 import {
+  alt,
   type Channel,
   CLOSED,
   channel,
   dropping,
   EMPTY,
   go,
+  guard,
   pause,
+  promiseChannel,
   type Routine,
+  receiveAny,
   select,
   sleep,
   sliding,
@@ -73,6 +77,17 @@ const STEPS: Readonly<Record<string, (context: Context) => Routine<unknown>>> = 
   *pause() {
     return yield* pause();
   },
+  *any({ one, other, n }) {
+    const any = receiveAny({ one, other });
+    const first = yield* select({ any, late: sleep(n) });
+    const [key, value] = first.key === "any" && first.value !== CLOSED ? Object.values(first.value) : [first.key, ""];
+    const second = yield* alt(any, timeout(n).receive());
+    return `${String(key)} ${String(value)} ${second === CLOSED ? "end" : second.key}`;
+  },
+  *guarded({ one, other, n }) {
+    const made = guard(() => (one.trySend(n) ? other.receive() : one.receive()));
+    return (yield* select({ made, late: sleep(n) })).key;
+  },
   *length({ one }) {
     return one.length;
   },
@@ -85,6 +100,7 @@ const MAKERS = [
   () => channel<number>(2),
   () => channel<number>(dropping(1)),
   () => channel<number>(sliding(1)),
+  () => promiseChannel<number>(),
 ];
 
 /** The program of a seed; it returns what each task got. */

@@ -106,7 +106,10 @@ export class Audit {
   private _goOnAll(): Live | null {
     for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
       const { live } = due;
-      this._wake(due);
+      if (!this._wake(due)) {
+        this._arrived(live, { kind: "parked", operation: live.waiting! });
+        continue;
+      }
       if (Symbol.asyncIterator in live.routine) return live;
       let arrival = this._driver.goOn(live);
       while (this._passes(arrival)) arrival = this._driver.goOn(live);
@@ -198,15 +201,14 @@ export class Audit {
     }
   }
 
-  private _wake({ live, node, at, value }: Due): void {
+  /** Lets a routine begin, or happen to it what was to happen; false if it waits on. */
+  private _wake({ live, node, at, value }: Due): boolean {
     this._node = node;
-    if (live.routine !== null) {
-      give(live, live.waiting!, { at, value });
-      return;
-    }
+    if (live.routine !== null) return give(live, live.waiting!, { at, value });
     this._learner.stage.live = live;
     live.routine = begun(this._learner.starts!.get(live.task)!);
     this._learner.stage.live = null;
+    return true;
   }
 
   private _arrived(live: Live, arrival: Arrival): void {

@@ -7,7 +7,7 @@ import { Path } from "../../path.js";
 import { isParkedInside, isPerformance } from "../../perform.js";
 import type { Doer } from "../../roles.js";
 import { STREAK, scheduler } from "../../scheduler.js";
-import { type Offer, Unmodelled } from "./forms.js";
+import { leaveQueues, type Offer, Unmodelled } from "./forms.js";
 import type { Live } from "./live.js";
 import { standing } from "./place.js";
 import { beginScopes } from "./scopes.js";
@@ -72,7 +72,7 @@ export class Driver {
   }
 
   private _parked(live: Live, operation: Operation<unknown>): Arrival {
-    if (!this._completed) operation.unblock();
+    if (!this._completed) leaveQueues(operation);
     operation.waiter = null;
     live.parked = operation;
     return { kind: "parked", operation };
@@ -138,7 +138,7 @@ export class Driver {
     if (!isParkedInside(value)) throw new Unmodelled("a task yields what is no operation");
     value.reveal();
     const operation = value.operation as Operation<unknown>;
-    if (!value.completed) operation.unblock();
+    if (!value.completed) leaveQueues(operation);
     operation.waiter = null;
     return { kind: "parked", operation };
   }

@@ -2,12 +2,14 @@
 // numbers: its kind, what it is about (the index of a channel, a task, a timer), an operand (the value sent, milliseconds),
 // and the case at which its group begins, for a choice that goes by order.
 
-import { Always, Never } from "../../basic.js";
+import { Always, Made, Never } from "../../basic.js";
 import { Choice, OrderedChoice } from "../../choice.js";
 import { Sleep } from "../../clock.js";
+import { CLOSED } from "../../ends.js";
 import { Pause } from "../../go.js";
 import { Mapped, Operation } from "../../operation.js";
 import type { Waiter } from "../../perform.js";
+import { ReceiveAny } from "../../receive-any.js";
 import { Settle } from "../verbs.js";
 
 export const SEND = 0;
@@ -124,6 +126,9 @@ class Form {
     if (operation instanceof Mapped) this.add(operation.inner, group);
     else if (operation instanceof Choice) this._addChoice(operation, group);
     else if (operation instanceof Offer) this._addOffer(operation, group);
+    else if (operation instanceof Made && operation.inner !== null && !operation.nacks)
+      this.add(operation.inner, group);
+    else if (operation instanceof ReceiveAny) this._addAny(operation, group);
     else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
     else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
     // A turn for the others is an event, though nothing can hinder it.
@@ -145,6 +150,15 @@ class Form {
     const inner = ordered?.mode === "priority" ? start : group;
     for (const part of choice.parts) this.add(part, inner);
     if (ordered !== null && ordered.fallback !== null) this._push(DEFAULT, 0, 0, start);
+  }
+
+  /** With all sources at their end it is ready. */
+  private _addAny({ open }: ReceiveAny, group: number): void {
+    if (open.length === 0) this._push(READY, 0, this._idOf(CLOSED), group);
+    for (const { receive } of open) {
+      if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.describe()}`);
+      this._addOffer(receive, group);
+    }
   }
 
   private _addSleep(ms: number, group: number): void {
@@ -170,31 +184,74 @@ export function formOf(
 
 function casesIn(operation: Operation<unknown>): number {
   if (operation instanceof Mapped) return casesIn(operation.inner);
+  if (operation instanceof Made) return casesIn(operation.inner!);
+  if (operation instanceof ReceiveAny) return Math.max(1, operation.open.length);
   if (operation instanceof Sleep) return operation.ms < Infinity ? 1 : 0;
   if (!(operation instanceof Choice)) return operation instanceof Never ? 0 : 1;
   const parts = operation.parts.reduce((count, part) => count + casesIn(part), 0);
   return operation instanceof OrderedChoice && operation.fallback !== null ? parts + 1 : parts;
 }
 
-/** Makes it look as if a case had happened, with a value: what the operation yields when its task goes on. */
-export function settleCase(operation: Operation<unknown>, at: number, value: unknown): void {
-  operation.waiter = bystander;
-  if (operation instanceof Mapped) settleCase(operation.inner, at, value);
-  else if (operation instanceof Choice) settleBranch(operation, at, value);
-  else operation.value = value;
+/**
+ * Makes it look as if a case had happened, with a value: what the operation yields when its task goes on. False if it does not:
+ * of several sources one has ended, and the wait goes on.
+ */
+export function settleCase(operation: Operation<unknown>, at: number, value: unknown): boolean {
+  const settled = settle(operation, at, value);
+  // What is not may lose a choice, and be performed again.
+  operation.waiter = settled ? bystander : null;
+  return settled;
 }
 
-function settleBranch(choice: Choice<unknown>, at: number, value: unknown): void {
+function settle(operation: Operation<unknown>, at: number, value: unknown): boolean {
+  if (operation instanceof Mapped || operation instanceof Made) return settleCase(operation.inner!, at, value);
+  if (operation instanceof Choice) return settleBranch(operation, at, value);
+  if (operation instanceof ReceiveAny) return settleAny(operation, at, value);
+  operation.value = value;
+  return true;
+}
+
+function settleAny(any: ReceiveAny, at: number, value: unknown): boolean {
+  const source = any.open[at];
+  if (source !== undefined) {
+    settleCase(source.receive, 0, value);
+    source.receive.waiter = null;
+  }
+  if (source === undefined || !any.take(at)) {
+    if (any.open.length > 0) return false;
+    any.value = () => CLOSED;
+  }
+  return true;
+}
+
+function settleBranch(choice: Choice<unknown>, at: number, value: unknown): boolean {
   let left = at;
+  let settled = true;
   choice.winner = -1;
   for (let part = 0; part < choice.parts.length; part++) {
     const branch = choice.parts[part]!;
     const count = casesIn(branch);
     if (left >= 0 && left < count) {
-      choice.winner = part;
-      settleCase(branch, left, value);
+      settled = settleCase(branch, left, value);
+      if (settled) choice.winner = part;
     }
     left -= count;
+  }
+  return settled;
+}
+
+/** Takes an operation out of all queues, though it is performed still: what was made for that is kept. */
+export function leaveQueues(operation: Operation<unknown>): void {
+  const made = [...madeIn(operation)].map((each) => [each, each.inner] as const);
+  operation.unblock();
+  for (const [each, inner] of made) each.inner = inner;
+}
+
+function* madeIn(operation: Operation<unknown>): Generator<Made<unknown>, void, undefined> {
+  if (operation instanceof Choice) for (const part of operation.parts) yield* madeIn(part);
+  else if (operation instanceof Made) yield operation;
+  if (operation instanceof Mapped || operation instanceof Made) {
+    if (operation.inner !== null) yield* madeIn(operation.inner);
   }
 }
 

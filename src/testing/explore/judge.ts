@@ -114,5 +114,7 @@ function refusal(model: Model): Finding | null {
 }
 
 function hasUnread(model: Model): boolean {
-  return model.learner.stage.channels.some((_, channel) => model.contents.length(model.holds(channel)) > 0);
+  return model.learner.stage.channels.some(
+    ({ overflow }, channel) => overflow !== "keep" && model.contents.length(model.holds(channel)) > 0,
+  );
 }

@@ -231,9 +231,8 @@ export class Learner implements Director {
 
   /** Feeds a routine its script, asking for it to go on; returns where it comes to, or the round that this one repeats. */
   private *_feed(live: Live): Generator<void, Arrival | Fold, Arrival> {
-    if (live.waiting !== null) this._cue(live, live.waiting);
-    for (;;) {
-      const arrival = yield;
+    let arrival: Arrival = live.waiting === null ? yield : { kind: "parked", operation: live.waiting };
+    for (; ; arrival = yield) {
       if (arrival.kind !== "parked") return arrival;
       const { operation } = arrival;
       if (operation instanceof Round) {
@@ -242,20 +241,22 @@ export class Learner implements Director {
         settleCase(operation, 0, undefined);
       } else if (this.trivial(operation)) {
         settleCase(operation, 0, undefined);
-      } else if (!this._cue(live, operation)) {
+      } else if (!this._goesOn(live, operation)) {
         return arrival;
       }
     }
   }
 
-  /** Lets happen to an operation what the script says; false at its end. */
-  private _cue(live: Live, operation: Operation<unknown>): boolean {
-    const cue = live.script.shift();
-    live.waiting = cue === undefined ? operation : null;
-    if (cue === undefined) return false;
-    live.node = cue.node;
-    give(live, operation, cue);
-    return true;
+  /** Lets happen to an operation what the script says, until its task goes on; false at the end of the script. */
+  private _goesOn(live: Live, operation: Operation<unknown>): boolean {
+    for (let cue = live.script.shift(); cue !== undefined; cue = live.script.shift()) {
+      live.waiting = null;
+      live.node = cue.node;
+      if (give(live, operation, cue)) return true;
+      live.queued = this.formOf(operation).offers;
+    }
+    live.waiting = operation;
+    return false;
   }
 
   /** The cases of an operation; who is spoken of is not like others. */

@@ -64,7 +64,7 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       return;
     case TAKE: {
       const held = model.holds(channel);
-      hold(model, channel, model.contents.shift(held));
+      if (!keeps(model, channel)) hold(model, channel, model.contents.shift(held));
       move(model, task, at, valueCode(model.contents.first(held)));
       return;
     }
@@ -121,10 +121,14 @@ function hold(model: Model, channel: number, held: number): void {
   model.set(model.component(model.ofChannel, channel), held);
 }
 
+/** Whether a channel gives what it holds to everybody. */
+const keeps = (model: Model, channel: number): boolean => model.learner.stage.channels[channel]!.overflow === "keep";
+
 function store(model: Model, channel: number, value: number): void {
   let held = model.holds(channel);
   if (model.contents.length(held) >= model.capacity(channel)) {
-    if (model.learner.stage.channels[channel]!.overflow === "drop") return;
+    const { overflow } = model.learner.stage.channels[channel]!;
+    if (overflow === "drop" || overflow === "keep") return;
     held = model.contents.shift(held);
   }
   hold(model, channel, model.contents.push(held, value));

@@ -72,9 +72,10 @@ export class Pasts {
   }
 }
 
-/** Lets happen to what a routine waits at what was to happen, or lets it return. */
-export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): void {
+/** Lets happen to what a routine waits at what was to happen, or lets it return; false if it waits on. */
+export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): boolean {
   live.returns = at < 0;
-  if (at >= 0) settleCase(operation, at, value);
-  else if (at <= AFTER) settleCase(operation, AFTER - at, value);
+  if (at >= 0) return settleCase(operation, at, value);
+  if (at <= AFTER) settleCase(operation, AFTER - at, value);
+  return true;
 }

@@ -175,13 +175,25 @@ export class Stage implements Explorer, Calls, Declared, Scopes {
     if (options?.transform !== undefined) this.unmodelled("a channel has a transform");
     if (options?.maxPending !== undefined) this.unmodelled("a channel has a limit to what may be parked");
     if (options?.onUndelivered !== undefined) this.tells = true;
-    const overflow = this._overflow(buffer);
-    const capacity = buffer?.capacity ?? 0;
+    const tells = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
+    return this._channel(live, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, tells);
+  }
+
+  promiseChannel<T>(): ChannelModel<T> {
+    return this._channel(this._running(), 1, "keep", undefined, false);
+  }
+
+  private _channel<T>(
+    live: Live,
+    capacity: number,
+    overflow: Overflow,
+    given: string | undefined,
+    tells: boolean,
+  ): ChannelModel<T> {
     const nth = live.channels++;
-    const name = options?.name ?? this._inside(live.task, `channel#${nth}`);
+    const name = given ?? this._inside(live.task, `channel#${nth}`);
     const slot = `${live.task} channel ${nth} ${capacity} ${overflow} ${name}`;
     return this._slot(slot, () => {
-      const tells = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
       const made = new ChannelModel<unknown>(this, this.channels.length, name, capacity, overflow, tells);
       this.channels.push(made);
       return made;

@@ -23,8 +23,8 @@ import {
   WRITE,
 } from "./forms.js";
 
-/** How a buffer behaves when it is full. */
-export type Overflow = "park" | "drop" | "slide";
+/** How a buffer behaves when it is full; one that keeps drops what is sent then, and gives what it has to everybody. */
+export type Overflow = "park" | "drop" | "slide" | "keep";
 
 /** What a plain call may ask of a state. */
 export const LENGTH = 0;

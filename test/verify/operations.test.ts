@@ -1,0 +1,218 @@
+// Operations that the model takes apart: what it finds is what runs under every schedule find.
+
+import {
+  alt,
+  CLOSED,
+  channel,
+  go,
+  guard,
+  pause,
+  promiseChannel,
+  type Routine,
+  receiveAny,
+  select,
+  sleep,
+  timeout,
+  withNack,
+} from "millrace";
+import { daemon, type Failed, type Proved, replay, type ScheduleError, verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+
+/** What a program returns by the model, which knows all that it does, and when it is run: the same. */
+async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
+  const model = (await verify(main)) as Proved<T>;
+  expect(model).toMatchObject({ status: "proved", engine: expect.stringMatching(/states|traces/) });
+  const run = (await verify(main, { engine: "runs" })) as Proved<T>;
+  expect(run.status).toBe("proved");
+  const found = [...model.outcomes].sort();
+  expect(found).toEqual([...run.outcomes].sort());
+  return found;
+}
+
+/** How a program fails by the model; its token shows it again. */
+async function failure<T>(main: () => Routine<T>): Promise<Failed> {
+  const failed = (await verify(main, { engine: "states" })) as Failed;
+  expect(failed.status).toBe("failed");
+  const again = (await replay(failed.token, main).catch((error: unknown) => error)) as ScheduleError;
+  expect([again.kind, again.schedule]).toEqual([failed.kind, failed.schedule]);
+  return failed;
+}
+
+describe("receiveAny", () => {
+  test("takes from whoever has something, and ends when all have", async () => {
+    const main = function* (): Routine<string> {
+      const [words, numbers] = [channel<string>(), channel<number>(1)];
+      go(function* () {
+        yield* words.send("a");
+        words.close();
+      });
+      go(function* () {
+        for (const n of [1, 2]) yield* numbers.send(n);
+        numbers.close();
+      });
+      const inbox = receiveAny({ words, numbers });
+      let seen = "";
+      for (let message = yield* inbox; message !== CLOSED; message = yield* inbox) seen += message.value;
+      return `${seen} ${(yield* inbox) === CLOSED}`;
+    };
+    expect(await outcomes(main)).toEqual(["12a true", "1a2 true", "a12 true"]);
+  });
+
+  test("of none is at its end", async () => {
+    expect(
+      await outcomes(function* () {
+        yield* pause();
+        return (yield* receiveAny({})) === CLOSED;
+      }),
+    ).toEqual([true]);
+  });
+
+  test("throws the cause that one was closed with, once", async () => {
+    const main = function* (): Routine<string> {
+      const [left, right] = [channel<number>(), channel<number>()];
+      go(function* () {
+        left.close(new Error("left"));
+      });
+      go(function* () {
+        yield* right.send(1);
+        right.close();
+      });
+      const inbox = receiveAny({ left, right });
+      const seen: string[] = [];
+      for (let open = true; open; ) {
+        try {
+          const message = yield* inbox;
+          open = message !== CLOSED;
+          if (message !== CLOSED) seen.push(message.key);
+        } catch (error) {
+          seen.push((error as Error).message);
+        }
+      }
+      return seen.sort().join();
+    };
+    expect(await outcomes(main)).toEqual(["left,right"]);
+  });
+
+  test.each([
+    [2, "inbox"],
+    [4, "late"],
+  ])("stands in a choice, which goes on with the others when one has ended: %d", async (ms, first) => {
+    const main = function* (): Routine<string> {
+      const [left, right] = [channel<number>(), channel<number>()];
+      go(function* () {
+        left.close();
+        yield* sleep(ms);
+        yield* select({ sent: right.send(1), late: timeout(1) });
+      });
+      const inbox = receiveAny({ left, right });
+      return (yield* select({ inbox, late: sleep(3) })).key;
+    };
+    expect(await outcomes(main)).toEqual([first]);
+  });
+
+  test("waits for ever for one that never ends", async () => {
+    const main = function* (): Routine<void> {
+      const [left, right] = [channel<number>(), channel<number>()];
+      go(function* () {
+        left.close();
+      });
+      yield* receiveAny({ left, right });
+    };
+    const { kind, schedule } = await failure(main);
+    expect([kind, schedule.waiting.map(({ waitsFor }) => waitsFor)]).toEqual(["deadlock", ["receive from channel#1"]]);
+  });
+});
+
+describe("a promise channel", () => {
+  test("gives the first value to everybody, for ever", async () => {
+    const main = function* (): Routine<string> {
+      const [answer, seen] = [promiseChannel<number>(), channel<unknown>(4)];
+      for (const n of [1, 2]) {
+        go(function* () {
+          yield* seen.send(yield* answer.receive());
+        });
+        go(function* () {
+          yield* answer.send(n);
+        });
+      }
+      const [first, second] = [yield* seen.receive(), yield* seen.receive()];
+      return `${first === second} ${(yield* answer.receive()) === first} ${answer.tryReceive() === first} ${answer.length}`;
+    };
+    expect(await outcomes(main)).toEqual(["true true true 1"]);
+  });
+
+  test("closed without a value yields the end, and with one still yields it", async () => {
+    const main = function* (): Routine<string> {
+      const [none, one, gone] = [promiseChannel<number>(), promiseChannel<number>(), promiseChannel<number>()];
+      go(function* () {
+        none.close();
+        yield* one.send(7);
+        one.close();
+        yield* gone.send(8);
+        gone.cancel();
+      });
+      const [end, value] = [yield* none.receive(), yield* one.receive()];
+      yield* gone.whenClosed();
+      return `${end === CLOSED} ${String(value)} ${yield* one.send(9)} ${(yield* gone.receive()) === CLOSED}`;
+    };
+    expect(await outcomes(main)).toEqual(["true 7 false true"]);
+  });
+
+  test("is no channel with something unread", async () => {
+    const main = function* (): Routine<void> {
+      yield* promiseChannel<number>().send(1);
+    };
+    expect(await verify(main, { unread: true })).toMatchObject({ status: "proved", engine: "states" });
+  });
+});
+
+describe("guard", () => {
+  test("makes what is performed when it is performed, alone or in a choice", async () => {
+    const main = function* (): Routine<string> {
+      const [asks, answers] = [channel<number>(2), channel<number>()];
+      const request = guard(() => {
+        asks.trySend(7);
+        return answers.receive();
+      });
+      const server = go(function* server() {
+        for (let ask = yield* asks.receive(); ask !== CLOSED; ask = yield* asks.receive()) yield* answers.send(ask + 1);
+      });
+      daemon(server);
+      const first = yield* request;
+      const second = yield* alt(
+        sleep(5).map(() => -1),
+        request,
+      );
+      // Two performances have made two requests.
+      return [first, second, asks.length].map(String).join(" ");
+    };
+    expect(await outcomes(main)).toEqual(["8 8 0"]);
+  });
+
+  test("that throws fails its performer", async () => {
+    const main = function* (): Routine<void> {
+      yield* pause();
+      yield* guard((): never => {
+        throw new Error("Nothing to wait for");
+      });
+    };
+    expect(String((await failure(main)).cause)).toBe("Error: Nothing to wait for");
+  });
+
+  test("whose work is for nothing when it loses is run instead", async () => {
+    const main = function* (): Routine<boolean> {
+      const lostOnce = channel<boolean>(1);
+      const losing = withNack((lost) => {
+        go(function* () {
+          yield* lost;
+          yield* lostOnce.send(true);
+        });
+        return channel<number>().receive();
+      });
+      yield* alt(losing, sleep(1));
+      return (yield* lostOnce.receive()) === true;
+    };
+    const verdict = (await verify(main)) as Proved<boolean>;
+    expect([verdict.status, verdict.engine, [...verdict.outcomes]]).toEqual(["proved", "runs", [true]]);
+  });
+});
