@@ -14,6 +14,8 @@ export interface Finding {
   readonly kind: FailureKind;
   readonly cause?: unknown;
   readonly event: number;
+  /** Tasks that can never go on, where others do. */
+  readonly stuck?: readonly number[];
 }
 
 /** What it is told of right and wrong, for a `main` of any type. */

@@ -188,10 +188,11 @@ export class Proof<T> {
     const telling = await this._tell(way);
     const coverage = this._coverage(search);
     if (telling === null) return this._sharing(TOLD_OTHERWISE, coverage);
-    const schedule = telling.end();
+    const stuck = finding.stuck?.map((task) => telling.taskOf(task, this._model));
+    const schedule = telling.end(stuck);
     const seen = new Judge({}).look(telling.model)?.kind === finding.kind;
     const shows = seen ? undefined : finding.kind;
-    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, marked: telling.marked });
+    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, stuck, marked: telling.marked });
     const length = counted(way.length, "event");
     const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
     const { kind, cause } = finding;

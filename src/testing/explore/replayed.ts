@@ -13,7 +13,7 @@ import { FAILED } from "./trie.js";
 /** Lets the events of a token happen, and says what they show. */
 export function replayed<T>(
   main: Main<T>,
-  { numbers: places, shows, marked = [] }: Decided,
+  { numbers: places, shows, stuck, marked = [] }: Decided,
   token: string,
 ): Promise<Simulation<T>> {
   const telling = new Telling({ body: main, args: [] }, true, new Set(marked));
@@ -28,7 +28,7 @@ export function replayed<T>(
     if (finding === null)
       return { outcomes: model.learner.trie.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
     const title = main.name || "main";
-    throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(), token });
+    throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(stuck), token });
   });
 }
 

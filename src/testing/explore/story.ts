@@ -61,8 +61,9 @@ export class Story {
     }
   }
 
-  end(): Schedule {
-    const parked = this._parked();
+  /** How it ended: who is parked, or those of them who are stuck. */
+  end(stuck: readonly number[] | undefined): Schedule {
+    const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
       steps: this._steps,
       waiting: parked

@@ -42,8 +42,15 @@ function firstStuck(model: Model, store: Store, graph: Graph, bottom: number, ta
     if (move[id] === 1 || lead[id] === 0) continue;
     store.load(id, model);
     const finding = judge(model, task);
+    if (finding?.kind === "stuck") return { id, finding: { ...finding, stuck: allStuck(model, graph, id) } };
     if (finding !== null) return { id, finding };
   }
+}
+
+/** All tasks that are stuck in a state that a model looks at. */
+function allStuck(model: Model, graph: Graph, id: number): number[] {
+  const parked = [...model.ofTask.keys()].filter((task) => judge(model, task)?.kind === "stuck");
+  return [...graph.unmoved(id, parked, false)];
 }
 
 /** What is wrong with a task that can never move again. */

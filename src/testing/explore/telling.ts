@@ -93,8 +93,14 @@ export class Telling {
     return false;
   }
 
-  end(): Schedule {
-    return this._story.end();
+  /** A task of another model, by its name. */
+  taskOf(task: number, { learner }: Model): number {
+    const { name } = learner.stage.tasks[task]!;
+    return this.model.learner.stage.tasks.findIndex((other) => other.name === name);
+  }
+
+  end(stuck: readonly number[] | undefined): Schedule {
+    return this._story.end(stuck);
   }
 }
 
