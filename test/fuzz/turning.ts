@@ -9,6 +9,7 @@ import {
   go,
   pause,
   type Routine,
+  scope,
   select,
   sleep,
   timeout,
@@ -89,32 +90,40 @@ const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "befor
 /** The program of a seed: two or three around, each with its own channel, the next one's or a second, and one that all have. */
 export function turningOf(seed: number): () => Routine<number> {
   return function* main(): Routine<number> {
-    const below = seeded(seed);
-    const size = 2 + below(2);
-    const ring = below(2) === 0;
-    const capacities = [below(3), below(2), below(2)];
-    const odd = ODD[below(ODD.length)]!;
-    const capacity = (nth: number): number => (odd === "capacity" && nth === 1 ? 3 : capacities[0]!);
-    const own = Array.from({ length: size }, (_, nth) => channel<number>(capacity(nth)));
-    const second = Array.from({ length: size }, () => channel<number>(capacities[1]));
-    const shared = channel<number>(capacities[2]);
-    const bodies = Array.from({ length: 1 + below(2) }, () => bodyOf(below));
-    const other = bodyOf(below);
-    const merges = below(3);
-    if (odd === "before" && capacities[0]! > 0) yield* own[1]!.send(1);
-    for (let nth = 0; nth < size; nth++) {
-      const channels = [own[nth]!, ring ? own[(nth + 1) % size]! : second[nth]!, shared];
-      for (const body of bodies) {
-        go(function* member() {
-          yield* (nth === 1 && odd === "body" ? other : body)(channels, odd === "value" ? nth : 1);
-        });
-      }
-      if (odd === "after" && nth === 0) yield* own[1]!.send(1);
-    }
-    if (merges === 0) return 0;
-    if (merges === 1) yield* shared.receive();
-    return numberOf(yield* alt(...own.map((each) => each.receive())));
+    if (seed % 3 > 0) return yield* turning(seed, go);
+    return yield* scope(function* (s) {
+      return yield* turning(seed, (body) => s.go(body));
+    });
   };
+}
+
+/** What it does, with what starts a task. */
+function* turning(seed: number, start: (body: () => Routine<void>) => unknown): Routine<number> {
+  const below = seeded(seed);
+  const size = 2 + below(2);
+  const ring = below(2) === 0;
+  const capacities = [below(3), below(2), below(2)];
+  const odd = ODD[below(ODD.length)]!;
+  const capacity = (nth: number): number => (odd === "capacity" && nth === 1 ? 3 : capacities[0]!);
+  const own = Array.from({ length: size }, (_, nth) => channel<number>(capacity(nth)));
+  const second = Array.from({ length: size }, () => channel<number>(capacities[1]));
+  const shared = channel<number>(capacities[2]);
+  const bodies = Array.from({ length: 1 + below(2) }, () => bodyOf(below));
+  const other = bodyOf(below);
+  const merges = below(3);
+  if (odd === "before" && capacities[0]! > 0) yield* own[1]!.send(1);
+  for (let nth = 0; nth < size; nth++) {
+    const channels = [own[nth]!, ring ? own[(nth + 1) % size]! : second[nth]!, shared];
+    for (const body of bodies) {
+      start(function* member() {
+        yield* (nth === 1 && odd === "body" ? other : body)(channels, odd === "value" ? nth : 1);
+      });
+    }
+    if (odd === "after" && nth === 0) yield* own[1]!.send(1);
+  }
+  if (merges === 0) return 0;
+  if (merges === 1) yield* shared.receive();
+  return numberOf(yield* alt(...own.map((each) => each.receive())));
 }
 
 /** Throws if what is enough shows something else than all states do; null if there are too many of them. */

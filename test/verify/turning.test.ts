@@ -1,7 +1,7 @@
 // Tasks that can change places together with their channels: of the states that differ only in that one is enough. It is found
 // out, not said; whatever contradicts ends it.
 
-import { alt, type Channel, CLOSED, channel, go, pause, type Routine, select, sleep } from "millrace";
+import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "millrace";
 import { daemon, forever, invariant } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { failure, found } from "./fewer.js";
@@ -89,6 +89,28 @@ describe("tasks that can change places", () => {
         yield* answers[to]!.send(1);
       });
     const { states, all } = await found(clients(5, serve));
+    expect(all).toBeGreaterThan(256);
+    expect(states).toBeLessThan(all / 8);
+  });
+
+  test("in a scope, with a channel each, whoever merges what comes", async () => {
+    const main = function* (): Routine<string> {
+      return yield* scope(function* (s) {
+        const own = channels(5);
+        for (const to of own) {
+          s.go(function* producer() {
+            yield* pause();
+            yield* to.send(3);
+            yield* pause();
+          });
+        }
+        let sum = 0;
+        for (let nth = 0; nth < 5; nth++) sum += Number(yield* alt(...own.map((from) => from.receive())));
+        return String(sum);
+      });
+    };
+    const { outcomes, states, all } = await found(main);
+    expect(outcomes).toEqual(["15"]);
     expect(all).toBeGreaterThan(256);
     expect(states).toBeLessThan(all / 8);
   });

@@ -35,6 +35,8 @@ export class Canonical {
   /** Where the second and the third of those begin. */
   private _others: number;
   private _rest: number;
+  /** Those who start tasks that change places. */
+  private _starters: number[];
   /** What stands at each position; and the same, for tasks that change places, as a number that their nodes share. */
   private _values: Int32Array;
   private _keys: Int32Array;
@@ -47,6 +49,7 @@ export class Canonical {
     this._closed = false;
     this._components = this._values = this._keys = new Int32Array(0);
     this._others = this._rest = 0;
+    this._starters = [];
   }
 
   /** Lets tasks change places until they stand in order; who took whose place, where no two are alike. */
@@ -85,6 +88,7 @@ export class Canonical {
       { of: model.ofChannel, who: channels, pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
     ];
+    this._starters = [...new Set(found.flatMap(({ starters }) => [...starters]))];
     this._others = movable.length;
     this._rest = tasks.length;
     this._components = Int32Array.from(layout.flatMap(({ of, who }) => who.map((one) => model.component(of, one))));
@@ -101,17 +105,25 @@ export class Canonical {
     const { _components: components, _values: values, _keys: keys } = this;
     const { state } = this._model;
     const { ranks } = this._symmetries;
-    const main = this._model.nodeOf(0);
     for (let at = 0; at < components.length; at++) {
       const value = (values[at] = state[components[at]!]!);
       keys[at] = at < this._others && value > 0 ? ranks[value - 1]! + 1 : value;
     }
     let least: Way | null = null;
     for (const way of this._ways) {
-      if (way.images[main] === OUTSIDE) return null;
+      if (!this._isInside(way)) return null;
       if (this._comesFirst(way, least)) least = way;
     }
     return least;
+  }
+
+  /** Whether all who change places have been started. */
+  private _isInside({ images }: Way): boolean {
+    for (const starter of this._starters) {
+      const node = this._model.nodeOf(starter);
+      if (node === -1 || images[node] === OUTSIDE) return false;
+    }
+    return true;
   }
 
   /** Which of two ways comes first; null is to stay as they are. */

@@ -4,7 +4,7 @@
 import { STRIDE, Unmodelled } from "./forms.js";
 import { LATER, type Learner } from "./learner.js";
 import { Anew } from "./stage.js";
-import { OUTSIDE, ofChannel, Symmetry } from "./symmetry.js";
+import { type Began, OUTSIDE, ofChannel, Symmetry } from "./symmetry.js";
 
 /** No task is taken to change places with another. */
 export const UNEVEN = "uneven";
@@ -19,8 +19,9 @@ export class Symmetries {
   /** For each node a number that it shares with those that stand in its place. */
   readonly ranks: number[];
   private readonly _learner: Learner;
-  /** For each task that may change places the node of `main` at which it is started. */
-  private readonly _starts: Map<number, number>;
+  /** For each task that is started in one place where that is; and who starts any. */
+  private readonly _starts: Map<number, Began>;
+  private readonly _starters: Set<number>;
   /** The tasks that speak of each channel. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
@@ -32,6 +33,7 @@ export class Symmetries {
     this.ranks = [];
     this._learner = learner;
     this._starts = new Map();
+    this._starters = new Set();
     this._users = new Map();
     this._steps = this._sought = 0;
   }
@@ -40,7 +42,9 @@ export class Symmetries {
   find(): boolean {
     const { alike, stage, trie } = this._learner;
     if (this._sought === trie.size) return false;
-    if (alike.groups.length > 0 || trie.anyCancels || stage.invariants.size > 0 || trie.size > MOST_NODES) return false;
+    // Whoever may be cancelled has turns of its own.
+    if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
+    if (stage.invariants.size > 0 || trie.size > MOST_NODES) return false;
     this._survey();
     this._seek();
     this._sought = trie.size;
@@ -49,10 +53,11 @@ export class Symmetries {
 
   private _seek(): void {
     let tried = 0;
-    for (const [task, start] of this._starts) {
-      for (const [other, sameStart] of this._starts) {
+    for (const [task, { node }] of this._starts) {
+      for (const [other, began] of this._starts) {
         const symmetry = new Symmetry(this._learner, this._starts);
-        if (other <= task || start !== sameStart || this._has(task, other) || !symmetry.mayPlace(task, other)) continue;
+        if (other <= task || began.node !== node || this._has(task, other)) continue;
+        if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
         if (whole !== null) this.found.push(whole);
@@ -92,23 +97,27 @@ export class Symmetries {
     if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Anew(UNEVEN);
   }
 
-  /** Who is started where by `main`, and who speaks of what. */
+  /** Who is started where, and who speaks of what. */
   private _survey(): void {
-    const { trie, variants, stage } = this._learner;
+    const { trie, variants } = this._learner;
     this._starts.clear();
+    this._starters.clear();
     this._users.clear();
+    const several = new Set<number>();
     for (let node = 0; node < trie.size; node++) {
       for (const variant of trie.effects[node]?.starts ?? []) {
         const { task } = variants[variant]!;
         // Who is started in several places may be another each time.
-        if (trie.task[node] === 0) this._starts.set(task, this._starts.has(task) ? -1 : node);
+        if (this._starts.has(task)) several.add(task);
+        this._starts.set(task, { starter: trie.task[node]!, node });
+        this._starters.add(trie.task[node]!);
       }
       const cases = trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
         if (ofChannel(cases[at]!, cases[at + 2]!)) this._usersOf(cases[at + 1]!).add(trie.task[node]!);
       }
     }
-    for (const [task, node] of this._starts) if (node === -1 || stage.marked[task]) this._starts.delete(task);
+    for (const task of several) this._starts.delete(task);
   }
 
   private _usersOf(channel: number): Set<number> {
@@ -157,26 +166,30 @@ export class Symmetries {
     return fits && symmetry.servesAlike();
   }
 
-  /** The task to be placed next: one that shares a channel with those that have been; `main` is last. */
+  /** The task to be placed next: one that shares a channel with those that have been; who starts others comes behind those. */
   private _next({ tasks, channels }: Symmetry): number {
+    const isFree = (task: number): boolean =>
+      !tasks.to.has(task) && this._starts.has(task) && !this._starters.has(task);
     for (const channel of channels.to.keys()) {
-      for (const user of this._users.get(channel) ?? []) if (!tasks.to.has(user) && this._starts.has(user)) return user;
+      for (const user of this._users.get(channel) ?? []) if (isFree(user)) return user;
     }
-    for (const task of this._starts.keys()) if (!tasks.to.has(task)) return task;
+    for (const task of this._starts.keys()) if (isFree(task)) return task;
     const { length } = this._learner.stage.tasks;
-    for (let task = 1; task < length; task++) if (!tasks.to.has(task)) return task;
+    for (let task = length - 1; task > 0; task--) if (!tasks.to.has(task)) return task;
     return 0;
   }
 
   /** Whose place a task may take: its own, or that which is free because of whoever took it, or another. */
   private _candidates(symmetry: Symmetry, task: number): number[] {
-    const start = this._starts.get(task);
-    if (start === undefined) return symmetry.mayPlace(task, task) ? [task] : [];
+    const began = this._starts.get(task);
+    if (began === undefined || this._starters.has(task)) return symmetry.mayPlace(task, task) ? [task] : [];
     const { from } = symmetry.tasks;
     let free = task;
     for (let taker = from.get(free); taker !== undefined; taker = from.get(free)) free = taker;
     const candidates = free === task ? [task] : [free];
-    for (const [other, same] of this._starts) if (same === start && other !== candidates[0]) candidates.push(other);
+    for (const [other, { node }] of this._starts) {
+      if (node === began.node && other !== candidates[0]) candidates.push(other);
+    }
     return candidates.filter((other) => symmetry.mayPlace(task, other));
   }
 }

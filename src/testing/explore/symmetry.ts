@@ -2,15 +2,21 @@
 // channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
 
 import { isDaemon } from "../loop.js";
-import { CANCEL, CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SEND, STRIDE } from "./forms.js";
+import { CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SCOPED, SEND, STRIDE } from "./forms.js";
 import type { Learner } from "./learner.js";
 import { IS_DUE } from "./stand-ins.js";
 import { NOWHERE, PARKED } from "./trie.js";
 
-/** Nobody takes the place of another while `main` stands there: not all of them have been started. */
+/** Nobody takes the place of another while a task that starts them stands there: not all of them have been started. */
 export const OUTSIDE = -1;
 /** No node: it is no symmetry. */
 const NONE = -2;
+
+/** Who has started a task, at which node. */
+export interface Began {
+  readonly starter: number;
+  readonly node: number;
+}
 
 /** Who stands for whom, both ways. */
 class Pairs {
@@ -40,10 +46,10 @@ export class Symmetry {
   /** For each node which of the cases there each of its cases is, where they stand in another order. */
   private readonly _orders: (readonly number[] | undefined)[];
   private readonly _learner: Learner;
-  /** For each task that may change places the node of `main` at which it is started. */
-  private readonly _starts: ReadonlyMap<number, number>;
+  /** For each task that is started in one place where that is. */
+  private readonly _starts: ReadonlyMap<number, Began>;
 
-  constructor(learner: Learner, starts: ReadonlyMap<number, number>, like?: Symmetry) {
+  constructor(learner: Learner, starts: ReadonlyMap<number, Began>, like?: Symmetry) {
     this.tasks = new Pairs(like?.tasks.to ?? []);
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
@@ -99,7 +105,7 @@ export class Symmetry {
     const { trie } = this._learner;
     const task = trie.task[node]!;
     if (trie.base[node] !== node) return this._twinOf(node);
-    if (task === 0 && !this._isInside(node)) return OUTSIDE;
+    if (this.tasks.to.get(task) === task && !this._isInside(task, node)) return OUTSIDE;
     const parent = trie.parent[node]!;
     if (trie.turnTo[node] !== -1) return NONE;
     const before = parent === -1 ? undefined : this.images[parent];
@@ -135,12 +141,30 @@ export class Symmetry {
     return trie.late[node]!.reduce((twin, channel) => trie.lateTwin(twin, this.channels.to.get(channel)!), image);
   }
 
-  /** Whether all who change places have been started where `main` stands. */
-  private _isInside(node: number): boolean {
+  /** Those who start tasks that change places, and those who start them. */
+  get starters(): Set<number> {
+    const starters = new Set<number>();
+    for (const [task, other] of this.tasks.to) {
+      if (task !== other) for (const { starter } of this._origins(task)) starters.add(starter);
+    }
+    return starters;
+  }
+
+  /** Who has started a task, where, who has started that, and so on. */
+  private *_origins(task: number): Generator<Began, void, undefined> {
+    for (let began = this._starts.get(task); began !== undefined; began = this._starts.get(began.starter)) yield began;
+  }
+
+  /** Whether all who change places have been started, as far as it is up to a task, where it stands. */
+  private _isInside(task: number, node: number): boolean {
     const { trie } = this._learner;
     const path = new Set<number>();
     for (let at = node; at !== -1; at = trie.parent[at]!) path.add(at);
-    return [...this.tasks.to].every(([task, other]) => task === other || path.has(this._starts.get(task)!));
+    for (const [mover, other] of this.tasks.to) {
+      if (mover === other) continue;
+      for (const began of this._origins(mover)) if (began.starter === task && !path.has(began.node)) return false;
+    }
+    return true;
   }
 
   /** Whether a task does at a node what another does that takes its place. */
@@ -183,7 +207,7 @@ export class Symmetry {
     const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
     if (ofChannel(kind, operand)) return this._pairChannels(about, other[to + 1]!);
-    if (kind === JOIN || kind === OVER || kind === CANCEL) return this.tasks.to.get(about) === other[to + 1];
+    if (kind === JOIN || kind === OVER || kind === SCOPED) return this.tasks.to.get(about) === other[to + 1];
     return about === other[to + 1];
   }
 
