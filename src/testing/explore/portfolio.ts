@@ -4,7 +4,7 @@ import { native } from "../../host.js";
 import type { Search } from "./search.js";
 
 /** Milliseconds of the first turn. */
-const FIRST_TURN = 10;
+const FIRST_TURN = 5;
 /** With a failure found, the search for the shortest schedule goes on for so many times as long as it took until then. */
 const PATIENCE = 2;
 /** Milliseconds for that at the least. */
