@@ -79,7 +79,9 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
 /** Where one after the other turns out to be cancelled, or not to be like others, all are taken to be. */
 function learnFrom({ mark }: Anew, marks: Set<string>): void {
   marks.add(mark);
-  if (marks.size > MOST_MARKS) marks.add(ANYBODY).add(APART);
+  const apart = [...marks].filter((other) => other.startsWith(APART)).length;
+  if (apart > MOST_MARKS) marks.add(APART);
+  if (marks.size - apart > MOST_MARKS) marks.add(ANYBODY);
 }
 
 async function otherwise<T>(

@@ -232,4 +232,20 @@ describe("tasks that only seem alike", () => {
     });
     expect(outcomes).toEqual(["4,4,4"]);
   });
+
+  test("however many only look alike, nobody is taken to be cancelled", async () => {
+    const main = function* (): Routine<number> {
+      for (let kind = 0; kind < 15; kind++) {
+        for (let nth = 0; nth < 2; nth++) {
+          go(function* (like: number) {
+            return like + nth;
+          }, kind);
+        }
+      }
+      yield* pause();
+      return 1;
+    };
+    // Nothing happens but that `main` goes on; whoever is taken to be cancelled has a turn of its own.
+    expect(await found(main)).toEqual({ outcomes: [1], states: 2, all: 2 });
+  });
 });

@@ -14,6 +14,8 @@ interface Group {
   readonly name: string;
   readonly tasks: number[];
   readonly variants: number[];
+  /** Whether there was another before that looked like it, and whose tasks were not alike. */
+  readonly isSecond: boolean;
 }
 
 export class Alike {
@@ -39,8 +41,11 @@ export class Alike {
   add(key: string, name: string, task: number, variant: number): number {
     if (this._marks.has(APART) || this._isElsewhere(task)) return variant;
     const group = this._byKey.get(key);
-    if (group === undefined || this._marks.has(`${APART} ${group.name}`)) {
-      this._byKey.set(key, this._found(name, task, variant));
+    const differs = group !== undefined && this._marks.has(`${APART} ${group.name}`);
+    if (group === undefined || differs) {
+      const found = this._found(name, task, variant, differs);
+      // One may be another than the rest; where that is like no other either, none is.
+      if (group?.isSecond !== true) this._byKey.set(key, found);
       return variant;
     }
     group.tasks.push(task);
@@ -57,8 +62,8 @@ export class Alike {
     return true;
   }
 
-  private _found(name: string, task: number, variant: number): Group {
-    const group = { name, tasks: [task], variants: [variant] };
+  private _found(name: string, task: number, variant: number, isSecond: boolean): Group {
+    const group = { name, tasks: [task], variants: [variant], isSecond };
     this._byTask[task] = this._byVariant[variant] = group;
     return group;
   }

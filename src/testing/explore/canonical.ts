@@ -12,6 +12,8 @@ interface Way {
   readonly places: number;
   /** For each position the one whose number comes there. */
   readonly from: Int32Array;
+  /** The first position where that is another, or may be. */
+  readonly first: number;
   /** Where another stands in place of the task of a node. */
   readonly images: Int32Array;
 }
@@ -94,7 +96,7 @@ export class Canonical {
     this._components = Int32Array.from(layout.flatMap(({ of, who }) => who.map((one) => model.component(of, one))));
     this._values = new Int32Array(this._components.length);
     this._keys = new Int32Array(this._components.length);
-    this._ways = found.map((symmetry) => wayOf(symmetry, layout, places));
+    this._ways = found.map((symmetry) => wayOf(symmetry, layout, this._others, places));
     const known = new Set(this._ways.map((way) => way.places)).add(0);
     const pairs = this._ways.flatMap((one) => this._ways.map((other) => places.compose(one.places, other.places)));
     this._closed = pairs.every((composed) => known.has(composed));
@@ -129,7 +131,8 @@ export class Canonical {
   /** Which of two ways comes first; null is to stay as they are. */
   private _comesFirst(one: Way, other: Way | null): boolean {
     const { _keys: keys, _others: others, _rest: rest } = this;
-    for (let at = 0; at < keys.length; at++) {
+    const first = other === null ? one.first : Math.min(one.first, other.first);
+    for (let at = first; at < keys.length; at++) {
       let own = keys[one.from[at]!]!;
       let before = keys[other === null ? at : other.from[at]!]!;
       if (at >= others && at < rest) {
@@ -155,7 +158,7 @@ const imageOf = ({ images }: Way, value: number): number => (value === 0 ? 0 : i
 
 const sorted = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b);
 
-function wayOf(symmetry: Symmetry, layout: Layout, places: Places): Way {
+function wayOf(symmetry: Symmetry, layout: Layout, others: number, places: Places): Way {
   const from: number[] = [];
   for (const { who, pairs } of layout) {
     const first = from.length;
@@ -163,7 +166,9 @@ function wayOf(symmetry: Symmetry, layout: Layout, places: Places): Way {
   }
   const { to } = symmetry.tasks;
   const takes = Array.from({ length: Math.max(...to.keys()) + 1 }, (_, task) => to.get(task) ?? task);
-  return { places: places.idOf(takes), from: Int32Array.from(from), images: Int32Array.from(symmetry.images) };
+  const first = from.findIndex((position, at) => position !== at || at >= others);
+  const images = Int32Array.from(symmetry.images);
+  return { places: places.idOf(takes), from: Int32Array.from(from), first, images };
 }
 
 function sort(model: Model, tasks: readonly number[]): void {

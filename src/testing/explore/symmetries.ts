@@ -9,8 +9,9 @@ import { type Began, OUTSIDE, ofChannel, Symmetry } from "./symmetry.js";
 /** No task is taken to change places with another. */
 export const UNEVEN = "uneven";
 
-/** More than so many nodes, or ways that are tried, or steps on one of them, are too many. */
+/** More than so many nodes, tasks, ways that are tried, or steps on one of them, are too many. */
 const MOST_NODES = 5000;
+const MOST_TASKS = 48;
 const MOST_TRIED = 64;
 const MOST_STEPS = 256;
 
@@ -44,7 +45,7 @@ export class Symmetries {
     if (this._sought === trie.size) return false;
     // Whoever may be cancelled has turns of its own.
     if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
-    if (stage.invariants.size > 0 || trie.size > MOST_NODES) return false;
+    if (stage.invariants.size > 0 || trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
     this._survey();
     this._seek();
     this._sought = trie.size;
