@@ -85,7 +85,7 @@ function bodyOf(below: (n: number) => number): Body {
 }
 
 /** In what one is not like the others, if at all. */
-const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "before", "after"] as const;
+const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "before", "after", "outside"] as const;
 
 /** The program of a seed: two or three around, each with its own channel, the next one's or a second, and one that all have. */
 export function turningOf(seed: number): () => Routine<number> {
@@ -115,7 +115,8 @@ function* turning(seed: number, start: (body: () => Routine<void>) => unknown): 
   for (let nth = 0; nth < size; nth++) {
     const channels = [own[nth]!, ring ? own[(nth + 1) % size]! : second[nth]!, shared];
     for (const body of bodies) {
-      start(function* member() {
+      const begin = odd === "outside" && nth === 1 ? go : start;
+      begin(function* member() {
         yield* (nth === 1 && odd === "body" ? other : body)(channels, odd === "value" ? nth : 1);
       });
     }

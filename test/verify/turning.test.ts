@@ -115,6 +115,26 @@ describe("tasks that can change places", () => {
     expect(states).toBeLessThan(all / 8);
   });
 
+  test.each([0, 4])("do not where number %d of them is not in the scope", async (outside) => {
+    const main = function* (): Routine<number> {
+      const through = channel<number>(5);
+      yield* scope(function* (s) {
+        for (const [at, own] of channels(5, 1).entries()) {
+          const producer = function* producer(): Routine<void> {
+            yield* pause();
+            yield* own.send(1);
+            yield* through.send(1);
+          };
+          if (at === outside) go(producer);
+          else s.go(producer);
+        }
+      });
+      return through.length;
+    };
+    // Those in the scope are through; how far the other has come nobody knows.
+    expect((await found(main)).outcomes).toEqual([4, 5]);
+  });
+
   test("do not where they are served in order", async () => {
     const serve = (asks: Channel<number>[], answers: Channel<number>[]): Routine<void> =>
       forever(function* () {

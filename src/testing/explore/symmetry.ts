@@ -64,8 +64,8 @@ export class Symmetry {
 
   /** Lets a task take the place of another; false if they do not do the same. */
   place(task: number, other: number): boolean {
-    if (!this.tasks.pair(task, other)) return false;
-    const { trie } = this._learner;
+    const { trie, stage } = this._learner;
+    if (stage.regionOf[task] !== stage.regionOf[other] || !this.tasks.pair(task, other)) return false;
     for (let node = 0; node < trie.size; node++) {
       if (trie.task[node] === task && !this.follow(node)) return false;
     }
