@@ -69,19 +69,29 @@ export class Symmetries {
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
   extend(): boolean {
     const { trie } = this._learner;
-    if (this.ranks.length === trie.size) return false;
-    for (let node = this.ranks.length; node < trie.size; node++) {
+    const from = this.ranks.length;
+    if (from === trie.size) return false;
+    for (let node = from; node < trie.size; node++) {
       for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Anew(UNEVEN);
-      this.ranks.push(node);
-      for (const symmetry of this.found) this._rank(node, symmetry.images[node]!);
     }
+    for (let node = from; node < trie.size; node++) this.ranks.push(node);
+    while (this._rankFrom(from));
     return true;
   }
 
-  private _rank(node: number, image: number): void {
-    if (image !== OUTSIDE && image < this.ranks.length) {
-      this.ranks[node] = this.ranks[image] = Math.min(this.ranks[node]!, this.ranks[image]!);
+  /** Lets nodes share the least number of those that stand in their place; whether that was news. */
+  private _rankFrom(from: number): boolean {
+    const { ranks } = this;
+    let news = false;
+    for (let node = from; node < ranks.length; node++) {
+      for (const { images } of this.found) {
+        const image = images[node];
+        if (image === undefined || image === OUTSIDE || ranks[image] === ranks[node]) continue;
+        ranks[node] = ranks[image] = Math.min(ranks[node]!, ranks[image]!);
+        news = true;
+      }
     }
+    return news;
   }
 
   private _follows(symmetry: Symmetry, node: number): boolean {
