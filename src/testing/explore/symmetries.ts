@@ -60,10 +60,19 @@ export class Symmetries {
         if (other <= task || began.node !== node || this._has(task, other)) continue;
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
-        const whole = this._try(symmetry, task, other);
+        const whole = this._tried(() => this._try(symmetry, task, other));
         if (whole !== null) this.found.push(whole);
       }
     }
+  }
+
+  /** What an attempt has come to. One in vain may have been led to what no schedule leads to, and that must not count. */
+  private _tried(attempt: () => Symmetry | null): Symmetry | null {
+    const { trie } = this._learner;
+    const before = trie.size;
+    const whole = attempt();
+    if (whole === null && trie.size > before) throw new Anew(UNEVEN);
+    return whole;
   }
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
@@ -147,7 +156,6 @@ export class Symmetries {
     try {
       return symmetry.place(task, other) ? this._complete(symmetry) : null;
     } catch (error) {
-      // It may have been led to what no schedule leads to.
       if (error instanceof Unmodelled || error === LATER) return null;
       throw error;
     }
@@ -160,7 +168,7 @@ export class Symmetries {
     for (const [nth, other] of candidates.entries()) {
       if (this._steps++ > MOST_STEPS) return null;
       const further = nth === candidates.length - 1 ? symmetry : symmetry.copy();
-      const whole = further.place(task, other) ? this._complete(further) : null;
+      const whole = this._tried(() => (further.place(task, other) ? this._complete(further) : null));
       if (whole !== null) return whole;
     }
     return null;
@@ -169,11 +177,8 @@ export class Symmetries {
   /** Comes to `main`, whom everybody else has been placed before, and to all that was learned on the way. */
   private _concludes(symmetry: Symmetry): boolean {
     const { trie } = this._learner;
-    const before = trie.size;
     let fits = symmetry.place(0, 0);
     for (let node = 0; fits && node < trie.size; node++) fits = symmetry.follow(node);
-    // What `main` may return is what has been learned of it, and this it may not.
-    if (!fits && trie.task.includes(0, before)) throw new Anew(UNEVEN);
     return fits && symmetry.servesAlike();
   }
 
