@@ -23,8 +23,9 @@ const TRIAL = 500;
 const MOST_TAKEN = 0.95;
 /** So many states are expanded before it is asked for the first time whether they were enough. */
 const FIRST_CHECK = 64;
-/** Where no tasks could change places it is asked again when so many times more states are expanded. */
+/** Where no tasks could change places it is asked again when so many times more states are expanded; not with more than so many. */
 const SEEK_AGAIN = 8;
+const LAST_SEEK = 4096;
 /** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
 const PACE = 0.5;
 const POWER = 6;
@@ -151,7 +152,8 @@ export class States implements Search {
   /** Where tasks turn out to be able to change places it begins anew, too. */
   private _seekSymmetries(): boolean {
     const found = this._symmetries.find();
-    this._seek = found ? Infinity : this._seek * SEEK_AGAIN;
+    this._seek *= SEEK_AGAIN;
+    if (found || this._seek > LAST_SEEK) this._seek = Infinity;
     if (found) this._forget();
     return found;
   }

@@ -2,7 +2,7 @@
 // are: they are looked for once something has been learned, and what is learned after that must not contradict them.
 
 import { STRIDE, Unmodelled } from "./forms.js";
-import { LATER, type Learner } from "./learner.js";
+import type { Learner } from "./learner.js";
 import { Anew } from "./stage.js";
 import { type Began, OUTSIDE, ofChannel, Symmetry } from "./symmetry.js";
 
@@ -60,19 +60,12 @@ export class Symmetries {
         if (other <= task || began.node !== node || this._has(task, other)) continue;
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
-        const whole = this._tried(() => this._try(symmetry, task, other));
-        if (whole !== null) this.found.push(whole);
+        const whole = this._try(symmetry, task, other);
+        if (whole === null) continue;
+        whole.learns = true;
+        this.found.push(whole);
       }
     }
-  }
-
-  /** What an attempt has come to. One in vain may have been led to what no schedule leads to, and that must not count. */
-  private _tried(attempt: () => Symmetry | null): Symmetry | null {
-    const { trie } = this._learner;
-    const before = trie.size;
-    const whole = attempt();
-    if (whole === null && trie.size > before) throw new Anew(UNEVEN);
-    return whole;
   }
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
@@ -153,12 +146,7 @@ export class Symmetries {
   /** One in which a task takes the place of another. */
   private _try(symmetry: Symmetry, task: number, other: number): Symmetry | null {
     this._steps = 0;
-    try {
-      return symmetry.place(task, other) ? this._complete(symmetry) : null;
-    } catch (error) {
-      if (error instanceof Unmodelled || error === LATER) return null;
-      throw error;
-    }
+    return symmetry.place(task, other) ? this._complete(symmetry) : null;
   }
 
   private _complete(symmetry: Symmetry): Symmetry | null {
@@ -168,7 +156,7 @@ export class Symmetries {
     for (const [nth, other] of candidates.entries()) {
       if (this._steps++ > MOST_STEPS) return null;
       const further = nth === candidates.length - 1 ? symmetry : symmetry.copy();
-      const whole = this._tried(() => (further.place(task, other) ? this._complete(further) : null));
+      const whole = further.place(task, other) ? this._complete(further) : null;
       if (whole !== null) return whole;
     }
     return null;

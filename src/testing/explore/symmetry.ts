@@ -11,6 +11,8 @@ import { NOWHERE, PARKED } from "./trie.js";
 export const OUTSIDE = -1;
 /** No node: it is no symmetry. */
 const NONE = -2;
+/** It has not been learned. */
+const UNKNOWN = -3;
 
 /** Who has started a task, at which node. */
 export interface Began {
@@ -43,6 +45,8 @@ export class Symmetry {
   readonly channels: Pairs;
   /** For each node where whoever takes the place of its task stands instead, as far as that is known. */
   readonly images: number[];
+  /** Whether what is not known of others is learned. A guess may be wrong: it must lead to nothing that no schedule leads to. */
+  learns: boolean;
   /** For each node which of the cases there each of its cases is, where they stand in another order. */
   private readonly _orders: (readonly number[] | undefined)[];
   private readonly _learner: Learner;
@@ -54,6 +58,7 @@ export class Symmetry {
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
     this._orders = [...(like?._orders ?? [])];
+    this.learns = false;
     this._learner = learner;
     this._starts = starts;
   }
@@ -96,6 +101,7 @@ export class Symmetry {
     // What is still being learned has its turn later.
     if (this.images[node] !== undefined || (trie.kind[node] === NOWHERE && trie.fold[node] === null)) return true;
     const image = this._imageOf(node);
+    if (image === UNKNOWN) return !this.learns;
     if (image === NONE || (image !== OUTSIDE && !this._corresponds(node, image))) return false;
     this.images[node] = image;
     return true;
@@ -112,8 +118,8 @@ export class Symmetry {
     if (before === OUTSIDE) return node;
     const { at, code } = trie.input[node] ?? { at: -1, code: 0 };
     if (parent === -1) return this._rootOf(node, task);
-    if (before === undefined || at < 0) return NONE;
-    return this._standing(this._learner.child(before, this._orders[parent]?.[at] ?? at, code));
+    if (at < 0) return NONE;
+    return before === undefined ? UNKNOWN : this._childOf(before, this._orders[parent]?.[at] ?? at, code);
   }
 
   /** Who is started only later has no place. */
@@ -128,15 +134,17 @@ export class Symmetry {
     return this._learner.root(this._learner.variants.findIndex((variant) => variant.task === task));
   }
 
-  /** Where a round begins that is one that had been before. */
-  private _standing(node: number): number {
-    return this._learner.trie.fold[node]?.node ?? node;
+  /** Where it leads what a task stands at; a round that had been before begins where it did then. */
+  private _childOf(node: number, at: number, code: number): number {
+    const { trie } = this._learner;
+    const known = this.learns ? this._learner.child(node, at, code) : trie.edges.get(trie.base[node]!, at, code);
+    return known === -1 ? UNKNOWN : (trie.fold[known]?.node ?? known);
   }
 
   private _twinOf(node: number): number {
     const { trie } = this._learner;
     const image = this.images[trie.base[node]!];
-    if (image === undefined || image === OUTSIDE) return image === undefined ? NONE : OUTSIDE;
+    if (image === undefined || image === OUTSIDE) return image ?? UNKNOWN;
     if (trie.late[node] === null) return trie.joinedTwin(image);
     return trie.late[node]!.reduce((twin, channel) => trie.lateTwin(twin, this.channels.to.get(channel)!), image);
   }
