@@ -45,8 +45,9 @@ export function cell<T>(initial: T): Cell<T> {
 }
 
 /**
- * Says what must hold whenever a task waits: `simulate` looks at it between two turns, `verify` in every state. It may look at
- * cells, and at the length of channels and whether they are closed. Say it in `main`, before tasks are started.
+ * Says what must hold whenever a task waits: `simulate` looks at it between two turns, `verify` in every state, from
+ * where it is said on. It may look at cells, and at the length of channels and whether they are closed. Say it in `main`, before
+ * tasks are started.
  */
 export function invariant(name: string, holds: () => boolean): void {
   const declared = scheduler.explorer as Declared | null;

@@ -190,6 +190,37 @@ describe("what is declared", () => {
     expect(await kindOf(method(program(2)))).toBe("right");
   });
 
+  test("an invariant over what two tasks do, which one of all schedules alike would not show", async () => {
+    const program = function* () {
+      const belts = [channel<number>(1), channel<number>(1)];
+      invariant("one is empty", () => belts.some((belt) => belt.length === 0));
+      for (const belt of belts) {
+        go(function* () {
+          yield* belt.send(1);
+          yield* belt.receive();
+        });
+      }
+    };
+    expect(failed(await verify(program)).kind).toBe("invariant");
+    await expect(verify(program, { engine: "traces" })).rejects.toThrow(
+      "Cannot verify by traces: the program has invariants",
+    );
+  });
+
+  test.each([verify, simulate])("an invariant holds from where it is said on: %o", async (method) => {
+    const program = (most: number) =>
+      function* () {
+        const belt = channel<number>(3);
+        yield* belt.send(1);
+        yield* belt.send(2);
+        yield* belt.receive();
+        invariant("it is not full any more", () => belt.length < most);
+        yield* pause();
+      };
+    expect(await kindOf(method(program(2)))).toBe("right");
+    expect(await kindOf(method(program(1)))).toBe("invariant");
+  });
+
   test("settle waits until all others are parked", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>(3);

@@ -6,6 +6,7 @@ import type { FailureKind, VerifyOptions } from "../verdict.js";
 import { FIELDS, REFUSE } from "./events.js";
 import { LOOK, READ } from "./forms.js";
 import type { Model } from "./model.js";
+import type { Invariant } from "./stage.js";
 import { IS_CLOSED, LENGTH } from "./stand-ins.js";
 import { DONE, FAILED, PARKED } from "./trie.js";
 
@@ -54,8 +55,9 @@ export class Judge {
     const { oracle } = stage;
     stage.oracle = ({ kind, about, operand }) => looked(model, values, kind, about, operand);
     try {
-      for (const [name, holds] of stage.invariants) {
-        if (!holds()) return { kind: "invariant", cause: new Error(`${name} does not hold`), event: -1 };
+      for (const [name, invariant] of stage.invariants) {
+        if (isSaid(model, invariant) && !invariant.holds())
+          return { kind: "invariant", cause: new Error(`${name} does not hold`), event: -1 };
       }
     } finally {
       stage.oracle = oracle;
@@ -96,6 +98,19 @@ export function allowing(outcomes: unknown): (value: unknown) => boolean {
   if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
   const allowed = new Set(outcomes as Iterable<unknown>);
   return (value) => allowed.has(value);
+}
+
+/** Whether it has been said by now that something must hold. */
+function isSaid(model: Model, { task, from }: Invariant): boolean {
+  const { trie } = model;
+  const node = model.nodeOf(task);
+  if (node === -1) return false;
+  // A turn that is coming has not begun.
+  const turn = trie.turnTo[node]!;
+  for (let at = turn === -1 ? node : trie.parent[turn]!; at !== -1; at = trie.parent[at]!) {
+    if (from.has(trie.base[at]!)) return true;
+  }
+  return false;
 }
 
 /** What an invariant sees of a state. */

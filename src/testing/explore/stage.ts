@@ -25,6 +25,14 @@ type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellMode
  */
 export type Marks = ReadonlySet<string | number>;
 
+/** What must hold, from where a task has said so on. */
+export interface Invariant {
+  readonly holds: () => boolean;
+  readonly task: number;
+  /** Nodes on the way to which it is said. */
+  readonly from: Set<number>;
+}
+
 /** Something that a search took for granted is not so: it begins anew, knowing it. */
 export class Anew extends Error {
   readonly mark: string;
@@ -71,8 +79,8 @@ export class Stage implements Explorer, Calls, Declared, Scopes {
   readonly marked: boolean[];
   /** Whether a channel is to tell of what it does not deliver. */
   tells: boolean;
-  /** What must hold in every state, by name. */
-  readonly invariants: Map<string, () => boolean>;
+  /** What must hold, by name. */
+  readonly invariants: Map<string, Invariant>;
   private readonly _marks: Marks;
   private readonly _director: Director;
   private readonly _slots: Map<string, Made>;
@@ -223,8 +231,9 @@ export class Stage implements Explorer, Calls, Declared, Scopes {
   }
 
   invariant(name: string, holds: () => boolean): void {
-    this._running();
-    this.invariants.set(name, holds);
+    const { task, node } = this._running();
+    const from = this.invariants.get(name)?.from ?? new Set();
+    this.invariants.set(name, { holds, task, from: from.add(node) });
   }
 
   now(): number {

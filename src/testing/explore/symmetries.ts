@@ -42,10 +42,10 @@ export class Symmetries {
   /** Looks for symmetries in what has been learned by now; whether there are any. */
   find(): boolean {
     const { alike, stage, trie } = this._learner;
-    if (this._sought === trie.size) return false;
+    if (this._sought === trie.size || stage.invariants.size > 0) return false;
     // Whoever may be cancelled has turns of its own.
     if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
-    if (stage.invariants.size > 0 || trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
+    if (trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
     this._survey();
     this._seek();
     this._sought = trie.size;
@@ -56,8 +56,8 @@ export class Symmetries {
     let tried = 0;
     for (const [task, { node }] of this._starts) {
       for (const [other, began] of this._starts) {
-        const symmetry = new Symmetry(this._learner, this._starts);
         if (other <= task || began.node !== node || this._has(task, other)) continue;
+        const symmetry = new Symmetry(this._learner, this._starts);
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
@@ -70,9 +70,11 @@ export class Symmetries {
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
   extend(): boolean {
-    const { trie } = this._learner;
+    const { stage, trie } = this._learner;
     const from = this.ranks.length;
     if (from === trie.size) return false;
+    // What must hold may be said late, and of one of them.
+    if (stage.invariants.size > 0) throw new Anew(UNEVEN);
     for (let node = from; node < trie.size; node++) {
       for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Anew(UNEVEN);
     }

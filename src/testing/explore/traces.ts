@@ -124,6 +124,8 @@ export class Traces implements Search {
       this._over = !this._goesOn;
     }
     if (model.trie.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
+    // One schedule of several need not come to all the states between.
+    if (model.learner.stage.invariants.size > 0) throw new Ineligible("invariants");
     if (model.learner.folded) throw new Ineligible("loops that never end");
     if (!this._wantsAll) this._assertEligible();
     if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
