@@ -39,7 +39,7 @@ const floors = [
     "testing/explore/packing",
     "testing/explore/contents",
     "testing/explore/place",
-    "testing/explore/places",
+    "testing/explore/permutations",
     "testing/explore/tree",
   ],
   ["testing/leaks"],

@@ -30,15 +30,18 @@ test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHU
   },
 );
 
-test("where tasks go on for ever, the states that are enough show every kind of failure that all states show", () => {
+test.each([
+  ["go on for ever", ENDLESS, compareEndless, 1],
+  ["can change places", TURNING, compareTurning, 0.9],
+])("where tasks %s, the states that are enough show what all states show", (_, programs, compareSeed, part) => {
   let [all, enough] = [0, 0];
-  for (let seed = 1; seed <= ENDLESS; seed++) {
-    const states = compareEndless(seed);
+  for (let seed = 1; seed <= programs; seed++) {
+    const states = compareSeed(seed);
     all += states?.all ?? 0;
     enough += states?.enough ?? 0;
   }
   expect(enough).toBeGreaterThan(0);
-  expect(enough).toBeLessThan(all);
+  expect(enough).toBeLessThan(all * part);
 });
 
 test("whatever a program returns when it is run, the model has found", async () => {
@@ -63,17 +66,6 @@ test("where tasks are cancelled, the model finds whatever happens when the progr
   }
   expect(modelled).toBeGreaterThan(CANCELLING * 0.6);
   expect(run).toBeGreaterThan(CANCELLING * 0.2);
-});
-
-test("where tasks can change places, the states that are enough show what all states show", () => {
-  let [all, enough] = [0, 0];
-  for (let seed = 1; seed <= TURNING; seed++) {
-    const states = compareTurning(seed);
-    all += states?.all ?? 0;
-    enough += states?.enough ?? 0;
-  }
-  expect(enough).toBeGreaterThan(0);
-  expect(enough).toBeLessThan(all * 0.9);
 });
 
 test("what a task does first is known of whoever starts it", () => {

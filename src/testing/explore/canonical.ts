@@ -2,7 +2,7 @@
 // alike, or where they change places together with their channels.
 
 import type { Model } from "./model.js";
-import type { Places } from "./places.js";
+import type { Permutations } from "./permutations.js";
 import type { Symmetries } from "./symmetries.js";
 import { OUTSIDE, type Symmetry } from "./symmetry.js";
 
@@ -28,7 +28,7 @@ type Layout = readonly {
 export class Canonical {
   private readonly _model: Model;
   private readonly _symmetries: Symmetries;
-  private readonly _places: Places;
+  private readonly _permutations: Permutations;
   private _ways: Way[];
   /** Whether one after another is always one of them, too. */
   private _closed: boolean;
@@ -43,10 +43,10 @@ export class Canonical {
   private _values: Int32Array;
   private _keys: Int32Array;
 
-  constructor(model: Model, symmetries: Symmetries, places: Places) {
+  constructor(model: Model, symmetries: Symmetries, permutations: Permutations) {
     this._model = model;
     this._symmetries = symmetries;
-    this._places = places;
+    this._permutations = permutations;
     this._ways = [];
     this._closed = false;
     this._components = this._values = this._keys = new Int32Array(0);
@@ -70,14 +70,14 @@ export class Canonical {
     let places = 0;
     for (let way = this._least(); way !== null; way = this._closed ? null : this._least()) {
       this._take(way);
-      places = this._places.compose(places, way.places);
+      places = this._permutations.compose(places, way.places);
     }
     return places;
   }
 
   /** Lays out what is compared, and how each symmetry leads from there to there. */
   private _prepare(): void {
-    const { _model: model, _places: places } = this;
+    const { _model: model, _permutations: permutations } = this;
     const { found } = this._symmetries;
     const tasks = sorted(found[0]!.tasks.to.keys());
     const moves = (task: number): boolean => found.some((symmetry) => symmetry.tasks.to.get(task) !== task);
@@ -96,9 +96,11 @@ export class Canonical {
     this._components = Int32Array.from(layout.flatMap(({ of, who }) => who.map((one) => model.component(of, one))));
     this._values = new Int32Array(this._components.length);
     this._keys = new Int32Array(this._components.length);
-    this._ways = found.map((symmetry) => wayOf(symmetry, layout, this._others, places));
+    this._ways = found.map((symmetry) => wayOf(symmetry, layout, this._others, permutations));
     const known = new Set(this._ways.map((way) => way.places)).add(0);
-    const pairs = this._ways.flatMap((one) => this._ways.map((other) => places.compose(one.places, other.places)));
+    const pairs = this._ways.flatMap((one) =>
+      this._ways.map((other) => permutations.compose(one.places, other.places)),
+    );
     this._closed = pairs.every((composed) => known.has(composed));
   }
 
@@ -158,7 +160,7 @@ const imageOf = ({ images }: Way, value: number): number => (value === 0 ? 0 : i
 
 const sorted = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b);
 
-function wayOf(symmetry: Symmetry, layout: Layout, others: number, places: Places): Way {
+function wayOf(symmetry: Symmetry, layout: Layout, others: number, permutations: Permutations): Way {
   const from: number[] = [];
   for (const { who, pairs } of layout) {
     const first = from.length;
@@ -168,7 +170,7 @@ function wayOf(symmetry: Symmetry, layout: Layout, others: number, places: Place
   const takes = Array.from({ length: Math.max(...to.keys()) + 1 }, (_, task) => to.get(task) ?? task);
   const first = from.findIndex((position, at) => position !== at || at >= others);
   const images = Int32Array.from(symmetry.images);
-  return { places: places.idOf(takes), from: Int32Array.from(from), first, images };
+  return { places: permutations.idOf(takes), from: Int32Array.from(from), first, images };
 }
 
 function sort(model: Model, tasks: readonly number[]): void {

@@ -2,7 +2,7 @@
 
 import { PASS } from "./events.js";
 import { grown } from "./numbers.js";
-import type { Places } from "./places.js";
+import type { Permutations } from "./permutations.js";
 
 export class Graph {
   /** Where each edge leads, and two tasks that move: the one whose event it is and another, or -1. */
@@ -10,17 +10,17 @@ export class Graph {
   private _movers: Int32Array;
   /** Whose place each task takes on each edge; null where all keep theirs. */
   private _changes: Int32Array | null;
-  private readonly _places: Places;
+  private readonly _permutations: Permutations;
   private _count: number;
   /** The edges of each state stand side by side: from where to where. */
   private _starts: Int32Array;
   private _ends: Int32Array;
 
-  constructor(places: Places) {
+  constructor(permutations: Permutations) {
     this._to = new Int32Array(256);
     this._movers = new Int32Array(512);
     this._changes = null;
-    this._places = places;
+    this._permutations = permutations;
     this._count = 0;
     this._starts = new Int32Array(256);
     this._ends = new Int32Array(256);
@@ -106,7 +106,7 @@ export class Graph {
     const left = new Set(tasks);
     this._reaches(from, (state, places) => {
       const moves = (mover: number): void => {
-        for (const task of left) if (this._places.of(places, task) === mover) left.delete(task);
+        for (const task of left) if (this._permutations.of(places, task) === mover) left.delete(task);
       };
       for (let edge = this._starts[state]!; edge < this._ends[state]! && left.size > 0; edge++) {
         moves(this._movers[edge * 2]!);
@@ -126,7 +126,7 @@ export class Graph {
       if (isIt(state, places)) return state;
       for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
         const to = this._to[edge]!;
-        const after = this._changes === null ? 0 : this._places.compose(places, this._changes[edge]!);
+        const after = this._changes === null ? 0 : this._permutations.compose(places, this._changes[edge]!);
         const before = (seen[after] ??= new Set());
         if (before.has(to)) continue;
         before.add(to);

@@ -10,7 +10,7 @@ import { Graph } from "./graph.js";
 import type { Finding, Judge } from "./judge.js";
 import type { Model } from "./model.js";
 import { begin, happen } from "./moves.js";
-import { Places } from "./places.js";
+import { Permutations } from "./permutations.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { Anew } from "./stage.js";
 import { Store } from "./store.js";
@@ -63,7 +63,7 @@ export class States implements Search {
   private readonly _stubborn: Stubborn | null;
   private readonly _rival: States | null;
   private readonly _symmetries: Symmetries;
-  private readonly _places: Places;
+  private readonly _permutations: Permutations;
   private readonly _canonical: Canonical;
   /** When so many are expanded it is asked for symmetries. */
   private _seek: number;
@@ -95,10 +95,10 @@ export class States implements Search {
     this._stubborn = stubborn ?? null;
     this._rival = rival ?? null;
     this._symmetries = new Symmetries(model.learner);
-    this._places = new Places();
-    this._canonical = new Canonical(model, this._symmetries, this._places);
+    this._permutations = new Permutations();
+    this._canonical = new Canonical(model, this._symmetries, this._permutations);
     this._seek = seek;
-    this._graph = new Graph(this._places);
+    this._graph = new Graph(this._permutations);
     this._next = this._offered = 0;
     this._deeper = 1;
     this._check = FIRST_CHECK;
@@ -144,7 +144,7 @@ export class States implements Search {
 
   private _forget(): void {
     this.store = new Store();
-    this._graph = new Graph(this._places);
+    this._graph = new Graph(this._permutations);
     this._next = this._offered = this.events = this.depth = 0;
     this._deeper = 1;
   }

@@ -1,12 +1,12 @@
 // Permutations of tasks, as numbers: whose place each task takes. 0 is that of nobody.
 
-export class Places {
-  private readonly _places: (readonly number[])[];
+export class Permutations {
+  private readonly _permutations: (readonly number[])[];
   private readonly _ids: Map<string, number>;
   private readonly _composed: Map<number, number>;
 
   constructor() {
-    this._places = [[]];
+    this._permutations = [[]];
     this._ids = new Map([["", 0]]);
     this._composed = new Map();
   }
@@ -18,14 +18,14 @@ export class Places {
     const key = places.slice(0, length).join();
     const known = this._ids.get(key);
     if (known !== undefined) return known;
-    const id = this._places.push(places.slice(0, length)) - 1;
+    const id = this._permutations.push(places.slice(0, length)) - 1;
     this._ids.set(key, id);
     return id;
   }
 
   /** Whose place a task takes. */
   of(id: number, task: number): number {
-    return this._places[id]![task] ?? task;
+    return this._permutations[id]![task] ?? task;
   }
 
   /** One after another. */
@@ -34,7 +34,7 @@ export class Places {
     const key = first * 0x200000 + second;
     let composed = this._composed.get(key);
     if (composed === undefined) {
-      const length = Math.max(this._places[first]!.length, this._places[second]!.length);
+      const length = Math.max(this._permutations[first]!.length, this._permutations[second]!.length);
       composed = this.idOf(Array.from({ length }, (_, task) => this.of(second, this.of(first, task))));
       this._composed.set(key, composed);
     }
