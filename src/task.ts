@@ -1,8 +1,9 @@
 // A task drives one go block. It is either in the run queue, or running, or parked at one operation, or over; the queue
 // and whatever it waits for are all that hold it, so a task that nobody can wake is garbage with what it waits for.
 //
-// In the sync form the operation that `yield*` parks at comes out of the generator as its own result, and is blocked
-// here. In the async form operations wait by themselves (see perform.ts); the driver hears of one only when it yields out.
+// In the sync form the operation that `yield*` parks at is found in `scheduler.parked`. The result that comes out of the
+// generator is not compared with it: JavaScriptCore makes a new result object at each `yield*`. In the async form
+// operations wait by themselves (see perform.ts); the driver hears of one only when it yields out.
 
 import { CancelledError, shown } from "./errors.js";
 import { List } from "./list.js";
@@ -132,7 +133,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this.flags &= ~READY;
     try {
       const step = this.flags & STOPPING ? this._return(at) : (this.routine as Routine<T>).next();
-      if (step !== scheduler.parked && !this._goOn(step)) return false;
+      if (scheduler.parked === null && !this._goOn(step)) return false;
       this.at = scheduler.parked as Operation<unknown>;
       scheduler.parked = null;
       if (this.flags & STOPPING) this.stop();
@@ -165,7 +166,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
 
   /** The body came out without parking: it is over, or has yielded what nobody can wait for. True once it parks. */
   private _goOn(step: IteratorResult<unknown, T>): boolean {
-    while (step !== scheduler.parked) {
+    while (scheduler.parked === null) {
       if (step.done === true) {
         this.finish(step.value);
         return false;

@@ -1,4 +1,4 @@
-// Finds a Chromium, or installs one: Debian's where there is apt, Playwright's own elsewhere. Fails loudly, never skips.
+// Finds Chromium or installs it: Debian's where there is apt, Playwright's own elsewhere. Fails if neither works.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -31,26 +31,30 @@ function find(): string | undefined {
   return [named, ...KNOWN, chromium.executablePath()].find((path) => path !== undefined && existsSync(path));
 }
 
+/** Whether the system's packages can be installed here. */
+const hasApt = (): boolean => process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
+
 function install(): void {
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot && existsSync("/usr/bin/apt-get")) {
+  if (hasApt()) {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
-    execFileSync("apt-get", ["install", "-y", "-qq", "chromium"], {
-      stdio: "inherit",
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
+    execFileSync("apt-get", ["install", "-y", "-qq", "chromium"], { stdio: "inherit", env });
   } else {
     execFileSync("npx", ["playwright", "install", "chromium"], { stdio: "inherit" });
   }
 }
 
-/** Launch options for a Chromium that is there, installed on the way if need be. */
-export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
+/** How to launch Chromium on this machine, whether it is installed yet or not. */
+export function launchOptions(): LaunchOptions {
+  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const executablePath = find() ?? (hasApt() ? KNOWN[0]! : chromium.executablePath());
+  return { executablePath, args: [...sandbox, ...QUIET], headless: true };
+}
+
+/** Installs Chromium unless there is one. The setup of all tests that need a browser. */
+export default function setup(): void {
   if (find() === undefined) install();
-  const executablePath = find();
-  if (executablePath === undefined) {
+  if (find() === undefined) {
     throw new Error("Cannot run browser tests: no Chromium found or installed; set CHROMIUM_PATH to one");
   }
-  const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return { executablePath, args: [...sandbox, ...QUIET], headless: true };
 }

@@ -2,7 +2,7 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { chromiumLaunchOptions } from "./chromium.ts";
+import install, { launchOptions } from "./chromium.ts";
 import { type Program, startProgram } from "./program.ts";
 
 /** What a test of a page starts from. */
@@ -21,7 +21,8 @@ export function pagesOf(main: string, expected: RegExp = /^$/): Pages {
 
   beforeAll(async () => {
     program = await startProgram(main);
-    browser = await chromium.launch(await chromiumLaunchOptions());
+    install();
+    browser = await chromium.launch(launchOptions());
   }, 60_000);
 
   afterAll(async () => {

@@ -50,7 +50,7 @@ export class Driver {
       const routine = live.routine as Routine<unknown>;
       const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
       if (live.stopped !== null) return { kind: "stopped", offer: live.stopped };
-      if (step === scheduler.parked) return this._parked(live, step as unknown as Operation<unknown>);
+      if (scheduler.parked !== null) return this._parked(live, scheduler.parked as Operation<unknown>);
       if (step.done === true) return { kind: "done", value: step.value };
       throw new Unmodelled("a task yields what is no operation");
     } catch (error) {
