@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 
-import { type Host, native } from "./host.js";
-import type { Policy } from "./roles.js";
-import { scheduler } from "./scheduler.js";
+import { type Host, native } from "./scheduler/host.js";
+import type { Policy } from "./scheduler/roles.js";
+import { scheduler } from "./scheduler/scheduler.js";
 
 export type { Host, Policy };
 

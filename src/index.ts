@@ -4,14 +4,8 @@
  * @packageDocumentation
  */
 
-export { always, guard, never, withNack } from "./basic.js";
-export { aborted, settled } from "./bridge.js";
-export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./buffer.js";
-export { random } from "./chance.js";
-export { channel } from "./channel.js";
-export type { SelectMode } from "./choice.js";
-export { now, sleep, type Ticker, type TickerOptions, ticker, timeout, withTimeout } from "./clock.js";
-export { derive, type Emitter, type Feed } from "./derive.js";
+export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./channel/buffer.js";
+export { channel } from "./channel/channel.js";
 export {
   type Channel,
   type ChannelOptions,
@@ -20,53 +14,11 @@ export {
   EMPTY,
   type ReceiveChannel,
   type SendChannel,
-} from "./ends.js";
-export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./errors.js";
-export { batch } from "./flow/batch.js";
-export { type Broadcast, type BroadcastOptions, broadcast } from "./flow/broadcast.js";
-export { buffer } from "./flow/buffer.js";
-export { collect, forEach, reduce } from "./flow/collect.js";
-export { type Combined, combineLatest } from "./flow/combine-latest.js";
-export { concat } from "./flow/concat.js";
-export type { PipelineOptions } from "./flow/crew.js";
-export { debounce } from "./flow/debounce.js";
-export { delay } from "./flow/delay.js";
-export { fanIn } from "./flow/fan-in.js";
-export { flatPipeline } from "./flow/flat-pipeline.js";
-export { from, type Source } from "./flow/from.js";
-export { type EmitterLike, type EventName, type EventOf, type EventOptions, fromEvent } from "./flow/from-event.js";
-export { type Group, type GroupOptions, group } from "./flow/group.js";
-export type { Events, ListenOptions } from "./flow/listening.js";
-export { type Keyed, merge } from "./flow/merge.js";
-export { type Mix, type MixOptions, type MixState, mix } from "./flow/mix.js";
-export type { ObservableLike, Observer } from "./flow/observe.js";
-export type { OutletOptions } from "./flow/outlets.js";
-export { type Part, type PartitionOptions, partition } from "./flow/partition.js";
-export { type PipeOptions, pipe } from "./flow/pipe.js";
-export { pipeline } from "./flow/pipeline.js";
-export { type ProduceOptions, produce } from "./flow/produce.js";
-export { type Publisher, publish } from "./flow/publish.js";
-export { race } from "./flow/race.js";
-export type { FlowOptions } from "./flow/release.js";
-export { type RetryOptions, retry } from "./flow/retry.js";
-export { sample } from "./flow/sample.js";
-export type { Settleable } from "./flow/settle.js";
-export type { Channels } from "./flow/sources.js";
-export { type SplitOptions, split } from "./flow/split.js";
-export { Stream, stream } from "./flow/stream.js";
-export { type ReadableStreamOptions, toReadableStream, toWritableStream } from "./flow/streams.js";
-export { DisconnectedError, type Policy, type SubscribeOptions, type Subscription } from "./flow/subscription.js";
-export { type ThrottleOptions, throttle } from "./flow/throttle.js";
-export { through } from "./flow/through.js";
-export { type Watch, type WatchOptions, watch } from "./flow/watch.js";
-export { workers } from "./flow/workers.js";
-export { type ZipOptions, zip } from "./flow/zip.js";
-export { go, pause } from "./go.js";
-export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation.js";
-export { promiseChannel } from "./promise-channel.js";
-export { type Received, receiveAny } from "./receive-any.js";
-export { run } from "./run.js";
-export { type Scope, type ScopeOptions, scope } from "./scope.js";
+} from "./channel/ends.js";
+export { promiseChannel } from "./channel/promise-channel.js";
+export { type Received, receiveAny } from "./channel/receive-any.js";
+export type { Reduced, Transducer, Transformer } from "./channel/transducer.js";
+export type { SelectMode } from "./choice/choice.js";
 export {
   alt,
   type Case,
@@ -75,7 +27,65 @@ export {
   type SelectOptions,
   select,
   when,
-} from "./select.js";
+} from "./choice/select.js";
+export { derive, type Emitter, type Feed } from "./derived/derive.js";
+export { from, type Source } from "./flow/bridge/from.js";
+export {
+  type EmitterLike,
+  type EventName,
+  type EventOf,
+  type EventOptions,
+  fromEvent,
+} from "./flow/bridge/from-event.js";
+export type { Events, ListenOptions } from "./flow/bridge/listening.js";
+export type { ObservableLike, Observer } from "./flow/bridge/observe.js";
+export { type ReadableStreamOptions, toReadableStream, toWritableStream } from "./flow/bridge/streams.js";
+export { collect, forEach, reduce } from "./flow/ends/collect.js";
+export { type PipeOptions, pipe } from "./flow/ends/pipe.js";
+export { type ProduceOptions, produce } from "./flow/ends/produce.js";
+export type { FlowOptions } from "./flow/ends/release.js";
+export { type Broadcast, type BroadcastOptions, broadcast } from "./flow/spread/broadcast.js";
+export { type Mix, type MixOptions, type MixState, mix } from "./flow/spread/mix.js";
+export type { OutletOptions } from "./flow/spread/outlets.js";
+export { type Part, type PartitionOptions, partition } from "./flow/spread/partition.js";
+export { type Publisher, publish } from "./flow/spread/publish.js";
+export { type SplitOptions, split } from "./flow/spread/split.js";
+export {
+  DisconnectedError,
+  type Policy,
+  type SubscribeOptions,
+  type Subscription,
+} from "./flow/spread/subscription.js";
+export { type Watch, type WatchOptions, watch } from "./flow/spread/watch.js";
+export { Stream, stream } from "./flow/stream.js";
+export { batch } from "./flow/time/batch.js";
+export { buffer } from "./flow/time/buffer.js";
+export { debounce } from "./flow/time/debounce.js";
+export { delay } from "./flow/time/delay.js";
+export { sample } from "./flow/time/sample.js";
+export { type ThrottleOptions, throttle } from "./flow/time/throttle.js";
+export { type Combined, combineLatest } from "./flow/view/combine-latest.js";
+export { concat } from "./flow/view/concat.js";
+export { type Keyed, merge } from "./flow/view/merge.js";
+export { race } from "./flow/view/race.js";
+export type { Channels } from "./flow/view/sources.js";
+export { through } from "./flow/view/through.js";
+export { type ZipOptions, zip } from "./flow/view/zip.js";
+export { fanIn } from "./flow/work/fan-in.js";
+export { flatPipeline } from "./flow/work/flat-pipeline.js";
+export { type Group, type GroupOptions, group } from "./flow/work/group.js";
+export type { PipelineOptions } from "./flow/work/ordered-work.js";
+export { pipeline } from "./flow/work/pipeline.js";
+export { type RetryOptions, retry } from "./flow/work/retry.js";
+export { workers } from "./flow/work/workers.js";
+export { run } from "./lifetime/run.js";
+export { type Scope, type ScopeOptions, scope } from "./lifetime/scope.js";
+export { always, guard, never, withNack } from "./operation/basic.js";
+export { aborted, settled } from "./operation/bridge.js";
+export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation/operation.js";
+export { upon } from "./operation/upon.js";
+export { random } from "./scheduler/scheduler.js";
+export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./structures/errors.js";
 export { Barrier } from "./sync/barrier.js";
 export { Condition } from "./sync/condition.js";
 export { Latch } from "./sync/latch.js";
@@ -90,6 +100,9 @@ export { Semaphore } from "./sync/semaphore.js";
 export { type SingleflightOptions, singleflight } from "./sync/singleflight.js";
 export type { PoolOptions } from "./sync/stock.js";
 export { WaitGroup } from "./sync/wait-group.js";
-export { Task, type TaskStatus } from "./task.js";
-export type { Reduced, Transducer, Transformer } from "./transducer.js";
-export { upon } from "./upon.js";
+export { go, pause } from "./task/go.js";
+export type { Settleable } from "./task/settleable.js";
+export { Task, type TaskStatus } from "./task/task.js";
+export { now, sleep } from "./time/sleep.js";
+export { type Ticker, type TickerOptions, ticker } from "./time/ticker.js";
+export { timeout, withTimeout } from "./time/timeout.js";

@@ -4,17 +4,13 @@
  * @packageDocumentation
  */
 
-export { type Cell, cell, invariant } from "./testing/cell.js";
-export { ScheduleError } from "./testing/failure.js";
-export type { Faults } from "./testing/faults.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
-export { DONE, type Done, daemon, forever, loop } from "./testing/loop.js";
-export { toMermaid } from "./testing/mermaid.js";
-export type { PlayOptions } from "./testing/play.js";
+export { type Cell, cell, invariant } from "./testing/program/cell.js";
+export { DONE, type Done, daemon, forever, loop } from "./testing/program/loop.js";
 export { replay } from "./testing/replay.js";
-export type { Schedule, Step, Waiting } from "./testing/schedule.js";
-export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulate.js";
-export { choose, now, settle } from "./testing/verbs.js";
+export { ScheduleError } from "./testing/report/failure.js";
+export { toMermaid } from "./testing/report/mermaid.js";
+export type { Schedule, Step, Waiting } from "./testing/report/schedule.js";
 export type {
   Bounded,
   Coverage,
@@ -24,5 +20,9 @@ export type {
   Proved,
   Verdict,
   VerifyOptions,
-} from "./testing/verdict.js";
+} from "./testing/report/verdict.js";
+export type { Faults } from "./testing/simulation/faults.js";
+export type { PlayOptions } from "./testing/simulation/play.js";
+export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulation/simulate.js";
+export { choose, now, settle } from "./testing/simulation/verbs.js";
 export { verify } from "./testing/verify.js";

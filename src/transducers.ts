@@ -5,8 +5,8 @@
  * @packageDocumentation
  */
 
-import { shown } from "./errors.js";
-import { ensureReduced, isReduced, type Reduced, type Transducer, type Transformer } from "./transducer.js";
+import { ensureReduced, isReduced, type Reduced, type Transducer, type Transformer } from "./channel/transducer.js";
+import { wholeNumber } from "./structures/arguments.js";
 
 export type { Reduced, Transducer, Transformer };
 
@@ -36,11 +36,6 @@ function bare(result: unknown): unknown {
   return isReduced(result) ? result["@@transducer/value"] : result;
 }
 
-function whole(what: string, n: number, least: number, name = "n"): number {
-  if (Number.isInteger(n) && n >= least) return n;
-  throw new RangeError(`Cannot create ${what}: ${name} must be a whole number of at least ${least}, got ${shown(n)}`);
-}
-
 /** Passes on what a function makes of each value. */
 export function map<In, Out>(transform: (value: In) => Out): Transducer<In, Out> {
   return transducer((pass) => ({ step: (result, value) => pass(result, transform(value)) }));
@@ -55,7 +50,7 @@ export function filter<T>(test: (value: T) => boolean): Transducer<T, T> {
 
 /** Passes on the first `n` values, and then wants no more; of none, it wants none from the start. */
 export function take<T>(n: number): Transducer<T, T> {
-  whole("take", n, 0);
+  wholeNumber("create take", "n", n, 0);
   const taking = transducer<T, T>((pass) => {
     let left = n;
     return {
@@ -82,7 +77,7 @@ export function takeWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
 
 /** Leaves out the first `n` values. */
 export function drop<T>(n: number): Transducer<T, T> {
-  whole("drop", n, 0);
+  wholeNumber("create drop", "n", n, 0);
   return transducer((pass) => {
     let left = n;
     return { step: (result, value) => (left-- > 0 ? result : pass(result, value)) };
@@ -153,7 +148,7 @@ export function partitionBy<T>(keyOf: (value: T) => unknown): Transducer<T, T[]>
 
 /** Passes values on in arrays of `n`; the last may be shorter. */
 export function batch<T>(n: number): Transducer<T, T[]> {
-  whole("batch", n, 1);
+  wholeNumber("create batch", "n", n, 1);
   return transducer((pass) => {
     let group: T[] = [];
     return {
@@ -174,8 +169,8 @@ export function batch<T>(n: number): Transducer<T, T[]> {
  * whole ones; with a `step` above `size` the values between two are left out.
  */
 export function window<T>(size: number, step: number = 1): Transducer<T, T[]> {
-  whole("window", size, 1, "size");
-  whole("window", step, 1, "step");
+  wholeNumber("create window", "size", size, 1);
+  wholeNumber("create window", "step", step, 1);
   return transducer((pass) => {
     let held: T[] = [];
     let skip = 0;
@@ -249,7 +244,7 @@ export function keep<In, Out>(transform: (value: In) => Out): Transducer<In, Non
 
 /** Passes on the first of every `n` values. */
 export function takeNth<T>(n: number): Transducer<T, T> {
-  whole("takeNth", n, 1);
+  wholeNumber("create takeNth", "n", n, 1);
   return transducer((pass) => {
     let at = -1;
     return { step: (result, value) => (++at % n === 0 ? pass(result, value) : result) };

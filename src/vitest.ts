@@ -5,10 +5,10 @@
  */
 
 import { expect, test as plain } from "vitest";
-import { shown } from "./errors.js";
-import type { AsyncRoutine, Routine } from "./operation.js";
-import { effortOf } from "./testing/report.js";
-import type { FailureKind, Verdict, VerifyOptions } from "./testing/verdict.js";
+import type { AsyncRoutine, Routine } from "./operation/operation.js";
+import { shown } from "./structures/errors.js";
+import { effortOf } from "./testing/report/report.js";
+import type { FailureKind, Verdict, VerifyOptions } from "./testing/report/verdict.js";
 import { verify } from "./testing/verify.js";
 
 type Main<T> = () => Routine<T> | AsyncRoutine<T>;

@@ -3,11 +3,11 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { Routine } from "../operation.js";
-import { plain } from "../testing/json.js";
-import { toMermaid } from "../testing/mermaid.js";
-import { effortOf } from "../testing/report.js";
-import type { Verdict, VerifyOptions } from "../testing/verdict.js";
+import type { Routine } from "../operation/operation.js";
+import { plain } from "../testing/report/json.js";
+import { toMermaid } from "../testing/report/mermaid.js";
+import { effortOf } from "../testing/report/report.js";
+import type { Verdict, VerifyOptions } from "../testing/report/verdict.js";
 import { verify } from "../testing/verify.js";
 
 const HELP = `Usage: millrace verify <file> [options]

@@ -1,12 +1,13 @@
 // The combinators as a chain that reads top to bottom. A stream is a source and the time-free steps that are still to be
 // put on it; only what is no such step, or an ending, makes them one view, so that a run of them costs one hand-over.
 
-import type { Buffer } from "../buffer.js";
-import type { ReceiveChannel, SendChannel } from "../ends.js";
-import { shown } from "../errors.js";
-import type { Operation } from "../operation.js";
-import type { Task } from "../task.js";
-import type { Transducer } from "../transducer.js";
+import type { Buffer } from "../channel/buffer.js";
+import type { ReceiveChannel, SendChannel } from "../channel/ends.js";
+import type { Transducer } from "../channel/transducer.js";
+import type { Operation } from "../operation/operation.js";
+import { shown } from "../structures/errors.js";
+import type { Settleable } from "../task/settleable.js";
+import type { Task } from "../task/task.js";
 import {
   batch as batches,
   compose,
@@ -23,20 +24,19 @@ import {
   tap,
   window,
 } from "../transducers.js";
-import { batch } from "./batch.js";
-import { buffer } from "./buffer.js";
-import { collect, forEach, reduce } from "./collect.js";
-import type { PipelineOptions } from "./crew.js";
-import { debounce } from "./debounce.js";
-import { delay } from "./delay.js";
-import { from, type Source } from "./from.js";
-import { merge } from "./merge.js";
-import { type PipeOptions, pipe } from "./pipe.js";
-import { pipeline } from "./pipeline.js";
-import { sample } from "./sample.js";
-import type { Settleable } from "./settle.js";
-import { type ThrottleOptions, throttle } from "./throttle.js";
-import { through } from "./through.js";
+import { from, type Source } from "./bridge/from.js";
+import { collect, forEach, reduce } from "./ends/collect.js";
+import { type PipeOptions, pipe } from "./ends/pipe.js";
+import { batch } from "./time/batch.js";
+import { buffer } from "./time/buffer.js";
+import { debounce } from "./time/debounce.js";
+import { delay } from "./time/delay.js";
+import { sample } from "./time/sample.js";
+import { type ThrottleOptions, throttle } from "./time/throttle.js";
+import { merge } from "./view/merge.js";
+import { through } from "./view/through.js";
+import type { PipelineOptions } from "./work/ordered-work.js";
+import { pipeline } from "./work/pipeline.js";
 
 type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
 

@@ -3,10 +3,10 @@
 // that backpressure is the stream's own.
 
 import { finished, type Readable } from "node:stream";
-import { derive } from "../derive.js";
-import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
-import { shown } from "../errors.js";
-import { Operation } from "../operation.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { derive } from "../derived/derive.js";
+import { Operation } from "../operation/operation.js";
+import { shown } from "../structures/errors.js";
 
 /** The next chunk of a stream; one for the stream, as one receiver at a time is at the head. */
 class Chunk<T> extends Operation<T | Closed> {

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
-import { derive, type Emitter, type Feed } from "../derive.js";
-import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
-import type { Operation } from "../operation.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { derive, type Emitter, type Feed } from "../derived/derive.js";
+import type { Operation } from "../operation/operation.js";
 import { fromReadable } from "./from-readable.js";
 
 /** How lines are read. */

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
-import { CLOSED, type Closed, type ReceiveChannel } from "../ends.js";
-import { assertSource, type FlowOptions, release } from "../flow/release.js";
-import type { Operation } from "../operation.js";
-import { upon } from "../upon.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { assertSource, type FlowOptions, release } from "../flow/ends/release.js";
+import type { Operation } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
 
 /** What a Node readable of a channel can be told. */
 export interface ReadableOptions extends FlowOptions {

@@ -1,8 +1,8 @@
 import { Writable } from "node:stream";
-import type { SendChannel } from "../ends.js";
-import { CancelledError } from "../errors.js";
-import { assertSink, nobodyReceives } from "../flow/release.js";
-import { upon } from "../upon.js";
+import type { SendChannel } from "../channel/ends.js";
+import { assertSink, nobodyReceives } from "../flow/ends/release.js";
+import { upon } from "../operation/upon.js";
+import { CancelledError } from "../structures/errors.js";
 
 /** What a Node writable into a channel can be told. */
 export interface WritableOptions {

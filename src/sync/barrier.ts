@@ -1,10 +1,10 @@
 // A barrier has nothing to take, and nobody waits for the one ahead: whoever comes last completes all the others. Two cases
 // of one select are one party; they queue up in one step, so they stand side by side.
 
-import type { Link } from "../list.js";
-import type { Operation } from "../operation.js";
+import type { Operation } from "../operation/operation.js";
+import { wholeNumber } from "../structures/arguments.js";
+import type { Link } from "../structures/list.js";
 import { Line, Request } from "./line.js";
-import { whole } from "./whole.js";
 
 class Arrivals extends Line {
   readonly parties: number;
@@ -68,7 +68,7 @@ class Arrival extends Request<number, Arrivals> {
 /**
  * A place where tasks wait for each other: when all parties are there all go on, and it is there for the next round.
  *
- * @throws RangeError when `parties` is not a whole number, at least 1.
+ * @throws RangeError when `parties` is not a whole number, 1 or more.
  * @example
  * ```ts
  * import { Barrier, go, sleep } from "millrace";
@@ -85,7 +85,7 @@ export class Barrier {
   private readonly _arrivals: Arrivals;
 
   constructor(parties: number) {
-    this._arrivals = new Arrivals(whole("create barrier", "parties", parties, 1));
+    this._arrivals = new Arrivals(wholeNumber("create barrier", "parties", parties, 1));
   }
 
   /**

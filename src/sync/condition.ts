@@ -2,9 +2,9 @@
 // he completes when he has the lock again. So no task is woken only to find the lock taken, or its test no longer true:
 // then the operation goes back to its place here by itself.
 
-import { append, type Link, List, move, shift, unlink } from "../list.js";
-import { Operation } from "../operation.js";
-import { upon } from "../upon.js";
+import { Operation } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { append, type Link, List, move, shift, unlink } from "../structures/list.js";
 import type { Lease } from "./lease.js";
 
 class Waiting extends Operation<void> {

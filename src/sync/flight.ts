@@ -1,11 +1,11 @@
 // Work that several wait for and that is worth doing only while somebody does: what `once` and `singleflight` share.
 
-import { withNack } from "../basic.js";
-import { type Settleable, settle } from "../flow/settle.js";
-import { go } from "../go.js";
-import type { Operation, Routine } from "../operation.js";
-import type { Task } from "../task.js";
-import { upon } from "../upon.js";
+import { withNack } from "../operation/basic.js";
+import type { Operation, Routine } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { go } from "../task/go.js";
+import { type Settleable, settle } from "../task/settleable.js";
+import type { Task } from "../task/task.js";
 
 /** One flight. It is over when it has landed, or when all who were aboard have left. */
 class Flight<T> {

@@ -1,11 +1,11 @@
-import type { Operation } from "../operation.js";
+import type { Operation } from "../operation/operation.js";
+import { wholeNumber } from "../structures/arguments.js";
 import { Counter, Zero } from "./counter.js";
-import { whole } from "./whole.js";
 
 /**
  * A door that opens once, when it has been counted down to zero, and stays open.
  *
- * @throws RangeError when `count` is not a whole number, at least 0.
+ * @throws RangeError when `count` is not a whole number, 0 or more.
  * @example
  * ```ts
  * import { go, Latch } from "millrace";
@@ -24,12 +24,12 @@ export class Latch {
   private readonly _counter: Counter;
 
   constructor(count: number = 1) {
-    this._counter = new Counter("latch", whole("create latch", "count", count, 0));
+    this._counter = new Counter("latch", wholeNumber("create latch", "count", count, 0));
   }
 
   /** Takes `n` off the count; at zero it opens for all who wait. Below zero it does not go. */
   countDown(n: number = 1): void {
-    this._counter.set(Math.max(0, this._counter.count - whole("count down", "n", n, 1)));
+    this._counter.set(Math.max(0, this._counter.count - wholeNumber("count down", "n", n, 1)));
   }
 
   /** Waits for the latch to open. Parks when: the count is above zero. Yields: nothing. If cancelled: it leaves. */

@@ -1,7 +1,7 @@
 // Permits in somebody's hands, and the operation that gets them there. From the step of granting until the task goes on the
 // request holds the permits, so that it can give them back; the lease is made in the task.
 
-import type { Operation } from "../operation.js";
+import type { Operation } from "../operation/operation.js";
 import { Request } from "./line.js";
 import type { Permits } from "./permits.js";
 

@@ -9,8 +9,8 @@
 // Granting one request lets a choice leave its other lines, whose heads may then fit, and so on. So the lines that are to be
 // served stand in a list, and whoever serves first works it off: the stack does not grow.
 
-import { append, type Link, List, shift, unlink } from "../list.js";
-import { Operation } from "../operation.js";
+import { Operation } from "../operation/operation.js";
+import { append, type Link, List, shift, unlink } from "../structures/list.js";
 
 /** What the things that are waited for can be told when they are created. */
 export interface SyncOptions {

@@ -1,4 +1,4 @@
-import type { Operation } from "../operation.js";
+import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
 import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";

@@ -1,9 +1,9 @@
 // What is made once, when it is first needed.
 
-import { always, guard } from "../basic.js";
-import { assertFunction } from "../flow/release.js";
-import type { Settleable } from "../flow/settle.js";
-import type { Operation } from "../operation.js";
+import { assertFunction } from "../flow/ends/release.js";
+import { always, guard } from "../operation/basic.js";
+import type { Operation } from "../operation/operation.js";
+import type { Settleable } from "../task/settleable.js";
 import { Airport } from "./flight.js";
 
 /**

@@ -1,9 +1,8 @@
-import { shown } from "../errors.js";
-import type { Operation } from "../operation.js";
-import type { Task } from "../task.js";
+import type { Operation } from "../operation/operation.js";
+import { milliseconds, wholeNumber } from "../structures/arguments.js";
+import type { Task } from "../task/task.js";
 import { Request } from "./line.js";
 import { Failure, type PoolOptions, type Slot, Stock } from "./stock.js";
-import { whole } from "./whole.js";
 
 class Borrow<T> extends Request<PoolLease<T>, Stock<T>> {
   /** In `value`: a slot, why there is none, or null when the pool is closed. */
@@ -71,7 +70,7 @@ export class PoolLease<T> implements Disposable {
  * Resources that are dear to make: made when they are needed, at most `max`, and lent again and again. Whoever has waited
  * longest gets what comes first, be it one that came back or one that was made.
  *
- * @throws RangeError when `max` is not a whole number, at least 1, or `idle` is no number.
+ * @throws RangeError when `max` is not a whole number, 1 or more, or `idle` is no number.
  * @example
  * ```ts
  * import { Pool, sleep } from "millrace";
@@ -94,11 +93,9 @@ export class Pool<T> implements AsyncDisposable {
   private readonly _stock: Stock<T>;
 
   constructor(options: PoolOptions<T>) {
-    whole("create pool", "max", options.max, 1);
+    wholeNumber("create pool", "max", options.max, 1);
     const { idle } = options;
-    if (idle !== undefined && !(typeof idle === "number" && idle >= 0)) {
-      throw new RangeError(`Cannot create pool: idle must be a number of milliseconds, got ${shown(idle)}`);
-    }
+    if (idle !== undefined) milliseconds("create pool", idle, "idle", 0);
     this._stock = new Stock(options);
   }
 

@@ -1,10 +1,10 @@
 // A token bucket, kept as the time from which it would be full: no timer fills it, and nothing is added up over time that
 // could drift. From `start`, when it was last full, `taken` tokens have been taken; each takes per/limit ms to come back.
 
-import { now, sleep } from "../clock.js";
-import { shown } from "../errors.js";
-import type { Operation } from "../operation.js";
-import { upon } from "../upon.js";
+import type { Operation } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { shown } from "../structures/errors.js";
+import { now, sleep } from "../time/sleep.js";
 import { Line, Request, type SyncOptions } from "./line.js";
 
 /** How fast, and how much at once. */

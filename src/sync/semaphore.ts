@@ -1,15 +1,15 @@
-import { shown } from "../errors.js";
-import type { Operation } from "../operation.js";
+import type { Operation } from "../operation/operation.js";
+import { wholeNumber } from "../structures/arguments.js";
+import { shown } from "../structures/errors.js";
 import { Acquire, type Lease } from "./lease.js";
 import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
-import { whole } from "./whole.js";
 
 /**
  * So many permits, of which each takes as many as he needs. They are given out in the order of asking: a large request at
  * the head waits until enough are there, and small ones behind it wait with it, so that it is not starved.
  *
- * @throws RangeError when `permits` is not a whole number, at least 1.
+ * @throws RangeError when `permits` is not a whole number, 1 or more.
  * @example
  * ```ts
  * import { go, Semaphore, sleep } from "millrace";
@@ -31,7 +31,7 @@ export class Semaphore {
   private readonly _permits: Permits;
 
   constructor(permits: number, options: SyncOptions = {}) {
-    this._permits = new Permits("semaphore", whole("create semaphore", "permits", permits, 1), options);
+    this._permits = new Permits("semaphore", wholeNumber("create semaphore", "permits", permits, 1), options);
   }
 
   /**
@@ -57,7 +57,7 @@ export class Semaphore {
 
   private _request(n: number): Acquire {
     const { name, total } = this._permits;
-    if (whole(`acquire from ${name}`, "n", n, 1) <= total) return new Acquire(this._permits, n, "acquire");
+    if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total) return new Acquire(this._permits, n, "acquire");
     throw new RangeError(`Cannot acquire from ${name}: n must be at most ${total}, all there are, got ${shown(n)}`);
   }
 }

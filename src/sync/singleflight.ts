@@ -1,8 +1,8 @@
 // The same question asked by many at the same time is asked once.
 
-import { assertFunction } from "../flow/release.js";
-import type { Settleable } from "../flow/settle.js";
-import type { Operation } from "../operation.js";
+import { assertFunction } from "../flow/ends/release.js";
+import type { Operation } from "../operation/operation.js";
+import type { Settleable } from "../task/settleable.js";
 import { Airport } from "./flight.js";
 
 /** How flights are told apart. */

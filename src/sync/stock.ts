@@ -5,13 +5,13 @@
 // that makes or validates a resource, for everyone who waits, as long as there are slots. A supply works for the line and
 // not for him who set it going: what it brings goes to whoever has waited longest then, or is kept.
 
-import { sleep } from "../clock.js";
-import { type Settleable, settle } from "../flow/settle.js";
-import { go } from "../go.js";
-import { append, type Link, List, unlink } from "../list.js";
-import type { Routine } from "../operation.js";
-import type { Task } from "../task.js";
-import { upon } from "../upon.js";
+import type { Routine } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { append, type Link, List, unlink } from "../structures/list.js";
+import { go } from "../task/go.js";
+import { type Settleable, settle } from "../task/settleable.js";
+import type { Task } from "../task/task.js";
+import { sleep } from "../time/sleep.js";
 import { Counter, Zero } from "./counter.js";
 import { Line, type SyncOptions } from "./line.js";
 

@@ -1,8 +1,8 @@
-import { shown } from "../errors.js";
-import { go } from "../go.js";
-import type { AsyncRoutine, Operation, Routine } from "../operation.js";
-import type { Task } from "../task.js";
-import { upon } from "../upon.js";
+import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { shown } from "../structures/errors.js";
+import { go } from "../task/go.js";
+import type { Task } from "../task/task.js";
 import { Counter, Zero } from "./counter.js";
 
 /**

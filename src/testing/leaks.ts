@@ -1,13 +1,13 @@
 // Tasks that nobody will ever wake. At the end of a test they are counted; in a program that goes on they are found by the
 // garbage collector: who waits for a peer that nobody can reach any more is garbage with it.
 
-import { shown } from "../errors.js";
-import { native } from "../host.js";
-import { callSite, deadlock, Member } from "../report.js";
-import { scheduler } from "../scheduler.js";
-import type { Task } from "../task.js";
-import { upon } from "../upon.js";
-import { isDaemon } from "./loop.js";
+import { upon } from "../operation/upon.js";
+import { native } from "../scheduler/host.js";
+import { callSite, deadlock, Member } from "../scheduler/report.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { shown } from "../structures/errors.js";
+import type { Task } from "../task/task.js";
+import { isDaemon } from "./program/loop.js";
 
 /** Turns of the host in which what is about to end may do so. */
 const PATIENCE = 32;

@@ -1,10 +1,10 @@
 // A schedule once more, from the word that a report ends with.
 
-import { repeat } from "./decisions.js";
-import { replayed } from "./explore/replayed.js";
-import { alone, failureOf, type Main, type PlayOptions, play } from "./play.js";
-import type { Simulation } from "./simulate.js";
-import { decidedOf } from "./token.js";
+import { replayed } from "./explore/counterexample/replay-token.js";
+import { decidedOf } from "./report/token.js";
+import { repeat } from "./simulation/decisions.js";
+import { alone, failureOf, type Main, type PlayOptions, play } from "./simulation/play.js";
+import type { Simulation } from "./simulation/simulate.js";
 
 /**
  * Runs a program once more under the schedule of a token, as a report of `simulate` or `verify` shows it.

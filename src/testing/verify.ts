@@ -1,18 +1,18 @@
 // Explores every schedule of a program. What the model knows is learned once and searched on numbers; a program that does
 // anything else is run, again and again, under every schedule.
 
-import { shown } from "../errors.js";
-import { native } from "../host.js";
-import type { AsyncRoutine, Routine } from "../operation.js";
-import { APART } from "./explore/alike.js";
-import { Escaped } from "./explore/driver.js";
-import { Unmodelled } from "./explore/forms.js";
-import { Proof } from "./explore/proof.js";
-import { proveByRunning } from "./explore/running.js";
-import { ANYBODY, Anew } from "./explore/stage.js";
-import { printable } from "./json.js";
-import { alone } from "./play.js";
-import type { Verdict, VerifyOptions } from "./verdict.js";
+import type { AsyncRoutine, Routine } from "../operation/operation.js";
+import { native } from "../scheduler/host.js";
+import { shown } from "../structures/errors.js";
+import { Unmodelled } from "./explore/process/cases.js";
+import { Escaped } from "./explore/process/driver.js";
+import { APART } from "./explore/process/identical-processes.js";
+import { ANYBODY, Anew } from "./explore/process/sandbox.js";
+import { Proof } from "./explore/proof/proof.js";
+import { proveByRunning } from "./explore/stateless/verdict.js";
+import { printable } from "./report/json.js";
+import type { Verdict, VerifyOptions } from "./report/verdict.js";
+import { alone } from "./simulation/play.js";
 
 /** So many searches begin anew for a task or a scope each. */
 const MOST_MARKS = 12;

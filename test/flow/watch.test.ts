@@ -15,7 +15,7 @@ import {
   watch,
 } from "millrace";
 import { expect, test } from "vitest";
-import type { List } from "../../src/list.js";
+import type { List } from "../../src/structures/list.js";
 import { virtualTime } from "../support/virtual.js";
 
 const outcome = (operation: Operation<unknown>): Promise<unknown> =>

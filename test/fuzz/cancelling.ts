@@ -15,7 +15,7 @@ import {
   type Task,
   timeout,
 } from "../../src/index.js";
-import { seeded } from "../../src/testing/decisions.js";
+import { seeded } from "../../src/testing/simulation/decisions.js";
 import { replay, type ScheduleError, type Verdict, verify } from "../../src/testing.js";
 import { compareEnough } from "./compare.js";
 

@@ -2,20 +2,20 @@
 // users run. The ends they find must be the same; what the scheduler does must be among them.
 
 import { type Routine, sleep } from "../../src/index.js";
-import { scheduler } from "../../src/scheduler.js";
-import { APART } from "../../src/testing/explore/alike.js";
-import { FIELDS } from "../../src/testing/explore/events.js";
-import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/forms.js";
-import { Judge } from "../../src/testing/explore/judge.js";
-import { Learner } from "../../src/testing/explore/learner.js";
-import { Model } from "../../src/testing/explore/model.js";
-import { begin, happen } from "../../src/testing/explore/moves.js";
-import { Ineligible, type Search } from "../../src/testing/explore/search.js";
-import { Anew, type Marks } from "../../src/testing/explore/stage.js";
-import { States, type Ways } from "../../src/testing/explore/states.js";
-import { Stubborn } from "../../src/testing/explore/stubborn.js";
-import { Traces } from "../../src/testing/explore/traces.js";
-import { PARKED } from "../../src/testing/explore/trie.js";
+import { scheduler } from "../../src/scheduler/scheduler.js";
+import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/process/cases.js";
+import { APART } from "../../src/testing/explore/process/identical-processes.js";
+import { PARKED } from "../../src/testing/explore/process/local-lts.js";
+import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
+import { Learner } from "../../src/testing/explore/process/unfolder.js";
+import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
+import { States, type Ways } from "../../src/testing/explore/search/breadth-first.js";
+import { Traces } from "../../src/testing/explore/search/dpor.js";
+import { Judge } from "../../src/testing/explore/search/properties.js";
+import { Ineligible, type Search } from "../../src/testing/explore/search/search.js";
+import { Model } from "../../src/testing/explore/semantics/enabled.js";
+import { FIELDS } from "../../src/testing/explore/semantics/events.js";
+import { begin, happen } from "../../src/testing/explore/semantics/transition.js";
 import { simulate } from "../../src/testing.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 

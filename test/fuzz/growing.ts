@@ -2,7 +2,7 @@
 // and the states that are enough come as far as all.
 
 import { channel, go, type Routine, select, timeout } from "../../src/index.js";
-import { seeded } from "../../src/testing/decisions.js";
+import { seeded } from "../../src/testing/simulation/decisions.js";
 import { replay, type ScheduleError, verify } from "../../src/testing.js";
 import { compareEnough } from "./compare.js";
 

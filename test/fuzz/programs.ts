@@ -12,7 +12,7 @@ import {
   select,
   sleep,
 } from "../../src/index.js";
-import { seeded } from "../../src/testing/decisions.js";
+import { seeded } from "../../src/testing/simulation/decisions.js";
 import { choose, forever } from "../../src/testing.js";
 
 type Step =

@@ -14,12 +14,12 @@ import {
   sleep,
   timeout,
 } from "../../src/index.js";
-import { seeded } from "../../src/testing/decisions.js";
-import { APART } from "../../src/testing/explore/alike.js";
-import { Judge } from "../../src/testing/explore/judge.js";
-import type { Model } from "../../src/testing/explore/model.js";
-import { States } from "../../src/testing/explore/states.js";
-import { UNEVEN } from "../../src/testing/explore/symmetries.js";
+import { APART } from "../../src/testing/explore/process/identical-processes.js";
+import { UNEVEN } from "../../src/testing/explore/reduction/find-automorphisms.js";
+import { States } from "../../src/testing/explore/search/breadth-first.js";
+import { Judge } from "../../src/testing/explore/search/properties.js";
+import type { Model } from "../../src/testing/explore/semantics/enabled.js";
+import { seeded } from "../../src/testing/simulation/decisions.js";
 import { forever } from "../../src/testing.js";
 import { type Enough, kindsOf, modelled } from "./compare.js";
 

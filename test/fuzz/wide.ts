@@ -20,7 +20,7 @@ import {
   type Task,
   timeout,
 } from "../../src/index.js";
-import { seeded } from "../../src/testing/decisions.js";
+import { seeded } from "../../src/testing/simulation/decisions.js";
 import { choose, verify } from "../../src/testing.js";
 
 interface Context {

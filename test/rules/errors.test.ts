@@ -31,7 +31,7 @@ import { virtualTime } from "../support/virtual.js";
 
 const bad = (value: unknown): never => value as never;
 
-const sized = "its size must be a whole number of at least 1";
+const sized = "size must be a whole number, 1 or more";
 const ms = "ms must be a number of milliseconds";
 const whole = "capacity must be a whole number, 0 or more";
 const body = "must be a function* or an async function*";
@@ -85,7 +85,7 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "a high water of 0",
     () => unbounded({ highWater: 0 }),
     RangeError,
-    `Cannot create unbounded buffer: ${sized}, got 0`,
+    `Cannot create unbounded buffer: highWater must be a whole number, 1 or more, got 0`,
   ],
   [
     "send(CLOSED)",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { append, type Link, List, move, shift, unlink } from "../../src/list.js";
+import { append, type Link, List, move, shift, unlink } from "../../src/structures/list.js";
 
 class Item implements Link {
   before: Link | null = null;

@@ -17,7 +17,7 @@ import {
   type Task,
   unbounded,
 } from "millrace";
-import type { List } from "../../src/list.js";
+import type { List } from "../../src/structures/list.js";
 
 // ---- forms: one script, performed by `yield*` in both kinds of go block, and by `await`
 

@@ -113,7 +113,7 @@ test("Barrier: of one party never parks; what is no number of parties is a Range
   expect(await new Barrier(1).wait()).toBe(0);
   for (const parties of [0, -1, 1.5, Number.NaN]) {
     expect(() => new Barrier(parties)).toThrow(
-      `Cannot create barrier: parties must be a whole number, at least 1, got ${parties}`,
+      `Cannot create barrier: parties must be a whole number, 1 or more, got ${parties}`,
     );
   }
 });

@@ -127,7 +127,7 @@ test("Latch: stays open, counts down by more than one, and not below zero", asyn
 test("Latch: what is no count is a RangeError", () => {
   for (const count of [-1, 0.5, Number.NaN]) {
     expect(() => new Latch(count)).toThrow(
-      `Cannot create latch: count must be a whole number, at least 0, got ${count}`,
+      `Cannot create latch: count must be a whole number, 0 or more, got ${count}`,
     );
     expect(() => new Latch(2).countDown(count)).toThrow(RangeError);
   }

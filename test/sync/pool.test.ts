@@ -393,12 +393,12 @@ describe("Pool", () => {
     const create = (): number => 1;
     for (const max of [0, -1, 1.5, Number.NaN]) {
       expect(() => new Pool({ create, max })).toThrow(
-        `Cannot create pool: max must be a whole number, at least 1, got ${max}`,
+        `Cannot create pool: max must be a whole number, 1 or more, got ${max}`,
       );
     }
     for (const idle of [-1, Number.NaN]) {
       expect(() => new Pool({ create, max: 1, idle })).toThrow(
-        `Cannot create pool: idle must be a number of milliseconds, got ${idle}`,
+        `Cannot create pool: idle must be a number of milliseconds, 0 or more, got ${idle}`,
       );
     }
   });

@@ -145,7 +145,7 @@ describe("Semaphore", () => {
     (permits) => {
       expect(() => new Semaphore(permits)).toThrow(RangeError);
       expect(() => new Semaphore(permits)).toThrow(
-        `Cannot create semaphore: permits must be a whole number, at least 1, got ${typeof permits === "string" ? '"1"' : permits}`,
+        `Cannot create semaphore: permits must be a whole number, 1 or more, got ${typeof permits === "string" ? '"1"' : permits}`,
       );
     },
   );

@@ -3,7 +3,7 @@
 import { channel, go, type Routine, sleep } from "millrace";
 import { type Failed, type Schedule, simulate, toMermaid, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
-import { reportOf } from "../../src/testing/report.js";
+import { reportOf } from "../../src/testing/report/report.js";
 
 const none: Schedule = { steps: [], waiting: [], cycle: [] };
 const found = { title: "orders", kind: "leak", found: "found", token: "" } as const;

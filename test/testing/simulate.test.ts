@@ -16,7 +16,7 @@ import {
 } from "millrace";
 import { choose, daemon, now, replay, ScheduleError, settle, simulate } from "millrace/testing";
 import { describe, expect, test } from "vitest";
-import { decidedOf } from "../../src/testing/token.js";
+import { decidedOf } from "../../src/testing/report/token.js";
 
 const HOUR = 3_600_000;
 
@@ -350,7 +350,7 @@ describe("misuse", () => {
   const program = function* (): Routine<void> {};
 
   test.each([
-    [{ schedules: 0 }, RangeError, "schedules must be a whole number of at least 1, got 0"],
+    [{ schedules: 0 }, RangeError, "schedules must be a whole number, 1 or more, got 0"],
     [{ seed: 1.5 }, RangeError, "seed must be a whole number, got 1.5"],
     [{ strategy: "best" as "fifo" }, TypeError, "strategy must be one of"],
   ])("simulate(main, %o)", (options, type, message) => {

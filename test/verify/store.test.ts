@@ -1,7 +1,7 @@
 // What is stored of a state.
 
 import { expect, test } from "vitest";
-import { Store, type Stored } from "../../src/testing/explore/store.js";
+import { Store, type Stored } from "../../src/testing/explore/search/state-store.js";
 
 /** A state, which is at zero at first. */
 class Numbers implements Stored {

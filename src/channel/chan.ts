@@ -1,0 +1,328 @@
+// Invariants (CH-5). Of `senders` and `receivers` at least one is empty, unless one select stands in both. While a value
+// is stored nobody waits to receive; while there is room nobody waits to send. After closing, parked sends stay and are
+// delivered; the end is reached when the buffer is empty and nobody waits to send.
+//
+// How a value flows, receiver first: its poll finds nobody, block links it in. The sender's poll takes the first receiver
+// off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
+
+import { Gate, Wait } from "../operation/once.js";
+import { Operation } from "../operation/operation.js";
+import type { Path } from "../scheduler/path.js";
+import { STREAK, scheduler } from "../scheduler/scheduler.js";
+import type { Link } from "../structures/list.js";
+import { dequeue, enqueue, leave, Queue, release } from "../structures/queue.js";
+import type { Buffer } from "./buffer.js";
+import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+
+export class Send<T> extends Operation<boolean> {
+  readonly channel: Chan<T>;
+  readonly message: T;
+
+  constructor(channel: Chan<T>, message: T) {
+    super();
+    this.channel = channel;
+    this.message = message;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    if (channel.closed) {
+      this.value = false;
+      return true;
+    }
+    if (channel.mouth !== null) {
+      const taken = channel.mouth.offer(this.message);
+      if (taken === undefined) return false;
+      this.value = taken;
+      return true;
+    }
+    const receiver = dequeue(channel.receivers) as Receive<T> | null;
+    if (receiver === null) {
+      const { buffer } = channel;
+      if (buffer === null || buffer.full) return false;
+      buffer.push(this.message);
+    } else {
+      receiver.complete(this.message);
+    }
+    return (this.value = true);
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    enqueue(this.channel.senders, this);
+  }
+
+  override unblock(): void {
+    leave(this);
+  }
+
+  // As in Operation, but of this class only: what V8 learns here is about sends alone.
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (scheduler.watching) this.result();
+    this.done = true;
+    return this;
+  }
+
+  override park(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) return this.parkInside(false);
+    this.block();
+    this.waiter = current;
+    scheduler.parked = this;
+    return this;
+  }
+
+  override result(): boolean {
+    if (scheduler.watching) this.channel.lastSender = this.channel.noted("!", this.value ? this.message : CLOSED);
+    return this.value as boolean;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `send to ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastReceiver, this.channel.lastSender];
+  }
+}
+
+export class Receive<T> extends Operation<T | Closed> {
+  readonly channel: Chan<T>;
+
+  constructor(channel: Chan<T>) {
+    super();
+    this.channel = channel;
+  }
+
+  poll(): boolean {
+    const { channel } = this;
+    const { buffer } = channel;
+    if (buffer !== null && buffer.length > 0) {
+      this.value = buffer.shift();
+      if (channel.senders.after !== channel.senders) channel.refill(buffer);
+      return true;
+    }
+    const sender = dequeue(channel.senders) as Send<T> | null;
+    if (sender !== null) {
+      this.value = sender.message;
+      sender.complete(true);
+      return true;
+    }
+    this.value = CLOSED;
+    return channel.closed;
+  }
+
+  block(): void {
+    this.channel.assertRoomToWait();
+    enqueue(this.channel.receivers, this);
+  }
+
+  override unblock(): void {
+    leave(this);
+  }
+
+  // As in Operation, but of this class only: what V8 learns here is about receives alone.
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (this.value === CLOSED || scheduler.watching) this.result();
+    this.done = true;
+    return this;
+  }
+
+  override park(): this {
+    const { current } = scheduler;
+    if (current === null || current.async) return this.parkInside(false);
+    this.block();
+    this.waiter = current;
+    scheduler.parked = this;
+    return this;
+  }
+
+  override discard(): void {
+    if (this.value !== CLOSED) this.channel.undelivered(this.value as T);
+  }
+
+  override result(): T | Closed {
+    const { channel } = this;
+    if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
+    if (scheduler.watching) channel.lastReceiver = channel.noted("?", this.value);
+    return this.value as T | Closed;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return `receive from ${this.channel.name}`;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastSender, this.channel.lastReceiver];
+  }
+}
+
+/** Takes a value that is sent: whether it was accepted, undefined if it must wait. */
+export interface Mouth<in T> {
+  offer(value: T): boolean | undefined;
+}
+
+/** What `channel` creates. */
+export class Chan<T> implements Channel<T> {
+  readonly senders: Queue;
+  readonly receivers: Queue;
+  readonly buffer: Buffer<T> | null;
+  /** What takes sends in the buffer's place, where there is a transform. */
+  mouth: Mouth<T> | null;
+  closed: boolean;
+  /** Set when it was closed with a cause. */
+  failure: { readonly cause: unknown } | null;
+  /** Who used each end last, recorded only while a closed program runs. */
+  lastSender: unknown;
+  lastReceiver: unknown;
+  private readonly _options: ChannelOptions<T> | null;
+  private readonly _creator: Path;
+  private readonly _index: number;
+  private _closing: Gate | null;
+
+  constructor(buffer: Buffer<T> | null, options: ChannelOptions<T> | null) {
+    this.senders = new Queue();
+    this.receivers = new Queue();
+    this.buffer = buffer;
+    this.mouth = null;
+    this.closed = false;
+    this.failure = null;
+    this.lastSender = this.lastReceiver = null;
+    this._options = options;
+    this._creator = scheduler.creator();
+    this._index = this._creator.channels++;
+    this._closing = null;
+  }
+
+  send(value: T): Operation<boolean> {
+    if ((value as unknown) === CLOSED) assertValue(value, this);
+    return new Send(this, value);
+  }
+
+  receive(): Operation<T | Closed> {
+    return new Receive(this);
+  }
+
+  trySend(value: T): boolean {
+    const send = this.send(value);
+    return send.poll() && send.result();
+  }
+
+  tryReceive(): T | Closed | typeof EMPTY {
+    const receive = new Receive(this);
+    return receive.poll() ? receive.result() : EMPTY;
+  }
+
+  close(cause?: unknown): boolean {
+    if (this.closed) return false;
+    if (cause !== undefined) this.failure = { cause };
+    this.shut();
+    this.settle();
+    return true;
+  }
+
+  whenClosed(): Operation<void> {
+    if (this._closing === null) {
+      this._closing = new Gate(`${this.name} to close`);
+      if (this.closed) this._closing.open();
+    }
+    return new Wait(this._closing);
+  }
+
+  cancel(reason?: unknown): void {
+    const { closed } = this;
+    if (!closed) this.shut();
+    release(this.senders, false);
+    release(this.receivers, CLOSED);
+    try {
+      this.discard();
+    } finally {
+      if (!closed) this._options?.onCancel?.(reason);
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return iterate(this);
+  }
+
+  get name(): string {
+    return this._options?.name ?? this._creator.child("channel", this._index);
+  }
+
+  get length(): number {
+    return this.buffer === null ? 0 : this.buffer.length;
+  }
+
+  get capacity(): number {
+    return this.buffer === null ? 0 : this.buffer.capacity;
+  }
+
+  undelivered(value: T): void {
+    this._options?.onUndelivered?.(value);
+  }
+
+  /** Tells who watches the program what was done here, and answers who did it. */
+  noted(what: "!" | "?", value: unknown): unknown {
+    const { current, observer } = scheduler;
+    observer?.(current, this.name, what, value);
+    return current?.member;
+  }
+
+  assertRoomToWait(): void {
+    const most = this._options?.maxPending;
+    if (most === undefined) return;
+    let parked = 0;
+    for (const list of [this.senders, this.receivers])
+      for (let at: Link = list.after; at !== list; at = at.after!) parked++;
+    if (parked < most) return;
+    throw new RangeError(`Cannot wait for ${this.name}: ${most} operations are parked, which is its maxPending`);
+  }
+
+  /** Room has come up: the oldest parked sender's value goes to the tail, and that sender completes (CH-6). */
+  refill(buffer: Buffer<T>): void {
+    while (!buffer.full) {
+      const sender = dequeue(this.senders) as Send<T> | null;
+      if (sender === null) return;
+      buffer.push(sender.message);
+      sender.complete(true);
+    }
+  }
+
+  /** Lets happen what closing makes possible: nobody who waits to receive now will get a value. */
+  settle(): void {
+    if (this.closed) release(this.receivers, CLOSED);
+  }
+
+  /** What was stored can reach nobody. Each value is reported, even if a report throws. */
+  protected discard(): void {
+    const { buffer } = this;
+    const failures: unknown[] = [];
+    while (buffer !== null && buffer.length > 0) {
+      try {
+        this.undelivered(buffer.shift());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  protected shut(): void {
+    this.closed = true;
+    this._closing?.open();
+  }
+}

@@ -1,0 +1,80 @@
+// Creating a channel: what it is told is checked here, once, so that nothing on the way of a value has to be.
+
+import { scheduler } from "../scheduler/scheduler.js";
+import { wholeNumber } from "../structures/arguments.js";
+import { shown } from "../structures/errors.js";
+import { type Buffer, fixed } from "./buffer.js";
+import { Chan } from "./chan.js";
+import type { Channel, ChannelOptions, ReceiveChannel, SendChannel } from "./ends.js";
+import type { Transducer } from "./transducer.js";
+import { Transform } from "./transform.js";
+import { TransformChan } from "./transform-chan.js";
+
+function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
+  if (typeof capacity === "number") {
+    return wholeNumber("create channel", "capacity", capacity, 0) === 0 ? null : fixed<T>(capacity);
+  }
+  if (typeof capacity?.push === "function" && typeof capacity.full === "boolean") return capacity;
+  throw new TypeError(`Cannot create channel: capacity must be a number or a buffer, got ${shown(capacity)}`);
+}
+
+/**
+ * Creates a channel: unbuffered, so that a send completes only when a receiver takes that very value, or with a buffer.
+ *
+ * @param capacity - How many values it stores, or a buffer (`fixed`, `dropping`, `sliding`, `unbounded`, or your own).
+ * @param options - Its name, its limit, its transform, and who hears of values that reach nobody.
+ * @throws RangeError when the capacity is negative, fractional or NaN. TypeError when a transform has no buffer.
+ * @example
+ * ```ts
+ * import { channel, CLOSED, go } from "millrace";
+ *
+ * const numbers = channel<number>();
+ * go(function* () {
+ *   for (let n = 1; n <= 3; n++) yield* numbers.send(n);
+ *   numbers.close();
+ * });
+ * let sum = 0;
+ * for await (const n of numbers) sum += n;
+ * console.log(sum); // 6
+ * ```
+ */
+export function channel<T>(capacity?: number | Buffer<T>, options?: ChannelOptions<T>): Channel<T>;
+export function channel<In, Out>(
+  capacity: number | Buffer<Out>,
+  options: ChannelOptions<Out> & { readonly transform: Transducer<In, Out> },
+): SendChannel<In> & ReceiveChannel<Out> & Pick<Channel<Out>, "name" | "length" | "capacity">;
+export function channel<T>(
+  capacity: number | Buffer<T> = 0,
+  options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
+): Channel<T> {
+  const buffer = bufferOf(capacity);
+  if (scheduler.explorer !== null) return scheduler.explorer.channel(buffer, options) as Channel<T>;
+  if (options === undefined) return new Chan(buffer, null);
+  checkOptions(options);
+  const { transform } = options;
+  if (transform === undefined) return announced(new Chan(buffer, options));
+  if (typeof transform !== "function") {
+    throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
+  }
+  if (buffer === null) {
+    throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
+  }
+  return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
+}
+
+function announced<T>(made: Chan<T>): Chan<T> {
+  scheduler.onChannel?.(made);
+  return made;
+}
+
+function checkOptions<T>(options: ChannelOptions<T>): void {
+  const { maxPending } = options;
+  if (maxPending !== undefined && !(maxPending >= 0)) {
+    throw new RangeError(`Cannot create channel: maxPending must be 0 or more, got ${shown(maxPending)}`);
+  }
+  for (const name of ["onUndelivered", "onCancel"] as const) {
+    const hook: unknown = options[name];
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new TypeError(`Cannot create channel: ${name} must be a function, got ${shown(hook)}`);
+  }
+}

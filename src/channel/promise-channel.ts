@@ -1,0 +1,128 @@
+// A channel for one value, which everybody gets: the first send wins, and every receive, for ever, yields that value.
+
+import { Gate, type Once, releaseAll, Wait } from "../operation/once.js";
+import { Operation } from "../operation/operation.js";
+import type { Path } from "../scheduler/path.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { List } from "../structures/list.js";
+import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
+
+class Send<T> extends Operation<boolean> {
+  private readonly _channel: PromiseChan<T>;
+  private readonly _message: T;
+
+  constructor(channel: PromiseChan<T>, message: T) {
+    super();
+    this._channel = channel;
+    this._message = message;
+  }
+
+  poll(): boolean {
+    this.value = this._channel.trySend(this._message);
+    return true;
+  }
+
+  block(): void {}
+}
+
+class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
+  readonly capacity: number;
+  readonly waiting: List;
+  readonly external: boolean;
+  closed: boolean;
+  /** Whether receives yield: the value is there, or the channel was closed without one. */
+  happened: boolean;
+  private _value: T | Closed;
+  private _failure: { readonly cause: unknown } | null;
+  private readonly _closing: Gate;
+  private readonly _creator: Path;
+  private readonly _index: number;
+
+  constructor() {
+    this.capacity = 1;
+    this.waiting = new List();
+    this.external = this.closed = this.happened = false;
+    this._value = CLOSED;
+    this._failure = null;
+    this._closing = new Gate("a promise channel to close");
+    this._creator = scheduler.creator();
+    this._index = this._creator.channels++;
+  }
+
+  get name(): string {
+    return this._creator.child("channel", this._index);
+  }
+
+  get length(): number {
+    return this._value === CLOSED ? 0 : 1;
+  }
+
+  send(value: T): Operation<boolean> {
+    assertValue(value, this);
+    return new Send(this, value);
+  }
+
+  trySend(value: T): boolean {
+    assertValue(value, this);
+    if (this.closed) return false;
+    if (!this.happened) this._settle(value);
+    return true;
+  }
+
+  receive(): Operation<T | Closed> {
+    return new Wait(this);
+  }
+
+  tryReceive(): T | Closed | typeof EMPTY {
+    return this.happened ? this.outcome() : EMPTY;
+  }
+
+  close(cause?: unknown): boolean {
+    if (this.closed) return false;
+    this.closed = true;
+    if (!this.happened) {
+      if (cause !== undefined) this._failure = { cause };
+      this._settle(CLOSED);
+    }
+    this._closing.open();
+    return true;
+  }
+
+  cancel(): void {
+    this.close();
+    this._value = CLOSED;
+  }
+
+  whenClosed(): Operation<void> {
+    return new Wait(this._closing);
+  }
+
+  outcome(): T | Closed {
+    if (this._failure !== null) throw this._failure.cause;
+    return this._value;
+  }
+
+  describe(): string {
+    return `receive from ${this.name}`;
+  }
+
+  /** Yields the value once: a loop over what never runs out would not end. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    const value = await this.receive();
+    if (value !== CLOSED) yield value;
+  }
+
+  private _settle(value: T | Closed): void {
+    this._value = value;
+    this.happened = true;
+    releaseAll(this.waiting);
+  }
+}
+
+/**
+ * Creates a channel for one value that everybody gets. The first send wins; later ones complete true and are ignored.
+ * Every receive yields the value, for ever, and a try does not consume it; closed before any send, it yields `CLOSED`.
+ */
+export function promiseChannel<T>(): Channel<T> {
+  return (scheduler.explorer?.promiseChannel() as Channel<T> | undefined) ?? new PromiseChan<T>();
+}

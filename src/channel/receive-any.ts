@@ -1,0 +1,152 @@
+// For loops over several channels (rule OP-14): a source that closes drops out, and the end comes when all have closed.
+
+import { assertIdle, type Waiter } from "../operation/async-performance.js";
+import { isOperation, Operation } from "../operation/operation.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { shown } from "../structures/errors.js";
+import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
+
+/** What comes from one of several named channels. */
+export type Received<S extends Readonly<Record<string, ReceiveChannel<unknown>>>> = {
+  [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends ReceiveChannel<infer T> ? T : never };
+}[keyof S & string];
+
+interface Source {
+  readonly key: string;
+  readonly receive: Operation<unknown>;
+}
+
+type Outcome = { readonly key: string; readonly value: unknown } | Closed;
+
+/** One operation, performed again and again; it forgets sources that have ended. */
+export class ReceiveAny extends Operation<Outcome> implements Waiter {
+  /** Sources that have not ended. */
+  readonly open: Source[];
+
+  constructor(sources: Source[]) {
+    super();
+    this.open = sources;
+  }
+
+  poll(): boolean {
+    const open = this.open;
+    for (let at = 0; at < open.length; ) {
+      const other = at + scheduler.chance(open.length - at);
+      const source = open[other]!;
+      open[other] = open[at]!;
+      open[at] = source;
+      if (source.receive.waiter !== null) assertIdle(source.receive);
+      if (!source.receive.poll()) {
+        at++;
+        scheduler.policy?.missed?.();
+      } else if (this.take(at)) return true;
+    }
+    this.value = () => CLOSED;
+    return open.length === 0;
+  }
+
+  block(): void {
+    for (const { receive } of this.open) {
+      receive.waiter = this as Waiter;
+      receive.block();
+    }
+  }
+
+  override unblock(): void {
+    for (const { receive } of this.open) {
+      if (receive.waiter === null) continue;
+      receive.waiter = null;
+      receive.unblock();
+    }
+  }
+
+  wake(winner: Operation<unknown>): void {
+    winner.waiter = null;
+    const at = this.open.findIndex(({ receive }) => receive === winner);
+    if (this.take(at)) {
+      this.unblock();
+      this.complete(this.value);
+    } else if (this.open.length === 0) {
+      this.complete(() => CLOSED);
+    }
+  }
+
+  override result(): Outcome {
+    return (this.value as () => Outcome)();
+  }
+
+  override get external(): boolean {
+    return this.open.some(({ receive }) => receive.external);
+  }
+
+  override describe(): string {
+    return this.open.map(({ receive }) => receive.describe()).join(" or ");
+  }
+
+  override rivals(): readonly unknown[] {
+    return this.open.flatMap(({ receive }) => receive.rivals());
+  }
+
+  override discard(): void {
+    this._last?.discard();
+  }
+
+  private _last: Operation<unknown> | null = null;
+
+  /** Keeps what a source yielded; false when it was the end of that source, which then drops out. */
+  take(at: number): boolean {
+    const { key, receive } = this.open[at]!;
+    this._last = receive;
+    try {
+      const value = receive.result();
+      if (value === CLOSED) {
+        this.open.splice(at, 1);
+        return false;
+      }
+      this.value = () => ({ key, value });
+    } catch (error) {
+      this.open.splice(at, 1);
+      this.value = () => {
+        throw error;
+      };
+    }
+    return true;
+  }
+}
+
+/**
+ * Receives from whichever of several channels has a value: for loops over many sources. A source that closes drops out;
+ * one that was closed with a cause throws that, once. Make it before the loop and perform it in each round.
+ *
+ * Parks when: none has a value and not all have closed. Yields: `{ key, value }`, chosen uniformly among those that have
+ * one. If closed: `CLOSED` when all have closed. If cancelled: it leaves every queue.
+ *
+ * @example
+ * ```ts
+ * import { channel, CLOSED, go, receiveAny } from "millrace";
+ *
+ * const words = channel<string>(1);
+ * const numbers = channel<number>(1);
+ * words.trySend("a");
+ * numbers.trySend(1);
+ * words.close();
+ * numbers.close();
+ * const seen = await go(function* () {
+ *   const inbox = receiveAny({ words, numbers });
+ *   const keys: string[] = [];
+ *   for (let message; (message = yield* inbox) !== CLOSED; ) keys.push(message.key);
+ *   return keys.sort();
+ * });
+ * console.log(seen); // [ "numbers", "words" ]
+ * ```
+ */
+export function receiveAny<S extends Readonly<Record<string, ReceiveChannel<unknown>>>>(
+  sources: S,
+): Operation<Received<S> | Closed> {
+  const open = Object.keys(sources).map((key) => {
+    const receive: unknown = sources[key]?.receive?.();
+    if (isOperation(receive)) return { key, receive };
+    throw new TypeError(`Cannot receive: ${JSON.stringify(key)} must be a receive channel, got ${shown(sources[key])}`);
+  });
+  return new ReceiveAny(open) as unknown as Operation<Received<S> | Closed>;
+}

@@ -1,0 +1,235 @@
+// Choice. Exactly one branch happens: `poll` tries them in the order of the mode, `block` queues all of them up, and the
+// first that a peer completes unlinks the others in the same step, so every waiter found in a queue is alive.
+
+import { assertIdle, type Waiter } from "../operation/async-performance.js";
+import { beginLeaving, endLeaving } from "../operation/once.js";
+import { Operation } from "../operation/operation.js";
+import { scheduler } from "../scheduler/scheduler.js";
+
+/** How to choose among cases that are ready: uniformly at random, the first in order, or each in its turn. */
+export type SelectMode = "random" | "priority" | "fair";
+
+/** Chooses at random. Branches and labels are permuted in place: their order is left to chance anyway. */
+export class Choice<T> extends Operation<T> implements Waiter {
+  readonly parts: Operation<unknown>[];
+  readonly labels: string[] | null;
+  /** Whether a branch wants to be told that it lost even when it was only polled. */
+  readonly tells: boolean;
+  /** Which branch has won; -1 for none. */
+  winner: number;
+  protected blocked: number;
+
+  constructor(parts: Operation<unknown>[], labels: string[] | null, tells: boolean) {
+    super();
+    this.parts = parts;
+    this.labels = labels;
+    this.tells = tells;
+    this.winner = -1;
+    this.blocked = 0;
+  }
+
+  poll(): boolean {
+    const { parts } = this;
+    const { length } = parts;
+    this.winner = -1;
+    for (let at = 0; at < length; at++) {
+      // A permutation drawn as far as it is needed is uniform over the ready ones, whatever stands between them; a
+      // random starting point followed by a scan is not.
+      if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
+      if (this.tries(at)) return this.tells ? this.dismiss(0, at) : true;
+      scheduler.policy?.missed?.();
+    }
+    return false;
+  }
+
+  /** Polls one branch; it has won if it is ready. */
+  protected tries(at: number): boolean {
+    const branch = this.parts[at]!;
+    if (branch.waiter !== null) assertIdle(branch);
+    if (!branch.poll()) return false;
+    // Busy until its value is taken: it may stand in another choice as well.
+    branch.waiter = this;
+    this.winner = at;
+    return true;
+  }
+
+  block(): void {
+    const { parts } = this;
+    this.blocked = 0;
+    try {
+      for (let at = 0; at < parts.length; at++) {
+        const branch = parts[at]!;
+        if (branch.waiter !== null) assertIdle(branch);
+        this.blocked = at + 1;
+        branch.waiter = this;
+        branch.block();
+        // One that completed while it queued up has won; the others are out again.
+        if (this.winner !== -1) return;
+      }
+    } catch (error) {
+      this._leave(null);
+      throw error;
+    }
+  }
+
+  override unblock(): void {
+    if (this.blocked === 0) this.dismiss(0, this.parts.length);
+    else this._leave(null);
+  }
+
+  wake(winner: Operation<unknown>): void {
+    this._leave(winner);
+    this.complete(undefined);
+  }
+
+  override discard(): void {
+    if (this.winner === -1) return;
+    const branch = this.parts[this.winner]!;
+    branch.waiter = null;
+    branch.discard();
+  }
+
+  override result(): T {
+    const { labels, winner } = this;
+    const branch = this.parts[winner]!;
+    branch.waiter = null;
+    const value = branch.result();
+    return (labels === null ? value : { key: labels[winner]!, value }) as T;
+  }
+
+  /** Nesting flattens, so that each branch has the same chance. */
+  override branches(): Operation<T>[] | null {
+    const { labels, parts } = this;
+    if (labels === null) return parts as Operation<T>[];
+    return parts.map((branch, at) => branch.map((value) => ({ key: labels[at]!, value }) as T));
+  }
+
+  override get plain(): boolean {
+    return false;
+  }
+
+  override get attentive(): boolean {
+    return this.tells;
+  }
+
+  override get external(): boolean {
+    return this.parts.some((branch) => branch.external);
+  }
+
+  override describe(): string {
+    return this.parts.map((branch) => branch.describe()).join(" or ") || "nothing (a select without cases)";
+  }
+
+  override rivals(): readonly unknown[] {
+    return this.parts.flatMap((branch) => branch.rivals());
+  }
+
+  private _swap(at: number, other: number): void {
+    const { parts, labels } = this;
+    const branch = parts[at]!;
+    parts[at] = parts[other]!;
+    parts[other] = branch;
+    if (labels === null) return;
+    const label = labels[at]!;
+    labels[at] = labels[other]!;
+    labels[other] = label;
+  }
+
+  /** Everyone but the winner leaves every queue. */
+  private _leave(winner: Operation<unknown> | null): void {
+    if (!this.tells) {
+      this._leaveAll(winner);
+      return;
+    }
+    beginLeaving();
+    try {
+      this._leaveAll(winner);
+    } finally {
+      endLeaving();
+    }
+  }
+
+  private _leaveAll(winner: Operation<unknown> | null): void {
+    const { parts, blocked } = this;
+    this.blocked = 0;
+    for (let at = 0; at < parts.length; at++) {
+      const branch = parts[at]!;
+      if (branch === winner) {
+        this.winner = at;
+      } else if (at < blocked) {
+        branch.waiter = null;
+        branch.unblock();
+      } else if (branch.attentive) {
+        branch.unblock();
+      }
+    }
+  }
+
+  /** Tells those that were only polled, and want to know, that they lost. */
+  protected dismiss(start: number, count: number): true {
+    const { parts } = this;
+    for (let at = start; at < start + count; at++) {
+      const branch = parts[at % parts.length]!;
+      if (branch.attentive) branch.unblock();
+    }
+    return true;
+  }
+}
+
+/** Chooses by order, or has something to yield when nothing is ready; its order means something, so it is not taken apart. */
+export class OrderedChoice<T> extends Choice<T> {
+  readonly mode: SelectMode;
+  /** What it yields when none is ready. */
+  readonly fallback: { readonly value: unknown } | null;
+  private _start: number;
+
+  constructor(
+    parts: Operation<unknown>[],
+    labels: string[],
+    tells: boolean,
+    mode: SelectMode,
+    fallback: { value: unknown } | null,
+  ) {
+    super(parts, labels, tells);
+    this.mode = mode;
+    this.fallback = fallback;
+    this._start = 0;
+  }
+
+  override poll(): boolean {
+    if (this.mode === "random" ? super.poll() : this._pollInOrder()) return true;
+    if (this.fallback === null) return false;
+    return this.dismiss(0, this.parts.length);
+  }
+
+  override wake(winner: Operation<unknown>): void {
+    this._rotate(this.parts.indexOf(winner));
+    super.wake(winner);
+  }
+
+  override result(): T {
+    if (this.winner === -1) return { key: "default", value: this.fallback!.value } as T;
+    return super.result();
+  }
+
+  override branches(): null {
+    return null;
+  }
+
+  private _pollInOrder(): boolean {
+    const { length } = this.parts;
+    const start = this._start;
+    this.winner = -1;
+    for (let count = 0; count < length; count++) {
+      const at = (start + count) % length;
+      if (!this.tries(at)) continue;
+      this._rotate(at);
+      return this.dismiss(start, count);
+    }
+    return false;
+  }
+
+  private _rotate(winner: number): void {
+    if (this.mode === "fair") this._start = (winner + 1) % this.parts.length;
+  }
+}

@@ -1,0 +1,244 @@
+// Those who listen to what is given to all of them, each with a policy for when it is slow (rule CB-7). A broadcast has one
+// audience, a publisher one for each topic.
+//
+// Invariants. A value is given to everybody in one step: who is ready has it then, however slow others are. A subscriber
+// that is waited for stores what is given beyond its capacity as well, and is behind until that has been taken; `behind`
+// counts them, and performing the audience waits until there is none. So waiting for a subscriber allocates nothing. Each
+// value that was given is received in the end, or missed.
+
+import type { Buffer } from "../../channel/buffer.js";
+import { sliding } from "../../channel/buffer.js";
+import { channel } from "../../channel/channel.js";
+import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
+import { own } from "../../channel/owned.js";
+import { Operation } from "../../operation/operation.js";
+import { wholeNumber } from "../../structures/arguments.js";
+import { shown } from "../../structures/errors.js";
+import { Ring } from "../../structures/ring.js";
+
+/**
+ * What happens when a value comes and the subscriber has no room for it: everybody waits for it, the new value is dropped,
+ * the oldest one it stores is, or it is disconnected.
+ */
+export type Policy = "wait" | "drop" | "slide" | "disconnect";
+
+/** What a subscriber can ask for. */
+export interface SubscribeOptions<T> {
+  /** `"wait"` by default. */
+  readonly policy?: Policy;
+  /**
+   * How many values are stored for it. By default 0 with `"wait"`, 1 with `"drop"` and `"slide"`, and 64 with
+   * `"disconnect"`, as so many may come in one go.
+   */
+  readonly capacity?: number;
+  /** Given each value that was sent while it was subscribed and that it does not get. */
+  readonly onMissed?: (value: T) => void;
+}
+
+/**
+ * One subscriber's channel. `cancel()`, or leaving the block of a `using`, unsubscribes, and whoever waited for it goes on
+ * in the same step.
+ */
+export interface Subscription<out T> extends ReceiveChannel<T>, Disposable {
+  /** How many values it did not get: dropped by its policy, or still stored when it was cancelled. */
+  readonly missed: number;
+}
+
+/** Thrown to a subscriber that was disconnected because it was too slow, after what is stored for it. */
+export class DisconnectedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DisconnectedError";
+  }
+}
+
+const capacities: Readonly<Record<Policy, number>> = { wait: 0, drop: 1, slide: 1, disconnect: 64 };
+
+/** The store of a subscriber that is waited for: never full, and behind while it holds more than its capacity. */
+class Owed<T> extends Ring<T> implements Buffer<T> {
+  readonly capacity: number;
+  readonly full: boolean;
+  private readonly _audience: Audience<T>;
+  private _behind: boolean;
+
+  constructor(capacity: number, audience: Audience<T>) {
+    super();
+    this.capacity = capacity;
+    this.full = false;
+    this._audience = audience;
+    this._behind = false;
+  }
+
+  override push(value: T): void {
+    super.push(value);
+    if (this._behind || this.length <= this.capacity) return;
+    this._behind = true;
+    this._audience.behind++;
+  }
+
+  override shift(): T {
+    const value = super.shift();
+    if (this._behind && this.length <= this.capacity) this.excuse();
+    return value;
+  }
+
+  /** Nobody waits for it any more. */
+  excuse(): void {
+    if (!this._behind) return;
+    this._behind = false;
+    this._audience.behind--;
+    this._audience.look();
+  }
+}
+
+class Subscriber<T> implements Subscription<T> {
+  missed: number;
+  private readonly _audience: Audience<T>;
+  private readonly _policy: Policy;
+  private readonly _onMissed: ((value: T) => void) | undefined;
+  private readonly _owed: Owed<T> | null;
+  private readonly _channel: Channel<T>;
+
+  constructor(audience: Audience<T>, options: SubscribeOptions<T>) {
+    const { policy = "wait" } = options;
+    const capacity = checked(policy, options.capacity);
+    this.missed = 0;
+    this._audience = audience;
+    this._policy = policy;
+    this._onMissed = options.onMissed;
+    const miss = (value: T): void => this._miss(value);
+    this._owed = policy === "wait" ? new Owed(capacity, audience) : null;
+    this._channel = channel<T>(this._owed ?? (policy === "slide" ? sliding(capacity, miss) : capacity), {
+      onUndelivered: miss,
+      onCancel: () => audience.remove(this),
+    });
+    own(this._channel);
+    own(this);
+  }
+
+  get closed(): boolean {
+    return this._channel.closed;
+  }
+
+  receive(): Operation<T | Closed> {
+    return this._channel.receive();
+  }
+
+  tryReceive(): T | Closed | typeof EMPTY {
+    return this._channel.tryReceive();
+  }
+
+  cancel(reason?: unknown): void {
+    this._channel.cancel(reason);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return this._channel[Symbol.asyncIterator]();
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  give(value: T): void {
+    if (this._channel.trySend(value)) return;
+    if (this._policy === "disconnect") {
+      const { capacity } = this._channel;
+      this.end(new DisconnectedError(`Disconnected: the subscriber was more than ${capacity} values behind`));
+    }
+    this._miss(value);
+  }
+
+  /** No more will come; what is stored for it stays. */
+  end(cause: unknown): void {
+    this._audience.remove(this);
+    this._channel.close(cause);
+    this._owed?.excuse();
+  }
+
+  private _miss(value: T): void {
+    this.missed++;
+    this._onMissed?.(value);
+  }
+}
+
+/** Those who listen. Performing it waits until none of them is behind, and, if it holds, until there is one. */
+export class Audience<T> extends Operation<void> {
+  /** How many are to be waited for. */
+  behind: number;
+  private readonly _holds: boolean;
+  private readonly _emptied: () => void;
+  private readonly _subscribers: Set<Subscriber<T>>;
+  private _parked: boolean;
+
+  /**
+   * @param holds - Whether an audience of nobody is to be waited for.
+   * @param emptied - Called when the last one has left.
+   */
+  constructor(holds: boolean, emptied: () => void) {
+    super();
+    this.behind = 0;
+    this._holds = holds;
+    this._emptied = emptied;
+    this._subscribers = new Set();
+    this._parked = false;
+  }
+
+  subscribe(options: SubscribeOptions<T>): Subscriber<T> {
+    const subscriber = new Subscriber(this, options);
+    this._subscribers.add(subscriber);
+    this.look();
+    return subscriber;
+  }
+
+  remove(subscriber: Subscriber<T>): void {
+    if (this._subscribers.delete(subscriber) && this._subscribers.size === 0) this._emptied();
+  }
+
+  give(value: T): void {
+    for (const subscriber of this._subscribers) subscriber.give(value);
+  }
+
+  /** Ends all subscriptions; false when there was none, so that nobody has heard of the cause. */
+  end(cause: unknown): boolean {
+    const heard = this._subscribers.size > 0;
+    for (const subscriber of this._subscribers) subscriber.end(cause);
+    return heard;
+  }
+
+  /** Something has changed that may be waited for. */
+  look(): void {
+    if (!this._parked || !this.poll()) return;
+    this._parked = false;
+    this.complete(undefined);
+  }
+
+  poll(): boolean {
+    return this.behind === 0 && (!this._holds || this._subscribers.size > 0);
+  }
+
+  block(): void {
+    this._parked = true;
+  }
+
+  override unblock(): void {
+    this._parked = false;
+  }
+
+  override get external(): boolean {
+    return false;
+  }
+
+  override describe(): string {
+    return this.behind === 0 ? "a subscriber" : `${this.behind} slow of ${this._subscribers.size} subscribers`;
+  }
+}
+
+function checked(policy: Policy, capacity = capacities[policy]): number {
+  if (!Object.hasOwn(capacities, policy)) {
+    const names = Object.keys(capacities).map((name) => JSON.stringify(name));
+    throw new TypeError(`Cannot subscribe: policy must be one of ${names.join(", ")}, got ${shown(policy)}`);
+  }
+  const least = policy === "slide" ? 1 : 0;
+  return wholeNumber("subscribe", "capacity", capacity, least);
+}

@@ -1,0 +1,78 @@
+import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { select } from "../../choice/select.js";
+import { never } from "../../operation/basic.js";
+import type { Operation, Routine } from "../../operation/operation.js";
+import { finiteMilliseconds, wholeNumber } from "../../structures/arguments.js";
+import { timeout } from "../../time/timeout.js";
+import type { FlowOptions } from "../ends/release.js";
+import { ahead } from "./ahead.js";
+
+type Event<T> =
+  | { readonly key: "next"; readonly value: T | Closed }
+  | { readonly key: "late"; readonly value: unknown }
+  | { readonly key: "sent"; readonly value: boolean };
+
+/**
+ * Gathers values into arrays. A group is due when it is full, or `ms` after its first value; without `ms`, when it is full.
+ * It reads on its own. Time plays no part in the step `batch(n)` of `millrace/transducers`, which needs no task.
+ *
+ * A slow consumer: nothing is dropped. A group that is due and not taken yet goes on growing up to `size`; then it reads no
+ * more, and the source waits.
+ *
+ * Closes when: the source has ended, after what was gathered, with its cause if it has one. Cancelling it drops what was
+ * gathered, and releases the source.
+ *
+ * @throws RangeError when `size` is not a whole number, 1 or more, or `ms` no number of milliseconds.
+ * @example
+ * ```ts
+ * import { batch, channel } from "millrace";
+ *
+ * const rows = channel<number>(3);
+ * const groups = batch(rows, 2, 5);
+ * for (const row of [1, 2, 3]) rows.trySend(row);
+ * console.log(await groups.receive()); // [ 1, 2 ]
+ * console.log(await groups.receive()); // [ 3 ]
+ * groups.cancel();
+ * ```
+ */
+export function batch<T>(
+  source: ReceiveChannel<T>,
+  size: number,
+  ms?: number,
+  options: FlowOptions = {},
+): ReceiveChannel<T[]> {
+  wholeNumber("batch", "size", size, 1);
+  if (ms !== undefined) finiteMilliseconds("batch", ms);
+  return ahead<T[]>("batch", source, options, function* batch(out): Routine<void> {
+    const next = source.receive();
+    const idle = select({ next });
+    let at: Operation<Event<T>> = idle;
+    let group: T[] = [];
+    try {
+      for (;;) {
+        const { key, value } = yield* at;
+        if (key === "late") {
+          // The offer is of this very array, so that it can grow until it is taken.
+          at = select({ sent: out.send(group), next }, { mode: "priority" });
+          continue;
+        }
+        if (key === "next") {
+          if (value === CLOSED) return;
+          group.push(value);
+          if (group.length === 1) at = gathering(next, ms);
+          if (group.length < size) continue;
+          yield* out.send(group);
+        }
+        group = [];
+        at = idle;
+      }
+    } finally {
+      if (group.length > 0) yield* out.send(group);
+    }
+  });
+}
+
+/** Waits for the next value, until the group is due. */
+function gathering<T>(next: Operation<T | Closed>, ms: number | undefined): Operation<Event<T>> {
+  return select({ late: ms === undefined ? never() : timeout(ms).receive(), next }, { mode: "priority" });
+}

@@ -1,0 +1,71 @@
+import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { select } from "../../choice/select.js";
+import type { Operation, Routine } from "../../operation/operation.js";
+import { finiteMilliseconds } from "../../structures/arguments.js";
+import { Ring } from "../../structures/ring.js";
+import { timeout } from "../../time/timeout.js";
+import type { FlowOptions } from "../ends/release.js";
+import { ahead, type Held } from "./ahead.js";
+
+interface Delayed<T> extends Held<T> {
+  readonly due: ReceiveChannel<never>;
+}
+
+type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonly key: "due"; readonly value: unknown };
+
+/**
+ * Yields each value `ms` after it came, in the same order and with the same gaps. It reads on its own.
+ *
+ * A slow consumer: nothing is dropped. While a value that is due is not taken it reads no more, and the source waits; so it
+ * never holds more than what came within `ms`.
+ *
+ * Closes when: the source has ended, after all that is held, each in its time, with its cause if it has one. Cancelling it
+ * drops what is held, and releases the source.
+ *
+ * @throws RangeError when `ms` is no number of milliseconds.
+ * @example
+ * ```ts
+ * import { channel, delay, EMPTY } from "millrace";
+ *
+ * const words = channel<string>(1);
+ * const later = delay(words, 5);
+ * words.trySend("hello");
+ * console.log(later.tryReceive() === EMPTY); // true
+ * console.log(await later.receive()); // hello
+ * later.cancel();
+ * ```
+ */
+export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): ReceiveChannel<T> {
+  finiteMilliseconds("delay", ms);
+  return ahead<T>("delay", source, options, function* delay(out): Routine<void> {
+    const next = source.receive();
+    const idle = select({ next });
+    let at: Operation<Event<T>> = idle;
+    let first: Delayed<T> | null = null;
+    const others = new Ring<Delayed<T>>();
+    const shift = (): Delayed<T> | null => (others.length > 0 ? others.shift() : null);
+    const until = ({ due }: Delayed<T>): Operation<Event<T>> => select({ due, next }, { mode: "priority" });
+    try {
+      for (;;) {
+        const { key, value } = yield* at;
+        if (key === "due") {
+          yield* out.send(first!.value);
+          first = shift();
+          at = first === null ? idle : until(first);
+        } else if (value === CLOSED) {
+          return;
+        } else if (first === null) {
+          first = { value, due: timeout(ms) };
+          at = until(first);
+        } else {
+          others.push({ value, due: timeout(ms) });
+        }
+      }
+    } finally {
+      for (; first !== null && !out.closed; first = shift()) {
+        yield* first.due.receive();
+        yield* out.send(first.value);
+      }
+    }
+  });
+}

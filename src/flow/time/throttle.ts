@@ -1,0 +1,88 @@
+import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { select } from "../../choice/select.js";
+import type { Operation, Routine } from "../../operation/operation.js";
+import { finiteMilliseconds } from "../../structures/arguments.js";
+import { timeout } from "../../time/timeout.js";
+import type { FlowOptions } from "../ends/release.js";
+import { ahead, type Held } from "./ahead.js";
+
+/** Which values of a busy time are let through. */
+export interface ThrottleOptions extends FlowOptions {
+  /** Whether the first value goes out at once, and not at the end of the window that it opens; true by default. */
+  readonly leading?: boolean;
+  /** Whether the last value of a window goes out at its end; true by default. */
+  readonly trailing?: boolean;
+}
+
+type Event<T> =
+  | { readonly key: "next"; readonly value: T | Closed }
+  | { readonly key: "late"; readonly value: unknown }
+  | { readonly key: "sent"; readonly value: boolean };
+
+/**
+ * Yields at most one value in `ms`: the first at once, then the latest at the end of each window. A window opens when a
+ * value is taken, so two are never closer to each other than `ms`. It reads on its own.
+ *
+ * A slow consumer: the first waits until it is taken, and behind it, with `trailing`, the latest. A value from the end of a
+ * window gives way to a newer one until it is taken. All others are dropped; with `trailing` the last of all never is.
+ *
+ * Closes when: the source has ended, after what was held, the latest at the end of its window, with its cause if it has one.
+ * Cancelling it drops what was held, and releases the source.
+ *
+ * @throws RangeError when `ms` is no number of milliseconds. TypeError when neither `leading` nor `trailing` is wanted.
+ * @example
+ * ```ts
+ * import { collect, from, throttle } from "millrace";
+ *
+ * const positions = from([1, 2, 3, 4]);
+ * console.log(await collect(throttle(positions, 5))); // [ 1, 4 ]
+ * ```
+ */
+export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions = {}): ReceiveChannel<T> {
+  finiteMilliseconds("throttle", ms);
+  const { leading = true, trailing = true } = options;
+  if (!leading && !trailing) throw new TypeError("Cannot throttle: leading or trailing must be true, got neither");
+  return ahead<T>("throttle", source, options, function* throttle(out): Routine<void> {
+    const next = source.receive();
+    const idle = select({ next });
+    let at: Operation<Event<T>> = idle;
+    let first: Held<T> | null = null;
+    let latest: Held<T> | null = null;
+    let late = timeout(0);
+    const offer = (value: T): Operation<Event<T>> => select({ sent: out.send(value), next }, { mode: "priority" });
+    const open = (): Operation<Event<T>> => {
+      late = timeout(ms);
+      return select({ late, next }, { mode: "priority" });
+    };
+    try {
+      for (let offered = false; ; ) {
+        const { key, value } = yield* at;
+        if (key === "next") {
+          if (value === CLOSED) return;
+          if (at === idle && leading) {
+            first = { value };
+            at = offer(value);
+          } else if (trailing) {
+            latest = { value };
+            if (at === idle) at = open();
+            else if (offered) at = offer(value);
+          }
+        } else if (key === "late") {
+          offered = latest !== null;
+          at = latest === null ? idle : offer(latest.value);
+        } else {
+          if (offered) latest = null;
+          offered = false;
+          first = null;
+          at = open();
+        }
+      }
+    } finally {
+      if (first !== null && (yield* out.send(first.value))) late = timeout(ms);
+      if (latest !== null && !out.closed) {
+        yield* late.receive();
+        yield* out.send(latest.value);
+      }
+    }
+  });
+}

@@ -1,0 +1,52 @@
+import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { type Received, receiveAny } from "../../channel/receive-any.js";
+import { derive } from "../../derived/derive.js";
+import type { Operation } from "../../operation/operation.js";
+import { type FlowOptions, release } from "../ends/release.js";
+import { sourcesOf } from "./sources.js";
+
+type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
+
+/**
+ * The channel that has a value first: from then on it is that channel, to its end, and the others are released with nothing
+ * taken from them. If several have one at the start, chance decides. It reads only when it is read, so the race begins with
+ * the first receive.
+ *
+ * Closes when: the winner has ended, or all have without a value; one that ends without a value drops out. When one fails
+ * before anyone has won, or the winner fails, it ends with that cause, and releases the others. Cancelling it releases all.
+ *
+ * @example
+ * ```ts
+ * import { collect, produce, race, sleep } from "millrace";
+ *
+ * const mirror = (name: string, ms: number) =>
+ *   produce<string>(function* (out) {
+ *     yield* sleep(ms);
+ *     for (const part of [1, 2]) yield* out.send(`${name} ${part}`);
+ *   });
+ * console.log(await collect(race([mirror("north", 50), mirror("south", 1)]))); // [ "south 1", "south 2" ]
+ * ```
+ */
+export function race<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): ReceiveChannel<T> {
+  const { list, release: releaseAll } = sourcesOf("race", sources, options);
+  const start = receiveAny(Object.fromEntries(list.entries()));
+  let winner: Operation<unknown> | null = null;
+  const first = derive<unknown, T>({
+    next: () => winner ?? start,
+    accept(received, to) {
+      if (received === CLOSED) {
+        to.end();
+      } else if (winner !== null) {
+        to.emit(received as T);
+      } else {
+        const { key, value } = received as Exclude<First, Closed>;
+        winner = list[Number(key)]!.receive();
+        to.emit(value as T);
+        for (const other of list) if (other !== list[Number(key)]) release(other, options);
+      }
+    },
+    release: releaseAll,
+  });
+  if (list.length === 0) first.cancel();
+  return first;
+}

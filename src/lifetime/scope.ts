@@ -1,0 +1,312 @@
+// Structured concurrency: nothing that was started in a scope outlives it. The first failure cancels the others, and the
+// scope ends only when all of them have, with their `finally` blocks. A region is one performance of a scope.
+
+import type { Waiter } from "../operation/async-performance.js";
+import { never } from "../operation/basic.js";
+import { aborted } from "../operation/bridge.js";
+import { type Once, releaseAll, Sharable, Wait } from "../operation/once.js";
+import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import type { Path } from "../scheduler/path.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { milliseconds } from "../structures/arguments.js";
+import { CancelledError, shown, TimeoutError } from "../structures/errors.js";
+import { List } from "../structures/list.js";
+import { type go, start } from "../task/go.js";
+import type { Body, Home, Task } from "../task/task.js";
+import { sleep } from "../time/sleep.js";
+
+/** Where the tasks of a scope are started. */
+export interface Scope {
+  /** Starts a go block that the scope waits for, and cancels when another fails. */
+  go: typeof go;
+  /**
+   * Cancels everything in the scope. Who performs it gets a {@link CancelledError}, unless the body has returned: then a
+   * body that cancels the rest, and returns what it found, has its result.
+   */
+  cancel(reason?: unknown): void;
+  /** Aborted when the scope is cancelled, fails, or is over: for `fetch` and whatever else takes one. */
+  readonly signal: AbortSignal;
+}
+
+/** What can end a scope from outside. */
+export interface ScopeOptions {
+  /** Milliseconds, from when the scope is performed, after which it is cancelled and throws a {@link TimeoutError}. */
+  readonly deadline?: number;
+  /** Cancels the scope when it is aborted; its reason is the `cause` of the {@link CancelledError}. */
+  readonly signal?: AbortSignal;
+}
+
+class Region<T> implements Scope, Once<T>, Waiter {
+  readonly waiting: List;
+  readonly external: boolean;
+  private readonly _origin: Path;
+  private readonly _home: Home | null;
+  private readonly _tasks: Set<Task<unknown>>;
+  private readonly _failures: unknown[];
+  private readonly _controller: AbortController;
+  private _body: Task<T> | null;
+  private _cancelled: { readonly reason: unknown } | null;
+  private _aborted: boolean;
+
+  constructor() {
+    this.waiting = new List();
+    this.external = false;
+    this._origin = scheduler.creator();
+    this._home = ((scheduler.current as Task<unknown> | null)?.member?.program ?? null) as Home | null;
+    this._tasks = new Set();
+    this._failures = [];
+    this._controller = new AbortController();
+    this._body = null;
+    this._cancelled = null;
+    this._aborted = false;
+    // Bound, so that `const { go } = scope` works.
+    this.go = this.go.bind(this);
+  }
+
+  begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
+    this._body = this._start(body, [this], Region); // nobody's line: the scope's own task shows where it was performed
+  }
+
+  go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
+    if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
+    const task = this._start(body, args, Region.prototype.go);
+    if (this._ending) task.cancel(this._cancelled?.reason);
+    return task;
+  }
+
+  get signal(): AbortSignal {
+    return this._controller.signal;
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.happened || this._ending) return;
+    this._cancelled = { reason };
+    this._stop(reason);
+  }
+
+  /** Cancels from outside: then not even a body that is done has the last word. */
+  abort(reason: unknown): void {
+    this._aborted = true;
+    this.cancel(reason);
+  }
+
+  fail(error: unknown): void {
+    const first = !this._ending;
+    this._failures.push(error);
+    if (first) this._stop(error);
+  }
+
+  get happened(): boolean {
+    return this._body !== null && this._tasks.size === 0;
+  }
+
+  get failed(): boolean {
+    return this._failures.length > 0;
+  }
+
+  outcome(): T {
+    if (this.failed) throw failure(this._failures);
+    // A body that cancelled the rest and returned has its result.
+    if (this._cancelled === null || (!this._aborted && this._body!.status === "done")) return this._body!.outcome();
+    throw cancelled(this._cancelled.reason);
+  }
+
+  describe(): string {
+    return `the end of a scope (${[...this._tasks].map((task) => task.name).join(", ")})`;
+  }
+
+  /** A task of the scope is over. */
+  wake(wait: Operation<unknown>): void {
+    const task = (wait as Wait<unknown>).once as Task<unknown>;
+    wait.waiter = null;
+    this._tasks.delete(task);
+    if (task.status === "failed") this.fail(errorOf(task));
+    else if (task === this._body && task.status === "cancelled" && !this._ending) this.cancel();
+    if (!this.happened) return;
+    this._controller.abort(new CancelledError("The scope is over"));
+    releaseAll(this.waiting);
+  }
+
+  private get _ending(): boolean {
+    return this.failed || this._cancelled !== null;
+  }
+
+  private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: Function): Task<U> {
+    const task = start(body, args, site, this._home, this._origin);
+    this._tasks.add(task);
+    const wait = task.fresh();
+    wait.waiter = this as Waiter;
+    wait.block();
+    return task;
+  }
+
+  private _stop(reason: unknown): void {
+    this._controller.abort(reason);
+    for (const task of this._tasks) task.cancel(reason);
+  }
+}
+
+/** @internal What a scope that took too long fails with. */
+export function late(deadline: number): TimeoutError {
+  return new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`);
+}
+
+/** @internal What joining a scope that was cancelled throws. */
+export function cancelled(reason: unknown): CancelledError {
+  return new CancelledError("The scope was cancelled", { cause: reason });
+}
+
+/** @internal What a scope throws in which something failed; the first failure came first. */
+export function failure(failures: readonly unknown[]): unknown {
+  const [first] = failures;
+  if (failures.length === 1) return first;
+  return new AggregateError(failures, `${failures.length} tasks of a scope failed: ${first}`, { cause: first });
+}
+
+function errorOf(task: Task<unknown>): unknown {
+  try {
+    return task.outcome();
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The task that a scope is: it ends when all in it have. Named for what reports show. */
+const supervisor = {
+  *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
+    const region = new Region<T>();
+    region.begin(body);
+    const { deadline, signal } = options;
+    using _late = upon(deadline === undefined ? never() : sleep(deadline), () => region.fail(late(deadline!)));
+    using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
+    try {
+      return yield* new Wait(region);
+    } finally {
+      if (!region.happened) yield* leave(region);
+    }
+  },
+};
+
+/** Whoever performs the scope is cancelled: it goes on only when everything in it is over. */
+function* leave(region: Region<unknown>): Routine<void> {
+  region.abort(undefined);
+  try {
+    yield* new Wait(region);
+  } catch (error) {
+    if (region.failed) throw error;
+  }
+}
+
+/** One performance of a scope. When its task is cancelled it stays until all in the scope are over; a select only cancels. */
+class Performed<T> extends Operation<T> implements Waiter {
+  private readonly _begin: () => Task<T>;
+  private _task: Task<T> | null;
+  private _join: Operation<T> | null;
+
+  constructor(begin: () => Task<T>) {
+    super();
+    this._begin = begin;
+    this._task = null;
+    this._join = null;
+  }
+
+  poll(): boolean {
+    this._task = this._begin();
+    this._join = this._task.fresh();
+    return false;
+  }
+
+  block(): void {
+    this._join!.waiter = this as Waiter;
+    this._join!.block();
+  }
+
+  override unblock(): void {
+    const join = this._join!;
+    join.waiter = null;
+    join.unblock();
+    this._task!.cancel();
+  }
+
+  override withdraw(): boolean {
+    this._task!.cancel();
+    return false;
+  }
+
+  wake(): void {
+    this._join!.waiter = null;
+    this.complete(undefined);
+  }
+
+  override result(): T {
+    return this._join!.result();
+  }
+
+  override get plain(): boolean {
+    return false;
+  }
+
+  override get attentive(): boolean {
+    return true;
+  }
+
+  override get external(): boolean {
+    return this._join!.external;
+  }
+
+  override describe(): string {
+    return "the end of a scope";
+  }
+}
+
+class ScopeOperation<T> extends Sharable<T> {
+  private readonly _body: (scope: Scope) => Routine<T> | AsyncRoutine<T>;
+  private readonly _options: ScopeOptions;
+
+  constructor(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions) {
+    super();
+    this._body = body;
+    this._options = options;
+  }
+
+  override fresh(): Operation<T> {
+    if (scheduler.explorer !== null) return scheduler.explorer.scope(this._body, this._options) as Operation<T>;
+    return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], Operation.prototype.next));
+  }
+}
+
+/**
+ * Runs a body that may start tasks with `scope.go`, and completes when the body and all of them are over.
+ *
+ * Parks when: something in it is not over. Yields: what the body returned. The first failure cancels the others, waits for
+ * their `finally` blocks and is thrown; when more have failed, an `AggregateError` holds them all. If cancelled: everything
+ * in it is, and whoever performs it goes on only when all is over. As a case that loses a select it is cancelled, too, but
+ * the select does not wait for it. A plain `go` inside the body starts a task that is not the scope's.
+ *
+ * @throws TimeoutError when the deadline passed. CancelledError when it was cancelled, or its `AbortSignal` aborted.
+ * @example
+ * ```ts
+ * import { go, scope, sleep } from "millrace";
+ *
+ * const sum = go(function* () {
+ *   return yield* scope(function* (s) {
+ *     const a = s.go(function* () { yield* sleep(1); return 1; });
+ *     const b = s.go(function* () { yield* sleep(2); return 2; });
+ *     return (yield* a) + (yield* b);
+ *   });
+ * });
+ * console.log(await sum); // 3
+ * ```
+ */
+export function scope<T>(
+  body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
+  options: ScopeOptions = {},
+): Operation<T> {
+  if (typeof body !== "function") {
+    throw new TypeError(`Cannot open scope: its body must be a function* or an async function*, got ${shown(body)}`);
+  }
+  const { deadline } = options;
+  if (deadline !== undefined) milliseconds("open scope", deadline, "deadline");
+  return new ScopeOperation(body, options);
+}

@@ -1,0 +1,76 @@
+// What users hand to combinators may answer at once, or by a promise, an operation, or a routine of either kind.
+
+import { always } from "../operation/basic.js";
+import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { go } from "./go.js";
+
+/** A value, or something to wait for that yields one. */
+export type Settleable<T> = T | PromiseLike<T> | Operation<T> | Routine<T> | AsyncRoutine<T>;
+
+/** Whether it is a value, so that there is nothing to wait for. */
+export function isValue<T>(made: Settleable<T>): made is T {
+  if (typeof made !== "object" || made === null) return true;
+  return typeof (made as { then?: unknown }).then !== "function" && !isRoutine(made);
+}
+
+/** What to perform with `yield*` to wait for it, in the task that does so. An operation and a routine are that themselves. */
+export function settle<T>(made: Settleable<T>): Operation<T> | Routine<T> {
+  if (isValue(made)) return always(made);
+  if (made instanceof Operation) return made as Operation<T>;
+  if (!isRoutine(made)) return new Answer(made as PromiseLike<T>);
+  return Symbol.iterator in (made as object) ? (made as Routine<T>) : joined(made as AsyncRoutine<T>);
+}
+
+function* joined<T>(made: AsyncRoutine<T>): Routine<T> {
+  const task = go(() => made);
+  try {
+    return yield* task;
+  } finally {
+    task.cancel();
+  }
+}
+
+function isRoutine(made: unknown): boolean {
+  const { next, return: end } = made as { next?: unknown; return?: unknown };
+  return typeof next === "function" && typeof end === "function";
+}
+
+/** A promise that is waited for once, by one: then there is nothing to share, as `settled` does. */
+class Answer<T> extends Operation<T> {
+  private readonly _promise: PromiseLike<T>;
+  private _failed: boolean;
+
+  constructor(promise: PromiseLike<T>) {
+    super();
+    this._promise = promise;
+    this._failed = false;
+  }
+
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this._promise.then(
+      (value) => this._settle(value, false),
+      (error) => this._settle(error, true),
+    );
+  }
+
+  /** Whoever waited has left; the promise goes on by itself. */
+  override unblock(): void {}
+
+  override result(): T {
+    if (this._failed) throw this.value;
+    return this.value as T;
+  }
+
+  override describe(): string {
+    return "a promise";
+  }
+
+  private _settle(value: unknown, failed: boolean): void {
+    this._failed = failed;
+    if (this.waiter !== null) this.complete(value);
+  }
+}

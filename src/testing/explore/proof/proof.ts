@@ -1,0 +1,232 @@
+// One verification by the model: which engine searches, for how long, and what comes of it.
+
+import { native } from "../../../scheduler/host.js";
+import { isDaemon } from "../../program/loop.js";
+import { counted, effortOf, reportOf } from "../../report/report.js";
+import type { Schedule } from "../../report/schedule.js";
+import { tokenOf } from "../../report/token.js";
+import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
+import type { Main } from "../../simulation/play.js";
+import { learned, onStage, Telling } from "../counterexample/rebuild.js";
+import { Unmodelled } from "../process/cases.js";
+import type { Escaped } from "../process/driver.js";
+import type { Marks } from "../process/sandbox.js";
+import { Learner } from "../process/unfolder.js";
+import { UNEVEN } from "../reduction/find-automorphisms.js";
+import { Stubborn } from "../reduction/stubborn-sets.js";
+import { States } from "../search/breadth-first.js";
+import { Traces } from "../search/dpor.js";
+import { compete, type Entrant, type Outcome } from "../search/portfolio.js";
+import { Judge } from "../search/properties.js";
+import { type Found, Ineligible, type Search } from "../search/search.js";
+import { Model } from "../semantics/enabled.js";
+import { Audit, type Difference } from "../validation/audit.js";
+import { soundings } from "../validation/cross-check.js";
+
+const MOST_STATES = 2_000_000;
+const MOST_MS = 60_000;
+/** Schedules that an audit runs; fewer if they take longer than this part of the search, and this many milliseconds. */
+const AUDITS = 100;
+/** Runs on the scheduler, likewise. */
+const SOUNDINGS = 30;
+/** A program of few events has few schedules: so many of either are enough then, or one for each event. */
+const LEAST_RUNS = 8;
+/** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
+const SEEK = 256;
+const AUDIT_PART = 0.06;
+const LEAST_AUDIT = 3;
+
+const ASSUMPTIONS = [
+  "the program is closed: nothing outside holds its channels, and its inputs are these",
+  "tasks share nothing but channels (audited on random schedules)",
+  "time passes only when nothing else can happen",
+];
+
+const TOLD_OTHERWISE = "a schedule that fails cannot happen once more: tasks share something besides channels";
+
+export class Proof<T> {
+  private readonly _main: Main<T>;
+  private readonly _learner: Learner;
+  private readonly _model: Model;
+  private readonly _options: VerifyOptions<T>;
+  private readonly _marks: Marks;
+  private readonly _start: number;
+  private readonly _title: string;
+  private _searchMs: number;
+  private readonly _judge: Judge;
+
+  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Marks, start: number) {
+    this._main = main;
+    this._title = options.name ?? (main.name || "main");
+    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false, false, marks);
+    this._model = new Model(this._learner);
+    this._options = options;
+    this._marks = marks;
+    this._start = start;
+    this._searchMs = 0;
+    this._judge = new Judge(options);
+  }
+
+  run(): Promise<Verdict<T>> {
+    return onStage(this._learner.stage, () => this._prove());
+  }
+
+  /** Something in the program waits for what no schedule brings. */
+  escaped(error: Escaped): Failed {
+    return this._withoutSchedule("escaped", error, error.message, {
+      engine: this._options.engine ?? "states",
+      states: 0,
+      executions: 0,
+      events: 0,
+      ms: this._ms(),
+      searchMs: this._ms(),
+    });
+  }
+
+  /** A proof, held against the program itself, if that comes to an end. */
+  async sounded(proved: Proved<T>): Promise<Verdict<T>> {
+    if (this._learner.folded) return proved;
+    const end = this._auditEnd(proved.searchMs);
+    const { leaks = true } = this._options;
+    const most = runsFor(proved, SOUNDINGS);
+    const found = await soundings(this._main, proved.outcomes, leaks, most, () => native.now() > end);
+    if (found === null) return proved;
+    const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
+    const { engine, states, executions, events, ms, searchMs } = proved;
+    return this._sharing(what, { engine, states, executions, events, ms, searchMs });
+  }
+
+  private async _prove(): Promise<Verdict<T>> {
+    const { search, complete, shortest } = await this._search();
+    this._assertAlike();
+    this._searchMs = this._ms();
+    const { found } = search;
+    const coverage = this._coverage(search);
+    if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
+    // Where scopes are, what has been found of tasks that share variables may be wrong.
+    const audited = found === null || this._learner.trie.anyCancels;
+    const difference = audited ? await this._audit(coverage) : null;
+    if (difference !== null) return this._shared(difference, coverage);
+    if (found !== null) return await this._failed(search, found, shortest);
+    return {
+      status: "proved",
+      outcomes: this._learner.trie.outcomes() as Set<T>,
+      assumptions: [...ASSUMPTIONS],
+      ...coverage,
+    };
+  }
+
+  /** Of those that are alike all serve for ever, or none. */
+  private _assertAlike(): void {
+    const { alike, stage } = this._learner;
+    for (const tasks of alike.groups) {
+      const serving = tasks.filter((task) => isDaemon(stage.tasks[task]!));
+      if (serving.length > 0 && serving.length < tasks.length) alike.differ(tasks[0]!);
+    }
+  }
+
+  private _search(): Promise<Outcome> {
+    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
+    const explore = (search: Search, until: number): Promise<boolean | null> =>
+      this._explore(search, maxStates, () => native.now() > until);
+    return compete(this._entrants(), explore, maxStates, this._start + maxMs);
+  }
+
+  /** Only all states show the shortest schedule; those that are enough, and traces, are through sooner. */
+  private _entrants(): Entrant[] {
+    const { all = false, stuck = true, leaks = true, engine } = this._options;
+    const [model, judge] = [this._model, this._judge];
+    const ways = { goesOn: all, looksForStuck: stuck, leaks };
+    const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
+    const states = { search: full, shortest: true };
+    const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
+    if (engine === "states") return [states];
+    if (engine === "traces") return [traces];
+    if (all) return [states, traces];
+    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model), rival: full });
+    return [states, traces, { search: enough, shortest: false }];
+  }
+
+  /** Whether the search is through; null if it is not for this program. */
+  private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
+    try {
+      return await learned(this._model, () => search.explore(most, late));
+    } catch (error) {
+      if (!(error instanceof Ineligible)) throw error;
+      if (this._options.engine === undefined) return null;
+      throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
+    }
+  }
+
+  private _audit(coverage: Coverage): Promise<Difference | null> {
+    const end = this._auditEnd(coverage.ms);
+    return new Audit(this._model).run(runsFor(coverage, AUDITS), () => native.now() > end);
+  }
+
+  private _auditEnd(ms: number): number {
+    return native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
+  }
+
+  private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
+    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks share something besides channels`;
+    return this._sharing(what, coverage);
+  }
+
+  /** Those in a scope share variables as a matter of course: such a program is run instead. */
+  private _sharing(what: string, coverage: Coverage): Failed {
+    if (this._learner.trie.anyCancels) throw new Unmodelled(what);
+    return this._withoutSchedule("shared-state", undefined, what, coverage);
+  }
+
+  private _withoutSchedule(kind: FailureKind, cause: unknown, found: string, coverage: Coverage): Failed {
+    const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
+    const report = reportOf({ title: this._title, kind, found, schedule, token: "" });
+    return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
+  }
+
+  private async _failed(search: Search, { finding, way }: Found, shortest: boolean): Promise<Failed> {
+    const telling = await this._tell(way);
+    const coverage = this._coverage(search);
+    if (telling === null) return this._sharing(TOLD_OTHERWISE, coverage);
+    const stuck = finding.stuck?.map((task) => telling.taskOf(task, this._model));
+    const schedule = telling.end(stuck);
+    const seen = new Judge({}).look(telling.model)?.kind === finding.kind;
+    const shows = seen ? undefined : finding.kind;
+    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, stuck, marked: telling.marked });
+    const length = counted(way.length, "event");
+    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
+    const { kind, cause } = finding;
+    const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
+    return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
+  }
+
+  /** Tells the events of a schedule; null if they cannot happen once more. */
+  private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
+    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false, this._marks);
+    return onStage(telling.model.learner.stage, async () => {
+      await telling.begin();
+      for (const event of way) if (!(await telling.follow(event, this._model))) return null;
+      return telling;
+    });
+  }
+
+  private _limit(): string {
+    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
+    return `it reached ${this._late() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
+  }
+
+  private _late(): boolean {
+    return this._ms() > (this._options.maxMs ?? MOST_MS);
+  }
+
+  private _ms(): number {
+    return native.now() - this._start;
+  }
+
+  private _coverage({ engine, states, executions, events }: Search): Coverage {
+    return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
+  }
+}
+
+/** How many schedules are run of a program that has so many events, at the most. */
+const runsFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));

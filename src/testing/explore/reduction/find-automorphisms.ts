@@ -1,0 +1,201 @@
+// The ways in which tasks of a program can change places together with their channels, as in a ring. Nobody says which these
+// are: they are looked for once something has been learned, and what is learned after that must not contradict them.
+
+import { STRIDE, Unmodelled } from "../process/cases.js";
+import { Anew } from "../process/sandbox.js";
+import type { Learner } from "../process/unfolder.js";
+import { type Began, OUTSIDE, ofChannel, Symmetry } from "./automorphism.js";
+
+/** No task is taken to change places with another. */
+export const UNEVEN = "uneven";
+
+/** More than so many nodes, tasks, ways that are tried, or steps on one of them, are too many. */
+const MOST_NODES = 5000;
+const MOST_TASKS = 48;
+const MOST_TRIED = 64;
+const MOST_STEPS = 256;
+
+export class Symmetries {
+  readonly found: Symmetry[];
+  /** For each node a number that it shares with those that stand in its place. */
+  readonly ranks: number[];
+  private readonly _learner: Learner;
+  /** For each task that is started in one place where that is; and who starts any. */
+  private readonly _starts: Map<number, Began>;
+  private readonly _starters: Set<number>;
+  /** The tasks that speak of each channel. */
+  private readonly _users: Map<number, Set<number>>;
+  private _steps: number;
+  /** How much had been learned when it was looked for symmetries. */
+  private _sought: number;
+
+  constructor(learner: Learner) {
+    this.found = [];
+    this.ranks = [];
+    this._learner = learner;
+    this._starts = new Map();
+    this._starters = new Set();
+    this._users = new Map();
+    this._steps = this._sought = 0;
+  }
+
+  /** Looks for symmetries in what has been learned by now; whether there are any. */
+  find(): boolean {
+    const { alike, stage, trie } = this._learner;
+    if (this._sought === trie.size || stage.invariants.size > 0) return false;
+    // Whoever may be cancelled has turns of its own.
+    if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
+    if (trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
+    this._survey();
+    this._seek();
+    this._sought = trie.size;
+    return this.found.length > 0;
+  }
+
+  private _seek(): void {
+    let tried = 0;
+    for (const [task, { node }] of this._starts) {
+      for (const [other, began] of this._starts) {
+        if (other <= task || began.node !== node || this._has(task, other)) continue;
+        const symmetry = new Symmetry(this._learner, this._starts);
+        if (!symmetry.mayPlace(task, other)) continue;
+        if (++tried > MOST_TRIED) return;
+        const whole = this._try(symmetry, task, other);
+        if (whole === null) continue;
+        whole.learns = true;
+        this.found.push(whole);
+      }
+    }
+  }
+
+  /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
+  extend(): boolean {
+    const { stage, trie } = this._learner;
+    const from = this.ranks.length;
+    if (from === trie.size) return false;
+    // What must hold may be said late, and of one of them.
+    if (stage.invariants.size > 0) throw new Anew(UNEVEN);
+    for (let node = from; node < trie.size; node++) {
+      for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Anew(UNEVEN);
+    }
+    for (let node = from; node < trie.size; node++) this.ranks.push(node);
+    while (this._rankFrom(from));
+    return true;
+  }
+
+  /** Lets nodes share the least number of those that stand in their place; whether that was news. */
+  private _rankFrom(from: number): boolean {
+    const { ranks } = this;
+    let news = false;
+    for (let node = from; node < ranks.length; node++) {
+      for (const { images } of this.found) {
+        const image = images[node];
+        if (image === undefined || image === OUTSIDE || ranks[image] === ranks[node]) continue;
+        ranks[node] = ranks[image] = Math.min(ranks[node]!, ranks[image]!);
+        news = true;
+      }
+    }
+    return news;
+  }
+
+  private _follows(symmetry: Symmetry, node: number): boolean {
+    try {
+      return symmetry.follow(node);
+    } catch (error) {
+      if (error instanceof Unmodelled) return false;
+      throw error;
+    }
+  }
+
+  /** Begins anew if some serve for ever whose places others take that do not. */
+  assertServing(): void {
+    if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Anew(UNEVEN);
+  }
+
+  /** Who is started where, and who speaks of what. */
+  private _survey(): void {
+    const { trie, variants } = this._learner;
+    this._starts.clear();
+    this._starters.clear();
+    this._users.clear();
+    const several = new Set<number>();
+    for (let node = 0; node < trie.size; node++) {
+      for (const variant of trie.effects[node]?.starts ?? []) {
+        const { task } = variants[variant]!;
+        // Who is started in several places may be another each time.
+        if (this._starts.has(task)) several.add(task);
+        this._starts.set(task, { starter: trie.task[node]!, node });
+        this._starters.add(trie.task[node]!);
+      }
+      const cases = trie.cases[node]!;
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (ofChannel(cases[at]!, cases[at + 2]!)) this._usersOf(cases[at + 1]!).add(trie.task[node]!);
+      }
+    }
+    for (const task of several) this._starts.delete(task);
+  }
+
+  private _usersOf(channel: number): Set<number> {
+    let users = this._users.get(channel);
+    if (users === undefined) this._users.set(channel, (users = new Set()));
+    return users;
+  }
+
+  private _has(task: number, other: number): boolean {
+    return this.found.some(({ tasks }) => tasks.to.get(task) === other);
+  }
+
+  /** One in which a task takes the place of another. */
+  private _try(symmetry: Symmetry, task: number, other: number): Symmetry | null {
+    this._steps = 0;
+    return symmetry.place(task, other) ? this._complete(symmetry) : null;
+  }
+
+  private _complete(symmetry: Symmetry): Symmetry | null {
+    const task = this._next(symmetry);
+    if (task === 0) return this._concludes(symmetry) ? symmetry : null;
+    const candidates = this._candidates(symmetry, task);
+    for (const [nth, other] of candidates.entries()) {
+      if (this._steps++ > MOST_STEPS) return null;
+      const further = nth === candidates.length - 1 ? symmetry : symmetry.copy();
+      const whole = further.place(task, other) ? this._complete(further) : null;
+      if (whole !== null) return whole;
+    }
+    return null;
+  }
+
+  /** Comes to `main`, whom everybody else has been placed before, and to all that was learned on the way. */
+  private _concludes(symmetry: Symmetry): boolean {
+    const { trie } = this._learner;
+    let fits = symmetry.place(0, 0);
+    for (let node = 0; fits && node < trie.size; node++) fits = symmetry.follow(node);
+    return fits && symmetry.servesAlike();
+  }
+
+  /** The task to be placed next: one that shares a channel with those that have been; who starts others comes behind those. */
+  private _next({ tasks, channels }: Symmetry): number {
+    const isFree = (task: number): boolean =>
+      !tasks.to.has(task) && this._starts.has(task) && !this._starters.has(task);
+    for (const channel of channels.to.keys()) {
+      for (const user of this._users.get(channel) ?? []) if (isFree(user)) return user;
+    }
+    for (const task of this._starts.keys()) if (isFree(task)) return task;
+    const { length } = this._learner.stage.tasks;
+    for (let task = length - 1; task > 0; task--) if (!tasks.to.has(task)) return task;
+    return 0;
+  }
+
+  /** Whose place a task may take: its own, or that which is free because of whoever took it, or another. */
+  private _candidates(symmetry: Symmetry, task: number): number[] {
+    const began = this._starts.get(task);
+    if (began === undefined || this._starters.has(task)) return symmetry.mayPlace(task, task) ? [task] : [];
+    const { from } = symmetry.tasks;
+    let free = task;
+    for (let taker = from.get(free); taker !== undefined; taker = from.get(free)) free = taker;
+    const candidates = free === task ? [task] : [free];
+    for (const [other, { node }] of this._starts) {
+      if (node === began.node && other !== candidates[0]) candidates.push(other);
+    }
+    return candidates.filter((other) => symmetry.mayPlace(task, other));
+  }
+}

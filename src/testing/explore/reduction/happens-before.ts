@@ -1,0 +1,280 @@
+// The way to where a search by traces is, and which event on it happened before which. What is newly offered after an event is
+// compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
+
+import { JOIN, OVER, RECEIVE, SEND, STRIDE } from "../process/cases.js";
+import { PARKED } from "../process/local-lts.js";
+import type { Model } from "../semantics/enabled.js";
+import { ALONE, MEET, PASS, STORE, TAKE } from "../semantics/events.js";
+import { Clocks } from "./vector-clocks.js";
+
+/** An event on the way. The objects are kept by depth and written over. */
+interface Taken {
+  kind: number;
+  channel: number;
+  /** The nodes at which its tasks stood. */
+  node: number;
+  otherNode: number;
+  /** Its task, -1 where time passes, and how many events of that there were with it; the other task, or -1. */
+  task: number;
+  nth: number;
+  other: number;
+  /** The last events of both before. */
+  last: number;
+  otherLast: number;
+  /** Tasks that it started. */
+  readonly started: number[];
+  /** What was known of the last events of tasks before time passed. */
+  lasts: number[] | null;
+  barrier: number;
+}
+
+/** An event could have met what is offered now, which had its cause by one clock and the other. */
+type Race = (depth: number, one: Int32Array, other: Int32Array) => void;
+
+const NEVER = -1;
+
+export class History {
+  /** How many events are on the way. */
+  length: number;
+  /** Called with the depth of an event that races with something offered now, and the clocks of what is offered. */
+  private readonly _race: Race;
+  private readonly _model: Model;
+  private readonly _clocks: Clocks;
+  private readonly _way: Taken[];
+  /** For each task the depth of its last event, and how many it had. */
+  private _last: number[];
+  private readonly _counts: number[];
+  /** The depth at which time passed last. */
+  private _barrier: number;
+  /** For each channel with a buffer the depths of its sends and receives. */
+  private readonly _sends: number[][];
+  private readonly _receives: number[][];
+  /** For each thing that can be offered the depths of events in which a task took part that offered it. */
+  private readonly _offered: number[][];
+  /** What each node offers of that kind. */
+  private readonly _keys: (Int32Array | undefined)[];
+
+  constructor(model: Model, race: Race) {
+    this.length = 0;
+    this._race = race;
+    this._model = model;
+    this._clocks = new Clocks();
+    this._way = [];
+    this._last = [];
+    this._counts = [];
+    this._barrier = NEVER;
+    this._sends = [];
+    this._receives = [];
+    this._offered = [];
+    this._keys = [];
+  }
+
+  /** An event, in fields of an array, is about to happen. */
+  begin(events: Int32Array, place: number): void {
+    const kind = events[place]!;
+    const taken = this._take(kind);
+    if (kind === PASS) {
+      this._pass(taken);
+      return;
+    }
+    const model = this._model;
+    const task = events[place + 1]!;
+    taken.channel = events[place + 5]!;
+    taken.node = model.nodeOf(task);
+    taken.otherNode = kind === MEET ? model.nodeOf(events[place + 3]!) : -1;
+    taken.task = task;
+    taken.other = kind === MEET ? events[place + 3]! : -1;
+    this._clock(taken, events[place + 2]!);
+    if (kind === STORE) listAt(this._sends, taken.channel).push(this.length);
+    else if (kind === TAKE) listAt(this._receives, taken.channel).push(this.length);
+    this._offer(taken.node);
+    if (kind === MEET) this._offer(taken.otherNode);
+    this.length++;
+  }
+
+  /** It has happened, and tasks have been started. */
+  settle(events: Int32Array, place: number, started: readonly number[]): void {
+    const depth = this.length - 1;
+    const taken = this._way[depth]!;
+    const clock = this._clocks.at(depth);
+    for (const task of started) {
+      taken.started.push(task);
+      this._last[task] = depth;
+    }
+    if (taken.kind !== PASS) this.compare(events[place + 1]!, clock);
+    if (taken.kind === MEET) this.compare(events[place + 3]!, clock);
+    for (const task of started) this.compare(task, clock);
+    if (taken.kind === STORE || taken.kind === TAKE) this._compareEnds(taken.channel);
+  }
+
+  /** Goes back before the last event. */
+  end(): void {
+    const taken = this._way[--this.length]!;
+    for (const task of taken.started) this._last[task] = NEVER;
+    if (taken.lasts !== null) {
+      this._last = taken.lasts;
+      this._barrier = taken.barrier;
+      return;
+    }
+    if (taken.kind === STORE) this._sends[taken.channel]!.pop();
+    else if (taken.kind === TAKE) this._receives[taken.channel]!.pop();
+    this._retract(taken.node);
+    if (taken.kind === MEET) this._retract(taken.otherNode);
+    this._last[taken.task] = taken.last;
+    this._counts[taken.task]!--;
+    if (taken.other === -1) return;
+    this._last[taken.other] = taken.otherLast;
+    this._counts[taken.other]!--;
+  }
+
+  /** Compares what a task newly offers, that it is over for one, with the events before. */
+  compare(task: number, clock: Int32Array = this._clocks.nothing()): void {
+    const { trie } = this._model;
+    const node = this._model.nodeOf(task);
+    if (trie.kind[node] !== PARKED) {
+      this._raceAll(this._offered[offerKey(JOIN, task)], clock);
+      return;
+    }
+    const cases = trie.cases[node]!;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      const channel = cases[at + 1]!;
+      if (kind > RECEIVE) continue;
+      if (this._model.capacity(channel) > 0)
+        this._raceAll((kind === SEND ? this._sends : this._receives)[channel], clock);
+      else this._raceAll(this._offered[offerKey(kind === SEND ? RECEIVE : SEND, channel)], clock);
+    }
+  }
+
+  /** Whether an event had happened by one clock or the other. */
+  inPast(depth: number, one: Int32Array, other: Int32Array): boolean {
+    const { task, nth } = this._way[depth]!;
+    return task === -1 || one[task]! >= nth || other[task]! >= nth;
+  }
+
+  isPass(depth: number): boolean {
+    return this._way[depth]!.task === -1;
+  }
+
+  clockAt(depth: number): Int32Array {
+    return this._clocks.at(depth);
+  }
+
+  private _take(kind: number): Taken {
+    const taken = (this._way[this.length] ??= {
+      ...{ kind, channel: -1, node: -1, otherNode: -1, task: -1, nth: 0, other: -1, last: NEVER, otherLast: NEVER },
+      ...{ started: [], lasts: null, barrier: NEVER },
+    });
+    taken.kind = kind;
+    if (taken.started.length > 0) taken.started.length = 0;
+    taken.lasts = null;
+    return taken;
+  }
+
+  /** When time passes, everything before has happened. */
+  private _pass(taken: Taken): void {
+    const clock = this._clocks.copy(this.length, this._barrier);
+    for (const last of this._last) if (last !== undefined && last !== NEVER) this._clocks.join(clock, last);
+    taken.task = taken.node = taken.otherNode = -1;
+    taken.lasts = this._last;
+    taken.barrier = this._barrier;
+    this._last = [];
+    this._barrier = this.length++;
+  }
+
+  private _clock(taken: Taken, at: number): void {
+    this._clocks.widen(this._model.ofTask.length);
+    taken.last = this._last[taken.task] ?? NEVER;
+    // What its task did last had all in its past that had happened when time passed.
+    const clock = this._clocks.copy(this.length, taken.last === NEVER ? this._barrier : taken.last);
+    this._joinCause(clock, taken, at);
+    taken.nth = this._count(clock, taken.task);
+    if (taken.other === -1) return;
+    taken.otherLast = this._last[taken.other] ?? NEVER;
+    if (taken.otherLast !== NEVER) this._clocks.join(clock, taken.otherLast);
+    this._count(clock, taken.other);
+  }
+
+  /** One more event of a task. */
+  private _count(clock: Int32Array, task: number): number {
+    this._last[task] = this.length;
+    return (clock[task] = this._counts[task] = (this._counts[task] ?? 0) + 1);
+  }
+
+  /** What made it possible, besides what its participants did before. */
+  private _joinCause(clock: Int32Array, { kind, channel, node }: Taken, at: number): void {
+    if (kind === STORE || kind === TAKE) {
+      this._joinEnds(clock, kind, channel);
+    } else if (kind === ALONE) {
+      const cases = this._model.trie.cases[node]!;
+      if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== OVER) return;
+      const last = this._last[cases[at * STRIDE + 1]!] ?? NEVER;
+      if (last !== NEVER) this._clocks.join(clock, last);
+    }
+  }
+
+  /** What used this end of a buffer before it, and what freed the room or brought the value. */
+  private _joinEnds(clock: Int32Array, kind: number, channel: number): void {
+    const sends = listAt(this._sends, channel);
+    const receives = listAt(this._receives, channel);
+    const before = (kind === STORE ? sends : receives).at(-1);
+    if (before !== undefined) this._clocks.join(clock, before);
+    if (kind === TAKE) this._clocks.join(clock, sends[receives.length]!);
+    const freed = sends.length - this._model.capacity(channel);
+    if (kind === STORE && freed >= 0) this._clocks.join(clock, receives[freed]!);
+  }
+
+  private _offer(node: number): void {
+    const keys = this._keys[node] ?? this._keysOf(node);
+    for (let at = 0; at < keys.length; at++) listAt(this._offered, keys[at]!).push(this.length);
+  }
+
+  private _retract(node: number): void {
+    const keys = this._keys[node]!;
+    for (let at = 0; at < keys.length; at++) this._offered[keys[at]!]!.pop();
+  }
+
+  private _keysOf(node: number): Int32Array {
+    const cases = this._model.trie.cases[node]!;
+    const keys: number[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const key = offerKey(cases[at]!, cases[at + 1]!);
+      if (key !== -1) keys.push(key);
+    }
+    return (this._keys[node] = Int32Array.from(keys));
+  }
+
+  /** An end of a buffer can be used anew: there is something to take, or room. */
+  private _compareEnds(channel: number): void {
+    const sends = listAt(this._sends, channel);
+    const receives = listAt(this._receives, channel);
+    const taken = receives.length;
+    const freed = sends.length - this._model.capacity(channel);
+    if (taken < sends.length) this._compareEnd(RECEIVE, channel, receives[taken - 1], sends[taken]);
+    if (taken > freed) this._compareEnd(SEND, channel, sends[sends.length - 1], receives[freed]);
+  }
+
+  private _compareEnd(kind: number, channel: number, one: number | undefined, other: number | undefined): void {
+    const offered = this._offered[offerKey(kind, channel)];
+    if (offered === undefined || offered.length === 0) return;
+    const clock = one === undefined ? this._clocks.nothing() : this._clocks.at(one);
+    this._raceAll(offered, clock, other === undefined ? clock : this._clocks.at(other));
+  }
+
+  private _raceAll(depths: readonly number[] | undefined, one: Int32Array, other: Int32Array = one): void {
+    if (depths === undefined) return;
+    for (let at = depths.length - 1; at >= 0 && depths[at]! > this._barrier; at--) {
+      if (!this.inPast(depths[at]!, one, other)) this._race(depths[at]!, one, other);
+    }
+  }
+}
+
+function listAt(lists: number[][], index: number): number[] {
+  return (lists[index] ??= []);
+}
+
+/** Sends and receives of a channel, joins of a task; -1 for what nobody else has a part in. */
+function offerKey(kind: number, about: number): number {
+  if (kind === SEND || kind === RECEIVE) return about * 3 + kind;
+  return kind === JOIN || kind === OVER ? about * 3 + 2 : -1;
+}

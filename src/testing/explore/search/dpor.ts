@@ -1,0 +1,294 @@
+// Schedules that differ only in the order of events that have nothing to do with each other are one trace, and of each trace
+// one schedule is enough: dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson, Sagonas) and sleep sets,
+// on events. A program with many buffers has far fewer traces than states. Nothing is stored but the way to where it is.
+//
+// Two events have nothing to do with each other if no task takes part in both, and if they do not use the same end of a
+// channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
+// sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
+
+import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "../process/cases.js";
+import { PARKED } from "../process/local-lts.js";
+import { History } from "../reduction/happens-before.js";
+import { Independence } from "../reduction/independence.js";
+import type { Model } from "../semantics/enabled.js";
+import { FIELDS, PASS } from "../semantics/events.js";
+import { begin, happen } from "../semantics/transition.js";
+import type { Judge } from "./properties.js";
+import { type Found, Ineligible, type Search } from "./search.js";
+
+/** The way is kept on the stack. */
+const DEEPEST = 1000;
+/** The pace of source sets, and of sleep sets alone. */
+const PACE = 1;
+const SLOW_PACE = 0.25;
+
+/** The program does what source sets are not sound for: the search begins anew without them. */
+const RESTART: Error = new Error("Without source sets");
+
+/** Where the search has a choice. The objects are kept by depth and written over. */
+interface Frame {
+  /** Its events, as the model gives them. */
+  events: Int32Array;
+  /** The nodes of the tasks of each event, two each. */
+  nodes: Int32Array;
+  count: number;
+  /** Whether each event is to be tried, has been, and whether another way has shown what it leads to. */
+  wanted: Uint8Array;
+  done: Uint8Array;
+  asleep: Uint8Array;
+  /** Which is being tried, and how to take it back. */
+  chosen: number;
+  mark: number;
+}
+
+export class Traces implements Search {
+  readonly engine = "traces";
+  readonly states: number;
+  executions: number;
+  events: number;
+  found: Found | null;
+  private readonly _model: Model;
+  private readonly _judge: Judge;
+  private readonly _goesOn: boolean;
+  private readonly _independence: Independence;
+  /** Whether all events are wanted: sleep sets alone. */
+  private _wantsAll: boolean;
+  private _history: History;
+  private readonly _frames: Frame[];
+  /** Where it is; -1 before it has begun. */
+  private _depth: number;
+  private _over: boolean;
+  private _steps: number;
+  /** So many nodes are such that source sets are sound for them. */
+  private _known: number;
+
+  constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
+    this.states = this.executions = this.events = 0;
+    this.found = null;
+    this._model = model;
+    this._judge = judge;
+    this._goesOn = goesOn;
+    this._independence = new Independence(model);
+    this._wantsAll = wantsAll;
+    this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
+    this._frames = [];
+    this._depth = -1;
+    this._over = false;
+    this._steps = 0;
+    this._known = 0;
+  }
+
+  get pace(): number {
+    return this._wantsAll ? SLOW_PACE : PACE;
+  }
+
+  explore(_most: number, late: () => boolean): boolean {
+    try {
+      return this._explore(late);
+    } catch (error) {
+      if (error !== RESTART) throw error;
+      this._wantsAll = true;
+      this._depth = -1;
+      return this._explore(late);
+    }
+  }
+
+  private _explore(late: () => boolean): boolean {
+    if (this._depth === -1) this._begin();
+    while (this._depth >= 0 && !this._over) {
+      const frame = this._frames[this._depth]!;
+      const at = next(frame);
+      if (at === -1) this._back();
+      else this._take(frame, at);
+      if ((++this._steps & 255) === 0 && late()) return false;
+    }
+    return true;
+  }
+
+  private _begin(): void {
+    const model = this._model;
+    this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
+    this.executions = this.events = 0;
+    begin(model);
+    model.forget();
+    this._enter(0);
+  }
+
+  /** Comes to a state: a frame for its events, or for none if it is an end. */
+  private _enter(depth: number): void {
+    const model = this._model;
+    model.enumerate();
+    const finding = this._judge.look(model);
+    if (finding !== null && this.found === null) {
+      this.found = { finding, way: this._way(depth, finding.event) };
+      this._over = !this._goesOn;
+    }
+    if (model.trie.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
+    // One schedule of several need not come to all the states between.
+    if (model.learner.stage.invariants.size > 0) throw new Ineligible("invariants");
+    if (model.learner.folded) throw new Ineligible("loops that never end");
+    if (!this._wantsAll) this._assertEligible();
+    if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
+    if (model.count === 0) this.executions++;
+    const frame = this._frame(depth);
+    if (depth > 0) this._inherit(frame, this._frames[depth - 1]!);
+    const first = awake(frame);
+    if (this._wantsAll) frame.wanted.fill(1, 0, frame.count);
+    else if (first !== -1) frame.wanted[first] = 1;
+    this._depth = depth;
+  }
+
+  /** Looks at each node once. */
+  private _assertEligible(): void {
+    const { trie } = this._model;
+    for (; this._known < trie.size; this._known++) assertNode(this._model, this._known);
+  }
+
+  private _frame(depth: number): Frame {
+    const { count, events } = this._model;
+    let frame = this._frames[depth];
+    if (frame === undefined || frame.done.length < count) {
+      const room = Math.max(8, count * 2);
+      const bits = (): Uint8Array => new Uint8Array(room);
+      frame = {
+        events: new Int32Array(room * FIELDS),
+        nodes: new Int32Array(room * 2),
+        count,
+        wanted: bits(),
+        done: bits(),
+        asleep: bits(),
+        ...{ chosen: -1, mark: 0 },
+      };
+      this._frames[depth] = frame;
+    }
+    frame.count = count;
+    for (let at = 0; at < count * FIELDS; at++) frame.events[at] = events[at]!;
+    for (let at = 0; at < count; at++) {
+      frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
+      const other = events[at * FIELDS + 3]!;
+      if (events[at * FIELDS] !== PASS) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
+      frame.nodes[at * 2 + 1] = other === -1 ? -1 : this._model.nodeOf(other);
+    }
+    return frame;
+  }
+
+  /** What another way has shown, and has nothing to do with what was chosen, need not be tried again. */
+  private _inherit(frame: Frame, before: Frame): void {
+    for (let at = 0; at < before.count; at++) {
+      if (!before.done[at] && !before.asleep[at]) continue;
+      if (!this._independence.holds(before, at, before.chosen)) continue;
+      const same = placeOf(frame, before.events, at * FIELDS);
+      if (same !== -1) frame.asleep[same] = 1;
+    }
+  }
+
+  /** With an event all are wanted that compete with it. */
+  private _want(frame: Frame, chosen: number): void {
+    if (this._wantsAll) return;
+    for (let at = 0; at < frame.count; at++) {
+      if (at === chosen || frame.wanted[at] === 1) continue;
+      if (!this._independence.holds(frame, at, chosen)) frame.wanted[at] = 1;
+    }
+  }
+
+  private _take(frame: Frame, at: number): void {
+    const model = this._model;
+    this.events++;
+    this._want(frame, at);
+    frame.chosen = at;
+    frame.mark = model.mark();
+    if (!this._wantsAll) this._history.begin(frame.events, at * FIELDS);
+    try {
+      happen(model, frame.events, at * FIELDS);
+    } catch (error) {
+      // What is to be learned first is learned, and then this is tried again.
+      this._undo(frame);
+      throw error;
+    }
+    if (!this._wantsAll) this._history.settle(frame.events, at * FIELDS, model.started);
+    this._enter(this._depth + 1);
+  }
+
+  /** Everything has been tried here: back to the state before. */
+  private _back(): void {
+    if (--this._depth < 0) {
+      this._over = true;
+      return;
+    }
+    const frame = this._frames[this._depth]!;
+    this._undo(frame);
+    frame.done[frame.chosen] = 1;
+  }
+
+  private _undo(frame: Frame): void {
+    this._model.takeBack(frame.mark);
+    if (!this._wantsAll) this._history.end();
+  }
+
+  private _way(depth: number, event: number): Int32Array[] {
+    const taken = ({ events, chosen }: Frame): Int32Array => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS);
+    const way = this._frames.slice(0, depth).map(taken);
+    if (event !== -1) way.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
+    return way;
+  }
+
+  /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */
+  private _race(depth: number, one: Int32Array, other: Int32Array): void {
+    const history = this._history;
+    const frame = this._frames[depth]!;
+    const before: number[] = [];
+    let first = -1;
+    for (let later = depth + 1; later < history.length; later++) {
+      if (history.isPass(later) || !history.inPast(later, one, other)) continue;
+      if (isInitial(history, before, later)) {
+        const { events, chosen } = this._frames[later]!;
+        const place = placeOf(frame, events, chosen * FIELDS);
+        if (place !== -1 && (frame.wanted[place] || frame.asleep[place])) return;
+        if (first === -1) first = place;
+      }
+      before.push(later);
+    }
+    if (before.length === 0) return;
+    if (first !== -1) frame.wanted[first] = 1;
+    else frame.wanted.fill(1);
+  }
+}
+
+/** Whether none of the events before it happened before it. */
+function isInitial(history: History, before: readonly number[], later: number): boolean {
+  const clock = history.clockAt(later);
+  for (let at = 0; at < before.length; at++) if (history.inPast(before[at]!, clock, clock)) return false;
+  return true;
+}
+
+function awake(frame: Frame): number {
+  for (let at = 0; at < frame.count; at++) if (!frame.asleep[at]) return at;
+  return -1;
+}
+
+function next(frame: Frame): number {
+  for (let at = 0; at < frame.count; at++) if (frame.wanted[at] && !frame.done[at] && !frame.asleep[at]) return at;
+  return -1;
+}
+
+function placeOf({ events, count }: Frame, other: Int32Array, from: number): number {
+  for (let at = 0; at < count; at++) {
+    const place = at * FIELDS;
+    let field = 0;
+    while (field < FIELDS && events[place + field] === other[from + field]) field++;
+    if (field === FIELDS) return at;
+  }
+  return -1;
+}
+
+const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
+
+function assertNode({ trie, learner }: Model, node: number): void {
+  if (trie.kind[node] !== PARKED) return;
+  if (trie.call[node]) throw RESTART;
+  const cases = trie.cases[node]!;
+  for (let at = 0; at < cases.length; at += STRIDE) {
+    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw RESTART;
+    if (cases[at]! <= RECEIVE && learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw RESTART;
+  }
+}

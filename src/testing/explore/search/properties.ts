@@ -1,0 +1,137 @@
+// What is right and what is wrong with a state. Failures that only the end of a schedule shows are looked for at the end.
+
+import { isDaemon } from "../../program/loop.js";
+import type { Values } from "../../report/values.js";
+import type { FailureKind, VerifyOptions } from "../../report/verdict.js";
+import { LOOK, READ } from "../process/cases.js";
+import { DONE, FAILED, PARKED } from "../process/local-lts.js";
+import { IS_CLOSED, LENGTH } from "../process/model-objects.js";
+import type { Invariant } from "../process/sandbox.js";
+import type { Model } from "../semantics/enabled.js";
+import { FIELDS, REFUSE } from "../semantics/events.js";
+
+/** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
+export interface Finding {
+  readonly kind: FailureKind;
+  readonly cause?: unknown;
+  readonly event: number;
+  /** Tasks that can never go on, where others do. */
+  readonly stuck?: readonly number[];
+}
+
+/** What it is told of right and wrong, for a `main` of any type. */
+export type Judged = Pick<VerifyOptions<unknown>, "leaks" | "closed" | "unread"> & { readonly outcomes?: unknown };
+
+export class Judge {
+  private readonly _allows: (value: unknown) => boolean;
+  private readonly _leaks: boolean;
+  private readonly _closed: boolean;
+  private readonly _unread: boolean;
+  /** Whether each end of `main` has been found right. */
+  private readonly _ends: Set<number>;
+
+  constructor(options: Judged) {
+    const { outcomes, leaks = true, closed = false, unread = false } = options;
+    this._allows = allowing(outcomes);
+    this._leaks = leaks;
+    this._closed = closed;
+    this._unread = unread;
+    this._ends = new Set();
+  }
+
+  /** What is wrong with the state that a model looks at, with its events known. */
+  look(model: Model): Finding | null {
+    return (
+      this._invariants(model) ??
+      this._main(model) ??
+      (this._closed ? refusal(model) : null) ??
+      (model.count === 0 ? this._end(model) : null)
+    );
+  }
+
+  private _invariants(model: Model): Finding | null {
+    const { stage, values } = model.learner;
+    if (stage.invariants.size === 0) return null;
+    const { oracle } = stage;
+    stage.oracle = ({ kind, about, operand }) => looked(model, values, kind, about, operand);
+    try {
+      for (const [name, invariant] of stage.invariants) {
+        if (isSaid(model, invariant) && !invariant.holds())
+          return { kind: "invariant", cause: new Error(`${name} does not hold`), event: -1 };
+      }
+    } finally {
+      stage.oracle = oracle;
+    }
+    return null;
+  }
+
+  private _main(model: Model): Finding | null {
+    const node = model.nodeOf(0);
+    const kind = model.trie.kind[node];
+    if (kind === PARKED || this._ends.has(node)) return null;
+    const result = model.trie.result[node];
+    if (kind === FAILED) return { kind: "throw", cause: result, event: -1 };
+    if (kind === DONE && !this._allows(result)) return { kind: "outcome", cause: result, event: -1 };
+    this._ends.add(node);
+    return null;
+  }
+
+  /** Nothing can happen any more. */
+  private _end(model: Model): Finding | null {
+    const { kind, result } = model.trie;
+    let leak = false;
+    for (let task = 0; task < model.ofTask.length; task++) {
+      const node = model.nodeOf(task);
+      if (node === -1) continue;
+      if (kind[node] === FAILED) return { kind: "throw", cause: result[node], event: -1 };
+      if (kind[node] === PARKED && task === 0) return { kind: "deadlock", event: -1 };
+      if (kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!)) leak = true;
+    }
+    if (leak && this._leaks) return { kind: "leak", event: -1 };
+    return this._unread && hasUnread(model) ? { kind: "unread", event: -1 } : null;
+  }
+}
+
+/** Whether a value is among what was allowed. */
+export function allowing(outcomes: unknown): (value: unknown) => boolean {
+  if (outcomes === undefined) return () => true;
+  if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
+  const allowed = new Set(outcomes as Iterable<unknown>);
+  return (value) => allowed.has(value);
+}
+
+/** Whether it has been said by now that something must hold. */
+function isSaid(model: Model, { task, from }: Invariant): boolean {
+  const { trie } = model;
+  const node = model.nodeOf(task);
+  if (node === -1) return false;
+  // A turn that is coming has not begun.
+  const turn = trie.turnTo[node]!;
+  for (let at = turn === -1 ? node : trie.parent[turn]!; at !== -1; at = trie.parent[at]!) {
+    if (from.has(trie.base[at]!)) return true;
+  }
+  return false;
+}
+
+/** What an invariant sees of a state. */
+function looked(model: Model, values: Values, kind: number, about: number, operand: unknown): unknown {
+  if (kind === LOOK) return values.at(model.inCell(about));
+  if (kind === READ && operand === LENGTH) return model.contents.length(model.holds(about));
+  if (kind === READ && operand === IS_CLOSED) return model.contents.closed(model.holds(about));
+  throw new Error(
+    "Cannot check invariant: it may look at cells, and at the length of channels and whether they are closed",
+  );
+}
+
+function refusal(model: Model): Finding | null {
+  for (let event = 0; event < model.count; event++) {
+    if (model.events[event * FIELDS] === REFUSE) return { kind: "closed", event };
+  }
+  return null;
+}
+
+function hasUnread(model: Model): boolean {
+  return model.learner.stage.channels.some(
+    ({ overflow }, channel) => overflow !== "keep" && model.contents.length(model.holds(channel)) > 0,
+  );
+}

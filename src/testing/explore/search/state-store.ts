@@ -1,0 +1,157 @@
+// States that have been seen: packed side by side, in the order in which they were found, with the state each was found from.
+// A table of their numbers finds a state by its hash.
+
+import { grown } from "../semantics/numbers.js";
+import type { State } from "../semantics/state.js";
+import { Packing } from "./state-packing.js";
+
+const NONE = -1;
+
+/** What a store needs of a state: its numbers, and which of them have changed since it was loaded. */
+export type Stored = Pick<State, "state" | "changes" | "changed" | "forget">;
+
+export class Store {
+  /** How many there are. */
+  size: number;
+  private readonly _packing: Packing;
+  private _data: Int32Array;
+  private _parents: Int32Array;
+  /** For each entry the number of a state, and one. */
+  private _table: Int32Array;
+  /** The state that was loaded last. */
+  private _loaded: number;
+  /** A state as it is packed. */
+  private _packed: Int32Array;
+
+  constructor() {
+    this.size = 0;
+    this._packing = new Packing();
+    this._data = new Int32Array(1024);
+    this._parents = new Int32Array(1024);
+    this._table = new Int32Array(4096);
+    this._loaded = NONE;
+    this._packed = new Int32Array(1);
+  }
+
+  /** Bytes for each state. */
+  get bytes(): number {
+    return (this._data.byteLength + this._parents.byteLength + this._table.byteLength) / Math.max(1, this.size);
+  }
+
+  /**
+   * The number of what has become of the state that was loaded, or of one that is all zeros before any was; what is new gets the
+   * next, and `size` grows.
+   */
+  add(state: Stored, parent: number): number {
+    this._pack(state);
+    const hash = this._hash();
+    const slot = this._slotOf(hash);
+    const table = this._table;
+    if (table[slot] !== 0) return table[slot]! - 1;
+    this._append(parent);
+    table[slot] = this.size;
+    if (this.size * 2 > table.length) this._rehash(table.length * 2);
+    return this.size - 1;
+  }
+
+  /** The number of the same, -1 if it is not there. */
+  find(state: Stored): number {
+    this._pack(state);
+    return this._table[this._slotOf(this._hash())]! - 1;
+  }
+
+  /** Comes to a state; from there on its changes count. */
+  load(id: number, state: Stored): void {
+    this._packing.unpack(this._data, id * this._packing.words, state.state);
+    this._loaded = id;
+    state.forget();
+  }
+
+  /** Changes count from a state on that is all zeros. */
+  leave(): void {
+    this._loaded = NONE;
+  }
+
+  parent(id: number): number {
+    return this._parents[id]!;
+  }
+
+  /** Packs what has become of the state that was loaded: only what has changed since is put anew. */
+  private _pack(state: Stored): void {
+    const { _packed: packed, _data: data } = this;
+    const from = this._loaded * packed.length;
+    if (this._loaded === NONE) packed.fill(0);
+    else for (let word = 0; word < packed.length; word++) packed[word] = data[from + word]!;
+    for (let at = 0; at < state.changed; at += 2) {
+      const component = state.changes[at]!;
+      if (this._packing.put(packed, component, state.state[component]!)) continue;
+      this._widen();
+      this._pack(state);
+      return;
+    }
+  }
+
+  private _widen(): void {
+    this._data = this._packing.widen(this._data, this.size);
+    this._packed = new Int32Array(this._packing.words);
+    this._rehash(this._table.length);
+  }
+
+  private _hash(): number {
+    const packed = this._packed;
+    let hash = 0;
+    for (let word = 0; word < packed.length; word++) {
+      hash = Math.imul(hash ^ packed[word]!, 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash, 0x2c1b3c6d);
+    return hash ^ (hash >>> 13);
+  }
+
+  /** Where what is packed stands in the table, or would. */
+  private _slotOf(hash: number): number {
+    const table = this._table;
+    const mask = table.length - 1;
+    let slot = hash & mask;
+    for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
+      if (this._equals(entry - 1)) break;
+      slot = (slot + 1) & mask;
+    }
+    return slot;
+  }
+
+  private _equals(id: number): boolean {
+    const { _packed: packed, _data: data } = this;
+    const from = id * packed.length;
+    for (let word = 0; word < packed.length; word++) if (data[from + word] !== packed[word]) return false;
+    return true;
+  }
+
+  private _append(parent: number): void {
+    const from = this.size * this._packed.length;
+    if (from + this._packed.length > this._data.length) this._lengthen();
+    this._data.set(this._packed, from);
+    if (this.size === this._parents.length) this._parents = grown(this._parents);
+    this._parents[this.size++] = parent;
+  }
+
+  private _lengthen(): void {
+    const longer = new Int32Array(Math.ceil(this._data.length * 1.5));
+    longer.set(this._data);
+    this._data = longer;
+  }
+
+  private _rehash(length: number): void {
+    const table = new Int32Array(length);
+    const mask = length - 1;
+    const { words } = this._packing;
+    for (let id = 0; id < this.size; id++) {
+      for (let word = 0; word < words; word++) this._packed[word] = this._data[id * words + word]!;
+      const hash = this._hash();
+      let slot = hash & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = id + 1;
+    }
+    this._table = table;
+  }
+}

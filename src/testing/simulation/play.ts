@@ -1,0 +1,170 @@
+// One run of a program in a world of its own, under the decisions of a strategy, and what became of it.
+
+import { ClosedProgram } from "../../lifetime/run.js";
+import type { AsyncRoutine, Routine } from "../../operation/operation.js";
+import { deadlock } from "../../scheduler/report.js";
+import { DeadlockError } from "../../structures/errors.js";
+import { isDaemon } from "../program/loop.js";
+import { ScheduleError } from "../report/failure.js";
+import type { Schedule, Step } from "../report/schedule.js";
+import { tokenOf } from "../report/token.js";
+import type { FailureKind } from "../report/verdict.js";
+import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
+import type { Faults } from "./faults.js";
+import { shrink, trimmed } from "./shrink.js";
+import { Violated, World } from "./world.js";
+
+/** A program as tests are given it. */
+export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
+
+/** What became of one run. */
+type Ending<T> =
+  | { readonly value: T; readonly failed: null }
+  | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
+
+/** One run of a program under a schedule. */
+export interface Run<T> {
+  readonly ending: Ending<T>;
+  readonly taken: readonly number[];
+  readonly elapsed: number;
+  readonly steps: readonly Step[];
+}
+
+/** What a run can be told. */
+export interface PlayOptions {
+  /** What the clock shows at the start, a `Date` or milliseconds; 0 by default. */
+  readonly date?: Date | number;
+  /** Whether tasks that are still parked when `main` is done are a failure; they are not by default. */
+  readonly leaks?: boolean;
+  /**
+   * What goes wrong on which channels, by the name they were created with: for those that stand for a network. A failure is
+   * shown with as few faults as it needs; `replay` takes the same plan.
+   */
+  readonly faults?: Readonly<Record<string, Faults>>;
+}
+
+/** How a run is named in reports. */
+function titleOf(main: Main<unknown>): string {
+  return main.name || "main";
+}
+
+/**
+ * Plays one schedule from the start to the end of `main`, or to where nothing happens any more. Noting what happens, and where
+ * tasks are started, takes as long as all else: of many runs only those are told that are shown.
+ */
+export async function play<T>(
+  main: Main<T>,
+  strategy: Strategy,
+  seed: number,
+  options: PlayOptions & { readonly untold?: boolean },
+): Promise<Run<T>> {
+  const { untold = false, date = 0 } = options;
+  const decisions = new Decisions(strategy);
+  const below = seeded(seed);
+  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold);
+  using _ = options.faults === undefined ? null : world.sabotage(options.faults, decisions);
+  const program = new ClosedProgram<T>(untold ? 0 : undefined);
+  let ending: Ending<T> | null = null;
+  program.begin(main, [], alone).then(
+    (value) => {
+      ending = { value, failed: null };
+    },
+    (cause) => {
+      ending = { failed: { kind: cause instanceof DeadlockError ? "deadlock" : "throw", cause } };
+    },
+  );
+  const closed = (): boolean => program.closed;
+  await world.play(() => ending !== null || program.over, closed);
+  if (program.over && options.leaks) await world.play(() => false, closed);
+  // What has been decided is told in a microtask, or two.
+  for (let turns = 0; turns < 4 && ending === null; turns++) await null;
+  return {
+    ending: world.endless ? stopped(world.endless) : judged(ending, program, world, options),
+    taken: decisions.taken,
+    elapsed: world.elapsed,
+    steps: world.steps,
+  };
+}
+
+const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
+
+/** It was stopped: it goes on and on, or what was said to hold does not. */
+function stopped(why: Error): Ending<never> {
+  return why instanceof Violated ? failed("invariant", new Error(why.message)) : failed("endless", why);
+}
+
+/** What happened, seen as a whole. */
+function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {
+  if (ending === null) {
+    const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.describe()}`);
+    const who = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
+    return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
+  }
+  if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
+  const lost = options.leaks && ending.failed === null ? program.parked.filter((task) => !isDaemon(task)) : [];
+  if (lost.length > 0) return failed("leak", deadlock("main is done, and these are still parked", lost));
+  return ending;
+}
+
+/** What is known of a run that failed. */
+export function failureOf<T>(
+  main: Main<T>,
+  run: Run<T>,
+  seed: number,
+  decisions: readonly number[],
+  found: string,
+): ScheduleError {
+  const { kind, cause } = run.ending.failed!;
+  const moved = decisions.filter((decision) => decision > 0).length;
+  const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
+  return new ScheduleError({
+    ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
+    token: tokenOf({ kind: "decisions", seed, numbers: decisions, shows: kind === "outcome" ? kind : undefined }),
+  });
+}
+
+function scheduleOf<T>(main: Main<T>, { steps }: Run<T>, cause: unknown): Schedule {
+  const tasks = cause instanceof DeadlockError ? cause.tasks : [];
+  const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
+  return shortly({ steps, waiting, cycle: cause instanceof DeadlockError ? cause.cycle : [] }, main.name || "task");
+}
+
+/** What `main` made needs no prefix: all is in `main`. */
+function shortly<T>(told: T, main: string): T {
+  const short = (text: string): string => text.replaceAll(`${main}#0/`, "");
+  if (typeof told === "string") return short(told) as T;
+  if (Array.isArray(told)) return told.map((part) => shortly(part, main)) as T;
+  if (typeof told !== "object" || told === null) return told;
+  return Object.fromEntries(Object.entries(told).map(([key, part]) => [short(key), shortly(part, main)])) as T;
+}
+
+/** Finds the simplest schedule that fails like this one, and says all that is known of it. */
+export async function explain<T>(
+  main: Main<T>,
+  run: Run<T>,
+  seed: number,
+  options: PlayOptions,
+  found: string,
+): Promise<ScheduleError> {
+  const { kind } = run.ending.failed!;
+  const attempt = async (decisions: readonly number[]): Promise<readonly number[] | null> => {
+    const again = await play(main, repeat(decisions), seed, { ...options, untold: true });
+    return again.ending.failed?.kind === kind ? again.taken : null;
+  };
+  const decisions = await shrink(run.taken, attempt);
+  const last = await play(main, repeat(decisions), seed, options);
+  if (last.ending.failed?.kind === kind) {
+    return failureOf(main, last, seed, decisions, found);
+  }
+  const unsure = `${found}, but not again: the program depends on something besides its schedule`;
+  return failureOf(main, run, seed, trimmed(run.taken), unsure);
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: there is one scheduler in a process. */
+export function alone<T>(work: () => Promise<T>): Promise<T> {
+  const turn = last.then(work);
+  last = turn.catch(() => {});
+  return turn;
+}

@@ -1,0 +1,226 @@
+// A world of its own for one run: a clock that moves only when nothing else can happen, timers on that clock, and failures
+// that are noted instead of reported. The scheduler is put into it for as long as the run takes.
+
+import { CLOSED } from "../../channel/ends.js";
+import { type Host, native } from "../../scheduler/host.js";
+import type { Policy } from "../../scheduler/roles.js";
+import { scheduler } from "../../scheduler/scheduler.js";
+import { shown } from "../../structures/errors.js";
+import { Ring } from "../../structures/ring.js";
+import { watchers } from "../program/cell.js";
+import type { Step } from "../report/schedule.js";
+import { type Decisions, Endless } from "./decisions.js";
+import { type Faults, type Saboteur, sabotage } from "./faults.js";
+import { isolate } from "./isolate.js";
+
+/** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
+const PATIENCE = 64;
+
+/** What was said to hold does not. */
+export class Violated extends Endless {}
+
+interface Named {
+  readonly name: string;
+}
+
+interface Timer {
+  readonly due: number;
+  readonly job: () => void;
+}
+
+/** Somebody who waits for a moment at which nothing can happen unless time passes. */
+export interface Settler {
+  settle(): void;
+}
+
+export class World implements Disposable {
+  /** Milliseconds that have passed. */
+  elapsed: number;
+  /** What the clock showed at the start. */
+  readonly start: number;
+  readonly reported: unknown[];
+  readonly settlers: Set<Settler>;
+  readonly steps: Step[];
+  /** Set when the program went on and on. */
+  endless: Endless | null;
+  private readonly _timers: Map<number, Timer>;
+  private readonly _turns: (() => void)[];
+  private readonly _jobs: Ring<() => void>;
+  private readonly _invariants: Map<string, () => boolean>;
+  private readonly _restore: Disposable;
+  private _ids: number;
+
+  constructor(policy: Policy, chance: () => number, start: number, told: boolean) {
+    this.elapsed = 0;
+    this.start = start;
+    this.reported = [];
+    this.settlers = new Set();
+    this.steps = [];
+    this.endless = null;
+    this._timers = new Map();
+    this._turns = [];
+    this._jobs = new Ring();
+    this._ids = 0;
+    this._invariants = new Map();
+    this._restore = isolate(this._host(chance), this._watched(policy));
+    if (told) scheduler.observer = (task, ...used) => this._used((task as Named | null)?.name ?? "async", ...used);
+    worlds.push(this);
+    watchers.push((name, holds) => void this._invariants.set(name, holds));
+  }
+
+  [Symbol.dispose](): void {
+    worlds.splice(worlds.indexOf(this), 1);
+    watchers.pop();
+    scheduler.observer = null;
+    this._restore[Symbol.dispose]();
+  }
+
+  get now(): number {
+    return this.start + this.elapsed;
+  }
+
+  /**
+   * Lets everything happen until `done` holds or nothing can happen any more; false then. `closed` says whether nothing
+   * goes on that cannot be seen from here.
+   */
+  async play(done: () => boolean, closed: () => boolean): Promise<boolean> {
+    for (let patience = PATIENCE; patience > 0; patience--) {
+      this._work();
+      if (done()) return true;
+      if (!closed()) {
+        // Promises, and what async bodies do between two operations, have their turn before anything else happens.
+        await new Promise<void>((resolve) => native.turn(resolve));
+        if (this._jobs.length > 0) patience = PATIENCE;
+        this._work();
+        if (done()) return true;
+      }
+      if (this.endless !== null) return false;
+      if (this._turn() || this._settle() || this._pass()) patience = PATIENCE;
+      else if (closed()) return false;
+    }
+    return false;
+  }
+
+  private _note(task: string, what: string, cell: string = what): void {
+    this.steps.push({ task, what, cells: { [task]: cell } });
+  }
+
+  /** A task has sent to a channel, or received from it. */
+  private _used(task: string, channel: string, what: "!" | "?", value: unknown): void {
+    const closed = value === CLOSED;
+    const text = closed ? "closed" : shown(value);
+    const [act, towards] = what === "!" ? (["send", "to"] as const) : (["receive", "from"] as const);
+    this.steps.push({
+      task,
+      what: closed ? `${act} ${towards} ${channel}, which is closed` : `${act} ${text} ${towards} ${channel}`,
+      cells: { [task]: `${channel} ${what} ${text}` },
+      channel,
+      act,
+    });
+  }
+
+  private _work(): void {
+    while (this._jobs.length > 0) this._guard(this._jobs.shift());
+  }
+
+  private _turn(): boolean {
+    const turns = this._turns.splice(0);
+    for (const turn of turns) this._guard(turn);
+    return turns.length > 0;
+  }
+
+  private _settle(): boolean {
+    const settlers = [...this.settlers];
+    this.settlers.clear();
+    for (const settler of settlers) settler.settle();
+    return settlers.length > 0;
+  }
+
+  /** Time passes up to the next timer. */
+  private _pass(): boolean {
+    const [next] = [...this._timers].sort(([, a], [, b]) => a.due - b.due);
+    if (next === undefined) return false;
+    const [id, { due, job }] = next;
+    this._timers.delete(id);
+    const ms = Math.max(0, due - this.elapsed);
+    this._note("clock", `${ms} ms pass`, `${ms} ms`);
+    this.elapsed += ms;
+    this._guard(job);
+    return true;
+  }
+
+  /** Looks whether all holds that is said to. */
+  private _look(): void {
+    for (const [name, holds] of this._invariants) {
+      if (!holds()) throw new Violated(`${name} does not hold`);
+    }
+  }
+
+  /** Runs a part of the program; one that goes on and on ends with it. */
+  private _guard(job: () => void): void {
+    if (this.endless !== null) return;
+    try {
+      job();
+    } catch (error) {
+      if (!(error instanceof Endless)) throw error;
+      this.endless = error;
+    }
+  }
+
+  /** A policy that looks at the invariants before each turn. */
+  private _watched(policy: Policy): Policy {
+    return {
+      next: (ready, at) => {
+        if (this._invariants.size > 0) this._look();
+        return policy.next(ready, at);
+      },
+      choose: (cases) => policy.choose(cases),
+      missed: () => policy.missed?.(),
+      preempt: () => policy.preempt?.() === true,
+    };
+  }
+
+  /** Lets things go wrong on channels that are created from here on, until the result is disposed of. */
+  sabotage(plan: Readonly<Record<string, Faults>>, decisions: Decisions): Disposable {
+    const saboteur: Saboteur = {
+      strikes: (probability) => decisions.fault(probability),
+      choose: (n) => decisions.choose(n),
+      tell: (what) => this._note((scheduler.current as unknown as Named | null)?.name ?? "async", what),
+    };
+    scheduler.onChannel = (made) => sabotage(made, plan, saboteur);
+    return {
+      [Symbol.dispose]: () => {
+        scheduler.onChannel = null;
+      },
+    };
+  }
+
+  private _host(chance: () => number): Host {
+    return {
+      now: () => this.elapsed,
+      random: chance,
+      microtask: (job) => void this._jobs.push(job),
+      turn: (job) => void this._turns.push(job),
+      setTimer: (job, ms) => {
+        this._timers.set(++this._ids, { due: this.elapsed + ms, job });
+        return this._ids;
+      },
+      clearTimer: (id) => void this._timers.delete(id as number),
+      report: (error) => {
+        this.reported.push(error);
+        return () => void this.reported.splice(this.reported.indexOf(error), 1);
+      },
+      whenEmpty() {},
+    };
+  }
+}
+
+/** The worlds that run, the innermost last. */
+const worlds: World[] = [];
+
+/** The world that the code which asks runs in. */
+export function world(what: string): World {
+  const current = worlds.at(-1);
+  if (current !== undefined) return current;
+  throw new Error(`Cannot ${what}: it is for programs that simulate() or replay() runs, and none is running`);
+}
