@@ -1,11 +1,11 @@
-// Real bugs of Go programs, as GoKer keeps them (Yuan and others, "GoBench: a benchmark suite of real-world Go concurrency
-// bugs", CGO 2021): each boiled down to the goroutines and channels that matter, and each with its repair. docs/goker.md shows
-// them, and tests verify them.
+// Real bugs of Go programs, as GoKer collected them (Yuan and others, "GoBench: a benchmark suite of real-world Go concurrency
+// bugs", CGO 2021). Each is reduced to the goroutines and channels that matter, and is followed by its repair. docs/goker.md
+// shows the programs, and tests verify them.
 
 import { type Channel, CLOSED, channel, go, type Routine, select, sleep, timeout } from "millrace";
 import { choose, DONE, loop } from "millrace/testing";
 
-/** Whoever is to hear of the error is main itself. */
+/** The error is sent by the task that would receive it. */
 export function* moby33293() {
   const failed = channel<string>(0, { name: "failed" });
   if (yield* choose(false, true)) yield* failed.send("cannot read");
@@ -16,7 +16,7 @@ export function* moby33293Fixed() {
   if (yield* choose(false, true)) yield* failed.send("cannot read");
 }
 
-/** Nobody asks how it went. */
+/** The result is never received. */
 export function* moby4395() {
   const result = channel<string>(0, { name: "result" });
   go(function* work() {
@@ -31,7 +31,7 @@ export function* moby4395Fixed() {
   });
 }
 
-/** The request is over before its handler is. */
+/** The request times out before its handler ends. */
 export function* kubernetes5316() {
   const result = channel<string>(0, { name: "result" });
   const failed = channel<string>(0, { name: "failed" });
@@ -54,7 +54,7 @@ export function* kubernetes5316Fixed() {
   yield* select({ result, failed, late: timeout(1) });
 }
 
-/** The initial events of a watch go to nobody, so that it never hears that it is to stop. */
+/** The initial events of a watch are never received, so the watch never notices that its input is closed. */
 export function* kubernetes38669() {
   const input = channel<number>(0, { name: "input" });
   const result = channel<number>(0, { name: "result" });
@@ -77,7 +77,7 @@ export function* kubernetes38669Fixed() {
   input.close();
 }
 
-/** A benchmark that is told to stop leaves the call that is under way. */
+/** The benchmark receives the signal to stop, and no longer receives from the current call. */
 export function* grpc660() {
   const stop = channel<true>(0, { name: "stop" });
   go(function* helper() {
@@ -108,7 +108,7 @@ export function* grpc660Fixed() {
   yield* stop.receive();
 }
 
-/** A connection waits for its balancer to say that it is done. It never does. */
+/** The dialer waits for a signal that the watcher never sends. */
 export function* grpc1424() {
   const addresses = channel<string>(0, { name: "addresses" });
   const connected = channel<true>(1, { name: "connected" });
@@ -138,7 +138,7 @@ export function* grpc1424Fixed() {
   addresses.close();
 }
 
-/** A reader of a stream that nobody ends. */
+/** The reader waits for data after the stream has been closed. */
 export function* grpc1275() {
   const stream = channel<string>(0, { name: "stream" });
   const done = channel<true>(0, { name: "done" });
@@ -160,7 +160,7 @@ export function* grpc1275Fixed() {
   yield* select({ done, late: timeout(300) });
 }
 
-/** A node is asked for its status when it has just been stopped. */
+/** The status request is sent after the node has stopped. */
 export function* etcd6857() {
   const status = channel<Channel<number>>(0, { name: "status" });
   const stop = channel<true>(0, { name: "stop" });
@@ -202,7 +202,7 @@ function* node(status: Channel<Channel<number>>, stop: Channel<true>, done: Chan
   });
 }
 
-/** At its start the compactor suggests something to itself, before anybody takes suggestions. */
+/** At its start the compactor sends to its own queue before the worker receives from the queue. */
 export function* cockroach24808() {
   const suggestions = channel<string>(1, { name: "suggestions" });
   const stopper = channel<true>(0, { name: "stopper" });
@@ -227,7 +227,7 @@ function* compactor(suggestions: Channel<string>, stopper: Channel<true>): Routi
   });
 }
 
-/** Whoever cancels tells one input after the other, and the first is full while the second is the one that is read. */
+/** The cancelling task sends to one input after the other; the first is full while the processor reads the second. */
 export function* cockroach35931() {
   const left = channel<string>(1, { name: "left" });
   const right = channel<string>(1, { name: "right" });
@@ -253,7 +253,7 @@ function* processor(left: Channel<string>, right: Channel<string>) {
   while ((yield* left.receive()) !== "cancelled");
 }
 
-/** The dispatcher closes the connection, which waits for the dispatcher. */
+/** The dispatcher closes the connection, and closing waits for the dispatcher. */
 export function* syncthing5795() {
   const inbox = channel<string>(0, { name: "inbox" });
   const closed = channel<true>(0, { name: "closed" });

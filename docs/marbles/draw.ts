@@ -1,5 +1,5 @@
-// Draws the pictures of the docs: `npm run marbles`. Each is drawn from a run of a real program under virtual time; a test
-// draws them again and compares.
+// `npm run marbles` draws the pictures of the docs. Each picture shows a run of a real program in virtual time. A test draws the
+// pictures again and compares.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ import { scenes as work } from "./scenes/work.ts";
 
 const files: Readonly<Record<string, readonly Scene[]>> = { conveying, spreading, steps, streams, timed, tools, work };
 
-/** The text of each picture, by the name of its file. */
+/** Returns the SVG text of each picture by the name of its file. */
 export async function drawAll(): Promise<Map<string, string>> {
   const drawn = new Map<string, string>();
   for (const [file, scenes] of Object.entries(files)) {

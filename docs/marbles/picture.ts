@@ -1,9 +1,9 @@
-// Draws what was recorded: time runs from left to right, inputs above the box with the code, outputs below. The picture
-// brings its own ground and its colours for light and dark, so that it can be read wherever it is shown.
+// Draws a recorded scene. Time runs from left to right, inputs are above the box with the code, outputs below. The picture has its
+// own background, and colours for the light and the dark scheme, so that it is readable on any page.
 
 import { type End, FRAME, type Line, type Mark, type Span, type Value } from "./stage.ts";
 
-/** What a picture is drawn of. */
+/** A recorded scene. */
 export interface Recorded {
   readonly title: string;
   readonly says: string;
@@ -80,8 +80,8 @@ function hues(prefix: string, of: readonly (readonly [string, string, string])[]
 }
 
 /**
- * The colour of each value. Those of the inputs have one each, in the order in which they come; without inputs, what is had,
- * and then what comes out. A word that was made of a letter has its colour.
+ * The colour of each value. Each value of the inputs gets a colour, in order of time. Without inputs, the texts of spans get colours
+ * first, then the values of the outputs. Another text has the colour of its first letter.
  */
 class Palette {
   private readonly _hues: Map<unknown, number>;
@@ -130,7 +130,7 @@ class Canvas {
     this.parts.push(part);
   }
 
-  /** The lines of code in their box; returns how high it is. */
+  /** Draws the lines of code in a box, and returns the height of the box. */
   box(code: readonly string[], y: number): number {
     const height = code.length * CODE + 16;
     this.add(`<rect class="box" x="12" y="${y}" width="${WIDTH - 24}" height="${height}" rx="6"/>`);
@@ -159,7 +159,7 @@ class Canvas {
     }
   }
 
-  /** Draws a mark, not before what stands there already; returns from where on the line is free. */
+  /** Draws a mark to the right of the marks already drawn. Returns the x from which the line is free. */
   private _mark(mark: Mark, y: number, free: number, hue: string): number {
     if (mark.kind === "value") return this._value(mark, y, free);
     return isEnd(mark) ? this._end(mark, y, free) : this._span(mark, y, free, hue);
@@ -180,7 +180,7 @@ class Canvas {
     const pieces = piecesOf(value);
     const width = pieces === null ? 2 * RADIUS : pieces.reduce((sum, { text }) => sum + room(text), 10);
     if (at > since) {
-      // It was offered then, and taken later, if ever.
+      // The value was offered at `since` and taken later, or never.
       const hue = this.palette.of(value);
       const from = Math.max(this.x(since), free + 4);
       const until = at === Number.POSITIVE_INFINITY ? WIDTH - RIGHT : this.x(at);
@@ -223,7 +223,7 @@ class Canvas {
     const [from, to] = [Math.max(this.x(at), free), this.x(until)];
     if (kind === "waits") {
       if (to > from) this.add(`<path class="wait ${own}-line" d="M${from} ${y}H${to}"/>`);
-      return to - RADIUS; // what comes next has its place where the waiting ended
+      return to - RADIUS; // the next mark may be centred at the end of the wait
     }
     const known = this.palette.of(text);
     const hue = known === "plain" ? own : known;
@@ -249,7 +249,7 @@ const room = (text: string): number => (text.length === 1 ? 18 : 7 + text.length
 
 const round = (n: number): number => Math.round(n * 10) / 10;
 
-/** What a value is made of, if it is not to be drawn as one marble. */
+/** The pieces of a value that is not drawn as a single marble; null for a marble. */
 function piecesOf(value: unknown): Piece[] | null {
   if (Array.isArray(value)) return value.map((part) => ({ text: String(part), value: part }));
   if (typeof value === "object" && value !== null && "key" in value && "value" in value) {
@@ -259,7 +259,7 @@ function piecesOf(value: unknown): Piece[] | null {
   return text.length > 2 ? [{ text, value }] : null;
 }
 
-/** The text of an SVG. */
+/** Returns the text of an SVG. */
 export function picture({ title, says, code, lines, length }: Recorded): string {
   const canvas = new Canvas(new Palette(lines), length);
   let y = 12;

@@ -1,5 +1,5 @@
-// What a picture is made of: a program, what it reads, and how its outputs are read. The code in the picture is a paragraph
-// of the program itself, as it stands in its file, so it is the code that ran: the one under `// shown`, or the first.
+// Describes a picture: a program, its inputs, and how its outputs are read. The code in the picture is a paragraph of the
+// program's source text, so it is the code that ran: the paragraph under `// shown`, or the first paragraph.
 
 import type { ReceiveChannel } from "millrace";
 import ts from "typescript";
@@ -8,11 +8,11 @@ import { FRAME, play, type Reading, type Stage } from "./stage.ts";
 
 type Values<T> = { readonly [K in string]: T };
 
-/** An input: its marbles, and what the characters stand for if not for themselves. */
+/** An input: its marbles, and the values of characters that do not stand for themselves. */
 export interface Marbles<out T> {
   readonly marbles: string;
   readonly values: Values<unknown>;
-  /** Only in types. */
+  /** Exists only in types. */
   readonly of?: T;
 }
 
@@ -31,27 +31,27 @@ type Outputs =
 
 /** One picture. */
 export interface Scene<I extends Inputs = Inputs> {
-  /** Its file. */
+  /** The name of its file, without the extension. */
   readonly name: string;
-  /** What is to be seen, in one or two sentences. */
+  /** What the picture shows, in one to three sentences. */
   readonly says: string;
   readonly inputs?: I;
   /** The program. */
   readonly run: (inputs: Channels<I>, stage: Stage) => Outputs | void;
-  /** How the outputs are read, by their names. */
+  /** How each output is read, by its name. */
   readonly reading?: Readonly<Record<string, Reading>>;
-  /** The names of the outputs, if there are none; `out` by default. */
+  /** The names of outputs that are returned without names; `out` by default. */
   readonly outputs?: readonly string[];
-  /** Frames; 24 by default. */
+  /** The length in frames; 24 by default. */
   readonly frames?: number;
 }
 
-/** Lets the compiler see what the inputs are. */
+/** Infers the types of the inputs. */
 export function scene<const I extends Inputs>(scene: Scene<I>): Scene {
   return scene as unknown as Scene;
 }
 
-/** The code that each scene of a file shows, by its name. */
+/** Returns the code that each scene of a file shows, by the name of the scene. */
 export function codeOf(file: string, text: string): Map<string, string[]> {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found = new Map<string, string[]>();
@@ -89,7 +89,7 @@ function outdented(text: string): string[] {
   const depths = lines.slice(/^\s/.test(lines[0]!) ? 0 : 1).map((line) => line.search(/\S/));
   const depth = depths.length === 0 ? 0 : Math.min(...depths);
   const code = lines.map((line) => (/^\s/.test(line) ? line.slice(depth) : line).replace(/^return (.*?);?$/s, "$1"));
-  // What the formatter broke over lines, and a picture has room for, is put together again.
+  // Lines that the formatter broke are joined again if the picture has room for them.
   const whole = code
     .join("\n")
     .replace(/([([])\n\s*/g, "$1")
@@ -98,7 +98,7 @@ function outdented(text: string): string[] {
   return whole.split("\n").every((line) => line.length <= 88) ? whole.split("\n") : code;
 }
 
-/** Plays a scene, and draws it. */
+/** Runs a scene and draws it. */
 export async function draw(scene: Scene, code: readonly string[]): Promise<string> {
   const length = (scene.frames ?? 24) * FRAME;
   const lines = await play((stage) => {

@@ -1,8 +1,8 @@
-// Where a scene is played: lines of what happens when, recorded while the program runs under virtual time.
+// Runs a scene in virtual time and records what happens on each line, and when.
 //
-// Inputs are written as marbles: each character is one frame of time, `-` nothing, `|` the end, `#` a failure, a space
-// nothing at all, and anything else a value. An input is a producer: it offers its next value at the time written, or when
-// it got rid of the one before, so that what a picture shows of waiting is what happened.
+// Inputs are written as marbles: each character is one frame of time. `-` means that nothing happens, `|` is the end, and `#`
+// is a failure. Spaces are ignored. Any other character is a value. An input is a producer: it offers each value at its written
+// time, or when the previous value has been taken, whichever is later. So a picture shows how long values really waited.
 
 import {
   CLOSED,
@@ -21,7 +21,7 @@ import { type VirtualTime, virtualTime } from "../../test/support/virtual.ts";
 /** Milliseconds that one character of a line of marbles stands for. */
 export const FRAME = 10;
 
-/** A value: offered since a time, and taken at one, which is never if nobody took it. */
+/** A value. It is offered at `since` and taken at `at`, which is infinite if no receiver took it. */
 export interface Value {
   at: number;
   readonly kind: "value";
@@ -36,7 +36,7 @@ export interface End {
   readonly text: string;
 }
 
-/** What takes its time. */
+/** Something that takes time. */
 export interface Span {
   readonly at: number;
   readonly kind: "waits" | "has";
@@ -44,10 +44,10 @@ export interface Span {
   readonly text: string;
 }
 
-/** What stands on a line. */
+/** Something that is drawn on a line. */
 export type Mark = Value | End | Span;
 
-/** What is drawn as one line. */
+/** One line of a picture. */
 export interface Line {
   readonly name: string;
   readonly side: "input" | "output";
@@ -56,31 +56,31 @@ export interface Line {
 
 /** How an output is read. */
 export interface Reading {
-  /** When the reader comes; at once by default. */
+  /** When the reader starts; at once by default. */
   readonly from?: number;
-  /** How long the reader is busy with each value; not at all by default. */
+  /** How long the reader works on each value; no time by default. */
   readonly busy?: number;
-  /** When the reader leaves. */
+  /** When the reader cancels the channel. */
   readonly leaves?: number;
-  /** After how many values the reader leaves. */
+  /** After how many values the reader cancels the channel. */
   readonly takes?: number;
 }
 
-/** What writes on a line. */
+/** Writes on a line. */
 export interface Pen {
-  /** Performs an operation; while it is parked there the line shows that it waits. */
+  /** Performs an operation. While the task is parked, the line shows that it waits. */
   wait<T>(operation: Operation<T>): Routine<T>;
-  /** Has something for so long, or does something. */
+  /** Holds something, or works, for `ms` milliseconds. */
   has(ms: number, text?: string): Routine<void>;
-  /** Something has happened. */
+  /** Writes a value at the current time. */
   value(value: unknown): void;
-  /** It is over. */
+  /** Writes the end of the line. */
   end(kind?: "closed" | "cancelled" | "failed", text?: string): void;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What a scene is played on. */
+/** The lines of a scene, and the tasks that write on them. */
 export class Stage {
   readonly lines: Line[];
   private readonly _time: VirtualTime;
@@ -92,12 +92,12 @@ export class Stage {
     this._tasks = [];
   }
 
-  /** A channel that offers what its marbles say. */
+  /** A channel that offers the values of its marbles. */
   input<T>(name: string, marbles: string, values: Values = {}): ReceiveChannel<T> {
     return produce<T>(this.producer(name, marbles, values));
   }
 
-  /** What sends what its marbles say. */
+  /** A producer that sends the values of its marbles. */
   producer<T>(name: string, marbles: string, values: Values = {}): (out: SendChannel<T>) => Routine<void> {
     const line = this._line(name, "input");
     const { _time: time } = this;
@@ -127,7 +127,7 @@ export class Stage {
     };
   }
 
-  /** An iterable, which shows when it is asked for each of its values. */
+  /** An iterable. Its line shows when it is asked for each value. */
   *iterable<T>(name: string, values: Iterable<T>): Generator<T> {
     const pen = this.pen(name, "input");
     let left = true;
@@ -143,7 +143,7 @@ export class Stage {
     }
   }
 
-  /** A line that shows what is received from a channel, and when. */
+  /** Adds a line that shows which values are received from a channel, and when. */
   output(name: string, channel: ReceiveChannel<unknown>, reading: Reading = {}): void {
     const pen = this.pen(name);
     const { from = 0, busy = 0, leaves, takes = Number.POSITIVE_INFINITY } = reading;
@@ -172,7 +172,7 @@ export class Stage {
     });
   }
 
-  /** A line for what a task does, from a time on. */
+  /** Adds a line for a task, and starts the task at time `from`. */
   task(name: string, from: number, body: (pen: Pen) => Routine<void>): Task<void> {
     const pen = this.pen(name);
     return this.go(function* actor() {
@@ -185,7 +185,7 @@ export class Stage {
     });
   }
 
-  /** A job that takes so long for each value and returns it; each of `n` lines shows one at a time. */
+  /** A job that returns each value after the time `ms` gives for it. Each of `n` lines shows one job at a time. */
   job<T>(name: string, n: number, ms: Readonly<Record<string, number>>): (value: T) => Routine<T> {
     const free = Array.from({ length: n }, (_, lane) => this.pen(n === 1 ? name : `${name} ${lane + 1}`));
     return function* job(value) {
@@ -199,12 +199,12 @@ export class Stage {
     };
   }
 
-  /** A line to write on. */
+  /** Adds a line and returns its pen. */
   pen(name: string, side: Line["side"] = "output"): Pen {
     return this._penOf(this._line(name, side));
   }
 
-  /** Does something at a time. */
+  /** Calls `act` at a time. */
   at(ms: number, act: () => void): void {
     this.go(function* () {
       yield* sleep(ms);
@@ -212,7 +212,7 @@ export class Stage {
     });
   }
 
-  /** Starts a task that ends with the scene. */
+  /** Starts a task that is cancelled at the end of the scene. */
   go<T>(body: () => Routine<T>): Task<T> {
     const task = go(body);
     this._tasks.push(task);
@@ -259,7 +259,7 @@ export class Stage {
   }
 }
 
-/** The beginning of a message, for which there is room. */
+/** The part of an error message before its first colon, which is short enough for the picture. */
 function reasonOf(error: unknown): string {
   return (error as Error).message.split(":")[0]!;
 }
@@ -268,13 +268,13 @@ function plain(character: string): string | number {
   return /\d/.test(character) ? Number(character) : character;
 }
 
-/** Plays a scene for so many milliseconds, and returns what was recorded. */
+/** Runs a scene for `length` milliseconds and returns what was recorded. */
 export async function play(scene: (stage: Stage) => void, length: number): Promise<Line[]> {
   using time = virtualTime(7);
   const stage = new Stage(time);
   scene(stage);
   await time.advance(length);
-  // What comes after the curtain is not of the picture.
+  // What happens when the scene ends is not part of the picture.
   const lines = stage.lines.map(({ name, side, marks }) => ({ name, side, marks: marks.map((mark) => ({ ...mark })) }));
   stage.end();
   await time.advance(1000);

@@ -1,4 +1,4 @@
-// Spreading: one channel to many.
+// Spreading values: from one channel to many.
 
 import { broadcast, mix, publish, sleep, watch } from "millrace";
 import { letters, numbers, type Scene, scene } from "../scene.ts";
@@ -6,7 +6,9 @@ import { letters, numbers, type Scene, scene } from "../scene.ts";
 export const scenes: readonly Scene[] = [
   scene({
     name: "broadcast",
-    says: "Each subscriber says what becomes of a value that it has no room for. The slow ones do not hold up the quick one.",
+    says:
+      "The policy of each subscriber determines what happens to a value that does not fit. The slow subscribers do " +
+      "not hold up the fast one.",
     inputs: { prices: letters("-a-b-c-d-e-f-|") },
     run({ prices }) {
       const market = broadcast(prices);
@@ -21,7 +23,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "broadcast-wait",
-    says: "With the policy wait everybody waits for the slow subscriber, until it leaves.",
+    says: "With the policy wait, the source and all subscribers wait for the slow subscriber until it leaves.",
     inputs: { prices: letters("-a-b-c-d-e-f-|") },
     run({ prices }) {
       const market = broadcast(prices);
@@ -34,7 +36,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "publish",
-    says: "Each value goes to those who have subscribed to its topic.",
+    says: "Each value goes to the subscribers of its topic.",
     inputs: { source: numbers("-1--2--3-4---5---6-|") },
     run({ source }) {
       const publisher = publish(source, (n) => (n % 2 === 0 ? "even" : "odd"));
@@ -46,7 +48,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "watch",
-    says: "A cell of which only the latest value counts. Who looks away sees what it has come to.",
+    says: "A cell that keeps only its latest value. A slow reader skips to the latest value.",
     run(_, stage) {
       const state = watch("a");
 
@@ -70,7 +72,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "mix",
-    says: "Muted, an input is read and not heard; paused, it is not read, so its value waits.",
+    says: "A muted input is read and its values are discarded. A paused input is not read, so its value waits.",
     inputs: { voice: letters("-a--b---c-----d---|"), music: letters("--x--y--z---u-----|") },
     run({ voice, music }, stage) {
       const hall = mix<string>();

@@ -1,4 +1,4 @@
-// Steps in which time plays no part: transducers, seen through a channel.
+// Steps that do not depend on time: transducers, applied to a channel.
 
 import { through } from "millrace";
 import {
@@ -25,7 +25,7 @@ import { letters, numbers, type Scene, scene } from "../scene.ts";
 export const scenes: readonly Scene[] = [
   scene({
     name: "through",
-    says: "What is received went through the step. What fails fails the receiver.",
+    says: "Each received value has passed through the step. If the source fails, the receive throws its error.",
     inputs: { source: numbers("-1---2--3-----#") },
     run: ({ source }) =>
       through(
@@ -35,7 +35,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "map",
-    says: "Each value becomes what the function makes of it.",
+    says: "Each value is replaced by the result of the function.",
     inputs: { source: numbers("-1---2--3-----4--|") },
     run: ({ source }) =>
       through(
@@ -55,7 +55,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "flat-map",
-    says: "Each value becomes any number of values.",
+    says: "Each value is replaced by any number of values.",
     inputs: { source: numbers("-1------0---3-----|") },
     run: ({ source }) =>
       through(
@@ -65,7 +65,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "scan",
-    says: "Every state on the way.",
+    says: "Each value updates the state, and each new state comes out.",
     inputs: { source: numbers("-1---2--3-----4--|") },
     run: ({ source }) =>
       through(
@@ -75,13 +75,13 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "take",
-    says: "After two values it closes, and releases the source.",
+    says: "After two values the output closes and releases the source.",
     inputs: { source: letters("-a---b--c-----d--|") },
     run: ({ source }) => through(source, take(2)),
   }),
   scene({
     name: "take-while",
-    says: "Up to the first value that fails the test.",
+    says: "Values come out up to the first value that fails the test.",
     inputs: { source: numbers("-1---2--3-----1--|") },
     run: ({ source }) =>
       through(
@@ -91,13 +91,13 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "drop",
-    says: "All but the first two.",
+    says: "All values but the first two come out.",
     inputs: { source: letters("-a---b--c-----d--|") },
     run: ({ source }) => through(source, drop(2)),
   }),
   scene({
     name: "drop-while",
-    says: "From the first value that fails the test.",
+    says: "Values come out from the first value on that fails the test.",
     inputs: { source: numbers("-1---2--3-----1--|") },
     run: ({ source }) =>
       through(
@@ -107,19 +107,19 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "dedupe",
-    says: "A value equal to the one before is left out.",
+    says: "A value that equals the previous value is left out.",
     inputs: { source: letters("-a--a--b--b---a--|") },
     run: ({ source }) => through(source, dedupe()),
   }),
   scene({
     name: "distinct",
-    says: "Each value once.",
+    says: "Each distinct value comes out once.",
     inputs: { source: letters("-a--a--b--b---a-c-|") },
     run: ({ source }) => through(source, distinct()),
   }),
   scene({
     name: "keep",
-    says: "What the function makes of each value, unless it is undefined or null.",
+    says: "The results of the function come out, except undefined and null.",
     inputs: { source: numbers("-1---2--3-----4--|") },
     run: ({ source }) =>
       through(
@@ -129,31 +129,31 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "take-nth",
-    says: "The first of every two.",
+    says: "The first of every two values comes out.",
     inputs: { source: letters("-a---b--c-----d--|") },
     run: ({ source }) => through(source, takeNth(2)),
   }),
   scene({
     name: "interpose",
-    says: "A separator between the values.",
+    says: "A separator comes out between the values.",
     inputs: { source: letters("-a----b---c-----d--|") },
     run: ({ source }) => through(source, interpose("/")),
   }),
   scene({
     name: "batch",
-    says: "Groups of two; the last may be smaller.",
+    says: "Values come out in groups of two. The last group may be smaller.",
     inputs: { source: letters("-a---b--c--d----e--|") },
     run: ({ source }) => through(source, batch(2)),
   }),
   scene({
     name: "window",
-    says: "The last two values, each time one comes.",
+    says: "Each new value yields a group of the last two values.",
     inputs: { source: letters("-a---b----c----d---|") },
     run: ({ source }) => through(source, window(2)),
   }),
   scene({
     name: "partition-by",
-    says: "A new group whenever the key changes.",
+    says: "A new group starts when the key changes.",
     inputs: { source: numbers("-1---3--2--4----5--|") },
     run: ({ source }) =>
       through(
@@ -163,7 +163,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "tap",
-    says: "Looks at each value and lets it pass.",
+    says: "The function is called with each value, and the value passes unchanged.",
     inputs: { source: letters("-a---b--c-----d--|") },
     run({ source }, stage) {
       const log = stage.pen("log").value;

@@ -25,7 +25,9 @@ function keyboard(stage: Stage, pen: Pen): EventTarget {
 export const scenes: readonly Scene[] = [
   scene({
     name: "from-event",
-    says: "Events cannot be held up. With a sliding buffer a slow reader gets the latest; cancelling stops listening.",
+    says:
+      "Events cannot be held up. With a sliding buffer, a slow reader gets the latest event. Cancelling the channel " +
+      "removes the listener.",
     run(_, stage) {
       const target = keyboard(stage, stage.pen("events", "input"));
 
@@ -50,7 +52,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "web-streams",
-    says: "Backpressure reaches through web streams: a slow reader holds up the source.",
+    says: "Backpressure passes through web streams: a slow reader holds up the source.",
     inputs: { source: letters("-a-b-c-d--e---|") },
     run({ source }) {
       const words = channel<string>();

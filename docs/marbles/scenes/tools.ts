@@ -1,4 +1,4 @@
-// The tools around channels. A dotted line waits, a bar has what it waited for.
+// The coordination tools. A dotted line shows a task that waits, a bar shows a task that holds what it waited for.
 
 import {
   Barrier,
@@ -18,7 +18,7 @@ import {
 import { type Scene, scene } from "../scene.ts";
 import type { Stage } from "../stage.ts";
 
-/** Tasks that each ask at a time for a lease, and keep it so long. */
+/** Tasks that each request a lease at a given time, and hold it for a given time. */
 function visitors(stage: Stage, visits: readonly (readonly [string, number, () => Operation<Lease>, number])[]): void {
   for (const [name, from, take, ms] of visits) {
     stage.task(name, from, function* (pen) {
@@ -31,7 +31,7 @@ function visitors(stage: Stage, visits: readonly (readonly [string, number, () =
 export const scenes: readonly Scene[] = [
   scene({
     name: "mutex",
-    says: "One at a time, in the order of asking. Who gives up stands in no line any more.",
+    says: "One task at a time holds the lock, in the order of requests. A task that gives up leaves the queue.",
     run(_, stage) {
       const mutex = new Mutex();
       const inTime = () => select({ lease: mutex.lock(), late: sleep(60) });
@@ -50,7 +50,9 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "semaphore",
-    says: "Three permits. A large request at the head waits until enough are there; small ones behind it wait with it.",
+    says:
+      "There are three permits. A large request at the head of the queue waits until enough permits are free, and " +
+      "small requests wait behind it.",
     run(_, stage) {
       const semaphore = new Semaphore(3);
 
@@ -64,7 +66,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "rw-lock",
-    says: "Readers share it, a writer has it alone. A writer who waits holds back the readers behind it.",
+    says: "Readers share the lock, and a writer holds it alone. A writer that waits holds back the readers behind it.",
     run(_, stage) {
       const lock = new RwLock();
 
@@ -78,7 +80,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "latch",
-    says: "All who wait go on when it has been counted down to zero, and it stays open.",
+    says: "When the count reaches zero, all waiting tasks continue. The latch stays open.",
     run(_, stage) {
       const loaded = new Latch(2);
 
@@ -103,7 +105,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "barrier",
-    says: "They wait for each other, go on together, and meet again in the next round.",
+    says: "The tasks wait for each other, continue together, and meet again in the next round.",
     run(_, stage) {
       const barrier = new Barrier(3);
 
@@ -124,7 +126,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "wait-group",
-    says: "Waits until nothing of it is under way.",
+    says: "A task waits until all tasks of the group have ended.",
     run(_, stage) {
       const tasks = new WaitGroup();
 
@@ -142,7 +144,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "condition",
-    says: "Each signal lets one go on for whom the test is true; the lock is released while they wait.",
+    says: "Each signal resumes one task whose test is true. The lock is released while the tasks wait.",
     run(_, stage) {
       const mutex = new Mutex();
       const filled = new Condition();
@@ -168,7 +170,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "rate-limiter",
-    says: "Two at once after a rest, then one each 40 ms.",
+    says: "After an idle time two requests pass at once, then one every 40 ms.",
     run(_, stage) {
       const limiter = new RateLimiter({ limit: 25, per: 1000, burst: 2 });
 
@@ -187,7 +189,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "pool",
-    says: "At most two connections: made when they are needed, then lent again.",
+    says: "The pool makes at most two connections, when they are needed, and lends them again.",
     run(_, stage) {
       let made = 0;
       const create = function* () {

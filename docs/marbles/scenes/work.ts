@@ -1,4 +1,4 @@
-// Work in parallel, and work that is tried again or shared.
+// Work in parallel, and work that is repeated or shared.
 
 import { flatPipeline, group, once, pipeline, retry, type SendChannel, singleflight, sleep, workers } from "millrace";
 import { letters, type Scene, scene } from "../scene.ts";
@@ -8,7 +8,7 @@ const SLOW = { a: 70, b: 30, c: 40, d: 30, e: 20 };
 export const scenes: readonly Scene[] = [
   scene({
     name: "pipeline",
-    says: "At most two in flight, and the order of the source is kept: b is ready first, and waits for a.",
+    says: "At most two values are in progress, and the order of the source is kept: b is ready first, and waits for a.",
     inputs: { urls: letters("-abcde|") },
     run({ urls }, stage) {
       const load = stage.job<string>("load", 2, SLOW);
@@ -19,7 +19,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "pipeline-unordered",
-    says: "Without order each result comes when it is there.",
+    says: "Without ordering, each result comes out when it is ready.",
     inputs: { urls: letters("-abcde|") },
     run({ urls }, stage) {
       const load = stage.job<string>("load", 2, SLOW);
@@ -30,7 +30,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "flat-pipeline",
-    says: "Any number of results for each value; they come together, in the order of the source.",
+    says: "Each value has any number of results. The results of a value come out together, in the order of the source.",
     inputs: { pages: letters("-ab|") },
     run({ pages }) {
       const links = function* (page: string, out: SendChannel<string>) {
@@ -47,7 +47,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "workers",
-    says: "Each of two tasks takes the next value when it is through with the one before.",
+    says: "Each of two tasks takes the next value when it is done with the previous one.",
     inputs: { jobs: letters("-abcde|") },
     run({ jobs }, stage) {
       const upload = stage.job<string>("worker", 2, SLOW);
@@ -66,7 +66,9 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "group",
-    says: "At most two at a time: c waits for a place. When b fails, c is cancelled, and whoever waits is told.",
+    says:
+      "At most two tasks run at a time, so c waits until a has ended. When b fails, c is cancelled, and the task that " +
+      "waits for the group gets the error.",
     run(_, stage) {
       const tasks = group({ limit: 2 });
 
@@ -95,7 +97,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "retry",
-    says: "Tries again, later and later, until an attempt succeeds.",
+    says: "A failed attempt is repeated, after longer and longer delays, until an attempt succeeds.",
     run(_, stage) {
       const attempts = stage.pen("attempts");
       const ask = function* (n: number) {
@@ -114,7 +116,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "once",
-    says: "It is made when it is first needed, and once. All who ask, then and later, get the same.",
+    says: "The value is made once, when it is first needed. Every request, then and later, gets the same value.",
     run(_, stage) {
       const connect = stage.job<string>("connect", 1, { db: 70 });
       const open = () => connect("db");
@@ -131,7 +133,7 @@ export const scenes: readonly Scene[] = [
   }),
   scene({
     name: "singleflight",
-    says: "Whoever asks the same at the same time shares one answer. Afterwards it is asked anew.",
+    says: "Requests for the same key at the same time share one load. A later request loads again.",
     run(_, stage) {
       const load = stage.job<string>("load", 2, { x: 70, y: 40 });
 

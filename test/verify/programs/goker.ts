@@ -1,4 +1,5 @@
-// The bugs of the gallery in docs/goker.md, with what is known of them: a deadlock or a leak each, and its repair.
+// The bugs of the gallery in docs/goker.md with their known verdicts and counts. Each bug is a deadlock or a leak. Its repair
+// follows it.
 
 import * as bugs from "../../../docs/gallery/bugs.js";
 import { type Known, NO_TASK, ONE_TURN } from "./program.js";
@@ -11,10 +12,10 @@ const of = (states: number, events: number, shortest?: number): Counts => ({
   ...(shortest !== undefined && { shortest }),
 });
 
-/** What a timeout is part of. */
+/** Counts of a program with a timeout. */
 const timed = (counts: Counts): Counts => ({ ...counts, note: NO_TASK });
 
-/** Others have 8 states, and 9 or 8 events. */
+/** Counts of a program for which other tools report 8 states, and 9 or 8 events. */
 const inOneTurn = (counts: Counts): Counts => ({ ...counts, note: ONE_TURN });
 
 const known = (name: string, main: Known["main"], verdict: Known["verdict"], counts: Counts): Known => ({
