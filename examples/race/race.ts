@@ -37,7 +37,7 @@ export function* race(question: Question, services: Service[], onResult?: (resul
   yield* scope(function* (tasks) {
     const deadline = timeout(question.deadline); // a channel that closes when the time is up
     for (const service of services) tasks.go(ask, service, question, results, tasks.signal);
-    yield* pause(); // lets every task start and send its request
+    yield* pause(); // every task starts and sends its request, however short the deadline is
 
     while (outcome.results.length < services.length) {
       const next = yield* alt(results.receive(), deadline.receive());

@@ -60,7 +60,7 @@ describe("npm run page", () => {
     expect(await page.locator(".hit").count()).toBe(0);
   });
 
-  test("the server of a cancelled service stops, and says how far it had come", async () => {
+  test("the server of a cancelled service stops, and reports its progress", async () => {
     await deadline("End");
     await select("scan", "cold lunr");
     await page.getByRole("button", { name: "Race again" }).click();

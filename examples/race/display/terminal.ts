@@ -15,6 +15,15 @@ export interface FinishedRace {
 
 const MAX_HITS = 3;
 
+type RowStyle = [mark: string, word: string, tint: keyof Colours];
+const WON: RowStyle = ["✓", "won", "good"];
+const ROWS: Record<Result["status"], RowStyle> = {
+  answered: ["–", "answered too late", "faint"],
+  "found nothing": ["–", "found nothing", "faint"],
+  failed: ["!", "failed", "bad"],
+  cancelled: ["×", "cancelled", "faint"],
+};
+
 export function raceReport({ question, outcome, reports }: FinishedRace, colours: Colours): string {
   const { results, winner, end } = outcome;
   const terms = `${results.length} services, deadline ${formatTime(question.deadline)}`;
@@ -28,7 +37,7 @@ export function raceReport({ question, outcome, reports }: FinishedRace, colours
     "",
     ...rows,
     "",
-    `  ${tint(summary(outcome, question))}`,
+    `  ${tint(summary(outcome, question))}${hits.length > 0 ? " The best ones:" : ""}`,
     ...hits.flatMap((hit) => hitLines(hit, colours)),
     "",
   ].join("\n");
@@ -40,17 +49,9 @@ function resultRow(
   report: ServerReport | undefined,
   colours: Colours,
 ): string {
-  const [mark, word, tint] = won
-    ? ["✓", "won", colours.good]
-    : status === "cancelled"
-      ? ["×", "cancelled", colours.faint]
-      : status === "failed"
-        ? ["!", "failed", colours.bad]
-        : status === "found nothing"
-          ? ["–", "found nothing", colours.faint]
-          : ["–", "answered too late", colours.faint];
+  const [mark, word, tint] = won ? WON : ROWS[status];
   const row = `${mark} ${service.name.padEnd(11)}${`${time.toFixed(1)} ms`.padStart(10)}  ${word}`;
-  return `  ${tint(row)}${report === undefined ? "" : colours.faint(`, its server ${serverSummary(report)}`)}`;
+  return `  ${colours[tint](row)}${report === undefined ? "" : colours.faint(`, its server ${serverSummary(report)}`)}`;
 }
 
 function hitLines({ path, about, url, support }: Hit, colours: Colours): string[] {

@@ -24,7 +24,7 @@ export const ENGINES: Record<string, Engine> = {
   minisearch: { description: "index, forgives typing errors", hasIndex: true, open: openMiniSearch },
   lunr: { description: "index, English stems", hasIndex: true, open: openLunr },
   flexsearch: { description: "index of all prefixes", hasIndex: true, open: openFlexSearch },
-  scan: { description: "no index, compares everything", hasIndex: false, open: openScan },
+  scan: { description: "no index, full scan", hasIndex: false, open: openScan },
   "cold lunr": { description: "builds its index when asked", hasIndex: false, open: openColdLunr },
 };
 

@@ -109,7 +109,7 @@ function showOutcome(outcome: Outcome, question: Question): void {
 function countCancelled({ results }: Outcome): string {
   const count = results.filter(({ status }) => status === "cancelled").length;
   if (count === 0) return "";
-  return count === 1 ? " One other service was cancelled." : ` ${count} other services were cancelled.`;
+  return count === 1 ? " One other request was cancelled." : ` ${count} other requests were cancelled.`;
 }
 
 function drawMarks(): void {
