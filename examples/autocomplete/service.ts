@@ -16,7 +16,7 @@ import {
   sleep,
   sliding,
 } from "millrace";
-import { readFeatures } from "../race/feature.ts";
+import { readFeatures } from "../race/services/features.ts";
 import { pageFile, send } from "../shared/page.ts";
 import { fateIn, isMood, type MoodName } from "./mood.ts";
 import type { Seen } from "./seen.ts";

@@ -1,4 +1,4 @@
-import type { Feature } from "../race/feature.ts";
+import type { Feature } from "../race/services/features.ts";
 
 /** Something that what was typed may become. */
 export interface Suggestion {

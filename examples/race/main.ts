@@ -1,56 +1,49 @@
-// npm start -- "a question": two races in the terminal, one that a service wins and one that the deadline wins.
+// npm start -- "a question": two races in the terminal. A service wins the first race, the deadline wins the second one.
 
-import { type AsyncRoutine, CLOSED, type Closed, channel, type Routine, run, unbounded } from "millrace";
-import { type Fate, fateOf } from "./fate.ts";
-import type { Heat } from "./heat.ts";
-import { inkFor } from "./ink.ts";
-import type { Lap } from "./lap.ts";
-import { LONGEST, line, tidy } from "./question.ts";
+import { type AsyncRoutine, type Routine, run } from "millrace";
+import { coloursFor } from "./display/colours.ts";
+import { type FinishedRace, raceReport } from "./display/terminal.ts";
 import { race } from "./race.ts";
-import { type Finish, report } from "./report.ts";
-import type { Service } from "./service.ts";
-import { openServices } from "./services.ts";
+import { cleanText, MAX_LENGTH, oneLine, type Question } from "./services/question.ts";
+import { type ServerReport, type Service, serverReport } from "./services/service.ts";
+import { startServices } from "./services/start.ts";
 
-const asked = process.argv.length > 2 ? process.argv.slice(2).join(" ") : "abort signal";
-const question = tidy(asked);
-const print = (text: string): boolean => process.stdout.write(`${text}\n`);
-// Whoever reads may have read enough, as `head` does.
+const input = process.argv.length > 2 ? process.argv.slice(2).join(" ") : "abort signal";
+const text = cleanText(input);
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+// A reader such as `head` may close the pipe early. That is no error.
 process.stdout.on("error", () => process.exit());
 
-if (question === "") {
+if (text === "") {
   process.stderr.write('There is no question. Ask about the web platform: npm start -- "abort signal"\n');
   process.exitCode = 2;
 } else {
-  if (question !== line(asked)) print(`(The question was cut to ${LONGEST} characters.)`);
-  process.exitCode = await run(main, question);
+  if (text !== oneLine(input)) print(`(The question was cut to ${MAX_LENGTH} characters.)`);
+  process.exitCode = await run(main, text);
 }
 
-async function* main(question: string): AsyncRoutine<number> {
-  const ink = inkFor(process.stdout);
-  await using services = await openServices();
+async function* main(text: string): AsyncRoutine<number> {
+  const colours = coloursFor(process.stdout);
+  await using services = await startServices();
 
-  const first = yield* hold(services.all, { id: "first", question, deadline: 1000 });
-  print(report(first, ink));
+  const first = yield* raceWithReports({ id: "first", text, deadline: 1000 }, services.all);
+  print(raceReport(first, colours));
 
-  print(ink.faint("Once more, with little time, among those that have no index ready:"));
-  const unprepared = services.all.filter(({ prepared }) => !prepared);
-  const second = yield* hold(unprepared, { id: "second", question, deadline: 10 });
-  print(report(second, ink));
+  print(colours.faint("Once more, with a short deadline, and only with the services that have no index:"));
+  const slow = services.all.filter(({ hasIndex }) => !hasIndex);
+  const second = yield* raceWithReports({ id: "second", text, deadline: 10 }, slow);
+  print(raceReport(second, colours));
 
-  return first.laps.every(({ end }) => end === "failed") ? 1 : 0;
+  return first.outcome.results.every(({ status }) => status === "failed") ? 1 : 0;
 }
 
-/** Holds one race, and asks the servers of those who were cancelled what they made of it. */
-function* hold(services: Service[], heat: Heat): Routine<Finish> {
-  const posted = channel<Lap>(unbounded());
-  const outcome = yield* race(services, heat, posted);
-  posted.close();
-  const laps: Lap[] = [];
-  const fates = new Map<Service, Fate>();
-  for (let lap: Lap | Closed; (lap = yield* posted.receive()) !== CLOSED; ) {
-    laps.push(lap);
-    const fate = lap.end === "cancelled" ? yield* fateOf(lap.service, heat.id) : undefined;
-    if (fate !== undefined) fates.set(lap.service, fate);
+/** Runs one race, and then asks the server of each cancelled service what it did. */
+function* raceWithReports(question: Question, services: Service[]): Routine<FinishedRace> {
+  const outcome = yield* race(question, services);
+  const reports = new Map<Service, ServerReport>();
+  for (const { service, status } of outcome.results) {
+    const report = status === "cancelled" ? yield* serverReport(service, question) : undefined;
+    if (report !== undefined) reports.set(service, report);
   }
-  return { heat, outcome, laps, fates };
+  return { question, outcome, reports };
 }

@@ -1,77 +1,77 @@
-// One question, several services: the first to find something wins. Runs as it stands in Node and in browsers.
+// The race: several search services get the same question at once, and the first answer wins.
+// The terminal (main.ts) and the web page (page.ts) both run this file.
 
-import {
-  alt,
-  CLOSED,
-  channel,
-  pause,
-  type ReceiveChannel,
-  type Routine,
-  type SendChannel,
-  scope,
-  settled,
-  timeout,
-} from "millrace";
-import type { Answer } from "./answer.ts";
-import type { Heat } from "./heat.ts";
-import type { Lap } from "./lap.ts";
-import { type Service, searchUrl } from "./service.ts";
+import type { Routine, SendChannel } from "millrace";
+import { alt, CLOSED, channel, collect, pause, scope, settled, timeout } from "millrace";
+import type { Question } from "./services/question.ts";
+import { type Answer, type Service, searchUrl } from "./services/service.ts";
 
-/** The first answer with something in it; or that there is none, or that the deadline came first. */
-export type Outcome = { end: "won"; service: Service; answer: Answer } | { end: "nothing" } | { end: "late" };
+/** What became of one service. */
+export interface Result {
+  service: Service;
+  status: "answered" | "found nothing" | "failed" | "cancelled";
+  answer?: Answer;
+  /** Milliseconds from the start of the race to this result. */
+  time: number;
+}
 
-/** Called once for each service, as it leaves the race. */
-type Out = (service: Service, end: Lap["end"]) => void;
+/** How the race ended, and what became of each service. */
+export interface Outcome {
+  end: "won" | "nothing found" | "deadline";
+  winner?: Result;
+  /** One result for each service, in the order in which they came in. */
+  results: Result[];
+}
 
-type Entry = { service: Service; answer: Answer };
-
-/** Races the services, cancels whoever is still at it when the race is decided, and returns the outcome when all are out. */
-export function* race(services: Service[], heat: Heat, laps: SendChannel<Lap>): Routine<Outcome> {
+/** Asks all services at once, and returns when each of them has answered, has failed or is cancelled. */
+export function* race(question: Question, services: Service[], onResult?: (result: Result) => void): Routine<Outcome> {
   const started = performance.now();
-  const out: Out = (service, end) => laps.trySend({ service, end, ms: performance.now() - started });
-  return yield* scope(function* (s) {
-    const late = timeout(heat.deadline);
-    const answers = channel<Entry>();
-    for (const service of services) s.go(enter, service, heat, answers, out);
-    yield* pause(); // everybody is asked before anybody looks at the clock
-    const outcome = yield* decide(services.length, answers, late);
-    s.cancel("the race is decided");
-    return outcome;
+  const outcome: Outcome = { end: "nothing found", results: [] };
+  const results = channel<Result>(services.length); // room for all results, so sending one never has to wait
+  const add = (result: Result) => {
+    result.time = performance.now() - started;
+    outcome.results.push(result);
+    onResult?.(result);
+  };
+
+  yield* scope(function* (tasks) {
+    const deadline = timeout(question.deadline); // a channel that closes when the time is up
+    for (const service of services) tasks.go(ask, service, question, results, tasks.signal);
+    yield* pause(); // every task starts and sends its request, however short the deadline is
+
+    while (outcome.results.length < services.length) {
+      const next = yield* alt(results.receive(), deadline.receive());
+      if (next === CLOSED) {
+        outcome.end = "deadline";
+        break;
+      }
+      add(next);
+      if (next.status === "answered") {
+        outcome.end = "won";
+        outcome.winner = next;
+        break;
+      }
+    }
+    tasks.cancel("the race is over"); // cancels the tasks that are still running, and aborts their requests
   });
+
+  // The scope has ended, so all its tasks have ended. The channel holds the results that came after the end of the race.
+  results.close();
+  for (const result of yield* collect(results)) add(result);
+  return outcome;
 }
 
-function* decide(open: number, answers: ReceiveChannel<Entry>, late: ReceiveChannel<never>): Routine<Outcome> {
-  for (; open > 0; open--) {
-    const next = yield* alt(answers.receive(), late.receive());
-    if (next === CLOSED) return { end: "late" };
-    if (next.answer.hits.length > 0) return { end: "won", ...next };
-  }
-  return { end: "nothing" };
-}
-
-/** One service's part; it drops out without spoiling the race when it fails or finds nothing. */
-function* enter(service: Service, heat: Heat, answers: SendChannel<Entry>, out: Out): Routine<void> {
-  let answer: Answer = { hits: [], matches: 0 };
-  let end: Lap["end"] = "cancelled";
+/** Asks one service, and sends a result in every case: after an answer, after a failure, and when it is cancelled. */
+function* ask(service: Service, question: Question, results: SendChannel<Result>, signal: AbortSignal): Routine<void> {
+  const result: Result = { service, status: "cancelled", time: 0 };
   try {
-    answer = yield* ask(service, heat);
-    end = answer.hits.length > 0 ? "found" : "nothing";
+    const response = yield* settled(fetch(searchUrl(service, question), { signal }));
+    if (!response.ok) throw new Error(`${service.name} responded with status ${response.status}`);
+    result.answer = (yield* settled(response.json())) as Answer;
+    result.status = result.answer.hits.length > 0 ? "answered" : "found nothing";
   } catch {
-    end = "failed";
+    result.status = "failed";
   } finally {
-    out(service, end);
-  }
-  yield* answers.send({ service, answer });
-}
-
-/** Asks one service, and hangs up when it is cancelled before the answer is in. */
-function* ask(service: Service, { question, id }: Heat): Routine<Answer> {
-  const line = new AbortController();
-  try {
-    const response = yield* settled(fetch(searchUrl(service, question, id), { signal: line.signal }));
-    if (!response.ok) throw new Error(`Cannot ask ${service.name}: ${response.status} ${response.statusText}`);
-    return (yield* settled(response.json())) as Answer;
-  } finally {
-    line.abort();
+    results.trySend(result);
   }
 }

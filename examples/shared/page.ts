@@ -1,11 +1,11 @@
-// What a page is made of: its own files, the looks that all pages share, and the library's ES modules as they are shipped.
+// The files of a page: its own ones, the styles that all pages share, and the ES modules of the library as they are published.
 
 import { readFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Something to answer a request with. */
+/** The body of a response, with its content type. */
 export type Content = readonly [type: string, body: string | Buffer];
 
 const SCRIPT = "text/javascript; charset=utf-8";
@@ -13,7 +13,7 @@ const STYLE = "text/css; charset=utf-8";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** The file of a page, whose own ones lie in `folder`: index.html, style.css and app.ts. Undefined if it has no such file. */
+/** One file of a page; undefined if there is none for the path. `folder` has index.html, style.css and app.ts. */
 export async function pageFile(folder: URL, path: string): Promise<Content | undefined> {
   if (path === "/") return ["text/html; charset=utf-8", await readFile(new URL("index.html", folder))];
   if (path === "/style.css") return [STYLE, await readFile(new URL("style.css", folder))];
@@ -24,18 +24,18 @@ export async function pageFile(folder: URL, path: string): Promise<Content | und
   return undefined;
 }
 
-/** Sends what there is, or says that there is nothing, or what went wrong. */
+/** Sends the content: 404 if there is none, and 500 with the error if it could not be made. */
 export async function send(response: ServerResponse, content: Content | Promise<Content | undefined>): Promise<void> {
   try {
     const [type, body] = (await content) ?? [];
     response.writeHead(body === undefined ? 404 : 200, { "content-type": type ?? "text/plain" });
-    response.end(body ?? "There is nothing here.\n");
+    response.end(body ?? "Not found.\n");
   } catch (error) {
     response.writeHead(500, { "content-type": "text/plain; charset=utf-8" }).end(`${error}\n`);
   }
 }
 
-/** The page's own modules as one; the library stays a module of its own. */
+/** Bundles the modules of the page into one. The library stays a module of its own. */
 async function bundle(entry: string): Promise<string> {
   const built = await build({
     entryPoints: [entry],

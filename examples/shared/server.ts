@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A server on the loopback interface, for as long as it is not disposed of. */
+/** A server on the loopback interface. Disposing of it closes it. */
 export interface LocalServer extends AsyncDisposable {
   readonly url: string;
   readonly server: Server;
 }
 
-/** Listens on 127.0.0.1; port 0 takes a free one. */
+/** Starts a server on 127.0.0.1. Port 0 means any free port. */
 export async function openServer(answer: RequestListener, port = 0): Promise<LocalServer> {
   const server = createServer(answer);
   server.listen(port, "127.0.0.1");
@@ -24,7 +24,7 @@ export async function openServer(answer: RequestListener, port = 0): Promise<Loc
   };
 }
 
-/** Resolves when the process is told to end: by Ctrl-C, or by whoever started it. A second time ends it at once. */
+/** Resolves at the first SIGINT (Ctrl-C) or SIGTERM. The next one of the same kind ends the process at once. */
 export async function untilStopped(): Promise<void> {
   await Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
 }

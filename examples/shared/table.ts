@@ -1,4 +1,4 @@
-/** Rows as text, in columns: what looks like a number stands at the right of its column. */
+/** Formats rows as a table. Numbers are aligned to the right, everything else to the left. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(String));
   const columns = Math.max(0, ...cells.map((row) => row.length));

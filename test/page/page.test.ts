@@ -2,8 +2,8 @@ import type { Page } from "playwright";
 import { beforeEach, describe, expect, test } from "vitest";
 import { grounds, overflow, pagesOf } from "../support/pages.ts";
 
-const UNPREPARED = ["scan", "cold lunr"];
-const PREPARED = ["minisearch", "lunr", "flexsearch"];
+const WITHOUT_INDEX = ["scan", "cold lunr"];
+const WITH_INDEX = ["minisearch", "lunr", "flexsearch"];
 
 const pages = pagesOf("examples/race/page.ts");
 let page: Page;
@@ -12,37 +12,37 @@ beforeEach(async () => {
   page = await pages.open();
 });
 
-const decided = (state: string) => page.waitForSelector(`#page[data-state="${state}"]`);
+const ended = (state: string) => page.waitForSelector(`#page[data-state="${state}"]`);
 const status = () => page.getByRole("status").textContent();
-const lane = (name: string) => page.locator(`[data-service="${name}"]`);
-const lanes = (state: string) => page.locator(`[data-service][data-state="${state}"]`);
+const row = (name: string) => page.locator(`[data-service="${name}"]`);
+const rows = (state: string) => page.locator(`[data-service][data-state="${state}"]`);
 
-/** Moves the deadline to one end of its scale. */
+/** Moves the deadline to one end of the scale. */
 async function deadline(end: "Home" | "End"): Promise<void> {
   await page.getByLabel("Deadline").press(end);
 }
 
-async function letRun(...names: string[]): Promise<void> {
-  for (const name of [...PREPARED, ...UNPREPARED]) {
+async function select(...names: string[]): Promise<void> {
+  for (const name of [...WITH_INDEX, ...WITHOUT_INDEX]) {
     await page.getByLabel(`${name} takes part`, { exact: true }).setChecked(names.includes(name));
   }
 }
 
 describe("npm run page", () => {
-  test("a typed question is raced for: one wins, the others are struck out as cancelled", async () => {
+  test("a typed question starts a race: one service wins, and the names of the cancelled ones are struck out", async () => {
     await deadline("End");
     await page.getByLabel("Ask about the web platform").fill("intersection observer");
     await page.getByText("IntersectionObserver").first().waitFor();
-    await decided("won");
+    await ended("won");
 
-    expect(await lanes("won").count()).toBe(1);
-    expect(await lanes("won").locator(".word").textContent()).toBe("first");
+    expect(await rows("won").count()).toBe(1);
+    expect(await rows("won").locator(".word").textContent()).toBe("first");
     expect(await status()).toMatch(/^\w+ answered first, after [\d.]+ m?s, with \d+ features\./);
-    for (const name of UNPREPARED) {
-      expect(await lane(name).getAttribute("data-state")).toBe("cancelled");
-      expect(await lane(name).locator(".word").textContent()).toBe("cancelled");
+    for (const name of WITHOUT_INDEX) {
+      expect(await row(name).getAttribute("data-state")).toBe("cancelled");
+      expect(await row(name).locator(".word").textContent()).toBe("cancelled");
       expect(
-        await lane(name)
+        await row(name)
           .locator(".name")
           .evaluate((node) => getComputedStyle(node).textDecorationLine),
       ).toBe("line-through");
@@ -50,33 +50,33 @@ describe("npm run page", () => {
     expect(await page.locator(".hit a").first().getAttribute("href")).toMatch(/^https:\/\/developer\.mozilla\.org\//);
   });
 
-  test("a deadline of 1 ms wins against everybody", async () => {
+  test("a deadline of 1 ms wins against all services", async () => {
     await deadline("Home");
-    await decided("late");
+    await ended("deadline");
 
     expect(await page.getByLabel("Deadline").getAttribute("aria-valuetext")).toBe("1 ms");
-    expect(await status()).toBe("The deadline won: nobody had an answer within 1 ms.");
-    expect(await lanes("cancelled").count()).toBe(5);
+    expect(await status()).toBe("The deadline won: no service answered within 1 ms.");
+    expect(await rows("cancelled").count()).toBe(5);
     expect(await page.locator(".hit").count()).toBe(0);
   });
 
-  test("the server of a loser notices that it was cancelled, and stops", async () => {
+  test("the server of a cancelled service stops, and reports its progress", async () => {
     await deadline("End");
-    await letRun("scan", "cold lunr");
+    await select("scan", "cold lunr");
     await page.getByRole("button", { name: "Race again" }).click();
-    await lane("scan").locator(".word", { hasText: "first" }).waitFor();
+    await row("scan").locator(".word", { hasText: "first" }).waitFor();
 
     await expect
-      .poll(() => lane("cold lunr").locator(".note").textContent())
+      .poll(() => row("cold lunr").locator(".note").textContent())
       .toMatch(/^server stopped after \d+ ms at \d+ %$/);
-    expect(await lanes("out").count()).toBe(3);
+    expect(await rows("off").count()).toBe(3);
   });
 
-  test("a newer question cancels the race that is on", async () => {
+  test("a newer question cancels the running race", async () => {
     const aborted: string[] = [];
     page.on("requestfailed", (request) => aborted.push(new URL(request.url()).searchParams.get("question") ?? ""));
     await deadline("End");
-    await letRun("scan");
+    await select("scan");
     const question = page.getByLabel("Ask about the web platform");
     const asked = page.waitForRequest((request) => request.url().includes("question=older"));
     await question.fill("older");
@@ -88,30 +88,30 @@ describe("npm run page", () => {
     expect(aborted).not.toContain("grid");
   });
 
-  test("a question without an answer, and no question, are told apart", async () => {
+  test("a question without an answer, no question and no service have a message each", async () => {
     await deadline("End");
-    await letRun("minisearch", "scan");
+    await select("minisearch", "scan");
     const question = page.getByLabel("Ask about the web platform");
     await question.fill("zzzzqqqxxjjj");
-    await decided("nothing");
-    expect(await status()).toBe("All answered, and nobody found anything.");
+    await ended("nothing");
+    expect(await status()).toBe("No service found anything.");
 
     await question.fill("");
-    await decided("idle");
+    await ended("idle");
     expect(await status()).toBe("Ask something about the web platform.");
 
     await question.fill("grid");
-    await decided("won");
-    await letRun();
-    await decided("idle");
-    expect(await status()).toBe("Nobody is in the race: let a service take part.");
+    await ended("won");
+    await select();
+    await ended("idle");
+    expect(await status()).toBe("Select at least one service.");
   });
 
-  test("it runs the shipped modules, and asks nobody but this machine", async () => {
+  test("it runs the built modules, and sends requests to this machine only", async () => {
     const urls: URL[] = [];
     page.on("request", (request) => urls.push(new URL(request.url())));
     await page.reload();
-    await decided("won");
+    await ended("won");
 
     expect(urls.map(({ pathname }) => pathname)).toContain("/dist/index.js");
     expect(new Set(urls.filter(({ protocol }) => protocol !== "data:").map(({ hostname }) => hostname))).toEqual(

@@ -25,7 +25,7 @@ function races(out: string): [string, string] {
 }
 
 describe("npm start", () => {
-  test("somebody wins the first race and the deadline the second", async () => {
+  test("a service wins the first race, and the deadline wins the second one", async () => {
     const { code, out, err } = await start();
     const [first, second] = races(out);
 
@@ -35,17 +35,17 @@ describe("npm start", () => {
     expect(first).toMatch(/(minisearch|lunr|flexsearch) answered first, after [\d.]+ ms, with \d+ features?/);
     expect(first).toMatch(/developer\.mozilla\.org\/docs\//);
     expect(first).toMatch(/× scan +[\d.]+ ms {2}cancelled/);
-    expect(first).toMatch(/× cold lunr +[\d.]+ ms {2}cancelled, its server (stopped|never heard)/);
+    expect(first).toMatch(/× cold lunr +[\d.]+ ms {2}cancelled, its server (stopped|received no request)/);
 
     expect(second.match(/× .* cancelled/g)).toHaveLength(2);
-    expect(second).toContain("The deadline won: nobody had an answer within 10 ms.");
+    expect(second).toContain("The deadline won: no service answered within 10 ms.");
   });
 
-  test("no match is an outcome, not a failure", async () => {
+  test("a question without a match is no failure", async () => {
     const { code, out } = await start("zzzzqqqxxjjj");
 
     expect(code).toBe(0);
-    expect(races(out)[0]).toMatch(/nobody found anything|nobody had an answer/);
+    expect(races(out)[0]).toMatch(/No service found anything|no service answered/);
     expect(out).not.toContain(" won\n");
   });
 
@@ -56,7 +56,7 @@ describe("npm start", () => {
     expect(err).toContain("There is no question");
   });
 
-  test("odd characters are only characters, and a very long question is cut", async () => {
+  test("special characters are searched for as they are, and a very long question is cut", async () => {
     const odd = 'css:grid^2 ~"*" \u001b[31m & ? # %00 ＜grid＞ 💧';
     const { code, out, err } = await start(odd, ..."abort signal ".repeat(2000).split(" "));
 

@@ -1,31 +1,32 @@
-// The search services, each a process of its own on a free port of the loopback interface.
+// Starts the search services: each is a process of its own, with a free port on 127.0.0.1.
 
 import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { ENGINES } from "./engines/index.ts";
-import { readFeatures } from "./feature.ts";
+import { ENGINES } from "./engines.ts";
+import { readFeatures } from "./features.ts";
 import type { Service } from "./service.ts";
 
 const SERVER = fileURLToPath(new URL("server.ts", import.meta.url));
 const OPTIONS: ForkOptions = { execArgv: ["--import", "tsx"], serialization: "advanced" };
 
+/** The running services. Disposing of it stops them. */
 export interface Services extends AsyncDisposable {
   all: Service[];
 }
 
-/** Starts every service, and resolves when all of them take questions. */
-export async function openServices(): Promise<Services> {
+/** Starts all services, and resolves when all of them accept questions. */
+export async function startServices(): Promise<Services> {
   const processes = Object.keys(ENGINES).map((name) => fork(SERVER, [name], OPTIONS));
   const close = () => Promise.all(processes.map(stop)).then(() => {});
   try {
-    const features = readFeatures(); // once for all, while their processes start
+    const features = readFeatures(); // read once for all processes, while they start
     for (const child of processes) child.send(features);
-    const ports = await Promise.all(processes.map(port));
-    const all = Object.entries(ENGINES).map(([name, { manner, prepared }], index) => {
-      return { name, manner, prepared, url: `http://127.0.0.1:${ports[index]}` };
+    const ports = await Promise.all(processes.map(portOf));
+    const all = Object.entries(ENGINES).map(([name, { description, hasIndex }], index) => {
+      return { name, description, hasIndex, url: `http://127.0.0.1:${ports[index]}` };
     });
-    await Promise.all(all.map(knock));
+    await Promise.all(all.map(connect));
     return { all, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -33,12 +34,13 @@ export async function openServices(): Promise<Services> {
   }
 }
 
-/** Opens a connection, so that the first race measures searching and not connecting. */
-async function knock({ url }: Service): Promise<void> {
+/** Opens a connection in advance, so that the first race does not measure the time to connect. */
+async function connect({ url }: Service): Promise<void> {
   await (await fetch(url)).text();
 }
 
-async function port(child: ChildProcess): Promise<number> {
+/** The port is the first message that a server sends. */
+async function portOf(child: ChildProcess): Promise<number> {
   const first = await Promise.race([once(child, "message"), once(child, "exit").then(() => null)]);
   if (first === null)
     throw new Error(`Cannot start ${child.spawnargs.at(-1)}: its process ended with ${child.exitCode}`);
@@ -47,7 +49,7 @@ async function port(child: ChildProcess): Promise<number> {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
+  const exit = once(child, "exit");
   if (child.connected) child.disconnect();
-  await gone;
+  await exit;
 }

@@ -1,16 +1,16 @@
-// The corpus: every feature that pages can use and MDN has a page for.
+// What the engines search: all features of the web platform that have a page on MDN.
 
 import { createRequire } from "node:module";
 import type { BrowserName, CompatData, CompatStatement, Identifier, SupportBlock } from "@mdn/browser-compat-data";
-import type { Hit } from "./answer.ts";
+import type { Hit } from "./service.ts";
 
-/** A feature with the words it is searched by. */
+/** A feature, with the words by which it can be found. */
 export interface Feature {
   id: number;
   name: string;
   words: string;
   about: string;
-  /** What there is to say about single browsers. */
+  /** Remarks on single browsers. */
   notes: string;
   hit: Hit;
 }
@@ -26,18 +26,18 @@ const COMPOUND = /[a-z\d][A-Z]|[-_@]/;
 
 export function readFeatures(): Feature[] {
   const data = createRequire(import.meta.url)("@mdn/browser-compat-data") as CompatData;
-  const { __meta, browsers, webdriver, webextensions, ...areas } = data; // what is left can be used in a page
+  const { __meta, browsers, webdriver, webextensions, ...areas } = data; // the rest is for web pages
   const features: Feature[] = [];
-  for (const [area, identifier] of Object.entries(areas)) gather(identifier, [area], features);
+  for (const [area, identifier] of Object.entries(areas)) addFeatures(identifier, [area], features);
   return features;
 }
 
-/** Only what has a page of its own: the rest are its details. */
-function gather(identifier: Identifier, path: string[], features: Feature[]): void {
+/** Adds a feature and the features in it. A feature without a page on MDN is a detail of another one, and is left out. */
+function addFeatures(identifier: Identifier, path: string[], features: Feature[]): void {
   const compat = identifier.__compat;
   if (compat?.mdn_url !== undefined) features.push(feature(features.length, path, compat.mdn_url, compat));
   for (const key in identifier) {
-    if (key !== "__compat") gather(identifier[key] as Identifier, [...path, key], features);
+    if (key !== "__compat") addFeatures(identifier[key] as Identifier, [...path, key], features);
   }
 }
 
@@ -47,15 +47,16 @@ function feature(id: number, path: string[], url: string, compat: CompatStatemen
   return { id, name: path.at(-1) ?? "", words: words(path), about, notes: notes(compat.support), hit };
 }
 
-/** "AbortSignal" is found as itself, and by "Abort" and "Signal". */
+/** The names in a path, whole and taken apart: "AbortSignal" can be found by "Abort" and by "Signal", too. */
 function words(path: string[]): string {
   const whole = path.join(" ");
-  const apart = path
+  const parts = path
     .filter((name) => COMPOUND.test(name))
     .map((name) => name.replace(/([a-z\d])(?=[A-Z])|[-_@]+/g, "$1 "));
-  return `${whole} ${apart.join(" ")}`;
+  return `${whole} ${parts.join(" ")}`;
 }
 
+/** The text of a piece of HTML. */
 function plain(html: string): string {
   if (!/[<&]/.test(html)) return html;
   return html
@@ -65,17 +66,19 @@ function plain(html: string): string {
     .replaceAll("&amp;", "&");
 }
 
+/** For each browser the first version that has the feature, or "no". */
 function support(block: SupportBlock): Record<string, string> {
   const versions: Record<string, string> = {};
   for (const [browser, label] of BROWSERS) {
     const statement = [block[browser] ?? []].flat()[0];
     if (statement === undefined) continue;
-    const gone = statement.version_added === false || statement.version_removed !== undefined;
-    versions[label] = gone ? "no" : statement.flags ? "behind a flag" : String(statement.version_added);
+    const missing = statement.version_added === false || statement.version_removed !== undefined;
+    versions[label] = missing ? "no" : statement.flags ? "behind a flag" : String(statement.version_added);
   }
   return versions;
 }
 
+/** The remarks on all browsers, each of them once. */
 function notes(block: SupportBlock): string {
   const all = Object.values(block).flatMap((statement) => [statement].flat().flatMap(({ notes = [] }) => notes));
   return plain([...new Set(all)].join(" "));

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 
-/** Colours text, or leaves it alone. */
-export interface Ink {
+/** How parts of the report are emphasised. */
+export interface Colours {
   strong: (text: string) => string;
   good: (text: string) => string;
   bad: (text: string) => string;
@@ -10,8 +10,8 @@ export interface Ink {
 
 const plain = (text: string) => text;
 
-/** Colour for a terminal that takes it, plain text for pipes and files. */
-export function inkFor(stream: NodeJS.WriteStream): Ink {
+/** Colours for a terminal; plain text for pipes and files, and when NO_COLOR is set. */
+export function coloursFor(stream: NodeJS.WriteStream): Colours {
   if (!stream.isTTY || process.env.NO_COLOR) return { strong: plain, good: plain, bad: plain, faint: plain };
   return {
     strong: (text) => styleText("bold", text),
