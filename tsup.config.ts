@@ -4,6 +4,7 @@ import { defineConfig } from "tsup";
 // helpers); what is left to do here is to bundle them.
 const entry = {
   index: "build/index.js",
+  "index-node": "build/index-node.js",
   transducers: "build/transducers.js",
   host: "build/host-entry.js",
   testing: "build/testing.js",

@@ -7,7 +7,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 /** The package as it is shipped, and what only tests import from the files that it is made of. */
 const shipped = [
-  { find: /^millrace$/, replacement: path("dist/index.js") },
+  { find: /^millrace$/, replacement: path("dist/index-node.js") },
   { find: /^millrace\/(\w+)$/, replacement: path("dist/$1.js") },
   { find: /^(?:\.\.\/)+src\//, replacement: path("build/") },
 ];
@@ -20,7 +20,7 @@ const sources = [
 ];
 
 /** Tests of what holds on every engine. */
-const everywhere = ["rules", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
+const everywhere = ["rules", "lifetime", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
 everywhere.push("test/verify/verify.test.ts");
 
 // Only changes of the sources start the tests again, not what the build writes.

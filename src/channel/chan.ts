@@ -30,12 +30,6 @@ export class Send<T> extends Operation<boolean> {
       this.value = false;
       return true;
     }
-    if (channel.mouth !== null) {
-      const taken = channel.mouth.offer(this.message);
-      if (taken === undefined) return false;
-      this.value = taken;
-      return true;
-    }
     const receiver = dequeue(channel.receivers) as Receive<T> | null;
     if (receiver === null) {
       const { buffer } = channel;
@@ -61,7 +55,6 @@ export class Send<T> extends Operation<boolean> {
     if (this.waiter !== null) this.waiter = null;
     else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
-    if (scheduler.watching) this.result();
     this.done = true;
     return this;
   }
@@ -75,21 +68,12 @@ export class Send<T> extends Operation<boolean> {
     return this;
   }
 
-  override result(): boolean {
-    if (scheduler.watching) this.channel.lastSender = this.channel.noted("!", this.value ? this.message : CLOSED);
-    return this.value as boolean;
-  }
-
   override get external(): boolean {
     return false;
   }
 
   override describe(): string {
     return `send to ${this.channel.name}`;
-  }
-
-  override rivals(): readonly unknown[] {
-    return [this.channel.lastReceiver, this.channel.lastSender];
   }
 }
 
@@ -133,7 +117,7 @@ export class Receive<T> extends Operation<T | Closed> {
     if (this.waiter !== null) this.waiter = null;
     else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
-    if (this.value === CLOSED || scheduler.watching) this.result();
+    if (this.value === CLOSED) this.result();
     this.done = true;
     return this;
   }
@@ -154,7 +138,6 @@ export class Receive<T> extends Operation<T | Closed> {
   override result(): T | Closed {
     const { channel } = this;
     if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
-    if (scheduler.watching) channel.lastReceiver = channel.noted("?", this.value);
     return this.value as T | Closed;
   }
 
@@ -165,15 +148,6 @@ export class Receive<T> extends Operation<T | Closed> {
   override describe(): string {
     return `receive from ${this.channel.name}`;
   }
-
-  override rivals(): readonly unknown[] {
-    return [this.channel.lastSender, this.channel.lastReceiver];
-  }
-}
-
-/** Takes a value that is sent: whether it was accepted, undefined if it must wait. */
-export interface Mouth<in T> {
-  offer(value: T): boolean | undefined;
 }
 
 /** What `channel` creates. */
@@ -181,14 +155,9 @@ export class Chan<T> implements Channel<T> {
   readonly senders: Queue;
   readonly receivers: Queue;
   readonly buffer: Buffer<T> | null;
-  /** What takes sends in the buffer's place, where there is a transform. */
-  mouth: Mouth<T> | null;
   closed: boolean;
   /** Set when it was closed with a cause. */
   failure: { readonly cause: unknown } | null;
-  /** Who used each end last, recorded only while a closed program runs. */
-  lastSender: unknown;
-  lastReceiver: unknown;
   private readonly _options: ChannelOptions<T> | null;
   private readonly _creator: Path;
   private readonly _index: number;
@@ -198,10 +167,8 @@ export class Chan<T> implements Channel<T> {
     this.senders = new Queue();
     this.receivers = new Queue();
     this.buffer = buffer;
-    this.mouth = null;
     this.closed = false;
     this.failure = null;
-    this.lastSender = this.lastReceiver = null;
     this._options = options;
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
@@ -223,7 +190,7 @@ export class Chan<T> implements Channel<T> {
   }
 
   tryReceive(): T | Closed | typeof EMPTY {
-    const receive = new Receive(this);
+    const receive = this.receive();
     return receive.poll() ? receive.result() : EMPTY;
   }
 
@@ -273,13 +240,6 @@ export class Chan<T> implements Channel<T> {
 
   undelivered(value: T): void {
     this._options?.onUndelivered?.(value);
-  }
-
-  /** Tells who watches the program what was done here, and answers who did it. */
-  noted(what: "!" | "?", value: unknown): unknown {
-    const { current, observer } = scheduler;
-    observer?.(current, this.name, what, value);
-    return current?.member;
   }
 
   assertRoomToWait(): void {

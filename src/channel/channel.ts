@@ -48,11 +48,20 @@ export function channel<T>(
   options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
 ): Channel<T> {
   const buffer = bufferOf(capacity);
-  if (scheduler.explorer !== null) return scheduler.explorer.channel(buffer, options) as Channel<T>;
-  if (options === undefined) return new Chan(buffer, null);
+  const { maker } = scheduler;
+  if (maker === null) return create(buffer, options);
+  return maker.channel(buffer, options, (type) => create(buffer, options, type as typeof Chan)) as Channel<T>;
+}
+
+function create<T>(
+  buffer: Buffer<T> | null,
+  options: (ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> }) | undefined,
+  Type: typeof Chan = Chan,
+): Channel<T> {
+  if (options === undefined) return new Type(buffer, null);
   checkOptions(options);
   const { transform } = options;
-  if (transform === undefined) return announced(new Chan(buffer, options));
+  if (transform === undefined) return new Type(buffer, options);
   if (typeof transform !== "function") {
     throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
   }
@@ -60,11 +69,6 @@ export function channel<T>(
     throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
   }
   return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
-}
-
-function announced<T>(made: Chan<T>): Chan<T> {
-  scheduler.onChannel?.(made);
-  return made;
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {

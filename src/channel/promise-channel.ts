@@ -124,5 +124,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
  * Every receive yields the value, for ever, and a try does not consume it; closed before any send, it yields `CLOSED`.
  */
 export function promiseChannel<T>(): Channel<T> {
-  return (scheduler.explorer?.promiseChannel() as Channel<T> | undefined) ?? new PromiseChan<T>();
+  const { maker } = scheduler;
+  if (maker === null) return new PromiseChan<T>();
+  return maker.promiseChannel(() => new PromiseChan<T>()) as Channel<T>;
 }

@@ -1,13 +1,26 @@
 // A channel with a transform at its mouth (rules CH-28 to CH-33). What a send offers goes through the steps into the
 // buffer; one value may become none or many, so after each step everything that has become possible is let happen.
 
+import type { Operation } from "../operation/operation.js";
 import { dequeue, release } from "../structures/queue.js";
 import type { Buffer } from "./buffer.js";
-import { Chan, type Mouth, type Receive, type Send } from "./chan.js";
-import { type ChannelOptions, CLOSED } from "./ends.js";
+import { Chan, type Receive, Send } from "./chan.js";
+import { assertValue, type ChannelOptions, CLOSED } from "./ends.js";
 import type { Step, Transform } from "./transform.js";
 
-export class TransformChan<T> extends Chan<T> implements Mouth<T> {
+class TransformSend<T> extends Send<T> {
+  declare readonly channel: TransformChan<T>;
+
+  override poll(): boolean {
+    const { channel, message } = this;
+    const taken = channel.closed ? false : channel.offer(message);
+    if (taken === undefined) return false;
+    this.value = taken;
+    return true;
+  }
+}
+
+export class TransformChan<T> extends Chan<T> {
   declare readonly buffer: Buffer<T>;
   private readonly _transform: Transform;
   /** Whether nothing more can come in, not even from parked senders. */
@@ -18,9 +31,14 @@ export class TransformChan<T> extends Chan<T> implements Mouth<T> {
     super(buffer, options);
     this._transform = transform;
     this._ended = this._cancelled = false;
-    this.mouth = this;
   }
 
+  override send(value: T): Operation<boolean> {
+    if ((value as unknown) === CLOSED) assertValue(value, this);
+    return new TransformSend(this, value);
+  }
+
+  /** Puts a value through the transform; undefined when the send must wait. */
   offer(value: T): boolean | undefined {
     if (!this._accepts()) return undefined;
     const taken = this._enter(value);

@@ -1,24 +1,41 @@
-// A closed program: main and all that it starts. Nobody outside holds a channel of it, so when everything in it is parked
-// and nothing outside can wake any of it, it is dead, and can be told so at once (rule EN-1).
+// A closed program: main and all that it starts. No code outside it holds a channel of it, so when everything in it is parked
+// and nothing outside can wake any of it, it is dead, and that can be reported at once (rule EN-1).
 
-import type { AsyncRoutine, Routine } from "../operation/operation.js";
+import type { Channel } from "../channel/ends.js";
+import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
+import { callSite } from "../scheduler/call-site.js";
+import { Layer, type MakeChannel, type MakeTask, type Parent } from "../scheduler/maker.js";
 import { Path } from "../scheduler/path.js";
-import { callSite, deadlock, Member, type Reportable } from "../scheduler/report.js";
-import type { Program } from "../scheduler/roles.js";
+import type { Doer } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { start } from "../task/go.js";
-import type { Body, Home, Task } from "../task/task.js";
+import type { Body, Task } from "../task/task.js";
+import { Member } from "./record.js";
+import { deadlock } from "./report.js";
+import { NotedChan, noteUses } from "./uses.js";
 
-/** So many tasks of a program are told apart by where they were started; a stack costs more than a task. */
+/** The first tasks of a program are recorded with the line that started them; a stack costs more than a task. */
 const TRACED = 256;
 
+/** A closed program that runs, as its maker sees it. */
+interface Running extends Parent {
+  readonly async: boolean;
+  readonly tracing: boolean;
+  unsure: boolean;
+  awaited: number;
+  started(task: Task<unknown>, site: string | undefined): void;
+  check(): void;
+}
+
 /** One run of a closed program. */
-export class ClosedProgram<T> implements Program, Home {
+export class ClosedProgram<T> implements Running {
   readonly path: Path;
+  readonly program: this;
   /** Whether an async task has been started in it, so that tasks of unknown origin may be its own. */
   async: boolean;
   /** Whether a task of unknown origin may be its own, though another program has taken it in: then nothing is claimed. */
   unsure: boolean;
+  /** How many things outside it are waited for without a task. */
   awaited: number;
   private readonly _members: Set<Member>;
   private _main: Task<T> | null;
@@ -29,6 +46,7 @@ export class ClosedProgram<T> implements Program, Home {
 
   constructor(traces: number = TRACED) {
     this.path = new Path(null, "", 0);
+    this.program = this;
     this.async = this.unsure = false;
     this.awaited = 0;
     this._members = new Set();
@@ -38,21 +56,28 @@ export class ClosedProgram<T> implements Program, Home {
     this._dead = () => {};
   }
 
-  /** Starts its main task; `site` is the function whose caller started it. */
-  begin<A extends unknown[]>(main: Body<A, T>, args: A, site: Function): Promise<T> {
+  /** Starts its main task; `site` is the line that did so. */
+  begin<A extends unknown[]>(main: Body<A, T>, args: A, site: string | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this._dead = reject;
-      const task = start(main, args, site, this, this.path);
-      this._main = task;
-      scheduler.programs.add(this);
-      scheduler.watching = true;
-      task.then(resolve, reject);
+      const programs = allPrograms();
+      programs.add(this);
+      try {
+        this._main = start(main, args, this, site);
+      } finally {
+        if (this._main === null) programs.remove(this);
+      }
+      this._main.then(resolve, reject);
     });
   }
 
   /** Whether its main task has ended. */
   get over(): boolean {
     return this._main?.happened === true;
+  }
+
+  get tracing(): boolean {
+    return this._traces > 0;
   }
 
   /** Whether nothing outside it, that cannot be seen from here, may let any of it go on. */
@@ -62,23 +87,23 @@ export class ClosedProgram<T> implements Program, Home {
 
   /** The tasks that are parked now. */
   get parked(): Task<unknown>[] {
-    const tasks = [...this._members].map((member) => member.task.deref() as Task<unknown> | undefined);
-    return tasks.filter((task) => task?.status === "parked") as Task<unknown>[];
+    return this._tasks().filter((task) => task.status === "parked");
   }
 
-  started(task: Reportable, site: Function): Member {
-    const member = new Member(task, this, this._traces-- > 0 ? callSite(site) : undefined);
+  started(task: Task<unknown>, site: string | undefined): void {
+    const member = new Member(task, this, this._traces-- > 0 ? site : undefined);
+    task.member = member;
     this._members.add(member);
-    if ((task as Task<unknown>).async) this.async = true;
-    return member;
+    if (task.async) this.async = true;
   }
 
   ended(member: Member): void {
     this._members.delete(member);
     if (this._witness === member) this._witness = null;
-    if (member.task.deref() === this._main) this._leave();
+    if (member.task === this._main) allPrograms().remove(this);
   }
 
+  /** Nothing is left to run: the program is dead unless one of its tasks can still be woken. */
   check(): void {
     if (this.unsure || this.awaited > 0) return;
     if (this._witness !== null && isAlive(this._witness)) return;
@@ -87,22 +112,98 @@ export class ClosedProgram<T> implements Program, Home {
       this._witness = member;
       return;
     }
-    this._leave();
-    const tasks = [...this._members].map((member) => member.task.deref()).filter((task) => task !== undefined);
-    this._dead(deadlock("Deadlock: everything in the program is parked, and nothing can wake it", tasks));
+    allPrograms().remove(this);
+    this._dead(deadlock("Deadlock: everything in the program is parked, and nothing can wake it", this._tasks()));
   }
 
-  private _leave(): void {
-    scheduler.programs.delete(this);
-    scheduler.watching = scheduler.programs.size > 0;
+  private _tasks(): Task<unknown>[] {
+    return [...this._members].map(({ task }) => task).filter((task) => task !== undefined);
   }
 }
 
 /** Whether a task can go on by itself: it is not parked, or something outside the program may wake it. */
-function isAlive(member: Member): boolean {
-  const task = member.task.deref() as Task<unknown> | undefined;
-  if (task === undefined) return false;
-  return task.parkedAt === null || task.parkedAt.external;
+function isAlive({ task }: Member): boolean {
+  return task !== undefined && (task.parkedAt === null || task.parkedAt.external);
+}
+
+/** The maker of all programs that run: takes their tasks in, and notes which task used a channel last. */
+class Programs extends Layer {
+  private readonly _running: Set<Running>;
+
+  constructor() {
+    super();
+    this._running = new Set();
+  }
+
+  add(program: Running): void {
+    if (this._running.size === 0) scheduler.install(this);
+    this._running.add(program);
+  }
+
+  remove(program: Running): void {
+    if (this._running.delete(program) && this._running.size === 0) scheduler.uninstall(this);
+  }
+
+  override get tracing(): boolean {
+    for (const program of this._running) if (program.tracing) return true;
+    return super.tracing;
+  }
+
+  override get watchful(): boolean {
+    return true;
+  }
+
+  override start(
+    body: unknown,
+    args: unknown,
+    parent: Parent | null,
+    site: string | undefined,
+    make: MakeTask,
+  ): unknown {
+    const program = this._homeOf(parent);
+    const task = super.start(body, args, parent ?? (scheduler.current === null ? program : null), site, make);
+    program?.started(task as Task<unknown>, site);
+    return task;
+  }
+
+  /** The program that a new task belongs to. In an async body the task that starts it is unknown: it may be of any. */
+  private _homeOf(parent: Parent | null): Running | null {
+    const { current } = scheduler;
+    if (parent !== null) return parent.program as Running | null;
+    if (current !== null) return (current.member?.program ?? null) as Running | null;
+    const programs = [...this._running].filter((program) => program.async);
+    if (programs.length > 1) for (const program of programs) program.unsure = true;
+    return programs[0] ?? null;
+  }
+
+  override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
+    const made = super.channel(buffer, options, (type = NotedChan) => make(type)) as Channel<unknown>;
+    return made instanceof NotedChan ? made : noteUses(made);
+  }
+
+  override hold(operation: unknown, current: Doer | null): () => void {
+    const outer = super.hold(operation, current);
+    const own = current?.member?.program ?? null;
+    const external = (operation as Operation<unknown>).external;
+    const programs = external
+      ? [...this._running].filter((program) => (current === null ? program.async : program === own))
+      : [];
+    for (const program of programs) program.awaited++;
+    return () => {
+      for (const program of programs) program.awaited--;
+      outer?.();
+    };
+  }
+
+  override idle(): void {
+    for (const program of this._running) program.check();
+    super.idle();
+  }
+}
+
+/** The maker of the programs that run; there is one, however often the package is loaded. */
+function allPrograms(): Programs {
+  return scheduler.findMaker((maker): maker is Programs => "add" in maker && "remove" in maker) ?? new Programs();
 }
 
 /**
@@ -125,5 +226,6 @@ export function run<A extends unknown[], T>(
   main: (...args: A) => Routine<T> | AsyncRoutine<T>,
   ...args: A
 ): Promise<T> {
-  return new ClosedProgram<T>().begin(main, args, run);
+  const site = callSite();
+  return new ClosedProgram<T>().begin(main, args, site);
 }

@@ -7,13 +7,14 @@ import { aborted } from "../operation/bridge.js";
 import { type Once, releaseAll, Sharable, Wait } from "../operation/once.js";
 import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
-import type { Path } from "../scheduler/path.js";
+import { callSite } from "../scheduler/call-site.js";
+import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { CancelledError, shown, TimeoutError } from "../structures/errors.js";
 import { List } from "../structures/list.js";
 import { type go, start } from "../task/go.js";
-import type { Body, Home, Task } from "../task/task.js";
+import type { Body, Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
 
 /** Where the tasks of a scope are started. */
@@ -40,8 +41,7 @@ export interface ScopeOptions {
 class Region<T> implements Scope, Once<T>, Waiter {
   readonly waiting: List;
   readonly external: boolean;
-  private readonly _origin: Path;
-  private readonly _home: Home | null;
+  private readonly _parent: Parent;
   private readonly _tasks: Set<Task<unknown>>;
   private readonly _failures: unknown[];
   private readonly _controller: AbortController;
@@ -52,8 +52,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
   constructor() {
     this.waiting = new List();
     this.external = false;
-    this._origin = scheduler.creator();
-    this._home = ((scheduler.current as Task<unknown> | null)?.member?.program ?? null) as Home | null;
+    this._parent = { path: scheduler.creator(), program: scheduler.current?.member?.program ?? null };
     this._tasks = new Set();
     this._failures = [];
     this._controller = new AbortController();
@@ -65,12 +64,13 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
-    this._body = this._start(body, [this], Region); // nobody's line: the scope's own task shows where it was performed
+    this._body = this._start(body, [this], undefined); // the scope's own task has the line
   }
 
   go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
     if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
-    const task = this._start(body, args, Region.prototype.go);
+    const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+    const task = this._start(body, args, site);
     if (this._ending) task.cancel(this._cancelled?.reason);
     return task;
   }
@@ -132,8 +132,8 @@ class Region<T> implements Scope, Once<T>, Waiter {
     return this.failed || this._cancelled !== null;
   }
 
-  private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: Function): Task<U> {
-    const task = start(body, args, site, this._home, this._origin);
+  private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: string | undefined): Task<U> {
+    const task = start(body, args, this._parent, site);
     this._tasks.add(task);
     const wait = task.fresh();
     wait.waiter = this as Waiter;
@@ -212,14 +212,14 @@ class Performed<T> extends Operation<T> implements Waiter {
   }
 
   poll(): boolean {
-    this._task = this._begin();
-    this._join = this._task.fresh();
     return false;
   }
 
   block(): void {
-    this._join!.waiter = this as Waiter;
-    this._join!.block();
+    this._task = this._begin();
+    this._join = this._task.fresh();
+    this._join.waiter = this as Waiter;
+    this._join.block();
   }
 
   override unblock(): void {
@@ -247,10 +247,6 @@ class Performed<T> extends Operation<T> implements Waiter {
     return false;
   }
 
-  override get attentive(): boolean {
-    return true;
-  }
-
   override get external(): boolean {
     return this._join!.external;
   }
@@ -263,16 +259,23 @@ class Performed<T> extends Operation<T> implements Waiter {
 class ScopeOperation<T> extends Sharable<T> {
   private readonly _body: (scope: Scope) => Routine<T> | AsyncRoutine<T>;
   private readonly _options: ScopeOptions;
+  private readonly _site: string | undefined;
 
-  constructor(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions) {
+  constructor(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions, site: string | undefined) {
     super();
     this._body = body;
     this._options = options;
+    this._site = site;
   }
 
   override fresh(): Operation<T> {
-    if (scheduler.explorer !== null) return scheduler.explorer.scope(this._body, this._options) as Operation<T>;
-    return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], Operation.prototype.next));
+    const { maker } = scheduler;
+    if (maker === null) return this._perform();
+    return maker.scope(this._body, this._options, () => this._perform()) as Operation<T>;
+  }
+
+  private _perform(): Operation<T> {
+    return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], null, this._site));
   }
 }
 
@@ -308,5 +311,6 @@ export function scope<T>(
   }
   const { deadline } = options;
   if (deadline !== undefined) milliseconds("open scope", deadline, "deadline");
-  return new ScopeOperation(body, options);
+  const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+  return new ScopeOperation(body, options, site);
 }

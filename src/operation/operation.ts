@@ -114,9 +114,9 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return [];
   }
 
-  /** @internal The record of the task that runs here, as `rivals` answers it; known only while a closed program runs. */
+  /** @internal The record of the task that runs here, as `rivals` answers it; known only for tasks that are recorded. */
   get performer(): unknown {
-    return scheduler.watching ? scheduler.current?.member : undefined;
+    return scheduler.current?.member ?? undefined;
   }
 
   /** @internal What one performer performs: itself, unless many may wait for it at the same time. */

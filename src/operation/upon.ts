@@ -1,24 +1,21 @@
 // Waiting without a task: for code that is called back, and for operations made of others.
 
-import type { Program } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
 import type { Operation } from "./operation.js";
-
-const NONE: readonly Program[] = [];
 
 class Upon<T> implements Waiter, Disposable {
   private readonly _operation: Operation<T>;
   private readonly _then: (value: T) => void;
   private readonly _failed: ((error: unknown) => void) | undefined;
-  /** The closed programs that cannot be dead while it waits. */
-  private _programs: readonly Program[];
+  /** Ends what holds the programs that cannot be dead while it waits. */
+  private _release: (() => void) | null;
 
   constructor(operation: Operation<T>, then: (value: T) => void, failed: ((error: unknown) => void) | undefined) {
     this._operation = operation;
     this._then = then;
     this._failed = failed;
-    this._programs = NONE;
+    this._release = null;
   }
 
   begin(): this {
@@ -35,7 +32,7 @@ class Upon<T> implements Waiter, Disposable {
       operation.waiter = null;
       throw error;
     }
-    if (scheduler.watching && operation.waiter !== null && operation.external) this._hold();
+    if (operation.waiter !== null) this._release = scheduler.maker?.hold(operation, scheduler.current) ?? null;
     return this;
   }
 
@@ -53,18 +50,9 @@ class Upon<T> implements Waiter, Disposable {
     this._letGo();
   }
 
-  /** In an async body nobody knows whose it is: then any may be. */
-  private _hold(): void {
-    const current = scheduler.current as { readonly member: { readonly program: Program | null } | null } | null;
-    const own = current?.member?.program ?? null;
-    const programs = [...scheduler.programs].filter((program) => (current === null ? program.async : program === own));
-    for (const program of programs) program.awaited++;
-    this._programs = programs;
-  }
-
   private _letGo(): void {
-    for (const program of this._programs) program.awaited--;
-    this._programs = NONE;
+    this._release?.();
+    this._release = null;
   }
 
   private _tell(): void {

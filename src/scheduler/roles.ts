@@ -19,18 +19,6 @@ export interface Policy {
   preempt?(): boolean;
 }
 
-/** Stands in for all that a program makes while its schedules are explored. */
-export interface Explorer {
-  channel(buffer: unknown, options: unknown): unknown;
-  promiseChannel(): unknown;
-  start(body: unknown, args: unknown): unknown;
-  scope(body: unknown, options: unknown): unknown;
-  timeout(ms: number): unknown;
-  now(): number;
-  /** An operation is awaited in an async body; the promise is kept when it has been settled. */
-  await(operation: unknown): Promise<void>;
-}
-
 /** What waits without a task that is known: a performance in an async body, or an `await` in plain code. */
 export interface Stranger {
   before: unknown;
@@ -39,19 +27,18 @@ export interface Stranger {
   settleDown(): void;
 }
 
-/** A closed program, asked whenever nothing is left to run whether anything can still happen in it. */
-export interface Program {
-  readonly async: boolean;
-  unsure: boolean;
-  /** How many things outside it are waited for without a task. */
-  awaited: number;
-  check(): void;
-}
-
 /** A task as far as the scheduler knows it. */
 export interface Doer {
   path(): Path;
   wake(operation: unknown): void;
-  readonly member: unknown;
+  readonly member: TaskRecord | null;
   readonly async: boolean;
+}
+
+/** What a maker keeps of a task that it has started. */
+export interface TaskRecord {
+  /** The closed program that the task belongs to; null outside of all. */
+  readonly program: unknown;
+  /** The task has ended. */
+  ended(): void;
 }

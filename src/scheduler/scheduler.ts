@@ -9,8 +9,9 @@ import { List, move } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
 import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
+import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Doer, Explorer, Policy, Program, Runnable, Stranger } from "./roles.js";
+import type { Doer, Policy, Runnable, Stranger } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -32,23 +33,11 @@ export class Scheduler {
   /** Completions in a row of the task that is running. */
   streak: number;
   root: Path;
-  programs: Set<Program>;
-  /** Whether a closed program runs, so that it is worth noting who used a channel last. */
-  watching: boolean;
-  /** Takes the place of channels, tasks and timeouts while schedules are explored. */
-  explorer: Explorer | null;
-  /** Told of each task that is started, and of the function whose caller started it; null unless somebody looks for leaks. */
-  onStart: ((task: unknown, site: Function) => void) | null;
-  /** Told of each channel that is created with a name; null unless a test wants things to go wrong. */
-  onChannel: ((channel: unknown) => void) | null;
-  /** Told of each value that is sent or received, while a closed program runs. */
-  observer: ((task: Doer | null, channel: string, what: "!" | "?", value: unknown) => void) | null;
+  /** Makes channels, tasks, scopes and timeouts in place of the package's own code; null in production. */
+  maker: Maker | null;
   /** Async tasks that are to end but have not come to a point where they can. */
   ending: number;
   young: List;
-  /** How many tasks outside closed programs will still be traced, and the records of those that were. */
-  traces: number;
-  readonly traced: Set<unknown>;
   private _ready: Ring<Runnable>;
   private _old: List;
   private _alarms: Alarms;
@@ -74,15 +63,9 @@ export class Scheduler {
     this.parked = null;
     this.streak = 0;
     this.root = new Path(null, "", 0);
-    this.programs = new Set();
-    this.watching = false;
-    this.explorer = null;
-    this.onStart = this.onChannel = null;
-    this.observer = null;
+    this.maker = null;
     this.ending = 0;
     this.young = new List();
-    this.traces = 256;
-    this.traced = new Set();
     this._ready = new Ring(1024);
     this._old = new List();
     this._alarms = new Alarms();
@@ -120,6 +103,24 @@ export class Scheduler {
   /** A number from 0 to n - 1. */
   chance(n: number): number {
     return this.policy === null ? Math.floor(this.host.random() * n) : this.policy.choose(n);
+  }
+
+  /** Puts a maker in front of those that are there. */
+  install(maker: Maker): void {
+    maker.outer = this.maker;
+    this.maker = maker;
+  }
+
+  /** Takes a maker out of the chain. */
+  uninstall(maker: Maker): void {
+    if (this.maker === maker) this.maker = maker.outer;
+    for (let at = this.maker; at !== null; at = at.outer) if (at.outer === maker) at.outer = maker.outer;
+  }
+
+  /** The newest maker that passes a test. */
+  findMaker<M extends Maker>(test: (maker: Maker) => maker is M): M | null {
+    for (let at = this.maker; at !== null; at = at.outer) if (test(at)) return at;
+    return null;
   }
 
   /** The task that creates something here, as a path. */
@@ -222,7 +223,7 @@ export class Scheduler {
   private _quiet(): void {
     if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
     if (this._timersMoved) this._arm();
-    if (this.programs.size > 0) this.askHostTurn();
+    if (this.maker?.watchful === true) this.askHostTurn();
   }
 
   private _runHostTurn(): void {
@@ -237,7 +238,7 @@ export class Scheduler {
       return;
     }
     this._ready.trim();
-    if (!this._hostTurnAsked) for (const program of this.programs) program.check();
+    if (!this._hostTurnAsked) this.maker?.idle();
   }
 
   /** Those that were parked at the last turn of the host and still are: few, as a hand-over takes less than a slice. */

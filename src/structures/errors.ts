@@ -28,15 +28,18 @@ export interface ParkedTask {
 
 /** Thrown when nothing that could wake the waiting code will ever happen (rules EN-1 and EN-2). */
 export class DeadlockError extends Error {
-  /** Every parked task. */
+  /** The parked tasks: the first thousand, where there are more. */
   readonly tasks: readonly ParkedTask[];
+  /** How many tasks are parked. */
+  readonly count: number;
   /** Names of tasks that wait for each other in a circle, each for the next; empty when there is none. */
   readonly cycle: readonly string[];
 
-  constructor(message: string, tasks: readonly ParkedTask[], cycle: readonly string[]) {
+  constructor(message: string, tasks: readonly ParkedTask[], cycle: readonly string[], count: number = tasks.length) {
     super(message);
     this.name = "DeadlockError";
     this.tasks = tasks;
+    this.count = count;
     this.cycle = cycle;
   }
 }

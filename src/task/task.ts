@@ -9,8 +9,7 @@ import { type AsyncPerformance, isPerformance } from "../operation/async-perform
 import { type Once, releaseAll, Sharable, Wait } from "../operation/once.js";
 import { type AsyncRoutine, Operation, type Parked, type Routine } from "../operation/operation.js";
 import { Path } from "../scheduler/path.js";
-import type { Member, Reportable } from "../scheduler/report.js";
-import type { Doer, Runnable } from "../scheduler/roles.js";
+import type { Doer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 import { List } from "../structures/list.js";
@@ -20,13 +19,6 @@ export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "c
 
 /** The body of a go block. */
 export type Body<A extends unknown[], T> = (...args: A) => Routine<T> | AsyncRoutine<T>;
-
-/** A closed program, as its tasks see it. */
-export interface Home {
-  readonly path: Path;
-  started(task: Reportable, site: Function): Member;
-  ended(member: Member): void;
-}
 
 /** Cancelled, but its routine's `return` has not been called yet. */
 export const STOPPING = 1;
@@ -50,8 +42,9 @@ class Over extends Wait<void> {
  * Parks when: the block has not ended. Yields: what it returned; what it threw is thrown to everyone who joins. If it was
  * cancelled: throws {@link CancelledError}. A failure that nobody joins is reported to the host, once.
  */
-export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, Reportable, AsyncDisposable {
-  /** @internal */ member: Member | null;
+export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, AsyncDisposable {
+  /** @internal What a maker keeps of it; null unless it is recorded. */
+  member: TaskRecord | null;
   /** How it ended; null before. */
   protected ending: "done" | "failed" | "cancelled" | null;
   /** Where it is parked; while it is ready, the operation that completed and was not taken yet. */
@@ -187,7 +180,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this.ending = ending;
     this.value = value;
     this.routine = this.at = null;
-    this.member?.program?.ended(this.member);
+    this.member?.ended();
     if (this._waiting !== null) releaseAll(this._waiting);
     if (ending === "failed") scheduler.failed(this);
   }

@@ -1,9 +1,11 @@
 // Tasks that nobody will ever wake. At the end of a test they are counted; in a program that goes on they are found by the
 // garbage collector: who waits for a peer that nobody can reach any more is garbage with it.
 
+import { Member } from "../lifetime/record.js";
+import { deadlock } from "../lifetime/report.js";
 import { upon } from "../operation/upon.js";
 import { native } from "../scheduler/host.js";
-import { callSite, deadlock, Member } from "../scheduler/report.js";
+import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import type { Task } from "../task/task.js";
@@ -18,33 +20,46 @@ export interface NoLeaksOptions {
   readonly ignore?: string | RegExp | ((task: Task<unknown>) => boolean);
 }
 
-/** Hears of every task that is started, with where that was; disposing of it ends that. */
-class Births implements Disposable {
-  private readonly _before: typeof scheduler.onStart;
+/** Records every task that is started, with the line that started it, until it is disposed of. */
+class Starts extends Layer implements Disposable {
+  private readonly _started: (task: Task<unknown>, site: string | undefined) => void;
 
-  constructor(born: (task: Task<unknown>) => void) {
-    this._before = scheduler.onStart;
-    scheduler.onStart = (started, site) => {
-      this._before?.(started, site);
-      const task = started as Task<unknown>;
-      task.member ??= new Member(task, null, callSite(site));
-      born(task);
-    };
+  constructor(started: (task: Task<unknown>, site: string | undefined) => void) {
+    super();
+    this._started = started;
+    scheduler.install(this);
+  }
+
+  override get tracing(): boolean {
+    return true;
+  }
+
+  override start(
+    body: unknown,
+    args: unknown,
+    parent: Parent | null,
+    site: string | undefined,
+    make: MakeTask,
+  ): unknown {
+    const task = super.start(body, args, parent, site, make) as Task<unknown>;
+    task.member ??= new Member(task, null, site);
+    this._started(task, site);
+    return task;
   }
 
   [Symbol.dispose](): void {
-    scheduler.onStart = this._before;
+    scheduler.uninstall(this);
   }
 }
 
 class Check implements AsyncDisposable {
   private readonly _tasks: Set<Task<unknown>>;
-  private readonly _births: Births;
+  private readonly _starts: Starts;
   private readonly _ignores: (task: Task<unknown>) => boolean;
 
   constructor({ ignore }: NoLeaksOptions) {
     this._tasks = new Set();
-    this._births = new Births((task) => this._tasks.add(task));
+    this._starts = new Starts((task) => this._tasks.add(task));
     this._ignores = ignoring(ignore);
   }
 
@@ -52,7 +67,7 @@ class Check implements AsyncDisposable {
     for (let turns = PATIENCE; turns > 0 && this._left().length > 0; turns--) {
       await new Promise<void>((resolve) => native.turn(resolve));
     }
-    this._births[Symbol.dispose]();
+    this._starts[Symbol.dispose]();
     const left = this._left();
     if (left.length === 0) return;
     const count = left.length === 1 ? "A task is" : `${left.length} tasks are`;
@@ -132,8 +147,7 @@ export function trackLeaks(options: TrackLeaksOptions = {}): Disposable {
   const registry = new FinalizationRegistry<{ readonly leak: Leak; over: boolean }>(({ leak, over }) => {
     if (!over) onLeak(leak);
   });
-  return new Births((task) => {
-    const startedAt = task.member?.startedAt;
+  return new Starts((task, startedAt) => {
     const record = { leak: { task: task.name, ...(startedAt !== undefined && { startedAt }) }, over: false };
     const end = (): void => {
       record.over = true;

@@ -75,7 +75,8 @@ export class Sleep extends Until<void> {
  * ```
  */
 export function now(): number {
-  return scheduler.explorer?.now() ?? scheduler.host.now();
+  const { host, maker } = scheduler;
+  return maker === null ? host.now() : maker.now(() => host.now());
 }
 
 /**

@@ -68,9 +68,10 @@ class Timeout implements ReceiveChannel<never> {
  * ```
  */
 export function timeout(ms: number): ReceiveChannel<never> {
-  if (scheduler.explorer !== null)
-    return scheduler.explorer.timeout(milliseconds("set timeout", ms)) as ReceiveChannel<never>;
-  return new Timeout(scheduler.host.now() + milliseconds("set timeout", ms));
+  const { host, maker } = scheduler;
+  milliseconds("set timeout", ms);
+  if (maker === null) return new Timeout(host.now() + ms);
+  return maker.timeout(ms, () => new Timeout(host.now() + ms)) as ReceiveChannel<never>;
 }
 
 /**

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-const dist = new URL("../../dist/index.js", import.meta.url).href;
+const dist = new URL("../../dist/index-node.js", import.meta.url).href;
 
 interface Ended {
   readonly code: number;

@@ -25,7 +25,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   choice: core,
   derived: [...core, "channel"],
   time: [...core, "channel", "choice"],
-  lifetime: [...core, "task", "time"],
+  lifetime: [...core, "task", "channel", "time"],
   "flow/ends": basics,
   "flow/bridge": flow,
   "flow/view": flow,
@@ -36,7 +36,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sync: flow,
   node: flow,
   "testing/program": basics,
-  "testing/report": core,
+  "testing/report": basics,
   "testing/simulation": [...basics, "testing/program", "testing/report"],
   "testing/explore/process": testing,
   "testing/explore/semantics": model,
@@ -94,7 +94,8 @@ describe.each(files)("src/%s", (file) => {
   });
 
   test("lists what it exports", () => {
-    expect(codeOf(file)).not.toMatch(/export\s*\*/);
+    // The entry for Node is the entry for all hosts, and one more thing that it does.
+    if (file !== "index-node.ts") expect(codeOf(file)).not.toMatch(/export\s*\*/);
   });
 });
 

@@ -1,5 +1,6 @@
 // What tasks share besides channels, declared, so that a verification can follow it.
 
+import type { Maker } from "../../scheduler/maker.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 
 /** A variable that tasks share. */
@@ -12,9 +13,6 @@ export interface Declared {
   cell<T>(initial: T): Cell<T>;
   invariant(name: string, holds: () => boolean): void;
 }
-
-/** Whoever runs programs, and looks at their invariants between two turns. */
-export const watchers: Declared["invariant"][] = [];
 
 /**
  * A variable that tasks share. A verification takes for granted that tasks share nothing but channels; what they do share, a
@@ -40,7 +38,7 @@ export const watchers: Declared["invariant"][] = [];
  * ```
  */
 export function cell<T>(initial: T): Cell<T> {
-  const declared = scheduler.explorer as Declared | null;
+  const declared = scheduler.findMaker((maker): maker is Maker & Declared => "cell" in maker);
   return declared === null ? { value: initial } : declared.cell(initial);
 }
 
@@ -50,7 +48,5 @@ export function cell<T>(initial: T): Cell<T> {
  * tasks are started.
  */
 export function invariant(name: string, holds: () => boolean): void {
-  const declared = scheduler.explorer as Declared | null;
-  if (declared === null) watchers.at(-1)?.(name, holds);
-  else declared.invariant(name, holds);
+  scheduler.findMaker((maker): maker is Maker & Declared => "invariant" in maker)?.invariant(name, holds);
 }

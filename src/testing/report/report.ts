@@ -1,7 +1,7 @@
 // A failure in words, as a terminal shows it: what went wrong, who is parked where, then the steps that lead there, with a
 // column for each task.
 
-import { blockedLines, widest } from "../../scheduler/report.js";
+import { blockedLines, widest } from "../../lifetime/report.js";
 import { DeadlockError } from "../../structures/errors.js";
 import type { Schedule, Step } from "./schedule.js";
 import type { Coverage, FailureKind } from "./verdict.js";

@@ -1,8 +1,8 @@
 // What can go wrong on the way of a value, on purpose: for channels that stand for a network or another process. Each fault is
 // a decision of the schedule, so a failure is shown with as few of them as it needs.
 
-import { Chan, type Mouth, Send } from "../../channel/chan.js";
-import type { Routine } from "../../operation/operation.js";
+import type { Channel } from "../../channel/ends.js";
+import { Mapped, type Operation, type Routine } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import { sleep } from "../../time/sleep.js";
@@ -34,65 +34,72 @@ export interface Saboteur {
 const KINDS = ["drop", "duplicate", "delay", "close"] as const;
 const DELAY_MS = 100;
 
-/** A send on which nothing goes wrong. */
-class Direct<T> extends Send<T> {
-  override poll(): boolean {
-    const { channel } = this;
-    const { mouth } = channel;
-    channel.mouth = null;
-    try {
-      return super.poll();
-    } finally {
-      channel.mouth = mouth;
-    }
-  }
+/** Which channels are faulty, by the name they were created with, and how. */
+export type FaultPlan = Readonly<Record<string, Faults>>;
+
+const WORDS = { drop: "dropped", duplicate: "sent twice", delay: "late", close: "closes" };
+
+/** Makes the sends of a channel faulty, also where it has a transform. */
+export function sabotage(channel: Channel<unknown>, faults: Faults, saboteur: Saboteur): void {
+  const direct = channel.send.bind(channel);
+  channel.send = (value) => new FaultySend(direct, channel, value, faults, saboteur);
 }
 
-/** Takes what is sent in the channel's place, and decides what becomes of it. */
-class Faulty<T> implements Mouth<T> {
-  private readonly _channel: Chan<T>;
+/** A send that may go wrong. What becomes of it is decided when it is tried; once it is parked nothing happens to it. */
+class FaultySend<T> extends Mapped<boolean, boolean> {
+  private readonly _direct: (value: T) => Operation<boolean>;
+  private readonly _channel: Channel<T>;
+  private readonly _message: T;
   private readonly _faults: Faults;
   private readonly _saboteur: Saboteur;
+  /** What it yields in place of what the channel says. */
+  private _instead: boolean | undefined;
 
-  constructor(channel: Chan<T>, faults: Faults, saboteur: Saboteur) {
+  constructor(
+    direct: (value: T) => Operation<boolean>,
+    channel: Channel<T>,
+    message: T,
+    faults: Faults,
+    saboteur: Saboteur,
+  ) {
+    super(direct(message), (sent) => sent);
+    this._direct = direct;
     this._channel = channel;
+    this._message = message;
     this._faults = faults;
     this._saboteur = saboteur;
+    this._instead = undefined;
   }
 
-  offer(value: T): boolean | undefined {
-    const { _channel: channel, _faults: faults } = this;
+  override poll(): boolean {
+    this._instead = this._channel.closed ? undefined : this._strike();
+    return this._instead !== undefined || super.poll();
+  }
+
+  override result(): boolean {
+    return this._instead ?? super.result();
+  }
+
+  /** Lets something go wrong, or not; answers what the send yields for it, if the channel is not to be asked. */
+  private _strike(): boolean | undefined {
+    const { _channel: channel, _faults: faults, _message: message } = this;
     const kind = KINDS.find((kind) => (faults[kind] ?? 0) > 0 && this._saboteur.strikes(faults[kind]!));
-    if (kind !== undefined) this._saboteur.tell(`${channel.name} ! ${shown(value)}: ${WORDS[kind]}`);
+    if (kind === undefined) return undefined;
+    this._saboteur.tell(`${channel.name} ! ${shown(message)}: ${WORDS[kind]}`);
     if (kind === "drop") return true;
     if (kind === "close") {
       channel.close();
       return false;
     }
-    if (kind === undefined) return this._send(value);
     const ms = kind === "delay" ? 1 + this._saboteur.choose(Math.max(1, Math.floor(faults.delayMs ?? DELAY_MS))) : 0;
-    daemon(go(arrive, channel as Chan<unknown>, value, ms));
-    return kind === "delay" ? true : this._send(value);
-  }
-
-  private _send(value: T): boolean | undefined {
-    const send = new Direct(this._channel, value);
-    return send.poll() ? (send.value as boolean) : undefined;
+    daemon(go(arrive<T>, this._direct, message, ms));
+    return kind === "delay" ? true : undefined;
   }
 }
 
-const WORDS = { drop: "dropped", duplicate: "sent twice", delay: "late", close: "closes" };
-
-function* arrive(channel: Chan<unknown>, value: unknown, ms: number): Routine<void> {
+function* arrive<T>(direct: (value: T) => Operation<boolean>, value: T, ms: number): Routine<void> {
   yield* sleep(ms);
-  yield* new Direct(channel, value);
-}
-
-/** Makes a channel faulty, if it is one that things are to go wrong on. */
-export function sabotage(made: unknown, plan: Readonly<Record<string, Faults>>, saboteur: Saboteur): void {
-  if (!(made instanceof Chan) || !Object.hasOwn(plan, made.name)) return;
-  if (made.mouth !== null) throw new TypeError(`Cannot plan faults for ${made.name}: it has a transform`);
-  made.mouth = new Faulty(made, plan[made.name]!, saboteur);
+  yield* direct(value);
 }
 
 /** Throws if a plan makes no sense. */

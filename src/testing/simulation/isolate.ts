@@ -11,7 +11,7 @@ import { Ring } from "../../structures/ring.js";
 
 /** All that the scheduler has to do, and knows of who does it. */
 const afresh = (): Record<string, unknown> => ({
-  ...{ current: null, root: new Path(null, "", 0), programs: new Set(), watching: false, ending: 0, young: new List() },
+  ...{ current: null, root: new Path(null, "", 0), maker: null, ending: 0, young: new List() },
   ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [] },
 });
 

@@ -1,8 +1,8 @@
 // One run of a program in a world of its own, under the decisions of a strategy, and what became of it.
 
+import { deadlock } from "../../lifetime/report.js";
 import { ClosedProgram } from "../../lifetime/run.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
-import { deadlock } from "../../scheduler/report.js";
 import { DeadlockError } from "../../structures/errors.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
@@ -61,11 +61,10 @@ export async function play<T>(
   const { untold = false, date = 0 } = options;
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
-  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold);
-  using _ = options.faults === undefined ? null : world.sabotage(options.faults, decisions);
+  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold, options.faults);
   const program = new ClosedProgram<T>(untold ? 0 : undefined);
   let ending: Ending<T> | null = null;
-  program.begin(main, [], alone).then(
+  program.begin(main, [], undefined).then(
     (value) => {
       ending = { value, failed: null };
     },

@@ -3,8 +3,7 @@
 import { alt } from "../../choice/select.js";
 import { always } from "../../operation/basic.js";
 import { Operation } from "../../operation/operation.js";
-import { scheduler } from "../../scheduler/scheduler.js";
-import { type Settler, type World, world } from "./world.js";
+import { type Settler, settling } from "./world.js";
 
 /** Yields one of several values, each under some schedule. Parks: never. */
 export function choose<T>(...values: T[]): Operation<T> {
@@ -14,11 +13,11 @@ export function choose<T>(...values: T[]): Operation<T> {
 
 /** Waits for a quiet moment. */
 export class Settle extends Operation<void> implements Settler {
-  private readonly _world: World | null;
+  private readonly _settlers: Set<Settler> | null;
 
-  constructor(world: World | null) {
+  constructor(settlers: Set<Settler> | null) {
     super();
-    this._world = world;
+    this._settlers = settlers;
   }
 
   poll(): boolean {
@@ -26,11 +25,11 @@ export class Settle extends Operation<void> implements Settler {
   }
 
   block(): void {
-    this._world?.settlers.add(this);
+    this._settlers?.add(this);
   }
 
   override unblock(): void {
-    this._world?.settlers.delete(this);
+    this._settlers?.delete(this);
   }
 
   settle(): void {
@@ -65,10 +64,10 @@ export class Settle extends Operation<void> implements Settler {
  * ```
  */
 export function settle(): Operation<void> {
-  return new Settle(scheduler.explorer === null ? world("settle") : null);
+  return new Settle(settling("settle").settlers);
 }
 
 /** Milliseconds on the virtual clock, from the `date` of the simulation on. */
 export function now(): number {
-  return scheduler.explorer?.now() ?? world("ask for the time").now;
+  return settling("ask for the time").time;
 }

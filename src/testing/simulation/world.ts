@@ -1,16 +1,19 @@
 // A world of its own for one run: a clock that moves only when nothing else can happen, timers on that clock, and failures
 // that are noted instead of reported. The scheduler is put into it for as long as the run takes.
 
+import type { Channel } from "../../channel/ends.js";
 import { CLOSED } from "../../channel/ends.js";
+import { type End, watchUses } from "../../lifetime/uses.js";
 import { type Host, native } from "../../scheduler/host.js";
+import { Layer, type MakeChannel, type Maker } from "../../scheduler/maker.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
-import { watchers } from "../program/cell.js";
+import type { Declared } from "../program/cell.js";
 import type { Step } from "../report/schedule.js";
 import { type Decisions, Endless } from "./decisions.js";
-import { type Faults, type Saboteur, sabotage } from "./faults.js";
+import { type FaultPlan, sabotage } from "./faults.js";
 import { isolate } from "./isolate.js";
 
 /** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
@@ -19,8 +22,9 @@ const PATIENCE = 64;
 /** What was said to hold does not. */
 export class Violated extends Endless {}
 
-interface Named {
-  readonly name: string;
+/** In an async body it is unknown which task runs. */
+function nameOf(task: unknown): string {
+  return (task as { readonly name: string } | null)?.name ?? "async";
 }
 
 interface Timer {
@@ -33,11 +37,11 @@ export interface Settler {
   settle(): void;
 }
 
-export class World implements Disposable {
+export class World extends Layer implements Disposable, Pick<Declared, "invariant"> {
   /** Milliseconds that have passed. */
   elapsed: number;
   /** What the clock showed at the start. */
-  readonly start: number;
+  readonly date: number;
   readonly reported: unknown[];
   readonly settlers: Set<Settler>;
   readonly steps: Step[];
@@ -47,12 +51,16 @@ export class World implements Disposable {
   private readonly _turns: (() => void)[];
   private readonly _jobs: Ring<() => void>;
   private readonly _invariants: Map<string, () => boolean>;
+  private readonly _faults: FaultPlan;
+  private readonly _decisions: Decisions;
+  private readonly _told: boolean;
   private readonly _restore: Disposable;
   private _ids: number;
 
-  constructor(policy: Policy, chance: () => number, start: number, told: boolean) {
+  constructor(decisions: Decisions, chance: () => number, date: number, told: boolean, faults: FaultPlan = {}) {
+    super();
     this.elapsed = 0;
-    this.start = start;
+    this.date = date;
     this.reported = [];
     this.settlers = new Set();
     this.steps = [];
@@ -62,21 +70,39 @@ export class World implements Disposable {
     this._jobs = new Ring();
     this._ids = 0;
     this._invariants = new Map();
-    this._restore = isolate(this._host(chance), this._watched(policy));
-    if (told) scheduler.observer = (task, ...used) => this._used((task as Named | null)?.name ?? "async", ...used);
-    worlds.push(this);
-    watchers.push((name, holds) => void this._invariants.set(name, holds));
+    this._faults = faults;
+    this._decisions = decisions;
+    this._told = told;
+    this._restore = isolate(this._host(chance), this._watched(decisions));
+    scheduler.install(this);
   }
 
   [Symbol.dispose](): void {
-    worlds.splice(worlds.indexOf(this), 1);
-    watchers.pop();
-    scheduler.observer = null;
     this._restore[Symbol.dispose]();
   }
 
-  get now(): number {
-    return this.start + this.elapsed;
+  /** The time that a program is shown by `now()` of the testing entry. */
+  get time(): number {
+    return this.date + this.elapsed;
+  }
+
+  /** Says what must hold between two turns. */
+  invariant(name: string, holds: () => boolean): void {
+    this._invariants.set(name, holds);
+  }
+
+  override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
+    const made = super.channel(buffer, options, make) as Channel<unknown>;
+    const faults = Object.hasOwn(this._faults, made.name) ? this._faults[made.name] : undefined;
+    if (faults !== undefined) {
+      sabotage(made, faults, {
+        strikes: (probability) => this._decisions.fault(probability),
+        choose: (n) => this._decisions.choose(n),
+        tell: (what) => this._note(nameOf(scheduler.current), what),
+      });
+    }
+    if (this._told) watchUses(made, (task, { name }, end, value) => this._used(nameOf(task), name, end, value));
+    return made;
   }
 
   /**
@@ -106,10 +132,10 @@ export class World implements Disposable {
   }
 
   /** A task has sent to a channel, or received from it. */
-  private _used(task: string, channel: string, what: "!" | "?", value: unknown): void {
+  private _used(task: string, channel: string, act: End, value: unknown): void {
     const closed = value === CLOSED;
     const text = closed ? "closed" : shown(value);
-    const [act, towards] = what === "!" ? (["send", "to"] as const) : (["receive", "from"] as const);
+    const [what, towards] = act === "send" ? (["!", "to"] as const) : (["?", "from"] as const);
     this.steps.push({
       task,
       what: closed ? `${act} ${towards} ${channel}, which is closed` : `${act} ${text} ${towards} ${channel}`,
@@ -180,21 +206,6 @@ export class World implements Disposable {
     };
   }
 
-  /** Lets things go wrong on channels that are created from here on, until the result is disposed of. */
-  sabotage(plan: Readonly<Record<string, Faults>>, decisions: Decisions): Disposable {
-    const saboteur: Saboteur = {
-      strikes: (probability) => decisions.fault(probability),
-      choose: (n) => decisions.choose(n),
-      tell: (what) => this._note((scheduler.current as unknown as Named | null)?.name ?? "async", what),
-    };
-    scheduler.onChannel = (made) => sabotage(made, plan, saboteur);
-    return {
-      [Symbol.dispose]: () => {
-        scheduler.onChannel = null;
-      },
-    };
-  }
-
   private _host(chance: () => number): Host {
     return {
       now: () => this.elapsed,
@@ -215,12 +226,16 @@ export class World implements Disposable {
   }
 }
 
-/** The worlds that run, the innermost last. */
-const worlds: World[] = [];
+/** A maker that knows which operations wait for the others to be parked. */
+export interface Settling extends Maker {
+  readonly settlers: Set<Settler> | null;
+  /** What the clock of the program shows. */
+  readonly time: number;
+}
 
-/** The world that the code which asks runs in. */
-export function world(what: string): World {
-  const current = worlds.at(-1);
-  if (current !== undefined) return current;
-  throw new Error(`Cannot ${what}: it is for programs that simulate() or replay() runs, and none is running`);
+/** The simulation, or the model, in which the code that asks runs. */
+export function settling(what: string): Settling {
+  const found = scheduler.findMaker((maker): maker is Settling => "settlers" in maker);
+  if (found !== null) return found;
+  throw new Error(`Cannot ${what}: this is for programs that simulate() or replay() runs, and none is running`);
 }

@@ -6,6 +6,7 @@ import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
 import { isolate } from "../../simulation/isolate.js";
 import { APART } from "../process/identical-processes.js";
+import { ModelMaker } from "../process/model-maker.js";
 import type { Start } from "../process/routine-run.js";
 import type { Marks, Stage } from "../process/sandbox.js";
 import { LATER, Learner } from "../process/unfolder.js";
@@ -23,13 +24,8 @@ const still: Host = {
 /** Works with a program on a stage; nothing else may run meanwhile. */
 export async function onStage<R>(stage: Stage, work: () => Promise<R>): Promise<R> {
   using _ = isolate(still, { next: () => 0, choose: () => 0 });
-  const before = scheduler.explorer;
-  scheduler.explorer = stage;
-  try {
-    return await work();
-  } finally {
-    scheduler.explorer = before;
-  }
+  scheduler.install(new ModelMaker(stage));
+  return await work();
 }
 
 /** Does something with a model again until all that it needs has been learned. */

@@ -8,7 +8,6 @@ import { type Buffer, Dropping, Fixed, Sliding } from "../../../channel/buffer.j
 import type { ChannelOptions } from "../../../channel/ends.js";
 import type { ScopeOptions } from "../../../lifetime/scope.js";
 import type { Operation } from "../../../operation/operation.js";
-import type { Explorer } from "../../../scheduler/roles.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
 import { standing } from "./call-site.js";
@@ -60,7 +59,7 @@ export interface Director {
 /** Thrown by a plain call that has no answer yet. */
 export const STOP: Error = new Error("Exploring stops here, and goes on in another run: let this pass");
 
-export class Stage implements Explorer, Calls, Declared, Scopes {
+export class Stage implements Calls, Declared, Scopes {
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];

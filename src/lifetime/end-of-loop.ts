@@ -1,0 +1,153 @@
+// The end of Node's event loop (rule EN-2): when it is empty, what plain code still awaits will never come. Loaded by the entry
+// for Node only, as no other host can tell that its event loop is empty.
+
+import type { Performable } from "../operation/async-performance.js";
+import { PlainPerformance } from "../operation/plain-performance.js";
+import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
+import type { Stranger } from "../scheduler/roles.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { append, type Link, unlink } from "../structures/list.js";
+import type { Task } from "../task/task.js";
+import { Member } from "./record.js";
+import { deadlock } from "./report.js";
+
+/** The first tasks are recorded with the line that started them; a stack costs more than a task. */
+const TRACED = 256;
+/** At least so many records before those of performances that are garbage are dropped. */
+const SWEEP = 1024;
+
+/** One `await` in plain code that can be failed. */
+class RecordedPerformance extends PlainPerformance<unknown> implements Link, Stranger {
+  before: Link | null;
+  after: Link | null;
+  private readonly _awaiting: Awaiting;
+  private readonly _reject: (error: unknown) => void;
+  private _record: WeakRef<RecordedPerformance> | null;
+
+  constructor(
+    operation: Performable<unknown>,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+    awaiting: Awaiting,
+  ) {
+    super(operation, resolve);
+    this.before = this.after = null;
+    this._awaiting = awaiting;
+    this._reject = reject;
+    this._record = null;
+  }
+
+  protected override parks(): void {
+    append(scheduler.young, this);
+    scheduler.askHostTurn();
+  }
+
+  protected override leaves(): void {
+    unlink(this);
+    if (this._record !== null) this._awaiting.delete(this._record);
+  }
+
+  /** From here on it is held weakly: an `await` of a channel that is garbage is garbage with it. */
+  settleDown(): void {
+    unlink(this);
+    this._record = new WeakRef(this);
+    this._awaiting.add(this._record);
+  }
+
+  fail(error: unknown): void {
+    this.leaves();
+    this.operation.unblock();
+    this.operation.waiter = null;
+    this._reject(error);
+  }
+}
+
+/** The performances that have been parked for more than a turn of the host. */
+class Awaiting {
+  private readonly _records: Set<WeakRef<RecordedPerformance>>;
+  private _sweepAt: number;
+
+  constructor() {
+    this._records = new Set();
+    this._sweepAt = SWEEP;
+  }
+
+  add(record: WeakRef<RecordedPerformance>): void {
+    this._records.add(record);
+    if (this._records.size < this._sweepAt) return;
+    for (const old of this._records) if (old.deref() === undefined) this._records.delete(old);
+    this._sweepAt = Math.max(SWEEP, this._records.size * 2);
+  }
+
+  delete(record: WeakRef<RecordedPerformance>): void {
+    this._records.delete(record);
+  }
+
+  all(): RecordedPerformance[] {
+    return [...this._records].map((record) => record.deref()).filter((performance) => performance !== undefined);
+  }
+}
+
+/** Records what plain code awaits, and the first tasks outside closed programs, for the end of the event loop. */
+class EndOfLoop extends Layer {
+  private readonly _awaiting: Awaiting;
+  private readonly _tasks: Set<Member>;
+  private _traces: number;
+  private _watches: boolean;
+
+  constructor() {
+    super();
+    this._awaiting = new Awaiting();
+    this._tasks = new Set();
+    this._traces = TRACED;
+    this._watches = false;
+  }
+
+  override get tracing(): boolean {
+    return this._traces > 0 || super.tracing;
+  }
+
+  override start(
+    body: unknown,
+    args: unknown,
+    parent: Parent | null,
+    site: string | undefined,
+    make: MakeTask,
+  ): unknown {
+    const task = super.start(body, args, parent, site, make) as Task<unknown>;
+    if (this._traces > 0 && parent?.program == null) {
+      this._traces--;
+      this._tasks.add((task.member = new Member(task, null, site)));
+    }
+    return task;
+  }
+
+  override perform(operation: unknown): Promise<void> {
+    // Asked for late: tests replace the host before they wait.
+    if (!this._watches) {
+      this._watches = true;
+      scheduler.host.whenEmpty(() => this._failAll());
+    }
+    return new Promise<void>((resolve, reject) =>
+      new RecordedPerformance(operation as Performable<unknown>, resolve, reject, this._awaiting).begin(),
+    );
+  }
+
+  private _failAll(): void {
+    const all = this._awaiting.all();
+    // A task that is joined may yet end, once what waits for something else has failed.
+    const others = all.filter(({ operation }) => !operation.joins);
+    const tasks = [...this._tasks].map(({ task }) => task).filter((task) => task?.status === "parked");
+    for (const performance of others.length > 0 ? others : all) {
+      const what = performance.operation.describe();
+      const headline = `Deadlock: the event loop is empty, and plain code still awaits ${what}`;
+      performance.fail(deadlock(headline, tasks as Task<unknown>[]));
+    }
+  }
+}
+
+/** Installs the check, once, however often the package is loaded. */
+export function watchEndOfLoop(): void {
+  const installed = scheduler.findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
+  if (installed === null) scheduler.install(new EndOfLoop());
+}

@@ -1,0 +1,26 @@
+// What is kept of a task for reports: where it was started, and how to find it. Nothing here keeps a task alive.
+
+import type { Doer, TaskRecord } from "../scheduler/roles.js";
+import type { Task } from "../task/task.js";
+
+/** The record of one task. */
+export class Member implements TaskRecord {
+  readonly program: { ended(member: Member): void } | null;
+  readonly startedAt: string | undefined;
+  private readonly _task: WeakRef<Task<unknown>>;
+
+  constructor(task: Doer, program: { ended(member: Member): void } | null, startedAt: string | undefined) {
+    this._task = new WeakRef(task as Task<unknown>);
+    this.program = program;
+    this.startedAt = startedAt;
+  }
+
+  /** The task; undefined once it is garbage. */
+  get task(): Task<unknown> | undefined {
+    return this._task.deref();
+  }
+
+  ended(): void {
+    this.program?.ended(this);
+  }
+}

@@ -1,0 +1,131 @@
+// Notes which task sends to a channel and which receives from it. A channel is watched from its creation: it is of a class of
+// its own, or its operations are wrapped. Other channels pay nothing.
+
+import { Chan, Receive, Send } from "../channel/chan.js";
+import { assertValue, type Channel, CLOSED, type Closed } from "../channel/ends.js";
+import { Mapped, type Operation } from "../operation/operation.js";
+import type { Doer } from "../scheduler/roles.js";
+import { STREAK, scheduler } from "../scheduler/scheduler.js";
+
+/** A send, or a receive. */
+export type End = "send" | "receive";
+
+/** The record of the task that runs here. */
+function user(): unknown {
+  return scheduler.current?.member;
+}
+
+// As in Send and Receive, and the end is noted: a program that runs in `run` passes through here with every value, and a
+// wrapper around each operation made it three times as slow (Node 20).
+class NotedSend<T> extends Send<T> {
+  declare readonly channel: NotedChan<T>;
+
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    this.channel.lastSender = user();
+    this.done = true;
+    return this;
+  }
+
+  override result(): boolean {
+    this.channel.lastSender = user();
+    return super.result();
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastReceiver, this.channel.lastSender];
+  }
+}
+
+class NotedReceive<T> extends Receive<T> {
+  declare readonly channel: NotedChan<T>;
+
+  override next(): this {
+    if (this.waiter !== null) this.waiter = null;
+    else if (!this.poll()) return this.park();
+    else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (this.value === CLOSED) super.result();
+    this.channel.lastReceiver = user();
+    this.done = true;
+    return this;
+  }
+
+  override result(): T | Closed {
+    const value = super.result();
+    this.channel.lastReceiver = user();
+    return value;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [this.channel.lastSender, this.channel.lastReceiver];
+  }
+}
+
+/** A channel that notes the tasks that used its ends last. */
+export class NotedChan<T> extends Chan<T> {
+  lastSender: unknown;
+  lastReceiver: unknown;
+
+  override send(value: T): Operation<boolean> {
+    if ((value as unknown) === CLOSED) assertValue(value, this);
+    return new NotedSend(this, value);
+  }
+
+  override receive(): Operation<T | Closed> {
+    return new NotedReceive(this);
+  }
+}
+
+/** What is called after a send or a receive, in the task that performed it. A value of `CLOSED` says that the channel was closed. */
+export type OnUse = (current: Doer | null, channel: Channel<unknown>, end: End, value: unknown) => void;
+
+class Used<T> extends Mapped<T, T> {
+  private readonly _users: () => readonly unknown[];
+
+  constructor(inner: Operation<T>, used: (value: T) => void, users: () => readonly unknown[]) {
+    super(inner, (value) => {
+      used(value);
+      return value;
+    });
+    this._users = users;
+  }
+
+  override rivals(): readonly unknown[] {
+    return [...this._users(), ...super.rivals()];
+  }
+}
+
+/** Calls `used` for each send and receive on a channel from here on. `users` are the tasks that an operation may wait for. */
+export function watchUses<C extends Channel<unknown>>(
+  channel: C,
+  used: OnUse,
+  users: (end: End) => readonly unknown[] = () => [],
+): C {
+  const { send, receive } = channel;
+  const senders = (): readonly unknown[] => users("send");
+  const receivers = (): readonly unknown[] => users("receive");
+  const received = (value: unknown): void => used(scheduler.current, channel, "receive", value);
+  return Object.assign(channel, {
+    send(value: unknown): Operation<boolean> {
+      const sent = (taken: boolean): void => used(scheduler.current, channel, "send", taken ? value : CLOSED);
+      return new Used(send.call(channel, value), sent, senders);
+    },
+    receive(): Operation<unknown> {
+      return new Used(receive.call(channel), received, receivers);
+    },
+  });
+}
+
+/** As {@link NotedChan}, for a channel of any class. */
+export function noteUses<C extends Channel<unknown>>(channel: C): C {
+  const last: Record<End, unknown> = { send: undefined, receive: undefined };
+  return watchUses(
+    channel,
+    (current, _, end) => {
+      last[end] = current?.member;
+    },
+    (end) => (end === "send" ? [last.receive, last.send] : [last.send, last.receive]),
+  );
+}

@@ -1,0 +1,62 @@
+// The maker of a verification: whatever a process creates while it is unfolded is a model object of the sandbox.
+
+import type { Buffer } from "../../../channel/buffer.js";
+import type { Operation } from "../../../operation/operation.js";
+import { Layer } from "../../../scheduler/maker.js";
+import type { Body } from "../../../task/task.js";
+import type { Cell, Declared } from "../../program/cell.js";
+import type { Stage } from "./sandbox.js";
+
+export class ModelMaker extends Layer implements Declared {
+  private readonly _sandbox: Stage;
+
+  constructor(sandbox: Stage) {
+    super();
+    this._sandbox = sandbox;
+  }
+
+  override channel(buffer: unknown, options: unknown): unknown {
+    return this._sandbox.channel(buffer as Buffer<unknown> | null, options as undefined);
+  }
+
+  override promiseChannel(): unknown {
+    return this._sandbox.promiseChannel();
+  }
+
+  override start(body: unknown, args: unknown): unknown {
+    return this._sandbox.start(body as Body<never, unknown>, args as unknown[]);
+  }
+
+  override scope(body: unknown, options: unknown): unknown {
+    return this._sandbox.scope(body as never, options as never);
+  }
+
+  override timeout(ms: number): unknown {
+    return this._sandbox.timeout(ms);
+  }
+
+  get time(): number {
+    return this._sandbox.now();
+  }
+
+  override now(): number {
+    return this._sandbox.now();
+  }
+
+  override perform(operation: unknown): Promise<void> {
+    return this._sandbox.await(operation as Operation<unknown>);
+  }
+
+  cell<T>(initial: T): Cell<T> {
+    return this._sandbox.cell(initial);
+  }
+
+  invariant(name: string, holds: () => boolean): void {
+    this._sandbox.invariant(name, holds);
+  }
+
+  /** The operation of `settle()` is a case of the model, and is in no list. */
+  get settlers(): null {
+    return null;
+  }
+}
