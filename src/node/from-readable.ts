@@ -80,7 +80,7 @@ class Chunk<T> extends Operation<T | Closed> {
  */
 export function fromReadable<T = Uint8Array>(readable: Readable): ReceiveChannel<T> {
   if (typeof (readable as Partial<Readable> | null | undefined)?.read !== "function") {
-    throw new TypeError(`Cannot make channel: fromReadable() takes a Node readable, got ${shown(readable)}`);
+    throw new TypeError(`Cannot create channel: fromReadable() takes a Node readable, got ${shown(readable)}`);
   }
   const chunk = new Chunk<T>(readable);
   return derive<T | Closed, T>({

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import type { SendChannel } from "../channel/ends.js";
-import { assertSink, nobodyReceives } from "../flow/ends/release.js";
+import { assertSink, channelClosed } from "../flow/ends/release.js";
 import { upon } from "../operation/upon.js";
 import { CancelledError } from "../structures/errors.js";
 
@@ -20,13 +20,13 @@ class ChannelWritable extends Writable {
     super({ objectMode, highWaterMark: 1 });
     this._channel = channel;
     this._offering = this._closing = null;
-    this._closing = upon(channel.whenClosed(), () => this.destroy(nobodyReceives()));
+    this._closing = upon(channel.whenClosed(), () => this.destroy(channelClosed()));
   }
 
   override _write(chunk: unknown, _: BufferEncoding, done: (error?: Error | null) => void): void {
     this._offering = upon(
       this._channel.send(chunk),
-      (taken) => done(taken ? null : nobodyReceives()),
+      (taken) => done(taken ? null : channelClosed()),
       (error) => done(error as Error),
     );
   }

@@ -141,9 +141,9 @@ export class RateLimiter {
   /**
    * Takes `n` tokens.
    *
-   * Parks when: fewer than `n` tokens are available, or other requests wait. It resumes when the tokens have come back.
-   * Yields: nothing. If cancelled, or if another case wins: the request leaves the queue, and tokens that it was already granted
-   * pass to the next request.
+   * Parks when: fewer than `n` tokens are available, or other requests wait. The task resumes when enough tokens have come
+   * back. Yields: nothing. If cancelled, or if another case wins: the request leaves the queue, and tokens that it was
+   * already granted pass to the next request.
    *
    * @throws RangeError when `n` is not a number above 0, or is more than `burst`.
    */
@@ -168,7 +168,7 @@ export class RateLimiter {
   private _request(n: number): Take {
     const { burst, name } = this._bucket;
     if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n);
-    const bounds = `above 0 and at most ${burst}, its burst`;
+    const bounds = `above 0 and at most ${burst} (its burst)`;
     throw new RangeError(`Cannot acquire from ${name}: n must be a number ${bounds}, got ${shown(n)}`);
   }
 }
