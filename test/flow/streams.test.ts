@@ -185,7 +185,7 @@ describe("toWritableStream", () => {
       await time.settle();
       to.cancel();
       await time.settle();
-      const error = "Error: Cannot write to stream: the channel is closed";
+      const error = "Error: Cannot write: the channel is closed";
       expect([await Promise.all(failed), await closed]).toEqual([failed.map(() => error), error]);
       await expect(writer.write(1)).rejects.toThrow("the channel is closed");
     }

@@ -53,5 +53,5 @@ export function assertSink(what: string, sink: unknown): void {
 
 /** The error of a stream whose channel was closed by other code. */
 export function channelClosed(): Error {
-  return new Error("Cannot write to stream: the channel is closed");
+  return new Error("Cannot write: the channel is closed");
 }
