@@ -46,7 +46,7 @@ export { type ProduceOptions, produce } from "./flow/ends/produce.js";
 export type { FlowOptions } from "./flow/ends/release.js";
 export { type Broadcast, type BroadcastOptions, broadcast } from "./flow/spread/broadcast.js";
 export { type Mix, type MixOptions, type MixState, mix } from "./flow/spread/mix.js";
-export type { OutletOptions } from "./flow/spread/outlets.js";
+export type { OutletOptions } from "./flow/spread/outputs.js";
 export { type Part, type PartitionOptions, partition } from "./flow/spread/partition.js";
 export { type Publisher, publish } from "./flow/spread/publish.js";
 export { type SplitOptions, split } from "./flow/spread/split.js";
