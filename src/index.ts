@@ -1,5 +1,5 @@
 /**
- * CSP channels and go blocks: everything that can wait is an operation, performed with `yield*` or `await`.
+ * CSP channels and go blocks: everything that can wait is an operation, which you perform with `yield*` or `await`.
  *
  * @packageDocumentation
  */

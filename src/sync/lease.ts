@@ -69,7 +69,7 @@ export class Lease implements Disposable {
     permits.note(this, holder);
   }
 
-  /** Whether it has not been released yet. */
+  /** Whether the lease still holds its lock or its permits. */
   get held(): boolean {
     return this._held;
   }

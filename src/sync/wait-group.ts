@@ -6,9 +6,8 @@ import type { Task } from "../task/task.js";
 import { Counter, WaitForZero } from "./counter.js";
 
 /**
- * Counts tasks or other work, and waits until the count is zero. From Go's `sync.WaitGroup`. A failed task of the group
- * does not affect the group: the error goes to the task that joins the failed one, or is reported. Use `scope` to have it
- * thrown.
+ * Counts tasks or other work, and waits until the count is zero. From Go's `sync.WaitGroup`. A task that fails does not
+ * affect the group: its error goes to the task that joins it, or is reported. Use `scope` to have the error thrown.
  *
  * @example
  * ```ts

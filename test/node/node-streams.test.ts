@@ -310,7 +310,7 @@ describe("toReadable()", () => {
     const [failure] = await once(readable, "error");
     expect([got, failure]).toEqual([
       [1],
-      new TypeError("Cannot read: null is the end to a Node stream, got it as a value"),
+      new TypeError("Cannot read: null would end the Node stream, got null as a value"),
     ]);
   });
 

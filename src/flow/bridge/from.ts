@@ -96,14 +96,13 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
 /**
  * Makes a channel of a source. An iterable, an async iterable or a web stream is asked for its next value only when a
  * receiver waits. An observable is subscribed to at once, and its values are stored until they are received, without a
- * bound unless `buffer` sets one. With an event target or an emitter, and the type of its events, it is {@link fromEvent}.
- * A receive channel is returned as it is.
+ * bound unless `buffer` sets one. With an event target or an emitter, and the type of its events, this function does the
+ * same as {@link fromEvent}. A receive channel is returned as it is.
  *
  * Closes when: the source has ended. If the source fails, receivers get the error thrown. Cancelling the channel, or a
  * channel that was derived from it, calls the iterator's `return`, cancels the stream with the reason and releases its
  * lock, or unsubscribes.
  *
- * @param source - An iterable, an async iterable, a web stream, an observable or a receive channel.
  * @throws TypeError when the source is none of these.
  * @example
  * ```ts

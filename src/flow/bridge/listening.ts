@@ -1,7 +1,7 @@
 // Sources that push values and cannot be made to wait. Each value is put into a channel until the channel is closed.
 //
-// Invariants. It listens from its creation until the channel is closed by the source, by a signal or by the receiver, and
-// stops listening in that step. So the listener does not outlive the channel.
+// Invariants. Listening starts at creation, and stops in the step in which the source, a signal or the receiver closes the
+// channel. So the listener does not outlive the channel.
 
 import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";

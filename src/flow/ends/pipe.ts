@@ -18,7 +18,7 @@ export interface PipeOptions<T> extends FlowOptions {
 /**
  * Starts a task that sends everything that it receives from one channel to another, in order. From core.async.
  *
- * Closes when: the source has ended: it closes `to`, with the cause of the source if there is one. With `close: false` it
+ * Closes when: the source has ended. Then it closes `to`, with the cause of the source if there is one. With `close: false` it
  * leaves `to` open, and the task fails with the cause. When `to` is closed, the pipe stops at once and releases its source.
  * Then at most one value, which it had already taken, is undelivered.
  *

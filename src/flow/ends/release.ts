@@ -21,7 +21,7 @@ export function release(source: ReceiveChannel<unknown>, options: FlowOptions, r
   if (options.own ?? isOwned(source)) source.cancel(reason);
 }
 
-/** An operation that releases a source if it is given up at any moment, even before it has started. */
+/** Makes an operation release a source when the operation is given up, even before it has started. */
 export function releasing<T>(
   source: ReceiveChannel<unknown>,
   options: FlowOptions,

@@ -55,7 +55,7 @@ class Broadcasting<T> extends Distributor<T> implements Broadcast<T> {
  * subscription made in the same step as the broadcast misses no value. Values that come while there are no subscribers are
  * dropped, unless `hold` is set.
  *
- * Closes when: the source has ended: every subscription closes, with the cause of the source if there is one. If there are
+ * Closes when: the source has ended. Then every subscription closes, with the cause of the source if there is one. If there are
  * no subscribers then, the cause is reported as the failure of a task that no task joins. Unsubscribing, or disconnecting a
  * subscriber, resumes in the same step what waits for this subscriber.
  *

@@ -1,5 +1,5 @@
 // Reads a source and gives each value to an audience: the common part of broadcasts and publishers. One task reads. It
-// reads the next value only after no subscriber that got the last one is behind.
+// reads the next value once no subscriber of the last value is behind.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";

@@ -22,7 +22,7 @@ export interface MixState {
   readonly mute?: boolean;
   /** Whether the input is not read; takes precedence over `mute`. */
   readonly pause?: boolean;
-  /** Whether the input reaches `out` even if it is muted or paused, and inputs that are not soloed do not. */
+  /** Whether the input is soloed: it reaches `out` even if it is muted or paused, and inputs that are not soloed do not. */
   readonly solo?: boolean;
 }
 
@@ -215,7 +215,7 @@ function roleOf({ mute, pause, solo }: MixState, soloed: boolean, soloMode: MixO
  * `soloMode: "pause"`. Every change takes effect at once; several changes given together take effect in one step. Active
  * inputs are read only when `out` is read. It chooses uniformly among the active inputs that have a value.
  *
- * Closes when: the last input has ended: `out` closes. With `close: false` it stays open, as it does before the first input
+ * Closes when: the last input has ended. Then `out` closes. With `close: false` it stays open, as it does before the first input
  * is added. When an active or muted input fails, `out` ends with that cause, and the others are released. Cancelling `out`
  * releases all inputs.
  *

@@ -21,7 +21,7 @@ export interface OutletOptions<T> extends FlowOptions {
   readonly onUndelivered?: (value: T) => void;
 }
 
-/** Chooses the output of a value, or undefined to drop it. It may be a routine that finds the output. */
+/** Chooses the output of a value, or undefined to drop the value. It may return a routine that yields the output. */
 export type Route<T> = (value: T) => SendChannel<T> | undefined | Routine<SendChannel<T> | undefined>;
 
 export class Outputs<T> {
@@ -75,7 +75,10 @@ export class Outputs<T> {
     }
   }
 
-  /** Ends holding a value, and reports it unless it was delivered, even if the task has not resumed since the delivery. */
+  /**
+   * Lets go of the held value, and reports it as undelivered unless its send has completed, even if the task has not
+   * resumed since then.
+   */
   private _letGo(): void {
     const held = this._held;
     this._held = null;

@@ -25,7 +25,7 @@ export interface PartitionOptions<K, T> extends OutletOptions<T> {
  * each part in its own task, or cancel it. The values of a cancelled part are dropped and passed to `onUndelivered`; the
  * part is not sent again.
  *
- * Closes when: the source has ended: it and all parts close, with the cause of the source if there is one. If `keyOf`
+ * Closes when: the source has ended. Then it and all parts close, with the cause of the source if there is one. If `keyOf`
  * throws, they close with that error. When you cancel it, no new parts are made: values with a new key are dropped, and
  * existing parts continue. When all parts are cancelled as well, it stops in that step, and releases its source.
  *

@@ -66,7 +66,7 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
  * has no subscribers is dropped. Topics are compared as the keys of a `Map` are, and a topic without subscribers takes no
  * memory.
  *
- * Closes when: the source has ended: every subscription closes, with the cause of the source if there is one. If `topicOf`
+ * Closes when: the source has ended. Then every subscription closes, with the cause of the source if there is one. If `topicOf`
  * throws, every subscription closes with that error, and the source is released. If there are no subscribers then, the
  * error is reported as the failure of a task that no task joins.
  *

@@ -17,7 +17,7 @@ export interface SplitOptions<Yes, No = Yes> extends OutletOptions<Yes | No> {
  * a receiver takes it. So a side without a receiver blocks the other; cancel the side that you do not need. The values of a
  * cancelled side are dropped and passed to `onUndelivered`.
  *
- * Closes when: the source has ended: both sides close, with the cause of the source if there is one. If the test throws,
+ * Closes when: the source has ended. Then both sides close, with the cause of the source if there is one. If the test throws,
  * both sides close with that error. When both sides are cancelled it stops in that step, and releases its source.
  *
  * @param source - The channel to read.

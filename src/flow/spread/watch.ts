@@ -38,8 +38,8 @@ export interface Watch<in out T> {
    * Waits for a value that passes a test. The test gets the current value, and then the value at each change.
    *
    * Parks when: the current value does not pass. `set` or `close` resumes the task. Yields: the first value that passes. If
-   * closed: throws the cause, or a {@link CancelledError}. If cancelled: the operation leaves the queue. If the test
-   * throws: throws the error in the task that performs the operation.
+   * closed: throws the cause, or a {@link CancelledError}. If the test throws: the task that performs the operation gets
+   * the error. If cancelled: the operation leaves the queue.
    *
    * @throws TypeError when `test` is not a function.
    */

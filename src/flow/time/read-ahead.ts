@@ -1,9 +1,9 @@
 // The common part of the timed combinators: a task reads the source ahead, and releases it when the task has ended.
 //
-// Each task is a small state machine: its variable `at` is the operation that it performs next, a choice whose case tells
-// what happened. When the source has ended or failed, a `finally` delivers the values that the task still holds, before the
-// end or the cause. When the receiver has cancelled, the send in this `finally` yields false at once, so a cancelled task
-// never parks there.
+// Each task is a small state machine. Its variable `at` is the operation that it performs next, a choice whose winning case
+// shows what happened. When the source has ended or failed, a `finally` delivers the values that the task still holds,
+// before the end or the cause. When the receiver has cancelled, the send in this `finally` yields false at once, so a
+// cancelled task never parks there.
 
 import type { Buffer } from "../../channel/buffer.js";
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";

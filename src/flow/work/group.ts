@@ -99,10 +99,10 @@ class StartTask<A extends unknown[], T> extends Operation<Task<T>> {
 
 /** Ends when all tasks of a group have ended. */
 function* round(tasks: TaskGroup, signal: AbortSignal | undefined): Routine<void> {
-  if (signal === undefined) yield* tasks.over();
+  if (signal === undefined) yield* tasks.allOver();
   else {
     using _ = upon(aborted(signal), (reason) => tasks.cancel(reason));
-    yield* tasks.over();
+    yield* tasks.allOver();
   }
   tasks.endRound();
 }
@@ -204,8 +204,8 @@ class TaskGroup implements Group {
       this._round ??= go(round, this, this._outside);
       upon(
         task,
-        () => this._over(task),
-        (error) => this._over(task, error),
+        () => this._taskEnded(task),
+        (error) => this._taskEnded(task, error),
       );
       return task;
     } catch (error) {
@@ -222,7 +222,7 @@ class TaskGroup implements Group {
     return this._failures[0];
   }
 
-  *over(): Routine<void> {
+  *allOver(): Routine<void> {
     while (this._running.size > 0) yield* this._allEnded.receive();
   }
 
@@ -244,7 +244,7 @@ class TaskGroup implements Group {
     if (this._cancelled !== null) throw this._cancelled;
   }
 
-  private _over(task: Task<unknown>, error?: unknown): void {
+  private _taskEnded(task: Task<unknown>, error?: unknown): void {
     this._running.delete(task);
     if (task.status === "failed") {
       this._failures.push(error);

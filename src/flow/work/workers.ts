@@ -57,6 +57,6 @@ export function workers<T>(
     }
     for (let number = 0; number < n; number++) go(worker, number);
   });
-  // The workers are cancelled a turn after the task that performs this; the source must be released before.
+  // The workers are cancelled one turn later than the task that performs this operation, so the source is released here.
   return releasing(source, options, all);
 }
