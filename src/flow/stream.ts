@@ -67,7 +67,7 @@ export class Stream<out T> implements AsyncIterable<T> {
    */
   through<U>(step: Transducer<T, U>): Stream<U> {
     if (typeof step !== "function")
-      throw new TypeError(`Cannot transform: the step must be a transducer, which is a function, got ${shown(step)}`);
+      throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(step)}`);
     const { _steps: steps } = this;
     // Without earlier steps, the source has values of type T.
     return new Stream(

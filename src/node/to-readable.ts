@@ -16,7 +16,7 @@ class ChannelReadable extends Readable {
   private readonly _source: ReceiveChannel<unknown>;
   private readonly _options: ReadableOptions;
   private readonly _receive: Operation<unknown | Closed>;
-  private _asking: Disposable | null;
+  private _receiving: Disposable | null;
 
   constructor(source: ReceiveChannel<unknown>, options: ReadableOptions) {
     const { objectMode = true, highWaterMark = 0 } = options;
@@ -24,11 +24,11 @@ class ChannelReadable extends Readable {
     this._source = source;
     this._options = options;
     this._receive = source.receive();
-    this._asking = null;
+    this._receiving = null;
   }
 
   override _read(): void {
-    this._asking = upon(
+    this._receiving = upon(
       this._receive,
       (value) => this._push(value),
       (error) => this.destroy(error as Error),
@@ -36,13 +36,14 @@ class ChannelReadable extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this._asking?.[Symbol.dispose]();
+    this._receiving?.[Symbol.dispose]();
     release(this._source, this._options, error ?? undefined);
     done(error);
   }
 
   private _push(value: unknown): void {
-    if (value === null) this.destroy(new TypeError("Cannot read: null would end the Node stream, got null as a value"));
+    if (value === null)
+      this.destroy(new TypeError("Cannot read: values must not be null, which ends a Node stream, got null"));
     else this.push(value === CLOSED ? null : value);
   }
 }

@@ -168,7 +168,7 @@ export class RateLimiter {
   private _request(n: number): Take {
     const { burst, name } = this._bucket;
     if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n);
-    const bounds = `above 0 and at most ${burst} (its burst)`;
+    const bounds = `above 0 and at most ${burst} (the burst)`;
     throw new RangeError(`Cannot acquire from ${name}: n must be a number ${bounds}, got ${shown(n)}`);
   }
 }

@@ -67,7 +67,7 @@ export class Semaphore {
     const { name, total } = this._permits;
     if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total) return new Acquire(this._permits, n, "acquire");
     throw new RangeError(
-      `Cannot acquire from ${name}: n must be at most ${total} (its number of permits), got ${shown(n)}`,
+      `Cannot acquire from ${name}: n must be at most ${total} (the number of permits), got ${shown(n)}`,
     );
   }
 }

@@ -310,7 +310,7 @@ describe("toReadable()", () => {
     const [failure] = await once(readable, "error");
     expect([got, failure]).toEqual([
       [1],
-      new TypeError("Cannot read: null would end the Node stream, got null as a value"),
+      new TypeError("Cannot read: values must not be null, which ends a Node stream, got null"),
     ]);
   });
 

@@ -33,12 +33,12 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
   assertSource("make stream", source);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();
-  let asking: Disposable | null = null;
+  let receiving: Disposable | null = null;
   return new ReadableStream<T>(
     {
       pull: (controller) =>
         new Promise<void>((resolve, reject) => {
-          asking = upon(
+          receiving = upon(
             receive,
             (value) => {
               if (value === CLOSED) controller.close();
@@ -49,7 +49,7 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
           );
         }),
       cancel(reason) {
-        asking?.[Symbol.dispose]();
+        receiving?.[Symbol.dispose]();
         release(source, options, reason);
       },
     },

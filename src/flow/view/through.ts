@@ -93,9 +93,7 @@ export function through<In, Out>(
 ): ReceiveChannel<Out> {
   assertSource("transform", source);
   if (typeof transducer !== "function") {
-    throw new TypeError(
-      `Cannot transform: the step must be a transducer, which is a function, got ${shown(transducer)}`,
-    );
+    throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(transducer)}`);
   }
   const steps = transducer(emitResults as Transformer<Emitter<Out>, Out>);
   const seen = derive(new Through(source, steps, options));

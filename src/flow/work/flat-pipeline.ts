@@ -37,8 +37,8 @@ function begin<T, U>(work: OrderedWork<T, U>, stage: Stage<T, U>, value: T): Cha
  * ready. A few results of each input are stored while they wait for their turn, so that the stages of later inputs can run
  * meanwhile. From core.async's `pipeline-async`.
  *
- * Closes when: as `pipeline`. When a stage fails, results that were not received yet are lost, except a result that is
- * being sent to the output; they go to `onUndelivered`.
+ * Closes when: as `pipeline`. When a stage fails, results that no receiver has got are passed to `onUndelivered`, except a
+ * result that is being sent to the output, which can still be received.
  *
  * @param n - How many inputs may be in flight.
  * @param source - The channel to read.
