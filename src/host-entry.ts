@@ -1,6 +1,6 @@
 /**
- * What stands between millrace and the machine it runs on: clock, timers, chance, the order of turns. Replace it to repeat
- * a run, to control time in a test, or to bring millrace to another host.
+ * The interface between millrace and its host: clock, timers, random numbers, the order of turns. Replace parts of it to
+ * repeat a run, to control time in a test, or to run millrace on another host.
  *
  * @packageDocumentation
  */
@@ -11,11 +11,11 @@ import { scheduler } from "./scheduler/scheduler.js";
 
 export type { Host, Policy };
 
-/** The host millrace runs on unless it is replaced. */
+/** The host that millrace uses by default. */
 export const nativeHost: Host = native;
 
 /**
- * Replaces parts of the host for the whole process; disposing of the result puts back what was there.
+ * Replaces parts of the host for the whole process. Disposing of the result restores the previous host.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export function replaceHost(parts: Partial<Host>): Disposable {
   return { [Symbol.dispose]: () => void scheduler.replaceHost(before) };
 }
 
-/** Puts every choice that is left to order or to chance under a policy; disposing of the result lifts it. */
+/** Lets a policy make every choice that order or chance would make. Disposing of the result restores the previous policy. */
 export function usePolicy(policy: Policy): Disposable {
   const before = scheduler.policy;
   scheduler.policy = policy;
@@ -44,7 +44,7 @@ export function usePolicy(policy: Policy): Disposable {
   };
 }
 
-/** Runs everything that is due by the clock of the host, and what follows from it, before it returns. */
+/** Runs everything that is due by the clock of the host, and everything that becomes ready by it, before it returns. */
 export function flush(): void {
   scheduler.flush();
 }

@@ -1,5 +1,5 @@
 /**
- * CSP channels and go blocks: everything that can wait is an operation, performed with `yield*` or `await`.
+ * CSP channels and go blocks: everything that can wait is an operation, which you perform with `yield*` or `await`.
  *
  * @packageDocumentation
  */
@@ -46,7 +46,7 @@ export { type ProduceOptions, produce } from "./flow/ends/produce.js";
 export type { FlowOptions } from "./flow/ends/release.js";
 export { type Broadcast, type BroadcastOptions, broadcast } from "./flow/spread/broadcast.js";
 export { type Mix, type MixOptions, type MixState, mix } from "./flow/spread/mix.js";
-export type { OutletOptions } from "./flow/spread/outlets.js";
+export type { OutletOptions } from "./flow/spread/outputs.js";
 export { type Part, type PartitionOptions, partition } from "./flow/spread/partition.js";
 export { type Publisher, publish } from "./flow/spread/publish.js";
 export { type SplitOptions, split } from "./flow/spread/split.js";
@@ -94,11 +94,11 @@ export type { SyncOptions } from "./sync/line.js";
 export { Mutex } from "./sync/mutex.js";
 export { once } from "./sync/once.js";
 export { Pool, PoolLease } from "./sync/pool.js";
+export type { PoolOptions } from "./sync/pool-resources.js";
 export { RateLimiter, type RateLimiterOptions } from "./sync/rate-limiter.js";
 export { RwLock } from "./sync/rw-lock.js";
 export { Semaphore } from "./sync/semaphore.js";
 export { type SingleflightOptions, singleflight } from "./sync/singleflight.js";
-export type { PoolOptions } from "./sync/stock.js";
 export { WaitGroup } from "./sync/wait-group.js";
 export { go, pause } from "./task/go.js";
 export type { Settleable } from "./task/settleable.js";

@@ -1,6 +1,6 @@
 /**
- * Steps for a channel's `transform`, in the common transducer protocol, so that the steps of other libraries work beside
- * them, and they in other libraries. A step is a recipe: each channel it is given to gets a state of its own.
+ * Steps for a channel's `transform`, in the common transducer protocol, so that they can be combined with the steps of
+ * other libraries. A step is a recipe: each channel that uses it gets its own state.
  *
  * @packageDocumentation
  */
@@ -11,8 +11,8 @@ import { wholeNumber } from "./structures/arguments.js";
 export type { Reduced, Transducer, Transformer };
 
 /**
- * What a step does with one input, given how to pass a value on. Of the result that it threads through it knows nothing
- * but whether more is wanted.
+ * How a step treats one input, given the function that passes a value on. The result that a step threads through is opaque;
+ * a step sees only whether it is reduced.
  */
 type Step<In, Out> = (pass: (result: unknown, value: Out) => unknown) => {
   step(result: unknown, value: In): unknown;
@@ -36,19 +36,50 @@ function bare(result: unknown): unknown {
   return isReduced(result) ? result["@@transducer/value"] : result;
 }
 
-/** Passes on what a function makes of each value. */
+/**
+ * Passes on the result of a function for each value.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { map } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), map((n: number) => n * 2)))); // [ 2, 4, 6 ]
+ * ```
+ */
 export function map<In, Out>(transform: (value: In) => Out): Transducer<In, Out> {
   return transducer((pass) => ({ step: (result, value) => pass(result, transform(value)) }));
 }
 
-/** Passes on the values that a test lets through. */
+/**
+ * Passes on the values for which a test returns true.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { filter } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), filter((n: number) => n !== 2)))); // [ 1, 3 ]
+ * ```
+ */
 export function filter<T, S extends T>(test: (value: T) => value is S): Transducer<T, S>;
 export function filter<T>(test: (value: T) => boolean): Transducer<T, T>;
 export function filter<T>(test: (value: T) => boolean): Transducer<T, T> {
   return transducer((pass) => ({ step: (result, value) => (test(value) ? pass(result, value) : result) }));
 }
 
-/** Passes on the first `n` values, and then wants no more; of none, it wants none from the start. */
+/**
+ * Passes on the first `n` values and is then complete. `take(0)` is complete before the first input.
+ *
+ * @throws RangeError when `n` is not a whole number, 0 or more.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { take } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from("abc"), take<string>(2)))); // [ "a", "b" ]
+ * ```
+ */
 export function take<T>(n: number): Transducer<T, T> {
   wholeNumber("create take", "n", n, 0);
   const taking = transducer<T, T>((pass) => {
@@ -63,19 +94,40 @@ export function take<T>(n: number): Transducer<T, T> {
   return n > 0 ? taking : (next) => ({ ...taking(next), "@@transducer/init": () => reducedInit(next) });
 }
 
-/** The protocol's way to say that no input is wanted: the initial result is reduced already. */
+/** The protocol's way to request no input: the initial result is already reduced. */
 function reducedInit<R>(next: Transformer<R, never>): R {
   return ensureReduced(next["@@transducer/init"]()) as R;
 }
 
-/** Passes values on as long as a test holds, and then wants no more. */
+/**
+ * Passes on values as long as a test returns true, and is then complete.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { takeWhile } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3, 1]), takeWhile((n: number) => n < 3)))); // [ 1, 2 ]
+ * ```
+ */
 export function takeWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
   return transducer((pass) => ({
     step: (result, value) => (test(value) ? pass(result, value) : ensureReduced(result)),
   }));
 }
 
-/** Leaves out the first `n` values. */
+/**
+ * Leaves out the first `n` values.
+ *
+ * @throws RangeError when `n` is not a whole number, 0 or more.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { drop } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from("abc"), drop<string>(2)))); // [ "c" ]
+ * ```
+ */
 export function drop<T>(n: number): Transducer<T, T> {
   wholeNumber("create drop", "n", n, 0);
   return transducer((pass) => {
@@ -84,7 +136,17 @@ export function drop<T>(n: number): Transducer<T, T> {
   });
 }
 
-/** Leaves out values as long as a test holds; from the first for which it does not, all are passed on. */
+/**
+ * Leaves out values as long as a test returns true. Passes on all values from the first for which it returns false.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { dropWhile } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3, 1]), dropWhile((n: number) => n < 3)))); // [ 3, 1 ]
+ * ```
+ */
 export function dropWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
   return transducer((pass) => {
     let dropping = true;
@@ -97,7 +159,17 @@ export function dropWhile<T>(test: (value: T) => boolean): Transducer<T, T> {
   });
 }
 
-/** Passes on every value of the iterable that a function makes of each input. */
+/**
+ * Passes on every value of the iterable that a function returns for each input.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { flatMap } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from(["ab", "c"]), flatMap((word: string) => [...word])))); // [ "a", "b", "c" ]
+ * ```
+ */
 export function flatMap<In, Out>(expand: (value: In) => Iterable<Out>): Transducer<In, Out> {
   return transducer((pass) => ({
     step(result, value) {
@@ -111,7 +183,17 @@ export function flatMap<In, Out>(expand: (value: In) => Iterable<Out>): Transduc
   }));
 }
 
-/** Passes on each state of a fold: what `step` makes of the last state and the value. */
+/**
+ * Passes on each state of a fold: the result of `step` for the last state and the value.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { scan } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), scan((sum: number, n: number) => sum + n, 0)))); // [ 1, 3, 6 ]
+ * ```
+ */
 export function scan<In, State>(step: (state: State, value: In) => State, initial: State): Transducer<In, State> {
   return transducer((pass) => {
     let state = initial;
@@ -124,7 +206,17 @@ export function scan<In, State>(step: (state: State, value: In) => State, initia
   });
 }
 
-/** Passes on runs of consecutive values for which `keyOf` yields the same key. */
+/**
+ * Passes on arrays of consecutive values for which `keyOf` returns the same key.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { partitionBy } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 3, 2, 5]), partitionBy((n: number) => n % 2)))); // [ [ 1, 3 ], [ 2 ], [ 5 ] ]
+ * ```
+ */
 export function partitionBy<T>(keyOf: (value: T) => unknown): Transducer<T, T[]> {
   return transducer((pass) => {
     let run: T[] = [];
@@ -146,7 +238,18 @@ export function partitionBy<T>(keyOf: (value: T) => unknown): Transducer<T, T[]>
   });
 }
 
-/** Passes values on in arrays of `n`; the last may be shorter. */
+/**
+ * Passes on arrays of `n` values; the last may be shorter.
+ *
+ * @throws RangeError when `n` is not a whole number, 1 or more.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { batch } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), batch<number>(2)))); // [ [ 1, 2 ], [ 3 ] ]
+ * ```
+ */
 export function batch<T>(n: number): Transducer<T, T[]> {
   wholeNumber("create batch", "n", n, 1);
   return transducer((pass) => {
@@ -165,8 +268,17 @@ export function batch<T>(n: number): Transducer<T, T[]> {
 }
 
 /**
- * Passes on sliding windows: arrays of `size` consecutive values, each starting `step` values after the one before. Only
- * whole ones; with a `step` above `size` the values between two are left out.
+ * Passes on sliding windows: arrays of `size` consecutive values, each of which starts `step` values after the one before.
+ * Incomplete windows are left out. With a `step` above `size`, the values between two windows are left out.
+ *
+ * @throws RangeError when `size` or `step` is not a whole number, 1 or more.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { window } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), window<number>(2)))); // [ [ 1, 2 ], [ 2, 3 ] ]
+ * ```
  */
 export function window<T>(size: number, step: number = 1): Transducer<T, T[]> {
   wholeNumber("create window", "size", size, 1);
@@ -191,7 +303,17 @@ export function window<T>(size: number, step: number = 1): Transducer<T, T[]> {
   });
 }
 
-/** Passes on each value, by its key if one is computed, only the first time it occurs. */
+/**
+ * Passes on each value only the first time that it, or its key, occurs.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { distinct } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 2, 1]), distinct<number>()))); // [ 1, 2 ]
+ * ```
+ */
 export function distinct<T>(keyOf: (value: T) => unknown = (value) => value): Transducer<T, T> {
   return transducer((pass) => {
     const seen = new Set<unknown>();
@@ -206,7 +328,17 @@ export function distinct<T>(keyOf: (value: T) => unknown = (value) => value): Tr
   });
 }
 
-/** Leaves out values that repeat the one before, by their keys if these are computed; {@link distinct} leaves out all repeats. */
+/**
+ * Leaves out a value that is equal to the one before, or has an equal key. {@link distinct} leaves out all repetitions.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { dedupe } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 2, 1]), dedupe<number>()))); // [ 1, 2, 1 ]
+ * ```
+ */
 export function dedupe<T>(keyOf: (value: T) => unknown = (value) => value): Transducer<T, T> {
   return transducer((pass) => {
     let previous: unknown = none;
@@ -221,10 +353,22 @@ export function dedupe<T>(keyOf: (value: T) => unknown = (value) => value): Tran
   });
 }
 
-/** What no key is. */
+/** A value that no key is equal to. */
 const none = {};
 
-/** Calls a function with each value on its way, and passes it on as it is: for logs and counters. */
+/**
+ * Calls a function with each value and passes the value on unchanged: for logs and counters.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { tap } from "millrace/transducers";
+ *
+ * const seen: number[] = [];
+ * await collect(through(from([1, 2]), tap((n: number) => seen.push(n))));
+ * console.log(seen); // [ 1, 2 ]
+ * ```
+ */
 export function tap<T>(look: (value: T) => void): Transducer<T, T> {
   return map((value) => {
     look(value);
@@ -232,7 +376,17 @@ export function tap<T>(look: (value: T) => void): Transducer<T, T> {
   });
 }
 
-/** Passes on what a function makes of each value, unless it is `undefined` or `null`: a map and a filter in one. */
+/**
+ * Passes on the result of a function for each value, unless it is `undefined` or `null`: a map and a filter in one.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { keep } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from(["a=1", "b"]), keep((text: string) => text.split("=")[1])))); // [ "1" ]
+ * ```
+ */
 export function keep<In, Out>(transform: (value: In) => Out): Transducer<In, NonNullable<Out>> {
   return transducer((pass) => ({
     step(result, value) {
@@ -242,7 +396,18 @@ export function keep<In, Out>(transform: (value: In) => Out): Transducer<In, Non
   }));
 }
 
-/** Passes on the first of every `n` values. */
+/**
+ * Passes on the first of every `n` values.
+ *
+ * @throws RangeError when `n` is not a whole number, 1 or more.
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { takeNth } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3, 4, 5]), takeNth<number>(2)))); // [ 1, 3, 5 ]
+ * ```
+ */
 export function takeNth<T>(n: number): Transducer<T, T> {
   wholeNumber("create takeNth", "n", n, 1);
   return transducer((pass) => {
@@ -251,7 +416,17 @@ export function takeNth<T>(n: number): Transducer<T, T> {
   });
 }
 
-/** Passes values on with a separator between them. */
+/**
+ * Passes on values with a separator between them.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { interpose } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), interpose<number, string>("and")))); // [ 1, "and", 2, "and", 3 ]
+ * ```
+ */
 export function interpose<T, S>(separator: S): Transducer<T, T | S> {
   return transducer<T, T | S>((pass) => {
     let first = true;
@@ -265,7 +440,17 @@ export function interpose<T, S>(separator: S): Transducer<T, T | S> {
   });
 }
 
-/** One step after the other, in reading order: the first gets the input. */
+/**
+ * Composes steps in reading order: the first step gets the input.
+ *
+ * @example
+ * ```ts
+ * import { collect, from, through } from "millrace";
+ * import { compose, filter, map } from "millrace/transducers";
+ *
+ * console.log(await collect(through(from([1, 2, 3]), compose(filter((n: number) => n > 1), map((n) => n * 10))))); // [ 20, 30 ]
+ * ```
+ */
 export function compose<A, B>(ab: Transducer<A, B>): Transducer<A, B>;
 export function compose<A, B, C>(ab: Transducer<A, B>, bc: Transducer<B, C>): Transducer<A, C>;
 export function compose<A, B, C, D>(ab: Transducer<A, B>, bc: Transducer<B, C>, cd: Transducer<C, D>): Transducer<A, D>;

@@ -1,5 +1,5 @@
 /**
- * Matchers for vitest: what `verify` decides, as an expectation.
+ * Matchers for vitest: verdicts of `verify` as expectations.
  *
  * @packageDocumentation
  */
@@ -13,11 +13,11 @@ import { verify } from "./testing/verify.js";
 
 type Main<T> = () => Routine<T> | AsyncRoutine<T>;
 
-/** What can be expected of a program. */
+/** The matchers for programs. */
 export interface ProgramMatchers {
-  /** Proves that no schedule of the program deadlocks, leaks a task, or throws; fails with the shortest that does. */
+  /** Proves that no schedule of the program deadlocks, leaks a task or throws. Fails with the shortest failing schedule. */
   toBeDeadlockFree(options?: VerifyOptions<unknown>): Promise<void>;
-  /** Proves that, and that the program returns this value under every schedule. */
+  /** Proves the same, and that the program returns this value in every schedule. */
   toAlwaysReturn(value: unknown, options?: VerifyOptions<unknown>): Promise<void>;
   /** Passes if some schedule of the program fails in this way. */
   toFailWith(kind: FailureKind, options?: VerifyOptions<unknown>): Promise<void>;
@@ -28,7 +28,7 @@ declare module "vitest" {
   interface Matchers<T = any> extends ProgramMatchers {}
 }
 
-/** What vitest is told. */
+/** The result of a matcher. */
 interface Outcome {
   readonly pass: boolean;
   readonly message: () => string;
@@ -40,51 +40,51 @@ async function verdictOn(
   options: VerifyOptions<unknown> = {},
 ): Promise<Verdict<unknown>> {
   if (typeof main === "function") return await verify(main as Main<unknown>, options);
-  throw new TypeError(`Cannot match with ${matcher}: expected a program, a function*, got ${shown(main)}`);
+  throw new TypeError(`Cannot match with ${matcher}: the program must be a function*, got ${shown(main)}`);
 }
 
-/** A limit was reached: nothing is known, so neither an expectation nor its opposite is met. */
-function settled(verdict: Verdict<unknown>): Verdict<unknown> {
+/** Throws if a limit was reached: then neither the expectation nor its negation is decided. */
+function decided(verdict: Verdict<unknown>): Verdict<unknown> {
   if (verdict.status !== "bounded") return verdict;
-  throw new Error(`Cannot decide, neither way: ${told(verdict)}`);
+  throw new Error(`Cannot decide the expectation or its negation: ${summary(verdict)}`);
 }
 
-/** What was found, in a line or as a report. */
-function told(verdict: Verdict<unknown>): string {
+/** A verdict as a line or as a report. */
+function summary(verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
   return verdict.status === "proved" ? `proved: ${effortOf(verdict)}` : `bounded: ${verdict.reason}`;
 }
 
 expect.extend({
   async toBeDeadlockFree(main: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
-    const verdict = settled(await verdictOn("toBeDeadlockFree", main, options));
-    return { pass: verdict.status === "proved", message: () => told(verdict) };
+    const verdict = decided(await verdictOn("toBeDeadlockFree", main, options));
+    return { pass: verdict.status === "proved", message: () => summary(verdict) };
   },
 
   async toAlwaysReturn(main: unknown, value: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
     const same = (found: unknown): boolean => this.equals(found, value);
-    const verdict = settled(await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same }));
+    const verdict = decided(await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same }));
     const wanted = `Expected ${this.utils.stringify(value)} under every schedule. `;
-    return { pass: verdict.status === "proved", message: () => wanted + told(verdict) };
+    return { pass: verdict.status === "proved", message: () => wanted + summary(verdict) };
   },
 
   async toFailWith(main: unknown, kind: FailureKind, options?: VerifyOptions<unknown>): Promise<Outcome> {
     const verdict = await verdictOn("toFailWith", main, options);
     const pass = verdict.status === "failed" && verdict.kind === kind;
-    return { pass, message: () => `Expected a schedule that fails with ${kind}. ${told(verdict)}` };
+    return { pass, message: () => `Expected a schedule that fails with ${kind}. ${summary(verdict)}` };
   },
 });
 
-/** Verifies a program as one test; what was proved is annotated to it. */
+/** Verifies a program as one test, and annotates the test with the verdict. */
 function schedules<T>(name: string, main: Main<T>, options: VerifyOptions<T> = {}): void {
   plain(name, async ({ annotate }) => {
     const verdict = await verify(main, { name, ...options });
-    if (verdict.status !== "proved") throw new Error(told(verdict));
-    await annotate(told(verdict));
+    if (verdict.status !== "proved") throw new Error(summary(verdict));
+    await annotate(summary(verdict));
   });
 }
 
-/** Vitest's `test`, with `test.schedules(name, main, options)`: verifies a program as one test. */
+/** Vitest's `test`, with `test.schedules(name, main, options)`, which verifies a program as one test. */
 export const test: typeof plain & { readonly schedules: typeof schedules } = Object.assign(plain.extend({}), {
   schedules,
 }) as typeof plain & { readonly schedules: typeof schedules };

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// The entry of the command.
+// The entry point of the command.
 
 import { main } from "./main.js";
 
-// Whoever reads may have read enough, as `head` does: the exit code still says what was found.
+// The reader of the output may close it early, as `head` does: the exit code still reports the result.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });

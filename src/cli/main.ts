@@ -1,4 +1,4 @@
-// The command: `npx millrace verify file.ts` verifies what a file exports, and prints what was found.
+// The command `npx millrace verify file.ts`: verifies the programs that a file exports, and prints the verdicts.
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -12,24 +12,24 @@ import { verify } from "../testing/verify.js";
 
 const HELP = `Usage: millrace verify <file> [options]
 
-Verifies every generator function that a file exports: each is a closed program that makes its channels itself.
+Verifies every generator function that a file exports. Each must be a closed program, which creates its channels itself.
 
-  --name <export>       only this export; may be given several times
-  --engine <engine>     states, traces or runs; whichever suits the program by default
-  --max-states <n>      how many states are stored at the most
-  --max-ms <n>          how many milliseconds a program may take
-  --no-leaks            tasks that are still parked at the end are no failure
-  --json                verdicts as JSON, one to a line
-  --mermaid             a schedule that fails as a Mermaid sequence diagram, after its report
-  --help                this text
+  --name <export>       verify only this export; may be given several times
+  --engine <engine>     states, traces or runs; by default the engine that suits the program
+  --max-states <n>      store at most n states
+  --max-ms <n>          spend at most n milliseconds on each program
+  --no-leaks            do not report tasks that are still parked at the end
+  --json                print each verdict as one line of JSON
+  --mermaid             print a failing schedule as a Mermaid sequence diagram, after its report
+  --help                print this text
 
-Exit code: 0 when everything is proved, 1 when something fails, 2 when a limit was reached, or on misuse.
+Exit code: 0 when everything is proved, 1 when a program fails, 2 when a limit was reached or the arguments are wrong.
 `;
 
-/** Something was asked for that cannot be done. */
+/** Thrown for wrong arguments; its message is printed with the help. */
 class Misuse extends Error {}
 
-interface Asked {
+interface Command {
   readonly file: string;
   readonly names: readonly string[];
   readonly json: boolean;
@@ -39,11 +39,11 @@ interface Asked {
 
 type Program = () => Routine<unknown>;
 
-/** Runs the command with its arguments; answers the exit code. */
+/** Runs the command with its arguments, and returns the exit code. */
 export async function main(args: readonly string[], print: (text: string) => void): Promise<number> {
   try {
-    const asked = read(args);
-    if (asked !== null) return await verifyAll(asked, print);
+    const command = read(args);
+    if (command !== null) return await verifyAll(command, print);
     print(HELP);
     return 0;
   } catch (error) {
@@ -53,13 +53,13 @@ export async function main(args: readonly string[], print: (text: string) => voi
   }
 }
 
-function read(args: readonly string[]): Asked | null {
+function read(args: readonly string[]): Command | null {
   const { values, positionals } = parse(args);
   if (values.help === true || args.length === 0) return null;
   const [command, file, ...more] = positionals;
-  if (command !== "verify") throw new Misuse(`Cannot run ${command ?? "nothing"}: the command is verify`);
-  if (file === undefined) throw new Misuse("Cannot verify: give the file that exports the programs");
-  if (more.length > 0) throw new Misuse(`Cannot verify ${more.join(" ")}: give one file`);
+  if (command !== "verify") throw new Misuse(`Cannot run ${command ?? "nothing"}: the only command is verify`);
+  if (file === undefined) throw new Misuse("Cannot verify: name the file that exports the programs");
+  if (more.length > 0) throw new Misuse(`Cannot verify ${more.join(" ")}: name only one file`);
   const { engine } = values;
   const options = {
     ...limit("maxStates", values["max-states"]),
@@ -94,7 +94,7 @@ function limit(name: "maxStates" | "maxMs", text: string | undefined): VerifyOpt
 }
 
 async function verifyAll(
-  { file, names, json, mermaid, options }: Asked,
+  { file, names, json, mermaid, options }: Command,
   print: (text: string) => void,
 ): Promise<number> {
   const programs = programsOf(await load(file), names, file);
@@ -102,7 +102,7 @@ async function verifyAll(
   for (const [name, program] of programs) {
     const verdict = await decide(program, { name, ...options });
     verdicts.push(verdict);
-    print(json ? `${JSON.stringify({ name, ...plain(verdict) })}\n` : `${told(name, verdict)}\n`);
+    print(json ? `${JSON.stringify({ name, ...plain(verdict) })}\n` : `${summary(name, verdict)}\n`);
     if (mermaid && !json && verdict.status === "failed") print(`\n${toMermaid(verdict.schedule)}\n\n`);
   }
   if (verdicts.some(({ status }) => status === "failed")) return 1;
@@ -118,7 +118,7 @@ async function decide(program: Program, options: VerifyOptions<unknown>): Promis
   }
 }
 
-function told(name: string, verdict: Verdict<unknown>): string {
+function summary(name: string, verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
   if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${effortOf(verdict.covered)})`;
   return `✓ ${name}: proved, ${effortOf(verdict)}`;
@@ -132,19 +132,24 @@ async function load(file: string): Promise<Record<string, unknown>> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ERR_MODULE_NOT_FOUND" && message.includes(resolve(file))) {
-      throw new Misuse(`Cannot verify ${file}: there is no such file`);
+      throw new Misuse(`Cannot verify ${file}: the file does not exist`);
     }
     if (code === "ERR_REQUIRE_CYCLE_MODULE") {
       throw new Misuse(
-        `Cannot verify ${file}: millrace is ES modules; say "type": "module" in its package.json, or name it .mts`,
+        `Cannot verify ${file}: millrace consists of ES modules; set "type": "module" in the package.json of the file, or rename the file to .mts`,
       );
     }
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
-    throw new Misuse(`Cannot verify ${file}: this Node does not run TypeScript; install tsx beside millrace`);
+    throw new Misuse(
+      `Cannot verify ${file}: this version of Node does not run TypeScript; install tsx next to millrace`,
+    );
   }
 }
 
-/** TypeScript needs tsx where Node does not strip types by itself; it is to share this copy of millrace. */
+/**
+ * TypeScript needs tsx where Node does not strip types itself. Registering tsx here makes the file use this copy of
+ * millrace.
+ */
 async function readTypeScript(file: string): Promise<void> {
   if (!/\.[cm]?tsx?$/.test(file)) return;
   const tsx = "tsx/esm/api";
@@ -152,7 +157,7 @@ async function readTypeScript(file: string): Promise<void> {
     const { register } = (await import(tsx)) as { register: () => void };
     register();
   } catch {
-    // Then it is up to Node.
+    // Without tsx, Node has to read the file itself.
   }
 }
 

@@ -1,5 +1,5 @@
-// The combinators as a chain that reads top to bottom. A stream is a source and the time-free steps that are still to be
-// put on it; only what is no such step, or an ending, makes them one view, so that a run of them costs one hand-over.
+// The combinators as a chain that reads top to bottom. A stream holds a source and the steps without time that are not
+// applied yet. Any other method applies them as one view, so that a run of such steps costs one hand-over.
 
 import type { Buffer } from "../channel/buffer.js";
 import type { ReceiveChannel, SendChannel } from "../channel/ends.js";
@@ -41,31 +41,35 @@ import { pipeline } from "./work/pipeline.js";
 type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
 
 /**
- * A chain of combinators over a channel; made by {@link stream}. Each method returns a new stream and leaves this one as it
- * is, but all streams over one source share its values: each goes to whoever takes it.
+ * A chain of combinators over a channel, made by {@link stream}. Each method returns a new stream and does not change this
+ * one. But all streams over one source share its values: each value goes to the stream that receives it first.
  *
- * Steps in which time plays no part are those of `millrace/transducers`, and read only when they are read. `batch` with
- * `ms`, `debounce`, `throttle`, `sample`, `delay`, `buffer` and `pipeline` are the functions of these names, and read on
- * their own.
+ * The steps without time are the steps of `millrace/transducers`, and receive only on demand. `batch` with `ms`,
+ * `debounce`, `throttle`, `sample`, `delay`, `buffer` and `pipeline` are the functions of the same names, and read ahead.
  *
- * An ending that leaves early releases what the chain has made, and with it an iterable or a web stream that it began
- * with; a channel of yours stays open.
+ * An ending that stops early releases what the chain has made, and an iterable or a web stream that the chain started with.
+ * A channel that you created stays open.
  */
 export class Stream<out T> implements AsyncIterable<T> {
   private readonly _source: ReceiveChannel<unknown>;
   private readonly _steps: Transducer<unknown, T> | null;
 
-  /** @internal Streams are made by `stream`. */
+  /** @internal Call `stream` to create one. */
   constructor(source: ReceiveChannel<unknown>, steps: Transducer<unknown, T> | null) {
     this._source = source;
     this._steps = steps;
   }
 
-  /** Puts a transducer on it: a step of `millrace/transducers`, or of any library that speaks the protocol. */
+  /**
+   * Applies a transducer: a step of `millrace/transducers`, or of any library that supports the protocol.
+   *
+   * @throws TypeError when the step is not a function.
+   */
   through<U>(step: Transducer<T, U>): Stream<U> {
-    if (typeof step !== "function") throw new TypeError(`Cannot transform: it takes a transducer, got ${shown(step)}`);
+    if (typeof step !== "function")
+      throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(step)}`);
     const { _steps: steps } = this;
-    // Without steps before it, the source is of T.
+    // Without earlier steps, the source has values of type T.
     return new Stream(
       this._source,
       steps === null ? (step as unknown as Transducer<unknown, U>) : compose(steps, step),
@@ -124,7 +128,10 @@ export class Stream<out T> implements AsyncIterable<T> {
     return this.through(window<T>(size, step));
   }
 
-  /** Groups of `size`; with `ms`, a group goes out so long after its first value even if it is not full. */
+  /**
+   * Gathers values into arrays of `size`. With `ms`, a group is sent at the latest `ms` after its first value, even if it
+   * is not full.
+   */
   batch(size: number, ms?: number): Stream<T[]> {
     return ms === undefined ? this.through(batches<T>(size)) : this._over(batch(this.channel(), size, ms));
   }
@@ -149,38 +156,41 @@ export class Stream<out T> implements AsyncIterable<T> {
     return this._over(buffer(this.channel(), capacity));
   }
 
-  /** Does work on at most `n` values at a time; the stage may return a promise, an operation or a routine. */
+  /**
+   * Runs a stage for at most `n` values at a time. The stage may return a promise, an operation or a routine. As
+   * {@link pipeline}.
+   */
   pipeline<U>(n: number, stage: (value: T) => Settleable<U>, options?: Omit<PipelineOptions<U>, "own">): Stream<U> {
     return this._over(pipeline(n, this.channel(), stage, options));
   }
 
-  /** One stream of its values and those of other channels, each as it comes. */
+  /** Merges its values with the values of other channels, in the order in which they come. As {@link merge}. */
   merge<C extends ReceiveChannel<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
     return this._over(merge<T | Of<C[number]>>([this.channel(), ...(others as ReceiveChannel<Of<C[number]>>[])]));
   }
 
-  /** The values as a channel; every ending begins with it. */
+  /** Returns the values as a channel. Every ending starts with this channel. */
   channel(): ReceiveChannel<T> {
     const { _source: source, _steps: steps } = this;
     return steps === null ? (source as ReceiveChannel<T>) : through(source, steps);
   }
 
-  /** Conveys everything to a channel, and closes it at the end; as {@link pipe}. */
+  /** Sends everything to a channel, and closes it at the end. As {@link pipe}. */
   to(channel: SendChannel<T>, options?: Omit<PipeOptions<T>, "own">): Task<void> {
     return pipe(this.channel(), channel, options);
   }
 
-  /** All values; as {@link collect}. */
+  /** Collects all values in an array. As {@link collect}. */
   collect(): Operation<T[]> {
     return collect(this.channel());
   }
 
-  /** Folds the values to one; as {@link reduce}. */
+  /** Folds the values to one value. As {@link reduce}. */
   reduce<U>(step: (state: U, value: T) => U, initial: U): Operation<U> {
     return reduce(this.channel(), step, initial);
   }
 
-  /** Calls a function with each value, one after the other; as {@link forEach}. */
+  /** Calls a function with each value, one value at a time. As {@link forEach}. */
   forEach(body: (value: T) => Settleable<void>): Operation<void> {
     return forEach(this.channel(), body);
   }
@@ -195,9 +205,10 @@ export class Stream<out T> implements AsyncIterable<T> {
 }
 
 /**
- * Begins a chain of combinators that reads top to bottom, over a channel or anything that {@link from} takes.
+ * Starts a chain of combinators that reads top to bottom, over a channel or over anything that {@link from} takes.
  *
- * @throws TypeError when it is given none of these.
+ * @param source - A receive channel, or a source for {@link from}.
+ * @throws TypeError when `source` is neither.
  * @example
  * ```ts
  * import { channel, stream } from "millrace";

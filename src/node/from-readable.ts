@@ -1,6 +1,6 @@
-// A Node readable as a channel. It is listened to from the start, so that its failure is not uncaught while nobody receives,
-// and it is destroyed even if nobody ever did. It is read with `read()`, which asks for more only when there is room, so
-// that backpressure is the stream's own.
+// A Node readable as a channel. It has listeners from the start, so that its failure is not an uncaught error while no
+// receiver waits. It is destroyed on release even if there never was a receiver. It is read with `read()`, which makes the
+// stream read more only when there is room, so backpressure is the stream's own.
 
 import { finished, type Readable } from "node:stream";
 import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
@@ -8,7 +8,7 @@ import { derive } from "../derived/derive.js";
 import { Operation } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 
-/** The next chunk of a stream; one for the stream, as one receiver at a time is at the head. */
+/** The next chunk of a stream. There is one operation for each stream, because a derived channel performs one at a time. */
 class Chunk<T> extends Operation<T | Closed> {
   over: boolean;
   private readonly _readable: Readable;
@@ -20,13 +20,13 @@ class Chunk<T> extends Operation<T | Closed> {
     this.over = this._waits = false;
     this._readable = readable;
     this._failure = null;
-    const look = (): void => this._look();
-    readable.on("readable", look);
+    const check = (): void => this._check();
+    readable.on("readable", check);
     finished(readable, { writable: false }, (cause) => {
-      readable.off("readable", look);
+      readable.off("readable", check);
       this.over = true;
       if (cause != null) this._failure = { cause };
-      this._look();
+      this._check();
     });
   }
 
@@ -53,7 +53,7 @@ class Chunk<T> extends Operation<T | Closed> {
     return "a chunk of a stream";
   }
 
-  private _look(): void {
+  private _check(): void {
     if (!this._waits || !this.poll()) return;
     this._waits = false;
     this.complete(this.value);
@@ -61,14 +61,16 @@ class Chunk<T> extends Operation<T | Closed> {
 }
 
 /**
- * A channel of the chunks of a Node readable, each as the stream gives it out. It takes a chunk only when somebody receives;
- * the stream reads as far ahead as its own high-water mark says. Over `from`, which takes Node readables as well, it has
- * this: a stream that fails before anybody received does not crash the process, and one that nobody has received from is
- * destroyed, too.
+ * Creates a channel of the chunks of a Node readable, as the stream yields them. It takes a chunk only when a receiver
+ * waits. The stream itself reads ahead up to its high-water mark. `from` takes Node readables as well; this function has
+ * two advantages. A stream that fails before the first receive does not crash the process, and a stream that was never
+ * received from is destroyed as well.
  *
- * Closes when: the stream has ended; if it fails, or is destroyed by others, receivers get that thrown. Cancelling it
- * destroys the stream, with the reason if that is an error.
+ * Closes when: the stream has ended. If the stream fails, or other code destroys it, receivers get the error thrown.
+ * Cancelling the channel destroys the stream, with the reason if the reason is an error.
  *
+ * @param readable - The stream to read.
+ * @throws TypeError when `readable` is not a Node readable.
  * @example
  * ```ts
  * import { Readable } from "node:stream";
@@ -80,7 +82,7 @@ class Chunk<T> extends Operation<T | Closed> {
  */
 export function fromReadable<T = Uint8Array>(readable: Readable): ReceiveChannel<T> {
   if (typeof (readable as Partial<Readable> | null | undefined)?.read !== "function") {
-    throw new TypeError(`Cannot make channel: fromReadable() takes a Node readable, got ${shown(readable)}`);
+    throw new TypeError(`Cannot create channel: fromReadable() takes a Node readable, got ${shown(readable)}`);
   }
   const chunk = new Chunk<T>(readable);
   return derive<T | Closed, T>({

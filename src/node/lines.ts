@@ -4,9 +4,9 @@ import { derive, type Emitter, type Feed } from "../derived/derive.js";
 import type { Operation } from "../operation/operation.js";
 import { fromReadable } from "./from-readable.js";
 
-/** How lines are read. */
+/** The options of {@link lines}. */
 export interface LinesOptions {
-  /** How bytes become text: any label that `TextDecoder` knows; UTF-8 by default. */
+  /** The encoding of bytes: a label that `TextDecoder` supports; UTF-8 by default. */
   readonly encoding?: string;
 }
 
@@ -14,7 +14,7 @@ class Lines implements Feed<Uint8Array | string | Closed, string> {
   private readonly _chunks: ReceiveChannel<Uint8Array | string>;
   private readonly _receive: Operation<Uint8Array | string | Closed>;
   private readonly _decoder: TextDecoder;
-  /** What has no end yet. It grows by joining, and is looked through only where it is new, so that long lines are cheap. */
+  /** The last line, whose end has not come yet. Only new text is searched for an end, so that long lines are cheap. */
   private _rest: string;
 
   constructor(readable: Readable, decoder: TextDecoder) {
@@ -42,7 +42,7 @@ class Lines implements Feed<Uint8Array | string | Closed, string> {
     this._chunks.cancel(reason);
   }
 
-  /** A character may be cut in two by the end of a chunk; the decoder keeps the first part. */
+  /** Decodes a chunk. A chunk may end inside a character; the decoder keeps the first part. */
   private _text(chunk: Uint8Array | string | Closed): string {
     if (typeof chunk === "string") return chunk;
     return chunk === CLOSED ? this._decoder.decode() : this._decoder.decode(chunk, { stream: true });
@@ -50,12 +50,15 @@ class Lines implements Feed<Uint8Array | string | Closed, string> {
 }
 
 /**
- * The lines of a Node readable, without their ends (`\n` or `\r\n`). A last line needs no end. It reads only when it is read.
+ * Creates a channel of the lines of a Node readable, without their ends (`\n` or `\r\n`). The last line needs no end. It
+ * receives only on demand.
  *
- * Closes when: the stream has ended; if it fails, or is destroyed by others, receivers get that thrown after the lines that
- * were whole. Cancelling it, or leaving a `for await` over it, destroys the stream.
+ * Closes when: the stream has ended. If the stream fails, or other code destroys it, receivers get the error thrown after
+ * the complete lines. Cancelling the channel, or leaving a `for await` over it, destroys the stream.
  *
- * @throws RangeError when the encoding is unknown.
+ * @param readable - The stream to read.
+ * @param options - `encoding`.
+ * @throws RangeError when the encoding is unknown. TypeError when `readable` is not a Node readable.
  * @example
  * ```ts
  * import { Readable } from "node:stream";

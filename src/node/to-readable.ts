@@ -4,11 +4,11 @@ import { assertSource, type FlowOptions, release } from "../flow/ends/release.js
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 
-/** What a Node readable of a channel can be told. */
+/** The options of {@link toReadable}. */
 export interface ReadableOptions extends FlowOptions {
-  /** Whether each value is a chunk as it stands (default), or the values are text or bytes, which the stream may join. */
+  /** Whether each value is one chunk (default). With false, the values are text or bytes, which the stream may join. */
   readonly objectMode?: boolean;
-  /** How far the stream reads ahead, in values, or else in bytes; not at all by default. */
+  /** How far the stream reads ahead, in values or, without `objectMode`, in bytes; 0 by default. */
   readonly highWaterMark?: number;
 }
 
@@ -16,7 +16,7 @@ class ChannelReadable extends Readable {
   private readonly _source: ReceiveChannel<unknown>;
   private readonly _options: ReadableOptions;
   private readonly _receive: Operation<unknown | Closed>;
-  private _asking: Disposable | null;
+  private _receiving: Disposable | null;
 
   constructor(source: ReceiveChannel<unknown>, options: ReadableOptions) {
     const { objectMode = true, highWaterMark = 0 } = options;
@@ -24,38 +24,41 @@ class ChannelReadable extends Readable {
     this._source = source;
     this._options = options;
     this._receive = source.receive();
-    this._asking = null;
+    this._receiving = null;
   }
 
   override _read(): void {
-    this._asking = upon(
+    this._receiving = upon(
       this._receive,
-      (value) => this._give(value),
+      (value) => this._push(value),
       (error) => this.destroy(error as Error),
     );
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this._asking?.[Symbol.dispose]();
+    this._receiving?.[Symbol.dispose]();
     release(this._source, this._options, error ?? undefined);
     done(error);
   }
 
-  private _give(value: unknown): void {
-    if (value === null) this.destroy(new TypeError("Cannot read: null is the end to a Node stream, got it as a value"));
+  private _push(value: unknown): void {
+    if (value === null)
+      this.destroy(new TypeError("Cannot read: values must not be null, which ends a Node stream, got null"));
     else this.push(value === CLOSED ? null : value);
   }
 }
 
 /**
- * A Node readable of what comes from a channel; in object mode unless it is told that the values are text or bytes. It takes
- * a value only when its reader asks for one, unless it is told to read ahead. (Some of Node's own readers ask for one
- * value more than they hand out.)
+ * Makes a Node readable of a channel; in object mode by default. It receives a value only when its reader asks for one,
+ * unless `highWaterMark` makes it read ahead. (Some of Node's own readers ask for one value more than they yield.)
  *
- * The stream ends when the channel has; with the channel's cause it fails. Destroying the stream, as `pipeline` and leaving a
- * `for await` do, releases the channel with the error; a receive that was under way takes nothing. A value that is `null`
- * makes it fail, since to a stream that is the end.
+ * The stream ends when the channel has ended, and fails with the cause of the channel if there is one. Destroying the
+ * stream, as `pipeline` and leaving a `for await` do, releases the channel with the error; a receive that was parked takes
+ * no value. A value that is `null` makes the stream fail, because `null` ends a Node stream.
  *
+ * @param source - The channel to read.
+ * @param options - `objectMode`, `highWaterMark`, `own`.
+ * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
  * import { pipeline } from "node:stream/promises";

@@ -1,12 +1,12 @@
 import { Writable } from "node:stream";
 import type { SendChannel } from "../channel/ends.js";
-import { assertSink, nobodyReceives } from "../flow/ends/release.js";
+import { assertSink, channelClosed } from "../flow/ends/release.js";
 import { upon } from "../operation/upon.js";
 import { CancelledError } from "../structures/errors.js";
 
-/** What a Node writable into a channel can be told. */
+/** The options of {@link toWritable}. */
 export interface WritableOptions {
-  /** Whether each chunk is a value as it stands (default), or text, which becomes bytes on the way. */
+  /** Whether each chunk is one value (default). With false, chunks are text, which becomes bytes on the way. */
   readonly objectMode?: boolean;
 }
 
@@ -16,17 +16,17 @@ class ChannelWritable extends Writable {
   private _offering: Disposable | null;
 
   constructor(channel: SendChannel<unknown>, { objectMode = true }: WritableOptions) {
-    // One chunk counts as full, so that a writer waits until it is taken.
+    // The stream is full with one chunk, so that a writer waits until the chunk is taken.
     super({ objectMode, highWaterMark: 1 });
     this._channel = channel;
     this._offering = this._closing = null;
-    this._closing = upon(channel.whenClosed(), () => this.destroy(nobodyReceives()));
+    this._closing = upon(channel.whenClosed(), () => this.destroy(channelClosed()));
   }
 
   override _write(chunk: unknown, _: BufferEncoding, done: (error?: Error | null) => void): void {
     this._offering = upon(
       this._channel.send(chunk),
-      (taken) => done(taken ? null : nobodyReceives()),
+      (taken) => done(taken ? null : channelClosed()),
       (error) => done(error as Error),
     );
   }
@@ -40,20 +40,23 @@ class ChannelWritable extends Writable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this._closing?.[Symbol.dispose]();
     this._offering?.[Symbol.dispose]();
-    // After the end it is closed already.
+    // After the end, the channel is closed already, and this has no effect.
     this._channel.close(error ?? new CancelledError("Stream was destroyed before its end"));
     done(error);
   }
 }
 
 /**
- * A Node writable that sends what is written to it into a channel; in object mode unless it is told otherwise. A write is
- * done when its value has been taken or stored, and until then the stream is full, so a writer that heeds this, as `pipeline`
+ * Makes a Node writable that sends what is written to it to a channel; in object mode by default. A write is done when its
+ * value has been received or stored. Until then the stream is full, so a writer that waits for it to drain, as `pipeline`
  * does, is as slow as the receivers.
  *
- * Ending the stream closes the channel. Destroying it before withdraws the value that is offered, and closes the channel with
- * the error as its cause. When the channel is closed by others, its receiver above all, the stream fails.
+ * Ending the stream closes the channel. Destroying it earlier withdraws the value that is being sent, and closes the
+ * channel with the error as its cause. When other code closes the channel, or its receiver cancels it, the stream fails.
  *
+ * @param channel - The channel to send to.
+ * @param options - `objectMode`.
+ * @throws TypeError when `channel` is not a send channel.
  * @example
  * ```ts
  * import { channel, collect } from "millrace";

@@ -1,12 +1,13 @@
-// A barrier has nothing to take, and nobody waits for the one ahead: whoever comes last completes all the others. Two cases
-// of one select are one party; they queue up in one step, so they stand side by side.
+// A barrier has nothing to take. No request waits for the one ahead of it, and the last task that arrives completes all the
+// others. Two cases of one select count as one party. They join the queue in the same step, so they stand next to each
+// other.
 
 import type { Operation } from "../operation/operation.js";
 import { wholeNumber } from "../structures/arguments.js";
 import type { Link } from "../structures/list.js";
-import { Line, Request } from "./line.js";
+import { Request, WaitQueue } from "./line.js";
 
-class Arrivals extends Line {
+class Arrivals extends WaitQueue {
   readonly parties: number;
 
   constructor(parties: number) {
@@ -14,12 +15,12 @@ class Arrivals extends Line {
     this.parties = parties;
   }
 
-  /** Whether one more is enough. */
+  /** Whether one more arrival completes the round. */
   get full(): boolean {
     return this.length >= this.parties - 1 && this._distinct() === this.parties - 1;
   }
 
-  trip(): void {
+  release(): void {
     for (let index = 0; index < this.parties - 1; index++) {
       const first = this.head!;
       this.remove(first);
@@ -31,16 +32,16 @@ class Arrivals extends Line {
     let count = 0;
     let last: unknown = null;
     for (let at: Link = this.waiting.after; at !== this.waiting; at = at.after!) {
-      const performer = performerOf(at as Arrival);
-      if (performer !== last) count++;
-      last = performer;
+      const waiter = outermostWaiter(at as Arrival);
+      if (waiter !== last) count++;
+      last = waiter;
     }
     return count;
   }
 }
 
-/** Who performs an operation, be it inside others. */
-function performerOf(operation: Operation<unknown>): unknown {
+/** The outermost waiter of an operation, which is the same for all cases of one select. */
+function outermostWaiter(operation: Operation<unknown>): unknown {
   let at = operation as { readonly waiter?: unknown };
   while (at.waiter != null) at = at.waiter;
   return at;
@@ -48,10 +49,10 @@ function performerOf(operation: Operation<unknown>): unknown {
 
 class Arrival extends Request<number, Arrivals> {
   override poll(): boolean {
-    const { line } = this;
-    if (!line.full) return false;
-    line.trip();
-    this.value = line.parties - 1;
+    const { queue } = this;
+    if (!queue.full) return false;
+    queue.release();
+    this.value = queue.parties - 1;
     return true;
   }
 
@@ -60,14 +61,15 @@ class Arrival extends Request<number, Arrivals> {
   }
 
   override describe(): string {
-    const { length, parties } = this.line;
-    return `wait at barrier (${length} of ${parties} are there)`;
+    const { length, parties } = this.queue;
+    return `wait at barrier (${length} of ${parties} have arrived)`;
   }
 }
 
 /**
- * A place where tasks wait for each other: when all parties are there all go on, and it is there for the next round.
+ * Holds tasks until a given number of them has arrived. Then all of them resume, and the next round begins.
  *
+ * @param parties - How many tasks make a round.
  * @throws RangeError when `parties` is not a whole number, 1 or more.
  * @example
  * ```ts
@@ -89,19 +91,22 @@ export class Barrier {
   }
 
   /**
-   * Waits until all parties are there. Parks when: it is not the last. Yields: which it was of those who go on together,
-   * counted from 0. If cancelled, or if another case wins: it was not there, and the others go on waiting.
+   * Waits until all parties have arrived.
+   *
+   * Parks when: the task is not the last party to arrive. The last arrival resumes the task. Yields: the position of the task in
+   * the order of arrival, counted from 0. If cancelled, or if another case wins: the arrival does not count, and the other
+   * tasks continue to wait.
    */
   wait(): Operation<number> {
     return new Arrival(this._arrivals);
   }
 
-  /** How many there must be. */
+  /** How many tasks make a round. */
   get parties(): number {
     return this._arrivals.parties;
   }
 
-  /** How many wait now. */
+  /** How many operations wait now. */
   get waiting(): number {
     return this._arrivals.length;
   }

@@ -1,22 +1,22 @@
-// Whoever waits here with a lease goes through two lines: that of the condition, and, once he is called, that of the lock;
-// he completes when he has the lock again. So no task is woken only to find the lock taken, or its test no longer true:
-// then the operation goes back to its place here by itself.
+// An operation that waits here with a lease goes through two queues: the queue of the condition, and, after a signal, the
+// queue of the lock. It completes once it holds the lock again. So a signal never resumes a task only for the task to find
+// the lock held, or its test false again: in these cases the operation returns to the queue of the condition by itself.
 
 import { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { append, type Link, List, move, shift, unlink } from "../structures/list.js";
 import type { Lease } from "./lease.js";
 
-class Waiting extends Operation<void> {
+class ConditionWait extends Operation<void> {
   private readonly _condition: Condition;
   private readonly _test: (() => boolean) | null;
   private readonly _lease: Lease | null;
-  /** While it asks for the lock again: what it does, and how to leave. */
-  private _again: Operation<Lease> | null;
-  private _asking: Disposable | null;
-  /** Whether a signal was spent on it, which goes to the next if it ends before it goes on. */
+  /** While it reacquires the lock: the operation that does so, and how to withdraw that operation. */
+  private _reacquiring: Operation<Lease> | null;
+  private _withdrawal: Disposable | null;
+  /** Whether it has used up a signal, which passes to the next waiting operation if its task ends before it resumes. */
   private _signalled: boolean;
-  private _called: boolean;
+  private _notified: boolean;
   private _failure: { readonly cause: unknown } | null;
 
   constructor(condition: Condition, test: (() => boolean) | null, lease: Lease | null) {
@@ -24,17 +24,15 @@ class Waiting extends Operation<void> {
     this._condition = condition;
     this._test = test;
     this._lease = lease;
-    this._again = this._asking = this._failure = null;
-    this._signalled = this._called = false;
+    this._reacquiring = this._withdrawal = this._failure = null;
+    this._signalled = this._notified = false;
   }
 
   poll(): boolean {
     this._failure = null;
-    this._signalled = this._called = false;
+    this._signalled = this._notified = false;
     if (this._lease?.held === false) {
-      throw new TypeError(
-        "Cannot wait for condition: the lease that it is given must be held, got one that was released",
-      );
+      throw new TypeError("Cannot wait for condition: the lease must be held, got a released lease");
     }
     return this._test?.() === true;
   }
@@ -46,13 +44,13 @@ class Waiting extends Operation<void> {
 
   override unblock(): void {
     unlink(this);
-    this._asking?.[Symbol.dispose]();
+    this._withdrawal?.[Symbol.dispose]();
     this._passOn();
   }
 
-  /** It completed where it was called; where it did not even park the lock has never been released. */
+  /** Gives back the lock if it was notified. If it completed without parking, the lock was never released. */
   override discard(): void {
-    if (this._called) this._lease?.release();
+    if (this._notified) this._lease?.release();
     this._passOn();
   }
 
@@ -60,8 +58,8 @@ class Waiting extends Operation<void> {
     if (this._failure !== null) throw this._failure.cause;
   }
 
-  /** Whether it is to be called. A test that throws is, so that its task hears of it. */
-  wants(): boolean {
+  /** Whether its test passes. A test that throws counts as passed, so that its task gets the exception. */
+  passes(): boolean {
     try {
       return this._test === null || this._test();
     } catch (error) {
@@ -70,27 +68,27 @@ class Waiting extends Operation<void> {
     }
   }
 
-  /** Somebody has taken it out of the line of the condition: it completes, as soon as it has the lock again. */
-  call(signalled: boolean): void {
+  /** Called after it was removed from the queue of the condition: completes it as soon as it holds the lock again. */
+  notify(signalled: boolean): void {
     this._signalled = signalled;
-    this._called = true;
+    this._notified = true;
     if (this._lease === null) {
       this.complete(undefined);
       return;
     }
-    this._again = this._lease.again();
-    this._asking = upon(this._again, (lease) => this._locked(lease));
+    this._reacquiring = this._lease.reacquire();
+    this._withdrawal = upon(this._reacquiring, (lease) => this._locked(lease));
   }
 
   private _locked(lease: Lease): void {
-    this._again = null;
-    if (this._failure !== null || this.wants()) {
-      this._lease!.renew(lease);
+    this._reacquiring = null;
+    if (this._failure !== null || this.passes()) {
+      this._lease!.takeOver(lease);
       this.complete(undefined);
       return;
     }
-    this._called = false;
-    this._condition.takeBack(this);
+    this._notified = false;
+    this._condition.putFirst(this);
     lease.release();
     this._passOn();
   }
@@ -106,17 +104,17 @@ class Waiting extends Operation<void> {
   }
 
   override describe(): string {
-    return this._again?.describe() ?? "wait for condition";
+    return this._reacquiring?.describe() ?? "wait for condition";
   }
 
   override rivals(): readonly unknown[] {
-    return this._again?.rivals() ?? [];
+    return this._reacquiring?.rivals() ?? [];
   }
 }
 
 /**
- * What tasks wait for that others bring about: a state that no channel stands for. Who changes it says so, with `signal` to
- * one or `broadcast` to all; a signal for which nobody waits is gone.
+ * Lets tasks wait for a state that no channel represents. Code that changes the state calls `signal` to resume one task, or
+ * `broadcast` to resume all of them. A signal has no effect when no task waits.
  *
  * @example
  * ```ts
@@ -147,55 +145,57 @@ export class Condition {
   }
 
   /**
-   * Waits to be called. With a lease, of a mutex or of anything else, it releases that while it is parked, and holds it again
-   * before it goes on.
+   * Waits for a signal. With a lease, of a mutex or of any other lock, it releases the lease while it is parked, and holds
+   * it again when the task resumes.
    *
-   * Parks: always. Yields: nothing. If cancelled, or if another case wins: it leaves, a signal that was spent on it goes to the
-   * next, and the lease stays released (`lease.held` is false, disposing of it does nothing).
+   * Parks: always. `signal` or `broadcast` resumes the task. Yields: nothing. If cancelled, or if another case wins: the request leaves
+   * the queue, a signal that it has used up passes to the next waiting operation, and the lease stays released
+   * (`lease.held` is false, and disposing of the lease does nothing).
    *
    * @throws TypeError when the lease is not held.
    */
   wait(lease?: Lease): Operation<void> {
-    return new Waiting(this, null, lease ?? null);
+    return new ConditionWait(this, null, lease ?? null);
   }
 
   /**
-   * Waits until `test` answers true, which is asked at once, and then whenever somebody signals. With a lease it is asked once
-   * more when that is held again, and so is true when the task goes on; without one, others may have had their turn in
-   * between. The test looks, and changes nothing; what it throws is thrown to the one who waits.
+   * Waits until `test` returns true. The test runs at once, and then at each signal. With a lease it runs once more when
+   * the lease is held again, so it is true when the task resumes; without a lease, other tasks may run between the test and
+   * the resumption. The test must not change anything. The task that waits gets what the test throws.
    *
-   * Parks when: the test answers false. Yields: nothing. If cancelled, or if another case wins: as `wait`.
+   * Parks when: the test returns false. `signal` or `broadcast` resumes the task. Yields: nothing. If cancelled, or if another
+   * case wins: as `wait`.
    *
    * @throws TypeError when the lease is not held.
    */
   until(test: () => boolean, lease?: Lease): Operation<void> {
-    return new Waiting(this, test, lease ?? null);
+    return new ConditionWait(this, test, lease ?? null);
   }
 
-  /** Calls the one who has waited longest, of those whose test answers true. */
+  /** Resumes the task that has waited longest. Passes over tasks whose test returns false. */
   signal(): void {
     for (let at: Link = this.waiting.after; at !== this.waiting; at = at.after!) {
-      const waiting = at as Waiting;
-      if (!waiting.wants()) continue;
+      const waiting = at as ConditionWait;
+      if (!waiting.passes()) continue;
       unlink(waiting);
-      waiting.call(true);
+      waiting.notify(true);
       return;
     }
   }
 
-  /** Calls all who wait now, but those whose test answers false. */
+  /** Resumes all tasks that wait now, except those whose test returns false. */
   broadcast(): void {
     const now = new List();
     move(this.waiting, now);
     for (let at = shift(now); at !== null; at = shift(now)) {
-      const waiting = at as Waiting;
-      if (waiting.wants()) waiting.call(false);
+      const waiting = at as ConditionWait;
+      if (waiting.passes()) waiting.notify(false);
       else append(this.waiting, waiting);
     }
   }
 
-  /** @internal It was called in vain, and has the first place again. */
-  takeBack(waiting: Link): void {
+  /** @internal Returns an operation whose test is false again to the head of the queue. */
+  putFirst(waiting: Link): void {
     const others = new List();
     move(this.waiting, others);
     append(this.waiting, waiting);

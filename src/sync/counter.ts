@@ -1,7 +1,7 @@
-import { Line, Request } from "./line.js";
+import { Request, WaitQueue } from "./line.js";
 
-/** A count, and those who wait until it is zero: they take nothing, so all of them fit at once. */
-export class Counter extends Line {
+/** A count, and the requests that wait until it is zero. They take nothing, so all of them are granted together. */
+export class Counter extends WaitQueue {
   count: number;
 
   constructor(kind: string, count: number) {
@@ -16,12 +16,12 @@ export class Counter extends Line {
 }
 
 /** Waits until a count is zero. */
-export class Zero extends Request<void, Counter> {
+export class WaitForZero extends Request<void, Counter> {
   take(): boolean {
-    return this.line.count === 0;
+    return this.queue.count === 0;
   }
 
   override describe(): string {
-    return `wait for ${this.line.name} (${this.line.count} to go)`;
+    return `wait for ${this.queue.name} (${this.queue.count} to go)`;
   }
 }

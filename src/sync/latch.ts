@@ -1,10 +1,11 @@
 import type { Operation } from "../operation/operation.js";
 import { wholeNumber } from "../structures/arguments.js";
-import { Counter, Zero } from "./counter.js";
+import { Counter, WaitForZero } from "./counter.js";
 
 /**
- * A door that opens once, when it has been counted down to zero, and stays open.
+ * Opens once, when it has been counted down to zero, and stays open.
  *
+ * @param count - How often it must be counted down; 1 by default.
  * @throws RangeError when `count` is not a whole number, 0 or more.
  * @example
  * ```ts
@@ -27,17 +28,27 @@ export class Latch {
     this._counter = new Counter("latch", wholeNumber("create latch", "count", count, 0));
   }
 
-  /** Takes `n` off the count; at zero it opens for all who wait. Below zero it does not go. */
+  /**
+   * Subtracts `n` from the count, which never goes below zero. At zero the latch opens and resumes all tasks that wait for
+   * it.
+   *
+   * @throws RangeError when `n` is not a whole number, 1 or more.
+   */
   countDown(n: number = 1): void {
     this._counter.set(Math.max(0, this._counter.count - wholeNumber("count down", "n", n, 1)));
   }
 
-  /** Waits for the latch to open. Parks when: the count is above zero. Yields: nothing. If cancelled: it leaves. */
+  /**
+   * Waits until the latch is open.
+   *
+   * Parks when: the count is above zero. The call of `countDown` that makes it zero resumes the task. Yields: nothing. If
+   * cancelled, or if another case wins: the request leaves the queue.
+   */
   wait(): Operation<void> {
-    return new Zero(this._counter);
+    return new WaitForZero(this._counter);
   }
 
-  /** How much is missing to zero. */
+  /** How often the latch must still be counted down. */
   get count(): number {
     return this._counter.count;
   }

@@ -1,11 +1,11 @@
-// Permits in somebody's hands, and the operation that gets them there. From the step of granting until the task goes on the
-// request holds the permits, so that it can give them back; the lease is made in the task.
+// A lease holds permits; the operation `Acquire` gets them. From the step of granting until the task resumes, the request
+// holds the permits, so that it can give them back. The lease itself is created in the task.
 
 import type { Operation } from "../operation/operation.js";
 import { Request } from "./line.js";
 import type { Permits } from "./permits.js";
 
-/** Asks for permits. */
+/** Requests a number of permits. */
 export class Acquire extends Request<Lease, Permits> {
   private readonly _n: number;
   private readonly _verb: string;
@@ -17,30 +17,30 @@ export class Acquire extends Request<Lease, Permits> {
   }
 
   take(): boolean {
-    return this.line.take(this._n);
+    return this.queue.take(this._n);
   }
 
   override result(): Lease {
-    return new Lease(this.line, this._n, this.performer);
+    return new Lease(this.queue, this._n, this.performer);
   }
 
   override discard(): void {
-    this.line.give(this._n);
+    this.queue.give(this._n);
   }
 
   override describe(): string {
-    return `${this._verb} ${this.line.name}`;
+    return `${this._verb} ${this.queue.name}`;
   }
 
-  /** Without parking, and not past those who wait. */
+  /** Takes the permits without parking, and without overtaking requests that wait; undefined if that is not possible. */
   now(): Lease | undefined {
     return this.poll() ? this.result() : undefined;
   }
 }
 
 /**
- * What a lock, or a part of a semaphore, is held by: release it once, or let `using` do that at the end of the block, also
- * when it is left by an exception or because the task was cancelled.
+ * Holds a lock, or permits of a semaphore, for its holder. Release it once, or let `using` release it at the end of the
+ * block, even if the block ends by an exception or because the task is cancelled.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export class Lease implements Disposable {
   private readonly _holder: unknown;
   private _held: boolean;
 
-  /** @internal Leases are made by what they are leases of. */
+  /** @internal Locks create their leases. */
   constructor(permits: Permits, n: number, holder: unknown) {
     this._permits = permits;
     this._n = n;
@@ -69,12 +69,12 @@ export class Lease implements Disposable {
     permits.note(this, holder);
   }
 
-  /** Whether it still holds what it was given. */
+  /** Whether the lease still holds its lock or its permits. */
   get held(): boolean {
     return this._held;
   }
 
-  /** Gives back what it holds, to whoever has waited longest. Releasing twice gives back once. */
+  /** Gives back what it holds; the request that has waited longest is considered first. Releasing again does nothing. */
   release(): void {
     if (!this._held) return;
     this._held = false;
@@ -86,13 +86,13 @@ export class Lease implements Disposable {
     this.release();
   }
 
-  /** @internal Asks for what it held before; what that yields must go to `renew`. */
-  again(): Operation<Lease> {
+  /** @internal Requests what it held before. The lease that this yields must be passed to `takeOver`. */
+  reacquire(): Operation<Lease> {
     return new Acquire(this._permits, this._n, "lock");
   }
 
-  /** @internal Holds what another lease of the same holds. */
-  renew(from: Lease): void {
+  /** @internal Takes over what another lease of the same lock holds. */
+  takeOver(from: Lease): void {
     from._held = false;
     this._held = true;
     this._permits.forget(from);

@@ -1,36 +1,37 @@
-// A line: those who wait for one thing, in the order in which they came. Only the head is looked at, and it is granted as
-// soon as what it asks for is there. So a large request is not starved by small ones behind it, and nobody goes past those
-// who wait, even if what he asks for is there.
+// The queue of the operations that wait for one thing, in the order in which they came. Only the request at the head is
+// considered, and it is granted as soon as what it asks for is available. So small requests do not starve a large one that
+// came first, and no request overtakes the queue, even if what it asks for is available.
 //
-// Invariants. Between two steps the head of a line does not fit. Granting is one step: what is asked for is taken, the
-// request leaves the line and completes. If its task ends before it goes on, the request gives back what it took (`discard`),
-// so whatever was taken is either in somebody's hands or here.
+// Invariants. Between two steps the head of a queue cannot be granted. Granting is one step: it takes what the request asks
+// for, removes the request from the queue and completes it. If the task ends before it resumes, the request gives back what
+// it took (`discard`). So everything that was taken is either held by a task or back here.
 //
-// Granting one request lets a choice leave its other lines, whose heads may then fit, and so on. So the lines that are to be
-// served stand in a list, and whoever serves first works it off: the stack does not grow.
+// Granting one request makes a select leave the queues of its other cases. The heads of those queues may then be grantable,
+// and so on. Therefore the queues that have to be served stand in a list, and the first call of `serve` works through the
+// list. So the stack does not grow.
 
 import { Operation } from "../operation/operation.js";
 import { append, type Link, List, shift, unlink } from "../structures/list.js";
 
-/** What the things that are waited for can be told when they are created. */
+/** The options that all tools of this folder share. */
 export interface SyncOptions {
-  /** Shown in reports, such as that of a deadlock. */
+  /** The name in reports, such as the report of a deadlock. */
   readonly name?: string;
 }
 
 const due: List = /* @__PURE__ */ new List();
 let serving = false;
 
-/** Those who wait for one thing. */
-export class Line implements Link {
-  /** Its place among the lines that are to be served. */
+/** The queue of the requests that wait for one thing. */
+export class WaitQueue implements Link {
+  /** The links of this queue in the list of queues that have to be served. */
   before: Link | null;
   after: Link | null;
-  /** What is waited for, for reports. */
+  /** What the requests wait for, as reports show it. */
   readonly name: string;
   readonly waiting: List;
   length: number;
-  /** Who has it, by what they have in hand: recorded only while a closed program runs, to find who waits for whom. */
+  /** The holders, by their leases. Recorded only while a closed program runs, to find out which task waits for which. */
   private _holders: Map<object, unknown> | null;
 
   constructor(kind: string, { name }: SyncOptions) {
@@ -41,41 +42,42 @@ export class Line implements Link {
     this._holders = null;
   }
 
-  /** Who waits longest; null when nobody waits. */
-  get head(): Request<unknown, Line> | null {
+  /** The request that has waited longest; null when the queue is empty. */
+  get head(): Request<unknown, WaitQueue> | null {
     const { after } = this.waiting;
-    return after === this.waiting ? null : (after as Request<unknown, Line>);
+    return after === this.waiting ? null : (after as Request<unknown, WaitQueue>);
   }
 
-  /** Called when somebody has joined, and when all that fits has been granted. */
+  /** Called after a request has joined, and after everything that can be granted has been granted. */
   protected changed(): void {}
 
-  join(request: Request<unknown, Line>): void {
+  join(request: Request<unknown, WaitQueue>): void {
     append(this.waiting, request);
-    // What it asks for may have come back since it was looked for: by the other cases of its select as they queued up.
+    // What it asks for may have come back since `poll`: other cases of the same select may have released it as they
+    // blocked.
     if (++this.length === 1) this.serve();
     else this.changed();
   }
 
-  /** One gives up; those behind it may fit. */
-  leave(request: Request<unknown, Line>): void {
+  /** Removes a request that gives up. The requests behind it may then be grantable. */
+  leave(request: Request<unknown, WaitQueue>): void {
     if (request.before === null) return;
     this.remove(request);
     this.serve();
   }
 
-  remove(request: Request<unknown, Line>): void {
+  remove(request: Request<unknown, WaitQueue>): void {
     unlink(request);
     this.length--;
   }
 
-  /** Grants from the head, while what is asked for is there. */
+  /** Grants requests from the head on, as long as what they ask for is available. */
   serve(): void {
     if (this.before === null) append(due, this);
     if (serving) return;
     serving = true;
     try {
-      for (let line = shift(due); line !== null; line = shift(due)) (line as Line)._grant();
+      for (let queue = shift(due); queue !== null; queue = shift(due)) (queue as WaitQueue)._grant();
     } finally {
       serving = false;
     }
@@ -93,7 +95,7 @@ export class Line implements Link {
     return this._holders === null ? [] : [...this._holders.values()];
   }
 
-  /** Notes who has taken something; undefined if that is not known. */
+  /** Records the holder of a lease; does nothing if the holder is unknown. */
   note(held: object, holder: unknown): void {
     if (holder !== undefined) (this._holders ??= new Map()).set(held, holder);
   }
@@ -103,40 +105,40 @@ export class Line implements Link {
   }
 }
 
-/** One who asks for something that there is a line for. */
-export abstract class Request<T, L extends Line> extends Operation<T> {
-  readonly line: L;
-  private _asker: unknown;
+/** A request for something that has a queue. */
+export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
+  readonly queue: Q;
+  private _task: unknown;
 
-  constructor(line: L) {
+  constructor(queue: Q) {
     super();
-    this.line = line;
-    this._asker = undefined;
+    this.queue = queue;
+    this._task = undefined;
   }
 
-  /** Takes what is asked for, if it is there now; may set `value`. */
+  /** Takes what the request asks for, if it is available now. May set `value`. */
   abstract take(): boolean;
 
   poll(): boolean {
-    return this.line.length === 0 && this.take();
+    return this.queue.length === 0 && this.take();
   }
 
   block(): void {
-    this._asker = this.performer;
-    this.line.join(this);
+    this._task = this.performer;
+    this.queue.join(this);
   }
 
   override unblock(): void {
-    this.line.leave(this);
+    this.queue.leave(this);
   }
 
   override get external(): boolean {
     return false;
   }
 
-  /** Those who have it, then the one ahead in the line. */
+  /** The holders, then the task of the request ahead in the queue. */
   override rivals(): readonly unknown[] {
-    const { before, line } = this;
-    return before instanceof Request ? [...line.holders, before._asker] : line.holders;
+    const { before, queue } = this;
+    return before instanceof Request ? [...queue.holders, before._task] : queue.holders;
   }
 }

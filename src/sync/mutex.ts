@@ -4,10 +4,11 @@ import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
 
 /**
- * A lock that one task has at a time: a semaphore with one permit. Whoever releases it hands it to the one who has waited
- * longest. It is not reentrant: who has it and asks for it again waits for himself.
+ * Lets one task at a time hold a lock: a semaphore with one permit. Releasing the lock passes it to the task that has
+ * waited longest. The lock is not reentrant: a task that holds it and requests it again deadlocks with itself.
  *
- * Tasks run undisturbed between two `yield*`, so a lock is needed only where what must not be disturbed waits itself.
+ * No other task runs between two `yield*` of a task. So a lock is needed only where a task parks and other tasks must stay
+ * out meanwhile.
  *
  * @example
  * ```ts
@@ -33,19 +34,22 @@ export class Mutex {
   }
 
   /**
-   * Takes the lock. Parks when: somebody has it, or waits for it. Yields: a lease; release it, or hold it with `using`. If
-   * cancelled, or if another case wins: it leaves the line, and a lock that it was given meanwhile goes to the next.
+   * Takes the lock.
+   *
+   * Parks when: the lock is held, or other requests wait for it. A release resumes the task. Yields: a lease; release it, or hold
+   * it with `using`. If cancelled, or if another case wins: the request leaves the queue, and a lock that it was already granted
+   * passes to the next request.
    */
   lock(): Operation<Lease> {
     return new Acquire(this._permits, 1, "lock");
   }
 
-  /** Takes the lock without parking; undefined when somebody has it. */
+  /** Takes the lock without parking; returns undefined when the lock is held. */
   tryLock(): Lease | undefined {
     return new Acquire(this._permits, 1, "lock").now();
   }
 
-  /** Whether somebody has it. */
+  /** Whether the lock is held. */
   get locked(): boolean {
     return this._permits.available === 0;
   }

@@ -1,20 +1,23 @@
-// What is made once, when it is first needed.
+// Creates a value once, when it is first needed.
 
 import { assertFunction } from "../flow/ends/release.js";
 import { always, guard } from "../operation/basic.js";
 import type { Operation } from "../operation/operation.js";
 import type { Settleable } from "../task/settleable.js";
-import { Airport } from "./flight.js";
+import { SharedCalls } from "./shared-call.js";
 
 /**
- * An operation that makes something once: the first to perform it starts `make`, and all who perform it, then and for ever,
- * get what that returned. From Go's sync.Once; any number may perform it at the same time.
+ * Creates an operation that runs `make` once: the first performer starts it, and every performer, then and for ever, gets
+ * its result. From Go's `sync.Once`. Any number of tasks may perform the operation at the same time.
  *
- * Parks when: it is not made yet. Yields: the same value each time. If making it fails: all who wait are thrown that, and it is
- * not kept: who comes next makes it anew. If cancelled: the making goes on as long as somebody waits for it, whoever
- * started it; when nobody is left it is cancelled, and who comes next makes it anew.
+ * Parks when: the value is not created yet. The end of `make` resumes the task. Yields: the same value each time. If `make`
+ * fails: all tasks that wait get the error thrown, and the error is not kept; the next performer starts `make` again. If
+ * cancelled: `make` continues as long as at least one task waits for it, whichever task started it; when none is left
+ * `make` is cancelled, and the next performer starts it again.
  *
- * @param make - Called when it is first performed. What it returns is waited for.
+ * @param make - Called when the operation is first performed. A promise, an operation or a routine that it returns is
+ * awaited.
+ * @throws TypeError when `make` is not a function.
  * @example
  * ```ts
  * import { go, once, sleep } from "millrace";
@@ -31,10 +34,10 @@ import { Airport } from "./flight.js";
  * ```
  */
 export function once<T>(make: () => Settleable<T>): Operation<T> {
-  assertFunction("do once", "what makes it", make);
+  assertFunction("create once", "make", make);
   let made: Operation<T> | null = null;
-  const flights = new Airport<T>();
-  const making = flights.fly(null, make, (value) => {
+  const calls = new SharedCalls<T>();
+  const making = calls.join(null, make, (value) => {
     made = always(value);
   });
   return guard(() => made ?? making);

@@ -1,7 +1,10 @@
-import { Line, type SyncOptions } from "./line.js";
+import { type SyncOptions, WaitQueue } from "./line.js";
 
-/** So many permits, and those who wait for some. A mutex has one, a read-write lock as many as there can be readers. */
-export class Permits extends Line {
+/**
+ * A number of permits, and the requests that wait for some. A mutex has one permit, a read-write lock as many as there can
+ * be readers.
+ */
+export class Permits extends WaitQueue {
   readonly total: number;
   available: number;
 

@@ -2,75 +2,76 @@ import type { Operation } from "../operation/operation.js";
 import { milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
 import { Request } from "./line.js";
-import { Failure, type PoolOptions, type Slot, Stock } from "./stock.js";
+import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
 
-class Borrow<T> extends Request<PoolLease<T>, Stock<T>> {
-  /** In `value`: a slot, why there is none, or null when the pool is closed. */
+class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
+  /** Sets `value` to a slot, to the reason why there is none, or to null when the pool is closed. */
   take(): boolean {
-    this.value = this.line.closing === null ? this.line.take() : null;
-    return this.value !== null || this.line.closing !== null;
+    this.value = this.queue.closing === null ? this.queue.take() : null;
+    return this.value !== null || this.queue.closing !== null;
   }
 
   override result(): PoolLease<T> {
-    if (this.value === null) throw new Error(`Cannot acquire from ${this.line.name}: it is closed`);
+    if (this.value === null) throw new Error(`Cannot acquire from ${this.queue.name}: the pool is closed`);
     if (this.value instanceof Failure) throw this.value.error;
-    return new PoolLease(this.line, this.value as Slot<T>, this.performer);
+    return new PoolLease(this.queue, this.value as Slot<T>, this.performer);
   }
 
   override discard(): void {
-    if (this.value instanceof Failure) this.line.report(this.value.error);
-    else if (this.value !== null) this.line.put(this.value as Slot<T>);
+    if (this.value instanceof Failure) this.queue.report(this.value.error);
+    else if (this.value !== null) this.queue.put(this.value as Slot<T>);
   }
 
   override describe(): string {
-    return `acquire from ${this.line.name}`;
+    return `acquire from ${this.queue.name}`;
   }
 }
 
-/** What a resource of a {@link Pool} is held by: `using` gives it back at the end of the block. */
+/** Holds a resource of a {@link Pool} for its borrower; `using` gives the resource back at the end of the block. */
 export class PoolLease<T> implements Disposable {
-  /** The resource; not to be used after it was given back. */
+  /** The resource. Do not use it after you have given it back. */
   readonly value: T;
-  private readonly _stock: Stock<T>;
+  private readonly _resources: PoolResources<T>;
   private readonly _slot: Slot<T>;
   private _held: boolean;
 
-  /** @internal Leases are made by pools. */
-  constructor(stock: Stock<T>, slot: Slot<T>, holder: unknown) {
+  /** @internal Pools create their leases. */
+  constructor(resources: PoolResources<T>, slot: Slot<T>, holder: unknown) {
     this.value = slot.value;
-    this._stock = stock;
+    this._resources = resources;
     this._slot = slot;
     this._held = true;
-    stock.note(this, holder);
+    resources.note(this, holder);
   }
 
-  /** Gives the resource back, to whoever has waited longest. Doing so twice gives it back once. */
+  /** Gives the resource back; it passes to the task that has waited longest. Releasing again does nothing. */
   release(): void {
-    if (this._ends()) this._stock.put(this._slot);
+    if (this._end()) this._resources.put(this._slot);
   }
 
-  /** Says that the resource is broken: it is destroyed, and another may be made in its place. */
+  /** Destroys the resource because it is broken. The pool may create another in its place. */
   discard(): void {
-    if (this._ends()) this._stock.retire(this._slot);
+    if (this._end()) this._resources.retire(this._slot);
   }
 
   [Symbol.dispose](): void {
     this.release();
   }
 
-  private _ends(): boolean {
+  private _end(): boolean {
     if (!this._held) return false;
     this._held = false;
-    this._stock.forget(this);
+    this._resources.forget(this);
     return true;
   }
 }
 
 /**
- * Resources that are dear to make: made when they are needed, at most `max`, and lent again and again. Whoever has waited
- * longest gets what comes first, be it one that came back or one that was made.
+ * Lends resources that are expensive to create: it creates them when they are needed, at most `max` of them, and lends them
+ * again and again. The task that has waited longest gets the first resource that comes back or is created.
  *
- * @throws RangeError when `max` is not a whole number, 1 or more, or `idle` is no number.
+ * @param options - `create`, `destroy`, `max`, `idle`, `validate`, `name`.
+ * @throws RangeError when `max` is not a whole number, 1 or more, or `idle` is not a number of milliseconds, 0 or more.
  * @example
  * ```ts
  * import { Pool, sleep } from "millrace";
@@ -90,46 +91,51 @@ export class PoolLease<T> implements Disposable {
  * ```
  */
 export class Pool<T> implements AsyncDisposable {
-  private readonly _stock: Stock<T>;
+  private readonly _resources: PoolResources<T>;
 
   constructor(options: PoolOptions<T>) {
     wholeNumber("create pool", "max", options.max, 1);
     const { idle } = options;
     if (idle !== undefined) milliseconds("create pool", idle, "idle", 0);
-    this._stock = new Stock(options);
+    this._resources = new PoolResources(options);
   }
 
   /**
-   * Borrows a resource. Parks when: none is idle, or one must be made or validated. Yields: a lease with its `value`; release
-   * it, or hold it with `using`. If making one fails: one of those who wait gets that thrown. If closed: throws an Error. If
-   * cancelled, or if another case wins: it leaves the line, and what is being made for it goes to the next, or is kept.
+   * Borrows a resource.
+   *
+   * Parks when: no resource is idle, or one must be created or validated first. A resource that comes back or is created
+   * resumes the task. Yields: a lease with the resource in its `value`; release it, or hold it with `using`. If creating a
+   * resource fails: the task that has waited longest gets the error thrown. If the pool is closed: throws an `Error`. If
+   * cancelled, or if another case wins: the request leaves the queue, and a resource that is being created for it passes to the next
+   * request or is kept.
    */
   acquire(): Operation<PoolLease<T>> {
-    return new Borrow(this._stock);
+    return new Borrow(this._resources);
   }
 
   /**
-   * Lends no more: those who wait get an Error thrown, idle resources are destroyed now, and lent ones when they come back.
-   * Closing again does nothing.
+   * Closes the pool: tasks that wait get an `Error` thrown, idle resources are destroyed now, and lent resources when they
+   * come back. Closing again does nothing.
    *
-   * @returns The task that ends when all are destroyed, and fails if one could not be; it need not be joined.
+   * @returns The task that ends when all resources are destroyed, and fails if one could not be destroyed. You need not
+   * join it.
    */
   close(): Task<void> {
-    return this._stock.close();
+    return this._resources.close();
   }
 
-  /** `await using pool = new Pool(…)`: closes it, and waits until all are destroyed. */
+  /** Closes the pool, and waits until all resources are destroyed: for `await using pool = new Pool(…)`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** How many there are: lent, idle, being made or being destroyed. */
+  /** How many resources there are: lent, idle, being created or being destroyed. */
   get size(): number {
-    return this._stock.slots.count;
+    return this._resources.slots.count;
   }
 
-  /** How many of them nobody uses. */
+  /** How many resources are idle. */
   get idle(): number {
-    return this._stock.idle;
+    return this._resources.idle;
   }
 }

@@ -1,31 +1,31 @@
-// A token bucket, kept as the time from which it would be full: no timer fills it, and nothing is added up over time that
-// could drift. From `start`, when it was last full, `taken` tokens have been taken; each takes per/limit ms to come back.
+// A token bucket, stored as the time at which it was last full: no timer fills it, and no sums accumulate an error. Since
+// `_start`, when it was last full, `_taken` tokens have been taken. Each token takes per/limit ms to come back.
 
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
-import { Line, Request, type SyncOptions } from "./line.js";
+import { Request, type SyncOptions, WaitQueue } from "./line.js";
 
-/** How fast, and how much at once. */
+/** The rate, and the size of a burst. */
 export interface RateLimiterOptions extends SyncOptions {
-  /** So many tokens come in each period. */
+  /** How many tokens come back in each period. */
   readonly limit: number;
-  /** The period, in milliseconds. */
+  /** The length of a period, in milliseconds. */
   readonly per: number;
-  /** How many tokens it holds when nobody has taken any; `limit` by default, and at least 1. */
+  /** How many tokens the full bucket holds; by default `limit`, but at least 1. */
   readonly burst?: number;
 }
 
-class Bucket extends Line {
+class Bucket extends WaitQueue {
   readonly burst: number;
   private readonly _limit: number;
   private readonly _per: number;
   private _start: number;
   private _taken: number;
   private _alarm: Disposable | null;
-  /** When the alarm goes off; Infinity when none is set. */
-  private _set: number;
+  /** When the alarm rings; Infinity when none is set. */
+  private _rings: number;
 
   constructor(options: RateLimiterOptions) {
     super("rate limiter", options);
@@ -36,7 +36,7 @@ class Bucket extends Line {
     this._start = now();
     this._taken = 0;
     this._alarm = null;
-    this._set = Infinity;
+    this._rings = Infinity;
   }
 
   get available(): number {
@@ -59,23 +59,23 @@ class Bucket extends Line {
     this.serve();
   }
 
-  /** The alarm is set for the head, and for nobody else. */
+  /** Sets the alarm for the time at which the request at the head can be granted. */
   protected override changed(): void {
     const { head } = this;
     const due = head === null ? Infinity : this._due((head as Take).n);
-    if (due === this._set) return;
+    if (due === this._rings) return;
     this._alarm?.[Symbol.dispose]();
-    this._set = due;
+    this._rings = due;
     this._alarm = head === null ? null : upon(sleep(due - now()), () => this._ring());
   }
 
   private _ring(): void {
     this._alarm = null;
-    this._set = Infinity;
+    this._rings = Infinity;
     this.serve();
   }
 
-  /** From when so many are there. */
+  /** The time at which `n` tokens are available. */
   private _due(n: number): number {
     return this._start + ((this._taken + n - this.burst) * this._per) / this._limit;
   }
@@ -90,13 +90,13 @@ class Take extends Request<void, Bucket> {
   }
 
   take(): boolean {
-    return this.line.take(this.n);
+    return this.queue.take(this.n);
   }
 
   override result(): void {}
 
   override discard(): void {
-    this.line.give(this.n);
+    this.queue.give(this.n);
   }
 
   override get external(): boolean {
@@ -104,14 +104,16 @@ class Take extends Request<void, Bucket> {
   }
 
   override describe(): string {
-    return `wait for ${this.line.name}`;
+    return `wait for ${this.queue.name}`;
   }
 }
 
 /**
- * Lets through so much in each period, and after a rest a burst at once: a token bucket that fills steadily. In no span of
- * time are more taken than `burst` and what comes in that span. Whoever asks first is first.
+ * Limits the rate of operations with a token bucket, which fills steadily: it lets `limit` operations through in each
+ * period, and a burst at once after an idle time. In any span of time, at most `burst` tokens plus the tokens that come
+ * back in that span are taken. Requests are granted in the order in which they were made.
  *
+ * @param options - `limit`, `per`, `burst`, `name`.
  * @throws RangeError when `limit`, `per` or `burst` is not a number above 0.
  * @example
  * ```ts
@@ -137,21 +139,28 @@ export class RateLimiter {
   }
 
   /**
-   * Takes `n` tokens. Parks when: fewer are there, or somebody waits; then until they have come. Yields: nothing. If
-   * cancelled, or if another case wins: it leaves the line, and tokens that it was given meanwhile go to the next.
+   * Takes `n` tokens.
    *
-   * @throws RangeError when `n` is not a number above 0, or more than the bucket holds.
+   * Parks when: fewer than `n` tokens are available, or other requests wait. The task resumes when enough tokens have come
+   * back. Yields: nothing. If cancelled, or if another case wins: the request leaves the queue, and tokens that it was
+   * already granted pass to the next request.
+   *
+   * @throws RangeError when `n` is not a number above 0, or is more than `burst`.
    */
   acquire(n: number = 1): Operation<void> {
     return this._request(n);
   }
 
-  /** Takes `n` tokens without parking; false when fewer are there, or when somebody waits. Throws as `acquire`. */
+  /**
+   * Takes `n` tokens without parking; returns false when fewer than `n` are available, or when other requests wait.
+   *
+   * @throws RangeError as `acquire`.
+   */
   tryAcquire(n: number = 1): boolean {
     return this._request(n).poll();
   }
 
-  /** How many tokens there are now, with the part of the next one that has come. */
+  /** How many tokens are available now, including the fraction of the next token that has come back. */
   get available(): number {
     return this._bucket.available;
   }
@@ -159,7 +168,7 @@ export class RateLimiter {
   private _request(n: number): Take {
     const { burst, name } = this._bucket;
     if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n);
-    const bounds = `above 0 and at most ${burst}, all it holds`;
+    const bounds = `above 0 and at most ${burst} (the burst)`;
     throw new RangeError(`Cannot acquire from ${name}: n must be a number ${bounds}, got ${shown(n)}`);
   }
 }

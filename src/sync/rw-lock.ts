@@ -3,14 +3,16 @@ import { Acquire, type Lease } from "./lease.js";
 import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
 
-/** More readers than there can be. */
+/** The number of permits: more than there can be readers. */
 const ALL = Number.MAX_SAFE_INTEGER;
 
 /**
- * A lock that many have for reading at a time, or one for writing: a semaphore of which a reader takes one permit and a
- * writer all. It is given out in the order of asking: readers who stand together enter together, and a writer who waits
- * holds back the readers behind him, so neither side starves. A reader must not ask again while he has it: a writer may
- * wait between the two.
+ * Lets many tasks hold a lock for reading, or one task for writing: a semaphore of which a reader takes one permit and a
+ * writer takes all. Requests are granted in the order in which they were made. Adjacent readers in the queue enter
+ * together. A writer that waits holds back the readers behind it, so neither side starves.
+ *
+ * A task that reads must not request the lock again: a writer may wait between its two requests, and then the task
+ * deadlocks.
  *
  * @example
  * ```ts
@@ -39,37 +41,43 @@ export class RwLock {
   }
 
   /**
-   * Takes the lock for reading. Parks when: somebody writes, or anybody waits. Yields: a lease; release it, or hold it with
-   * `using`. If cancelled, or if another case wins: it leaves the line, and loses nothing for those behind it.
+   * Takes the lock for reading.
+   *
+   * Parks when: the lock is held for writing, or other requests wait. A release resumes the task. Yields: a lease; release it, or
+   * hold it with `using`. If cancelled, or if another case wins: the request leaves the queue, and a lock that it was already
+   * granted is released.
    */
   read(): Operation<Lease> {
     return new Acquire(this._permits, 1, "read");
   }
 
   /**
-   * Takes the lock for writing. Parks when: somebody reads, writes or waits. Yields: a lease; release it, or hold it with
-   * `using`. If cancelled, or if another case wins: it leaves the line, and those behind it enter if they can.
+   * Takes the lock for writing.
+   *
+   * Parks when: the lock is held, or other requests wait. A release resumes the task. Yields: a lease; release it, or hold it
+   * with `using`. If cancelled, or if another case wins: the request leaves the queue, and the requests behind it are granted if
+   * that is possible.
    */
   write(): Operation<Lease> {
     return new Acquire(this._permits, ALL, "write");
   }
 
-  /** Takes the lock for reading without parking; undefined when somebody writes or waits. */
+  /** Takes the lock for reading without parking; returns undefined when it is held for writing, or when requests wait. */
   tryRead(): Lease | undefined {
     return new Acquire(this._permits, 1, "read").now();
   }
 
-  /** Takes the lock for writing without parking; undefined when somebody has it or waits. */
+  /** Takes the lock for writing without parking; returns undefined when it is held, or when requests wait. */
   tryWrite(): Lease | undefined {
     return new Acquire(this._permits, ALL, "write").now();
   }
 
-  /** How many have it for reading. */
+  /** How many leases for reading are held. */
   get readers(): number {
     return this.writing ? 0 : ALL - this._permits.available;
   }
 
-  /** Whether somebody has it for writing. */
+  /** Whether the lock is held for writing. */
   get writing(): boolean {
     return this._permits.available === 0;
   }

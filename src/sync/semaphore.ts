@@ -6,9 +6,11 @@ import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
 
 /**
- * So many permits, of which each takes as many as he needs. They are given out in the order of asking: a large request at
- * the head waits until enough are there, and small ones behind it wait with it, so that it is not starved.
+ * Lends a fixed number of permits, of which each request takes as many as it needs. Requests are granted in the order in
+ * which they were made: a large request at the head waits until enough permits are available, and the small requests behind
+ * it wait as well, so that the large one is not starved.
  *
+ * @param permits - How many permits there are.
  * @throws RangeError when `permits` is not a whole number, 1 or more.
  * @example
  * ```ts
@@ -35,22 +37,28 @@ export class Semaphore {
   }
 
   /**
-   * Takes `n` permits. Parks when: fewer are there, or somebody waits. Yields: a lease of them; release it, or hold it with
-   * `using`. If cancelled, or if another case wins: it leaves the line, and permits that it was given meanwhile go to the
-   * next.
+   * Takes `n` permits.
    *
-   * @throws RangeError when `n` is not a whole number from 1 to all there are.
+   * Parks when: fewer than `n` permits are available, or other requests wait. A release resumes the task. Yields: a lease of the
+   * permits; release it, or hold it with `using`. If cancelled, or if another case wins: the request leaves the queue, and permits
+   * that it was already granted pass to the next request.
+   *
+   * @throws RangeError when `n` is not a whole number from 1 to the number of permits.
    */
   acquire(n: number = 1): Operation<Lease> {
     return this._request(n);
   }
 
-  /** Takes `n` permits without parking; undefined when fewer are there, or when somebody waits. Throws as `acquire`. */
+  /**
+   * Takes `n` permits without parking; returns undefined when fewer are available, or when requests wait.
+   *
+   * @throws RangeError as `acquire`.
+   */
   tryAcquire(n: number = 1): Lease | undefined {
     return this._request(n).now();
   }
 
-  /** How many permits nobody has. */
+  /** How many permits are available. */
   get available(): number {
     return this._permits.available;
   }
@@ -58,6 +66,8 @@ export class Semaphore {
   private _request(n: number): Acquire {
     const { name, total } = this._permits;
     if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total) return new Acquire(this._permits, n, "acquire");
-    throw new RangeError(`Cannot acquire from ${name}: n must be at most ${total}, all there are, got ${shown(n)}`);
+    throw new RangeError(
+      `Cannot acquire from ${name}: n must be at most ${total} (the number of permits), got ${shown(n)}`,
+    );
   }
 }

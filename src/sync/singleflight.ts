@@ -1,25 +1,28 @@
-// The same question asked by many at the same time is asked once.
+// Callers that ask for the same key at the same time share one call.
 
 import { assertFunction } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
 import type { Settleable } from "../task/settleable.js";
-import { Airport } from "./flight.js";
+import { SharedCalls } from "./shared-call.js";
 
-/** How flights are told apart. */
+/** Options of {@link singleflight}. */
 export interface SingleflightOptions<K> {
-  /** What of a key counts; by default the key itself, compared as in a `Map`. */
+  /** Computes what identifies a key; by default the key itself, compared as in a `Map`. */
   readonly keyOf?: (key: K) => unknown;
 }
 
 /**
- * Shares the work of those who want the same at the same time: whoever performs the operation for a key goes with the flight
- * that is under way for it, or starts one. Nothing is kept after it has landed. From Go's singleflight.
+ * Shares work between tasks that ask for the same key at the same time: performing the operation for a key joins the call
+ * of `load` that is running for it, or starts one. Results are not kept after the call has ended. From Go's `singleflight`.
  *
- * Parks when: the flight has not landed. Yields: what it brought, to all aboard; a failure is thrown to all of them. If
- * cancelled: the flight goes on as long as somebody is aboard; when all have left it is cancelled.
+ * Parks when: the call has not ended. Its end resumes the task. Yields: the result of the call, to all tasks that joined it. If
+ * the call fails: all of them get the error thrown. If cancelled: the call continues as long as at least one task waits for
+ * it, and is cancelled when none is left.
  *
- * @param load - Does the work for a key. What it returns is waited for.
- * @returns A function that makes the operation for a key.
+ * @param load - Does the work for a key. A promise, an operation or a routine that it returns is awaited.
+ * @param options - `keyOf`: what identifies a key.
+ * @returns A function that creates the operation for a key.
+ * @throws TypeError when `load` or `keyOf` is not a function.
  * @example
  * ```ts
  * import { go, singleflight, sleep } from "millrace";
@@ -41,12 +44,12 @@ export function singleflight<K, T>(
   load: (key: K) => Settleable<T>,
   options: SingleflightOptions<K> = {},
 ): (key: K) => Operation<T> {
-  assertFunction("share flights", "load", load);
+  assertFunction("create singleflight", "load", load);
   const { keyOf = (key: K): unknown => key } = options;
-  assertFunction("share flights", "keyOf", keyOf);
-  const flights = new Airport<T>();
+  assertFunction("create singleflight", "keyOf", keyOf);
+  const calls = new SharedCalls<T>();
   return (key) =>
-    flights.fly(
+    calls.join(
       keyOf(key),
       () => load(key),
       () => {},

@@ -3,11 +3,11 @@ import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
-import { Counter, Zero } from "./counter.js";
+import { Counter, WaitForZero } from "./counter.js";
 
 /**
- * Counts what is under way, and lets others wait until nothing is. From Go. What a task of the group throws is not the
- * group's: it goes to whoever joins the task, or is reported; to have it thrown, use `scope`.
+ * Counts tasks or other work, and waits until the count is zero. From Go's `sync.WaitGroup`. A task that fails does not
+ * affect the group: its error goes to the task that joins it, or is reported. Use `scope` to have the error thrown.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export class WaitGroup {
   }
 
   /**
-   * Says that `n` more are under way, or with a negative `n` fewer. At zero all who wait go on; it may be used again then.
+   * Adds `n`, which may be negative, to the count. At zero all tasks that wait resume, and the group can be used again.
    *
    * @throws RangeError when `n` is not a whole number, or when the count would become negative.
    */
@@ -41,20 +41,35 @@ export class WaitGroup {
     const count = this._counter.count + n;
     if (Number.isInteger(n) && count >= 0) this._counter.set(count);
     else
-      throw new RangeError(`Cannot count in wait group: its count must stay whole and at least 0, got ${shown(count)}`);
+      throw new RangeError(
+        `Cannot add to wait group: its count must stay a whole number, 0 or more, got ${shown(count)}`,
+      );
   }
 
-  /** Says that one is done. Throws a RangeError when none is under way. */
+  /**
+   * Subtracts 1 from the count.
+   *
+   * @throws RangeError when the count is zero.
+   */
   done(): void {
     this.add(-1);
   }
 
-  /** Waits until nothing is under way. Parks when: the count is above zero. Yields: nothing. If cancelled: it leaves. */
+  /**
+   * Waits until the count is zero.
+   *
+   * Parks when: the count is above zero. The call that makes it zero resumes the task. Yields: nothing. If cancelled, or if
+   * another case wins: the request leaves the queue.
+   */
   wait(): Operation<void> {
-    return new Zero(this._counter);
+    return new WaitForZero(this._counter);
   }
 
-  /** Starts a go block that is counted until it is over, whether it returns, throws or is cancelled; returns its task. */
+  /**
+   * Starts a go block and counts it until it returns, throws or is cancelled.
+   *
+   * @returns The task of the go block.
+   */
   go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> {
     const task = go(body, ...args);
     this.add(1);
@@ -62,7 +77,7 @@ export class WaitGroup {
     return task;
   }
 
-  /** How many are under way. */
+  /** How much work is not done yet. */
   get count(): number {
     return this._counter.count;
   }

@@ -143,7 +143,7 @@ test("an unknown policy, and a slide without room, are refused", () => {
     expect(() => cast.subscribe({ capacity })).toThrow("capacity must be a whole number, 0 or more, got");
   }
   expect(() => cast.subscribe({ policy: "slide", capacity: 0 })).toThrow(RangeError);
-  expect(() => broadcast({} as ReceiveChannel<number>)).toThrow("its source must be a receive channel");
+  expect(() => broadcast({} as ReceiveChannel<number>)).toThrow("source must be a receive channel");
 });
 
 test("CB-7: using, cancel, and leaving a for await each unsubscribe, so that nobody waits for it any more", async () => {

@@ -96,7 +96,7 @@ describe.each(ends)("$name", ({ of, all }) => {
 
   test("refuses what is no source", () => {
     expect(() => of([1] as never)).toThrow(
-      /its source must be a receive channel, got an object \(Array\); from\(\) makes one$/,
+      /source must be a receive channel, got an object \(Array\); create one with from\(\)$/,
     );
   });
 });

@@ -162,7 +162,9 @@ describe("combineLatest", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => combineLatest(5 as never)).toThrow("Cannot combine: it takes a list of receive channels, got 5");
+    expect(() => combineLatest(5 as never)).toThrow(
+      "Cannot combine latest values: sources must be a list of receive channels, got 5",
+    );
     expect(() => combineLatest({ a: 5 } as never)).toThrow(TypeError);
     expect(() => combineLatest([channel(), {}] as never)).toThrow(TypeError);
   });

@@ -91,6 +91,6 @@ describe("concat", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => concat([channel(), {} as never])).toThrow("Cannot concat: its source must be a receive channel");
+    expect(() => concat([channel(), {} as never])).toThrow("Cannot concat: source must be a receive channel");
   });
 });

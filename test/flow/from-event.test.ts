@@ -247,7 +247,7 @@ describe("fromEvent", () => {
 
   test.each([[null], [{}], [5]])("%s is refused", (given) => {
     expect(() => fromEvent(given as never, "x")).toThrow(
-      /^Cannot listen: fromEvent\(\) takes an event target, or an emitter with on and off, got /,
+      /^Cannot listen: the target must be an event target, or an emitter with on and off, got /,
     );
   });
 

@@ -388,7 +388,7 @@ describe("from an observable", () => {
 
   test("one that fails without saying why does not look like one that completed", async () => {
     const numbers = from<number>({ subscribe: (observer) => (observer as unknown as { error(): void }).error() });
-    await expect(numbers.receive().then()).rejects.toThrow("An observable failed without saying why");
+    await expect(numbers.receive().then()).rejects.toThrow("The observable failed without an error");
   });
 
   test("CB-2: cancelling it unsubscribes in that step, and reports what nobody has received", async () => {
@@ -485,7 +485,7 @@ describe("from", () => {
 
   test.each([[undefined], [null], [5], [{}], [() => {}]])("%s is refused", (given) => {
     expect(() => from(given as never)).toThrow(
-      /^Cannot make channel: from\(\) takes an iterable, an async iterable, a ReadableStream or an observable, got /,
+      /^Cannot create channel: from\(\) takes an iterable, an async iterable, a ReadableStream or an observable, got /,
     );
   });
 

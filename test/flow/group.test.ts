@@ -117,7 +117,7 @@ describe("Group.go()", () => {
     using time = virtualTime();
     const tasks = group({ limit: 1 });
     await expect(tasks.go((() => 5) as never).then()).rejects.toThrow(/^Cannot start go block/);
-    expect(() => tasks.go(5 as never)).toThrow("Cannot start go block in group: its body must be a function, got 5");
+    expect(() => tasks.go(5 as never)).toThrow("Cannot start go block in group: body must be a function, got 5");
     expect(tasks.tryGo(takes, 1)).toBeDefined();
     await time.advance(1);
   });
@@ -314,12 +314,12 @@ describe("Group", () => {
         });
       }
     });
-    await expect(dead).rejects.toThrow("a place in a group");
+    await expect(dead).rejects.toThrow("a free place in a group");
   });
 
   test.each([0, 1.5, Number.NaN])("refuses limit = %s", (limit) => {
     expect(() => group({ limit })).toThrow(
-      new RangeError(`Cannot make group: limit must be a whole number, 1 or more, got ${limit}`),
+      new RangeError(`Cannot create group: limit must be a whole number, 1 or more, got ${limit}`),
     );
   });
 });

@@ -154,7 +154,9 @@ describe("merge", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => merge(5 as never)).toThrow("Cannot merge: it takes a list or a record of receive channels, got 5");
+    expect(() => merge(5 as never)).toThrow(
+      "Cannot merge: sources must be a list or a record of receive channels, got 5",
+    );
     expect(() => merge([channel(), {}] as never)).toThrow(TypeError);
   });
 });

@@ -115,9 +115,7 @@ test("misuse is told", () => {
   using _ = virtualTime();
   const hall = mix<string>();
   expect(() => hall.set("a" as never, { mute: true })).toThrow("Cannot set in mix");
-  expect(() => hall.add({} as ReceiveChannel<string>)).toThrow(
-    "Cannot add to mix: its source must be a receive channel",
-  );
+  expect(() => hall.add({} as ReceiveChannel<string>)).toThrow("Cannot add to mix: source must be a receive channel");
   expect(() => mix({ soloMode: "stop" as "mute" })).toThrow("soloMode must be");
 });
 

@@ -236,7 +236,7 @@ describe("partition", () => {
   });
 
   test("what is no channel or no function is refused", () => {
-    expect(() => partition({} as never, initial)).toThrow("Cannot partition: its source must be a receive channel");
+    expect(() => partition({} as never, initial)).toThrow("Cannot partition: source must be a receive channel");
     expect(() => partition(channel<string>(), 1 as never)).toThrow(
       new TypeError("Cannot partition: keyOf must be a function, got 1"),
     );

@@ -245,10 +245,10 @@ describe("pipe", () => {
 
   test("what is no channel is refused", () => {
     expect(() => pipe([1] as never, channel())).toThrow(
-      new TypeError("Cannot pipe: its source must be a receive channel, got an object (Array); from() makes one"),
+      new TypeError("Cannot pipe: source must be a receive channel, got an object (Array); create one with from()"),
     );
     expect(() => pipe(channel(), null as never)).toThrow(
-      new TypeError("Cannot pipe: it takes a channel to send to, got null"),
+      new TypeError("Cannot pipe: sink must be a send channel, got null"),
     );
   });
 });

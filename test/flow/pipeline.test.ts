@@ -409,10 +409,8 @@ describe("pipeline", () => {
   });
 
   test("refuses what is no source and no stage", () => {
-    expect(() => pipeline(1, [1] as never, (value) => value)).toThrow(/^Cannot start pipeline: its source must be/);
-    expect(() => pipeline(1, silent(), 5 as never)).toThrow(
-      "Cannot start pipeline: its stage must be a function, got 5",
-    );
+    expect(() => pipeline(1, [1] as never, (value) => value)).toThrow(/^Cannot start pipeline: source must be/);
+    expect(() => pipeline(1, silent(), 5 as never)).toThrow("Cannot start pipeline: stage must be a function, got 5");
   });
 });
 

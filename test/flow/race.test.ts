@@ -175,7 +175,7 @@ describe("race", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => race([channel(), {} as never])).toThrow("Cannot race: its source must be a receive channel");
-    expect(() => race(channel() as never)).toThrow("Cannot race: it takes a list of receive channels, got");
+    expect(() => race([channel(), {} as never])).toThrow("Cannot race: source must be a receive channel");
+    expect(() => race(channel() as never)).toThrow("Cannot race: sources must be a list of receive channels, got");
   });
 });

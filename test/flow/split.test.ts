@@ -251,7 +251,7 @@ describe("split", () => {
   });
 
   test("what is no channel or no function is refused", () => {
-    expect(() => split({} as never, even)).toThrow("Cannot split: its source must be a receive channel");
+    expect(() => split({} as never, even)).toThrow("Cannot split: source must be a receive channel");
     expect(() => split(channel<number>(), 1 as never)).toThrow(
       new TypeError("Cannot split: test must be a function, got 1"),
     );

@@ -102,7 +102,7 @@ describe("toReadableStream", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => toReadableStream([1] as never)).toThrow("Cannot make stream: its source must be a receive channel");
+    expect(() => toReadableStream([1] as never)).toThrow("Cannot make stream: source must be a receive channel");
     expect(() => toReadableStream(channel(), { highWaterMark: -1 })).toThrow(RangeError);
   });
 });
@@ -185,7 +185,7 @@ describe("toWritableStream", () => {
       await time.settle();
       to.cancel();
       await time.settle();
-      const error = "Error: Cannot write: the channel is closed, so nobody will receive it";
+      const error = "Error: Cannot write: the channel is closed";
       expect([await Promise.all(failed), await closed]).toEqual([failed.map(() => error), error]);
       await expect(writer.write(1)).rejects.toThrow("the channel is closed");
     }
@@ -225,7 +225,7 @@ describe("toWritableStream", () => {
 
   test("what is no channel is refused", () => {
     expect(() => toWritableStream({} as never)).toThrow(
-      new TypeError("Cannot make stream: it takes a channel to send to, got an object (Object)"),
+      new TypeError("Cannot make stream: sink must be a send channel, got an object (Object)"),
     );
   });
 });

@@ -128,7 +128,7 @@ test("set() and update() say whether it was a change; equals decides", () => {
   expect([cell.update(({ x }) => ({ x: x + 1 })), cell.value.x]).toEqual([true, 2]);
   expect([watch(Number.NaN).set(Number.NaN), watch(0).set(-0)]).toEqual([false, true]);
   expect(() => watch(0, { equals: 1 as never })).toThrow("Cannot watch: equals must be a function, got 1");
-  expect(() => cell.until(1 as never)).toThrow("Cannot wait for a value: the test must be a function, got 1");
+  expect(() => cell.until(1 as never)).toThrow("Cannot wait for value: test must be a function, got 1");
 });
 
 test("CH-13: one step releases a hundred thousand who wait, without growing the stack", async () => {

@@ -174,7 +174,7 @@ describe("workers", () => {
 
   test("refuses what it cannot use", () => {
     expect(() => workers(0, channel(), nothing)).toThrow(RangeError);
-    expect(() => workers(1, {} as never, nothing)).toThrow(/^Cannot start workers: its source must be/);
-    expect(() => workers(1, channel(), null as never)).toThrow("Cannot start workers: their body must be a function");
+    expect(() => workers(1, {} as never, nothing)).toThrow(/^Cannot start workers: source must be/);
+    expect(() => workers(1, channel(), null as never)).toThrow("Cannot start workers: body must be a function");
   });
 });

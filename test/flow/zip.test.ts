@@ -217,8 +217,8 @@ describe("zip", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => zip([channel(), [1] as never])).toThrow("Cannot zip: its source must be a receive channel, got");
-    expect(() => zip(5 as never)).toThrow("Cannot zip: it takes a list of receive channels, got 5");
+    expect(() => zip([channel(), [1] as never])).toThrow("Cannot zip: source must be a receive channel, got");
+    expect(() => zip(5 as never)).toThrow("Cannot zip: sources must be a list of receive channels, got 5");
     expect(() => zip([channel(), null] as never)).toThrow("got null");
   });
 

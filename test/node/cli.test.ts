@@ -80,7 +80,8 @@ test("TypeScript as well, by the same copy of millrace", async () => {
 test("TypeScript in a package of CommonJS: Node runs it as a module, or it is told what to do", async () => {
   const { code, out } = await millrace("verify", join("common", "typed.ts"));
   if (code === 0) expect(out).toMatch(/^✓ sum: proved, \d+ states/);
-  else expect([code, out]).toEqual([2, expect.stringContaining('say "type": "module" in its package.json')]);
+  else
+    expect([code, out]).toEqual([2, expect.stringContaining('set "type": "module" in the package.json of the file')]);
 });
 
 test("a failure is reported, and told by the exit code; others are verified all the same", async () => {
@@ -105,9 +106,9 @@ test("a limit is neither success nor failure", async () => {
 });
 
 test.each([
-  [["prove", "right.mjs"], "the command is verify"],
-  [["verify"], "give the file that exports the programs"],
-  [["verify", "missing.mjs"], "there is no such file"],
+  [["prove", "right.mjs"], "the only command is verify"],
+  [["verify"], "name the file that exports the programs"],
+  [["verify", "missing.mjs"], "the file does not exist"],
   [["verify", "none.mjs"], "it exports no generator function"],
   [["verify", "right.mjs", "--name", "product"], "exports no generator function of that name"],
   [["verify", "right.mjs", "--max-ms", "soon"], "a limit must be a number above 0, got soon"],

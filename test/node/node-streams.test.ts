@@ -166,7 +166,7 @@ describe("fromReadable()", () => {
 
   test("what is no readable is refused", () => {
     expect(() => fromReadable({} as never)).toThrow(
-      new TypeError("Cannot make channel: fromReadable() takes a Node readable, got an object (Object)"),
+      new TypeError("Cannot create channel: fromReadable() takes a Node readable, got an object (Object)"),
     );
   });
 });
@@ -310,12 +310,12 @@ describe("toReadable()", () => {
     const [failure] = await once(readable, "error");
     expect([got, failure]).toEqual([
       [1],
-      new TypeError("Cannot read: null is the end to a Node stream, got it as a value"),
+      new TypeError("Cannot read: values must not be null, which ends a Node stream, got null"),
     ]);
   });
 
   test("what is no channel is refused", () => {
-    expect(() => toReadable([1] as never)).toThrow("Cannot make stream: its source must be a receive channel");
+    expect(() => toReadable([1] as never)).toThrow("Cannot make stream: source must be a receive channel");
   });
 });
 
@@ -440,7 +440,7 @@ describe("toWritable()", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => toWritable({} as never)).toThrow("Cannot make stream: it takes a channel to send to, got an object");
+    expect(() => toWritable({} as never)).toThrow("Cannot make stream: sink must be a send channel, got an object");
   });
 });
 

@@ -138,5 +138,5 @@ test("Barrier: at which somebody will never come is a deadlock (EN-1)", async ()
     yield* new Barrier(2).wait();
   }).catch((error: unknown) => error as DeadlockError);
   await time.settle();
-  expect(((await stuck) as DeadlockError).tasks[0]?.waitsFor).toBe("wait at barrier (1 of 2 are there)");
+  expect(((await stuck) as DeadlockError).tasks[0]?.waitsFor).toBe("wait at barrier (1 of 2 have arrived)");
 });

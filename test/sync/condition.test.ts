@@ -330,7 +330,7 @@ describe("with a lease", () => {
     const lease = mutex.tryLock()!;
     lease.release();
     await expect(condition.wait(lease).then()).rejects.toThrow(
-      "Cannot wait for condition: the lease that it is given must be held, got one that was released",
+      "Cannot wait for condition: the lease must be held, got a released lease",
     );
     await expect(condition.until(() => true, lease).then()).rejects.toThrow(TypeError);
     expect(mutex.locked).toBe(false);

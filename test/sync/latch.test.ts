@@ -141,7 +141,9 @@ test("WaitGroup: may be used again, and a count below zero throws a RangeError a
   group.add(-2);
   await group.wait();
   group.add(1);
-  expect(() => group.add(-2)).toThrow("Cannot count in wait group: its count must stay whole and at least 0, got -1");
+  expect(() => group.add(-2)).toThrow(
+    "Cannot add to wait group: its count must stay a whole number, 0 or more, got -1",
+  );
   expect(() => group.add(0.5)).toThrow(RangeError);
   expect(() => group.add(Number.NaN)).toThrow(RangeError);
   expect(group.count).toBe(1);

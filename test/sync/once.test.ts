@@ -141,6 +141,6 @@ describe("once", () => {
   });
 
   test("refuses what makes nothing", () => {
-    expect(() => once(7 as never)).toThrow("Cannot do once: what makes it must be a function, got 7");
+    expect(() => once(7 as never)).toThrow("Cannot create once: make must be a function, got 7");
   });
 });

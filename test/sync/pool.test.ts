@@ -322,13 +322,13 @@ describe("Pool", () => {
     const again = await pool.acquire();
     const waiters = [pool.acquire().then(), pool.acquire().then()];
     const told = Promise.all(
-      waiters.map((waiter) => expect(waiter).rejects.toThrow("Cannot acquire from pool: it is closed")),
+      waiters.map((waiter) => expect(waiter).rejects.toThrow("Cannot acquire from pool: the pool is closed")),
     );
     await time.settle();
     const closing = pool.close();
     expect(pool.close()).toBe(closing);
     await told;
-    await expect(pool.acquire().then()).rejects.toThrow("Cannot acquire from pool: it is closed");
+    await expect(pool.acquire().then()).rejects.toThrow("Cannot acquire from pool: the pool is closed");
     again.release();
     await time.advance(5);
     expect([closing.status, pool.size]).toEqual(["parked", 1]);
@@ -341,7 +341,7 @@ describe("Pool", () => {
   test("close() waits for what is being made, and destroys it", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
-    const failed = expect(pool.acquire().then()).rejects.toThrow("it is closed");
+    const failed = expect(pool.acquire().then()).rejects.toThrow("the pool is closed");
     await time.advance(5);
     const closing = pool.close();
     await failed;

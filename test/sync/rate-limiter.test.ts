@@ -160,8 +160,7 @@ describe("RateLimiter", () => {
   test("more than the bucket holds is refused at once, and so is what is no number of tokens", () => {
     using _ = virtualTime();
     const limiter = new RateLimiter({ limit: 5, per: 1000, name: "api" });
-    const message =
-      "Cannot acquire from rate limiter api: n must be a number above 0 and at most 5, all it holds, got 6";
+    const message = "Cannot acquire from rate limiter api: n must be a number above 0 and at most 5 (the burst), got 6";
     expect(() => limiter.acquire(6)).toThrow(message);
     expect(() => limiter.tryAcquire(6)).toThrow(RangeError);
     for (const n of [0, -1, Number.NaN]) expect(() => limiter.acquire(n)).toThrow(RangeError);

@@ -152,7 +152,7 @@ describe("Semaphore", () => {
 
   test("more than there will ever be is refused at once, and so is what is no number of permits", () => {
     const semaphore = new Semaphore(3, { name: "seats" });
-    const message = "Cannot acquire from semaphore seats: n must be at most 3, all there are, got 4";
+    const message = "Cannot acquire from semaphore seats: n must be at most 3 (the number of permits), got 4";
     for (const ask of [() => semaphore.acquire(4), () => semaphore.tryAcquire(4)]) {
       expect(ask).toThrow(RangeError);
       expect(ask).toThrow(message);

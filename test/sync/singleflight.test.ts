@@ -118,9 +118,9 @@ describe("singleflight", () => {
   });
 
   test("refuses what it cannot use", () => {
-    expect(() => singleflight(7 as never)).toThrow("Cannot share flights: load must be a function, got 7");
+    expect(() => singleflight(7 as never)).toThrow("Cannot create singleflight: load must be a function, got 7");
     expect(() => singleflight(() => 1, { keyOf: 7 as never })).toThrow(
-      "Cannot share flights: keyOf must be a function",
+      "Cannot create singleflight: keyOf must be a function",
     );
   });
 });

@@ -1,41 +1,45 @@
 import { shown } from "../../structures/errors.js";
 import { type Events, Listening, type ListenOptions } from "./listening.js";
 
-/** How to listen to an event target. */
+/** The options of {@link fromEvent} for an event target. */
 export interface EventOptions<E> extends ListenOptions<E> {
-  /** Listens while the event is on its way down to its target. */
+  /** Whether to listen in the capture phase, while the event is on its way down to its target. */
   readonly capture?: boolean;
-  /** Promises not to prevent the default, so that scrolling need not wait. */
+  /** Promises not to prevent the default action, so that scrolling need not wait for the listener. */
   readonly passive?: boolean;
 }
 
-/** The types of events that a target has a handler for (`onclick`), as far as TypeScript knows. */
+/** The types of events for which a target has a handler (`onclick`), as far as TypeScript can tell. */
 export type EventName<T> = { [K in keyof T]: K extends `on${infer Name}` ? Name : never }[keyof T];
 
-/** The event that a target's handler for a type (`onclick`) is given; `Event` if it has none. */
+/** The type of the event that a target's handler (`onclick`) gets; `Event` if there is no handler. */
 export type EventOf<T, Name extends string> = `on${Name}` extends keyof T
   ? NonNullable<T[`on${Name}` & keyof T]> extends (event: infer E) => unknown
     ? Extract<E, Event>
     : Event
   : Event;
 
-/** Node's way to tell of events, as far as it is needed here. */
+/** The part of Node's `EventEmitter` that is needed here. */
 export interface EmitterLike {
   on(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
   off(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
 }
 
 /**
- * A channel of the events of one type. It listens from now on, and keeps what nobody has received yet; `buffer` says how much
- * of it. Receivers see an event after it was dispatched: it is too late then to prevent its default.
+ * Creates a channel of the events of one type. It listens from this call on, and stores the events that no receiver has
+ * taken yet; `buffer` limits the store. Receivers get an event after it was dispatched, which is too late to prevent its
+ * default action.
  *
- * Of an event target come its events, typed by the target's handlers (`onclick`); for a type of your own, name it:
- * `fromEvent<CustomEvent<number>>(target, "count")`. Of an emitter, which has `on` and `off`, come arrays of what its
- * listeners are given: `fromEvent<[line: string]>(reader, "line")`.
+ * An event target yields its events, typed by the target's handlers (`onclick`). For an event type of your own, name the
+ * type: `fromEvent<CustomEvent<number>>(target, "count")`. An emitter, which has `on` and `off`, yields arrays of the
+ * arguments of its listeners: `fromEvent<[line: string]>(reader, "line")`.
  *
- * Closes when: the signal is aborted. Cancelling it, leaving a `for await` over it, or disposing of it stops listening.
+ * Closes when: the signal is aborted. Cancelling the channel, leaving a `for await` over it, or disposing of it stops
+ * listening.
  *
- * @throws TypeError when the target is neither.
+ * @param target - An event target or an emitter.
+ * @param type - The type of the events.
+ * @throws TypeError when the target is neither an event target nor an emitter.
  * @example
  * ```ts
  * import { fromEvent, sliding } from "millrace";
@@ -76,7 +80,7 @@ export function fromEvent(
       return () => target.off!(type, listener);
     }
     throw new TypeError(
-      `Cannot listen: fromEvent() takes an event target, or an emitter with on and off, got ${shown(target)}`,
+      `Cannot listen: the target must be an event target, or an emitter with on and off, got ${shown(target)}`,
     );
   });
 }

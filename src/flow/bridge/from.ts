@@ -1,4 +1,4 @@
-// Where values come from that are not in a channel yet.
+// Channels made of sources that are not channels.
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
@@ -10,18 +10,18 @@ import { type EmitterLike, type EventName, type EventOf, type EventOptions, from
 import type { Events, ListenOptions } from "./listening.js";
 import { type ObservableLike, observableIn, observe } from "./observe.js";
 
-/** What can be read as a channel. */
+/** What {@link from} makes a channel of. */
 export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T> | ObservableLike<T>;
 
 class FromIterable<T> implements Feed<void, T> {
   private readonly _iterator: Iterator<T>;
   private readonly _ready: Operation<void>;
-  private _over: boolean;
+  private _ended: boolean;
 
   constructor(iterable: Iterable<T>) {
     this._iterator = iterable[Symbol.iterator]();
     this._ready = always(undefined);
-    this._over = false;
+    this._ended = false;
   }
 
   next(): Operation<void> {
@@ -29,49 +29,51 @@ class FromIterable<T> implements Feed<void, T> {
   }
 
   accept(_: void, to: Emitter<T>): void {
-    // An iterator that throws is over, and must not be told to return.
-    this._over = true;
+    // An iterator that throws has ended, so its `return` must not be called.
+    this._ended = true;
     const step = this._iterator.next();
     if (step.done) {
       to.end();
       return;
     }
-    this._over = false;
+    this._ended = false;
     to.emit(step.value);
   }
 
   release(): void {
-    if (!this._over) this._iterator.return?.();
+    if (!this._ended) this._iterator.return?.();
   }
 }
 
 type Chunk<T> = { readonly done?: boolean | undefined; readonly value?: T | undefined };
 
-/** Who is asked for the next value, and promises it. */
-interface Giver<T> {
-  ask(): PromiseLike<Chunk<T>>;
-  /** Nothing more is wanted. */
-  leave(reason: unknown): unknown;
-  /** It is over, whether by itself or because it was left. */
-  over?(): void;
+/** A source that promises its next value when it is pulled. */
+interface PullSource<T> {
+  pull(): PromiseLike<Chunk<T>>;
+  /** Ends the source early. */
+  cancel(reason: unknown): unknown;
+  /** Called when the source has ended, by itself or by `cancel`. */
+  ended?(): void;
 }
 
-/** What promises its next value when asked. It is asked when somebody waits; an answer that nobody waits for is kept. */
+/**
+ * A feed of promised values. It pulls a value when a receiver waits, and keeps the value if the receiver has left by then.
+ */
 class FromPromises<T> implements Feed<Chunk<T>, T> {
-  private readonly _giver: Giver<T>;
-  private _over: boolean;
+  private readonly _source: PullSource<T>;
+  private _ended: boolean;
 
-  constructor(giver: Giver<T>) {
-    this._giver = giver;
-    this._over = false;
+  constructor(source: PullSource<T>) {
+    this._source = source;
+    this._ended = false;
   }
 
   next(): Operation<Chunk<T>> {
     return settled(
-      Promise.resolve(this._giver.ask()).then(
+      Promise.resolve(this._source.pull()).then(
         (chunk) => chunk,
         (error) => {
-          this._over = true;
+          this._ended = true;
           throw error;
         },
       ),
@@ -79,28 +81,29 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
   }
 
   accept({ done, value }: Chunk<T>, to: Emitter<T>): void {
-    this._over = done === true;
+    this._ended = done === true;
     if (done) to.end();
     else to.emit(value as T);
   }
 
   release(reason: unknown): void {
-    // Whoever leaves does not wait, and hears of no failure that comes after.
-    if (!this._over) Promise.resolve(this._giver.leave(reason)).catch(() => {});
-    this._giver.over?.();
+    // Releasing does not wait for the source to end, so a later failure of the source has no receiver.
+    if (!this._ended) Promise.resolve(this._source.cancel(reason)).catch(() => {});
+    this._source.ended?.();
   }
 }
 
 /**
- * A channel of what a source yields that is none yet. Of an iterable, an async iterable or a web stream it asks for the next
- * value only when somebody receives. To an observable it subscribes at once, and keeps what nobody has received yet, without
- * a bound unless `buffer` sets one. Of an event target or an emitter, with the type of event, it is {@link fromEvent}. A
- * receive channel it returns as it is.
+ * Makes a channel of a source. An iterable, an async iterable or a web stream is asked for its next value only when a
+ * receiver waits. An observable is subscribed to at once, and its values are stored until they are received, without a
+ * bound unless `buffer` sets one. With an event target or an emitter, and the type of its events, this function does the
+ * same as {@link fromEvent}. A receive channel is returned as it is.
  *
- * Closes when: the source is done, or fails, which receivers then get thrown. Cancelling it, and with it whatever was made
- * of it, calls the iterator's `return`, cancels the stream with the reason and gives up its lock, or unsubscribes.
+ * Closes when: the source has ended. If the source fails, receivers get the error thrown. Cancelling the channel, or a
+ * channel that was derived from it, calls the iterator's `return`, cancels the stream with the reason and releases its
+ * lock, or unsubscribes.
  *
- * @throws TypeError when it is none of these.
+ * @throws TypeError when the source is none of these.
  * @example
  * ```ts
  * import { collect, from } from "millrace";
@@ -138,22 +141,22 @@ function fromSource<T>(source: unknown, options: ListenOptions<T>): ReceiveChann
   const observable = observableIn<T>(source);
   if (observable !== undefined) return observe(observable, options);
   throw new TypeError(
-    `Cannot make channel: from() takes an iterable, an async iterable, a ReadableStream or an observable, got ${shown(source)}`,
+    `Cannot create channel: from() takes an iterable, an async iterable, a ReadableStream or an observable, got ${shown(source)}`,
   );
 }
 
-function fromStream<T>(stream: ReadableStream<T>): Giver<T> {
+function fromStream<T>(stream: ReadableStream<T>): PullSource<T> {
   const reader = stream.getReader();
   return {
-    ask: () => reader.read(),
-    leave: (reason) => reader.cancel(reason),
-    over: () => reader.releaseLock(),
+    pull: () => reader.read(),
+    cancel: (reason) => reader.cancel(reason),
+    ended: () => reader.releaseLock(),
   };
 }
 
-function fromAsync<T>(iterable: AsyncIterable<T>): Giver<T> {
+function fromAsync<T>(iterable: AsyncIterable<T>): PullSource<T> {
   const iterator = iterable[Symbol.asyncIterator]();
-  return { ask: () => iterator.next(), leave: () => iterator.return?.() };
+  return { pull: () => iterator.next(), cancel: () => iterator.return?.() };
 }
 
 function isReceiveChannel<T>(source: unknown): source is ReceiveChannel<T> {

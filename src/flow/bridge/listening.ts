@@ -1,7 +1,7 @@
-// What comes by itself, and cannot be made to wait: whoever tells of it puts it into a channel, until somebody has had enough.
+// Sources that push values and cannot be made to wait. Each value is put into a channel until the channel is closed.
 //
-// Invariants. It listens from its creation until it is closed, whoever closes it: the other side, a signal, its receiver; then
-// it stops in that step. So the one who listens does not outlive the channel.
+// Invariants. Listening starts at creation, and stops in the step in which the source, a signal or the receiver closes the
+// channel. So the listener does not outlive the channel.
 
 import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
@@ -11,21 +11,24 @@ import { aborted } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 
-/** What becomes of values that come by themselves. */
+/** How pushed values are stored. */
 export interface ListenOptions<T> {
   /**
-   * Keeps what nobody has received yet: a number of values, or a buffer. Without a bound by default, because what comes
-   * cannot wait, and which to lose is not for the library to say: `sliding(n)` keeps the last, `dropping(n)`, as a number
-   * does, the first, and 0 only what somebody waits for.
+   * Stores the values that no receiver has taken yet: a number of values, or a buffer. Without a bound by default, because
+   * the source cannot wait, and the library cannot decide which values to lose. `sliding(n)` keeps the last `n`,
+   * `dropping(n)` or a number keeps the first `n`, and 0 keeps only values for which a receiver waits.
    */
   readonly buffer?: number | Buffer<T>;
-  /** Stops listening when it is aborted: the channel closes, and what has come before can be received. */
+  /** Stops listening when it is aborted: the channel closes, and stored values can still be received. */
   readonly signal?: AbortSignal;
-  /** Given each value that a number, or a full buffer, had no room for, and what is left when the receiver cancels. */
+  /**
+   * Called with each value that does not fit into the buffer, and with each stored value when the receiver cancels the
+   * channel.
+   */
   readonly onUndelivered?: (value: T) => void;
 }
 
-/** A channel of what comes by itself; disposing of it cancels it, which stops listening. */
+/** A channel of pushed values. Cancelling it, or disposing of it, stops listening. */
 export interface Events<out T> extends ReceiveChannel<T>, Disposable {}
 
 export class Listening<T> implements Events<T> {
@@ -34,8 +37,8 @@ export class Listening<T> implements Events<T> {
   private _stop: (() => void) | null;
   private _watch: Disposable | null;
 
-  /** Begins to listen; `begin` returns how to stop. */
-  constructor(options: ListenOptions<T>, begin: (to: Listening<T>) => () => void) {
+  /** Starts listening; `start` returns the function that stops it. */
+  constructor(options: ListenOptions<T>, start: (to: Listening<T>) => () => void) {
     const { buffer = unbounded<T>(), signal, onUndelivered } = options;
     this._stop = this._watch = null;
     this._onUndelivered = onUndelivered;
@@ -45,7 +48,7 @@ export class Listening<T> implements Events<T> {
       this.close();
       return;
     }
-    this._stop = begin(this);
+    this._stop = start(this);
     if (this.closed) this._leave();
     else if (signal !== undefined) this._watch = upon(aborted(signal), () => this.close());
   }
@@ -74,12 +77,12 @@ export class Listening<T> implements Events<T> {
     this.cancel();
   }
 
-  /** A value has come. */
+  /** Called by the source with each value. */
   push(value: T): void {
     if (!this._arrived.trySend(value)) this._onUndelivered?.(value);
   }
 
-  /** No more will come. */
+  /** Called by the source at its end. */
   close(cause?: unknown): void {
     this._arrived.close(cause);
     this._leave();

@@ -1,25 +1,30 @@
-// Observables: of Rx, of the platform, of whatever speaks `Symbol.observable`. They push, and take back nothing.
+// Observables of Rx, of the platform, and of every library that supports `Symbol.observable`. They push values and cannot
+// wait.
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { Listening, type ListenOptions } from "./listening.js";
 
-/** What an observable tells. All three are there; two may be missing in what an observable says that it takes. */
+/**
+ * Gets the values and the end of an observable. millrace passes all three functions; the two optional ones may be missing
+ * in the type that an observable accepts.
+ */
 export interface Observer<in T> {
   next(value: T): void;
   error?(error: unknown): void;
   complete?(): void;
 }
 
-/** What can be subscribed to. It returns how to unsubscribe, or heeds the signal, as the platform's observables do. */
+/** An object with `subscribe`. It returns how to unsubscribe, or uses the signal, as the platform's observables do. */
 export interface ObservableLike<out T> {
-  // A function stands here for the sake of inference: Rx takes one as well, and its last overload is what TypeScript sees.
+  // The function type is here for type inference: Rx accepts a function as well, and TypeScript infers from its last
+  // overload.
   subscribe(observer: Observer<T> | ((value: T) => void), options?: { readonly signal: AbortSignal }): unknown;
 }
 
 type Subscription = (() => void) | { unsubscribe?: () => void } | null | undefined;
 type Interop = Partial<Record<string | symbol, () => ObservableLike<unknown>>>;
 
-/** The observable in what is given, if there is one. */
+/** Returns the observable that a value is or contains, if there is one. */
 export function observableIn<T>(source: unknown): ObservableLike<T> | undefined {
   const given = Object(source) as Interop & Partial<ObservableLike<T>>;
   const symbol = (Symbol as { readonly observable?: symbol }).observable ?? "@@observable";
@@ -28,15 +33,15 @@ export function observableIn<T>(source: unknown): ObservableLike<T> | undefined 
   return typeof given.subscribe === "function" ? (given as ObservableLike<T>) : undefined;
 }
 
-/** Subscribes at once, so that nothing is missed. */
+/** Subscribes at once, so that no value is missed. */
 export function observe<T>(observable: ObservableLike<T>, options: ListenOptions<T>): ReceiveChannel<T> {
   return new Listening<T>(options, (to) => {
     const leaving = new AbortController();
     const subscription = observable.subscribe(
       {
         next: (value) => to.push(value),
-        // Without a cause a close would look like the end.
-        error: (error = new Error("An observable failed without saying why")) => to.close(error),
+        // A close without a cause would mean a normal end.
+        error: (error = new Error("The observable failed without an error")) => to.close(error),
         complete: () => to.close(),
       },
       { signal: leaving.signal },

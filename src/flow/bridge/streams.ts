@@ -1,24 +1,26 @@
-// Web streams on either side of a channel. A stream asks (`pull`) or offers (`write`) and waits for the promise that it gets:
-// so each is one operation at a time, performed without a task, which leaves its queue when the stream is given up.
+// Web streams made of channels. A stream asks for a value (`pull`) or offers one (`write`), and waits for the promise that
+// it gets. So each call is one operation, performed without a task, which leaves its queue when the stream is given up.
 
 import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
 import { upon } from "../../operation/upon.js";
 import { CancelledError } from "../../structures/errors.js";
-import { assertSink, assertSource, type FlowOptions, nobodyReceives, release } from "../ends/release.js";
+import { assertSink, assertSource, channelClosed, type FlowOptions, release } from "../ends/release.js";
 
-/** What a readable stream of a channel can be told. */
+/** The options of {@link toReadableStream}. */
 export interface ReadableStreamOptions extends FlowOptions {
-  /** How many values the stream reads ahead; none by default. */
+  /** How many values the stream reads ahead; 0 by default. */
   readonly highWaterMark?: number;
 }
 
 /**
- * A web stream of what comes from a channel. It takes a value only when its reader asks for one, unless it is told to read
- * ahead.
+ * Makes a web stream of a channel. It receives a value only when its reader asks for one, unless `highWaterMark` makes it
+ * read ahead.
  *
- * The stream closes when the channel has ended; with the channel's cause it fails. Cancelling the stream releases the
- * channel, with the reason; a receive that was under way takes nothing.
+ * The stream closes when the channel has ended, and fails with the cause of the channel if there is one. Cancelling the
+ * stream releases the channel, with the reason; a receive that was parked takes no value.
  *
+ * @param source - The channel to read.
+ * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
  * import { from, toReadableStream } from "millrace";
@@ -31,12 +33,12 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
   assertSource("make stream", source);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();
-  let asking: Disposable | null = null;
+  let receiving: Disposable | null = null;
   return new ReadableStream<T>(
     {
       pull: (controller) =>
         new Promise<void>((resolve, reject) => {
-          asking = upon(
+          receiving = upon(
             receive,
             (value) => {
               if (value === CLOSED) controller.close();
@@ -47,7 +49,7 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
           );
         }),
       cancel(reason) {
-        asking?.[Symbol.dispose]();
+        receiving?.[Symbol.dispose]();
         release(source, options, reason);
       },
     },
@@ -56,12 +58,14 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
 }
 
 /**
- * A web stream that sends what is written to it into a channel. A write is done when its value has been taken or stored, so
- * a writer that waits, as `pipeTo` does, is as slow as the receivers.
+ * Makes a web stream that sends what is written to it to a channel. A write is done when its value has been received or
+ * stored, so a writer that waits for it, as `pipeTo` does, is as slow as the receivers.
  *
- * Closing the stream closes the channel. Aborting it withdraws the value that is offered, and closes the channel with the
- * reason as its cause. When the channel is closed by others, its receiver above all, the stream fails.
+ * Closing the stream closes the channel. Aborting it withdraws the value that is being sent, and closes the channel with
+ * the reason as its cause. When other code closes the channel, or its receiver cancels it, the stream fails.
  *
+ * @param channel - The channel to send to.
+ * @throws TypeError when `channel` is not a send channel.
  * @example
  * ```ts
  * import { channel, collect, from, toReadableStream, toWritableStream } from "millrace";
@@ -78,8 +82,8 @@ export function toWritableStream<T>(channel: SendChannel<T>): WritableStream<T> 
   return new WritableStream<T>({
     start(controller) {
       const { signal } = controller;
-      closing = upon(channel.whenClosed(), () => controller.error(nobodyReceives()));
-      // `abort` would be called only when the write under way is done, which it may never be.
+      closing = upon(channel.whenClosed(), () => controller.error(channelClosed()));
+      // The stream would call `abort` only after the current write is done, which may be never.
       signal.addEventListener("abort", () => {
         const { reason = new CancelledError("Stream was aborted") } = signal;
         closing?.[Symbol.dispose]();
@@ -89,7 +93,7 @@ export function toWritableStream<T>(channel: SendChannel<T>): WritableStream<T> 
     },
     write: (value) =>
       new Promise<void>((resolve, reject) => {
-        const offer = upon(channel.send(value), (taken) => (taken ? resolve() : reject(nobodyReceives())), reject);
+        const offer = upon(channel.send(value), (taken) => (taken ? resolve() : reject(channelClosed())), reject);
         withdraw = (reason) => {
           offer[Symbol.dispose]();
           reject(reason);

@@ -1,4 +1,5 @@
-// The ends of a flow: everything that came, as one value. They are operations, so they can be raced and cancelled.
+// The ends of a flow, which make one value of everything that a channel yields. They are operations, so they can be raced
+// and cancelled.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
@@ -8,11 +9,24 @@ import { isValue, type Settleable, settle } from "../../task/settleable.js";
 import { assertSource, type FlowOptions, release, releasing } from "./release.js";
 
 /**
- * Reads a channel to its end, and calls `body` with each value, one after the other: the next is taken when what `body`
- * returned is settled. Returning a promise, an operation or a routine makes it wait for that.
+ * Reads a channel to its end and calls `body` with each value, one value at a time. If `body` returns a promise, an
+ * operation or a routine, the next value is received only after that has completed.
  *
- * Parks when: the channel has not ended. Yields: nothing. If closed with a cause, or if `body` throws: throws that, and
- * releases the source. If cancelled: releases the source.
+ * Parks when: the channel is open and has no value, or the result of `body` has not completed. The next value, the end of
+ * the channel or that result resumes the task. Yields: nothing. If closed with a cause, or if `body` throws: throws the
+ * error, and releases the source. If cancelled: releases the source.
+ *
+ * @param source - The channel to read.
+ * @param body - Called with each value.
+ * @throws TypeError when `source` is not a receive channel.
+ * @example
+ * ```ts
+ * import { forEach, from } from "millrace";
+ *
+ * const seen: string[] = [];
+ * await forEach(from("ab"), (letter) => void seen.push(letter));
+ * console.log(seen); // [ "a", "b" ]
+ * ```
  */
 export function forEach<T>(
   source: ReceiveChannel<T>,
@@ -22,7 +36,7 @@ export function forEach<T>(
   assertSource("read", source);
   const all = scope(function* forEach({ signal }): Routine<void> {
     try {
-      // Cancelled while it parks in a `finally` of the body, it comes back here.
+      // If it is cancelled while it is parked in a `finally` of the body, it continues here.
       for (let value: T | Closed; !signal.aborted && (value = yield* source.receive()) !== CLOSED; ) {
         const made = body(value);
         if (!isValue(made)) yield* settle(made);
@@ -35,11 +49,16 @@ export function forEach<T>(
 }
 
 /**
- * Folds a channel to one value.
+ * Folds the values of a channel to one value.
  *
- * Parks when: the channel has not ended. Yields: the last state. If closed with a cause, or if `step` throws: throws that, and
- * releases the source. If cancelled: releases the source.
+ * Parks when: the channel is open and has no value. The next value or the end of the channel resumes the task. Yields: the
+ * last state. If closed with a cause, or if `step` throws: throws the error, and releases the source. If cancelled:
+ * releases the source.
  *
+ * @param source - The channel to read.
+ * @param step - Computes the next state from the state and a value.
+ * @param initial - The state before the first value.
+ * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
  * import { from, reduce } from "millrace";
@@ -67,11 +86,13 @@ export function reduce<T, U>(
 }
 
 /**
- * All values of a channel, in their order.
+ * Collects all values of a channel in an array, in their order.
  *
- * Parks when: the channel has not ended. Yields: an array. If closed with a cause: throws it. If cancelled: releases the
- * source.
+ * Parks when: the channel is open and has no value. The next value or the end of the channel resumes the task. Yields: the
+ * array. If closed with a cause: throws the cause. If cancelled: releases the source.
  *
+ * @param source - The channel to read.
+ * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
  * import { collect, from } from "millrace";

@@ -7,22 +7,25 @@ import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { assertSink, assertSource, type FlowOptions, release } from "./release.js";
 
-/** How a pipe ends. */
+/** The options of {@link pipe}. */
 export interface PipeOptions<T> extends FlowOptions {
-  /** Whether the end of the source closes the other side; true by default. */
+  /** Whether the end of the source closes the sink; true by default. */
   readonly close?: boolean;
-  /** Given the value that the pipe had in its hand when it was cancelled, or when the other side closed under it. */
+  /** Called with the value that the pipe has taken and cannot deliver, because it was cancelled or the sink was closed. */
   readonly onUndelivered?: (value: T) => void;
 }
 
 /**
- * Conveys everything from one channel to another, in order. From core.async.
+ * Starts a task that sends everything that it receives from one channel to another, in order. From core.async.
  *
- * Closes when: the source has ended, with its cause if it has one, it closes `to`; with `close: false` it leaves it open, and
- * the task fails with the cause. When `to` closes it stops at once, having taken nothing that it could not deliver but what
- * was in its hand, and releases its source.
+ * Closes when: the source has ended. Then it closes `to`, with the cause of the source if there is one. With `close: false` it
+ * leaves `to` open, and the task fails with the cause. When `to` is closed, the pipe stops at once and releases its source.
+ * Then at most one value, which it had already taken, is undelivered.
  *
- * @returns The task that conveys; it is over when one side is. Cancelling it stops the pipe and leaves `to` open.
+ * @param source - The channel to receive from.
+ * @param to - The channel to send to.
+ * @returns The task, which ends when one of the channels has ended. Cancelling it stops the pipe and leaves `to` open.
+ * @throws TypeError when `source` or `to` is not a channel.
  * @example
  * ```ts
  * import { channel, from, pipe } from "millrace";
@@ -38,7 +41,7 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
   const { close = true } = options;
   const task = go(
     named("pipe", function* (): Routine<void> {
-      // Looked at in this order: when both are ready nothing is taken that could not be delivered.
+      // The order counts: when both are ready, no value is taken that could not be delivered.
       const next = select({ gone: to.whenClosed(), value: source.receive() }, { mode: "priority" });
       let held: { readonly value: T; readonly offer: Operation<boolean> } | null = null;
       try {
@@ -54,12 +57,12 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
       } catch (error) {
         if (!close || !to.close(error)) throw error;
       } finally {
-        // An offer that was taken just before the task was cancelled is delivered.
+        // A send that completed just before the task was cancelled has delivered its value.
         if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
       }
     }),
   );
-  // Also one that was cancelled before its first turn.
+  // This also releases the source of a task that is cancelled before its first turn.
   upon(task.whenOver(), () => release(source, options));
   return task;
 }

@@ -1,4 +1,4 @@
-// A channel that a task feeds: what every combinator stands on that works on its own, and not only when somebody receives.
+// A channel with a task that sends to it: the base of every combinator that works ahead instead of only on demand.
 
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
@@ -8,23 +8,23 @@ import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { go } from "../../task/go.js";
 import { settle } from "../../task/settleable.js";
 
-/** What can be told of the channel that a task feeds. */
+/** The options of {@link produce}. */
 export interface ProduceOptions<T> {
-  /** How many values the task may be ahead of the receiver, or a buffer; none by default. */
+  /** How many values the task may be ahead of the receiver, or a buffer; 0 by default. */
   readonly capacity?: number | Buffer<T>;
-  /** Given each value that was sent and can reach nobody, because the receiver cancelled. */
+  /** Called with each value that was sent and that no receiver gets, because the receiver cancelled the channel. */
   readonly onUndelivered?: (value: T) => void;
-  /** Called once when the task is over, with the reason if the receiver cancelled. */
+  /** Called once when the task has ended, with the reason if the receiver cancelled the channel. */
   readonly release?: (reason: unknown) => void;
 }
 
 /**
- * Starts a task that feeds a channel, and returns the channel. From Kotlin's `produce`.
+ * Starts a task that sends to a new channel, and returns the channel. From Kotlin's `produce`.
  *
- * Closes when: the body returns; if it throws, receivers get that thrown after the drain. If the receiver cancels: the body
- * is cancelled in the same step, wherever it is parked.
+ * Closes when: the body returns. If the body throws, receivers get the error thrown after the drain. If the receiver
+ * cancels: the body is cancelled in the same step, wherever it is parked.
  *
- * @param body - Sends with `yield* out.send(value)`, which yields false once nobody receives.
+ * @param body - Sends with `yield* out.send(value)`, which yields false once the channel is closed.
  * @param options - `capacity`, `onUndelivered`, `release`.
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export function produce<T>(
     onCancel(given) {
       reason = given;
       task.cancel(given);
-      if (!begun) options.release?.(given); // a task that had no turn yet never runs
+      if (!begun) options.release?.(given); // a task that is cancelled before its first turn never runs
     },
   });
   const task = go(function* producer(): Routine<void> {
@@ -60,7 +60,7 @@ export function produce<T>(
       yield* settle(body(out));
       out.close();
     } catch (error) {
-      // Downstream is where the error goes; if nobody is there any more, it is the task's own.
+      // The error goes downstream. If the channel was closed before, the task fails with the error.
       if (!out.close(error)) throw error;
     } finally {
       options.release?.(reason);

@@ -1,4 +1,4 @@
-// What every combinator asks of its source, and does to it on leaving early (rules CB-2 and CB-11).
+// What every combinator requires of its source, and how it gives up its source (rules CB-2 and CB-11).
 
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { isOwned } from "../../channel/owned.js";
@@ -7,21 +7,21 @@ import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { shown } from "../../structures/errors.js";
 
-/** What every combinator can be told about its source. */
+/** The options that all combinators share. */
 export interface FlowOptions {
   /**
-   * Whether leaving early cancels the source. By default only what a combinator made is cancelled; a channel that you
-   * created may have other readers, and stays as it is.
+   * Whether the combinator cancels its source when it stops early. By default it cancels only a channel that a combinator
+   * made; a channel that you created may have other readers, and stays open.
    */
   readonly own?: boolean;
 }
 
-/** Nothing more will be taken from a source: cancels it if it is owned. One that has ended does not notice. */
+/** Gives up a source: cancels it if it is owned. Has no effect on a source that has ended. */
 export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
   if (options.own ?? isOwned(source)) source.cancel(reason);
 }
 
-/** An operation that, given up at any moment, even before it has begun, takes nothing more from a source. */
+/** Makes an operation release a source when the operation is given up, even before it has started. */
 export function releasing<T>(
   source: ReceiveChannel<unknown>,
   options: FlowOptions,
@@ -33,25 +33,25 @@ export function releasing<T>(
   });
 }
 
-/** Throws unless it is given a receive channel. */
+/** Throws unless `source` is a receive channel. */
 export function assertSource(what: string, source: unknown): void {
   if (typeof (source as Partial<ReceiveChannel<unknown>> | null | undefined)?.receive === "function") return;
-  throw new TypeError(`Cannot ${what}: its source must be a receive channel, got ${shown(source)}; from() makes one`);
+  throw new TypeError(`Cannot ${what}: source must be a receive channel, got ${shown(source)}; create one with from()`);
 }
 
-/** Throws unless it is given a function. */
+/** Throws unless `given` is a function. */
 export function assertFunction(what: string, name: string, given: unknown): void {
   if (typeof given !== "function")
     throw new TypeError(`Cannot ${what}: ${name} must be a function, got ${shown(given)}`);
 }
 
-/** Throws unless it is given a channel to send to. */
+/** Throws unless `sink` is a send channel. */
 export function assertSink(what: string, sink: unknown): void {
   if (typeof (sink as Partial<SendChannel<unknown>> | null | undefined)?.send === "function") return;
-  throw new TypeError(`Cannot ${what}: it takes a channel to send to, got ${shown(sink)}`);
+  throw new TypeError(`Cannot ${what}: sink must be a send channel, got ${shown(sink)}`);
 }
 
-/** What a stream fails with when its channel is closed under it. */
-export function nobodyReceives(): Error {
-  return new Error("Cannot write: the channel is closed, so nobody will receive it");
+/** The error of a stream whose channel was closed by other code. */
+export function channelClosed(): Error {
+  return new Error("Cannot write: the channel is closed");
 }

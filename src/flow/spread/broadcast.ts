@@ -1,30 +1,31 @@
-// One channel for many: everybody gets every value (core.async's mult and tap).
+// One source for several subscribers, each of which gets every value (core.async's mult and tap).
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import type { FlowOptions } from "../ends/release.js";
-import { Spread } from "./spread.js";
+import { Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
-/** What a broadcast can be told. */
+/** The options of {@link broadcast}. */
 export interface BroadcastOptions extends FlowOptions {
-  /** Whether it stops reading while nobody has subscribed; without it what comes then is dropped. */
+  /** Whether it stops reading while there are no subscribers; by default it drops the values that come then. */
   readonly hold?: boolean;
 }
 
-/** What {@link broadcast} makes. Disposing of it cancels it. */
+/** A broadcast, made by {@link broadcast}. Disposing of it cancels it. */
 export interface Broadcast<out T> extends Disposable {
   /**
-   * A channel of every value from now on. It closes when the source has ended, with its cause if it has one, after what is
-   * stored for it; once the broadcast is over it is closed from the start.
+   * Returns a channel of every value from now on. It closes when the source has ended, with the cause of the source if
+   * there is one, after the values that are stored for it. Once the broadcast has ended, the channel is closed from the
+   * start.
    *
-   * @throws TypeError, RangeError when the policy or the capacity is none.
+   * @throws TypeError for an unknown policy. RangeError for an invalid capacity.
    */
   subscribe: (options?: SubscribeOptions<T>) => Subscription<T>;
-  /** Stops reading, closes every subscription after what is stored for it, and releases the source. */
+  /** Stops reading, closes every subscription, which then yields the values stored for it, and releases the source. */
   cancel: (reason?: unknown) => void;
 }
 
-class Broadcasting<T> extends Spread<T> implements Broadcast<T> {
+class Broadcasting<T> extends Distributor<T> implements Broadcast<T> {
   private readonly _audience: Audience<T>;
 
   constructor(source: ReceiveChannel<T>, options: BroadcastOptions) {
@@ -46,17 +47,20 @@ class Broadcasting<T> extends Spread<T> implements Broadcast<T> {
 }
 
 /**
- * Gives every value of a channel to all who have subscribed, each with its own policy for when it is slow. From
+ * Gives every value of a channel to all subscribers. Each subscriber has its own policy for when it is slow. From
  * core.async's `mult`.
  *
- * A value is given to all of them in one step, so nobody waits for a neighbour; but the next one is read only when those
- * with the policy `"wait"` have it. It reads from its first turn on, so whoever subscribes in the same step as it is made
- * misses nothing; what comes while nobody has subscribed is dropped, unless it is told to `hold`.
+ * All subscribers get a value in one step, so no subscriber waits for another one. But the next value is read only after
+ * all subscribers with the policy `"wait"` have room for the last one. It starts reading at its first turn, so a
+ * subscription made in the same step as the broadcast misses no value. Values that come while there are no subscribers are
+ * dropped, unless `hold` is set.
  *
- * Closes when: the source has ended, every subscription, with its cause if it has one; if nobody has subscribed then, the
- * cause is reported as that of a task which nobody joined. Unsubscribing, or disconnecting, frees at once what waits for
- * that subscriber.
+ * Closes when: the source has ended. Then every subscription closes, with the cause of the source if there is one. If there are
+ * no subscribers then, the cause is reported as the failure of a task that no task joins. Unsubscribing, or disconnecting a
+ * subscriber, resumes in the same step what waits for this subscriber.
  *
+ * @param source - The channel to read.
+ * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
  * import { broadcast, collect, from } from "millrace";

@@ -1,9 +1,9 @@
-// Many channels into one, each of which can be muted, paused and soloed while it goes on (core.async's mix).
+// Several channels merged into one, each of which can be muted, paused and soloed at run time (core.async's mix).
 //
-// Invariants. What is heard is read only when `out` is read, and what is paused is not read at all; so a change takes effect
-// at once, and no value is ever in the hand of the mix. What is muted has a task that reads it and forgets. An input stays
-// until it has ended or is removed. `_heard` is a choice among those that are heard now; whenever it is made anew
-// `_version` changes, which whoever is parked at the old one waits for as well.
+// Invariants. Active inputs are read only when `out` is read, and paused inputs are not read at all. So a change takes
+// effect at once, and the mix never holds a value. A muted input has a task that reads and discards its values. An input
+// stays until it has ended or is removed. `_active` is a choice among the inputs that are active now. When this choice is
+// created anew, `_version` changes. A receiver that is parked at the old choice waits for `_version` as well.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import { alt } from "../../choice/select.js";
@@ -16,51 +16,54 @@ import type { Task } from "../../task/task.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 import { type Watch, watch } from "./watch.js";
 
-/** How an input of a mix is treated. What is not said stays as it is; at first all of it is false. */
+/** How a mix treats an input. A property that is left out stays as it is; at first all of them are false. */
 export interface MixState {
-  /** Whether it is read, and what it yields forgotten. */
+  /** Whether the input is read and its values are discarded. */
   readonly mute?: boolean;
-  /** Whether it is not read; more than `mute`. */
+  /** Whether the input is not read; takes precedence over `mute`. */
   readonly pause?: boolean;
-  /** Whether it is heard, whatever else is said, and those that are not soloed are not. */
+  /** Whether the input is soloed: it reaches `out` even if it is muted or paused, and inputs that are not soloed do not. */
   readonly solo?: boolean;
 }
 
-/** What a mix can be told. */
+/** The options of {@link mix}. */
 export interface MixOptions extends FlowOptions {
-  /** What happens to the others while an input is soloed; `"mute"` by default. */
+  /** How the other inputs are treated while an input is soloed; `"mute"` by default. */
   readonly soloMode?: "mute" | "pause";
-  /** Whether `out` closes when an input ends and none is left; true by default. */
+  /** Whether `out` closes when the last input ends; true by default. */
   readonly close?: boolean;
 }
 
-/** What {@link mix} makes. */
+/** A mix, made by {@link mix}. */
 export interface Mix<T> {
-  /** What is heard. */
+  /** The channel of the values of all active inputs. */
   readonly out: ReceiveChannel<T>;
-  /** Adds an input, or changes one that is there. False if `out` is over; then the channel is released. */
+  /**
+   * Adds an input, or changes an input that was added before. Returns false if `out` has ended; then the channel is
+   * released.
+   */
   add: (channel: ReceiveChannel<T>, state?: MixState) => boolean;
-  /** Takes an input out, and leaves it as it is. False if it was none, or has ended. */
+  /** Removes an input without releasing it. Returns false if the channel is no input, or has ended. */
   remove: (channel: ReceiveChannel<T>) => boolean;
-  /** Changes how one input is treated, or several at once. Channels that are no inputs, or have ended, are passed over. */
+  /** Changes how one input is treated, or several in one step. Channels that are no inputs, or have ended, are ignored. */
   set: {
     (channel: ReceiveChannel<T>, state: MixState): void;
     (states: Iterable<readonly [channel: ReceiveChannel<T>, state: MixState]>): void;
   };
 }
 
-type Role = "heard" | "muted" | "paused";
+type Role = "active" | "muted" | "paused";
 
-interface Heard<T> {
+interface Taken<T> {
   readonly input: Input<T>;
   readonly value: T | Closed;
 }
 
 class Input<T> {
   readonly channel: ReceiveChannel<T>;
-  readonly next: Operation<Heard<T>>;
+  readonly next: Operation<Taken<T>>;
   state: MixState;
-  /** Reads and forgets while it is muted. */
+  /** The task that reads and discards the values while the input is muted. */
   drain: Task<void> | null;
 
   constructor(channel: ReceiveChannel<T>) {
@@ -70,21 +73,21 @@ class Input<T> {
     this.drain = null;
   }
 
-  /** Leaves its channel, if it is muted. */
+  /** Stops the task of a muted input. */
   stop(): void {
     this.drain?.cancel();
     this.drain = null;
   }
 }
 
-class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
+class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
   readonly out: ReceiveChannel<T>;
   closed: boolean;
   private readonly _options: MixOptions;
   private readonly _inputs: Map<ReceiveChannel<T>, Input<T>>;
   private readonly _version: Watch<number>;
-  private readonly _next: Operation<Heard<T> | null>;
-  private _heard: Operation<Heard<T>>;
+  private readonly _next: Operation<Taken<T> | null>;
+  private _active: Operation<Taken<T>>;
   private _failure: unknown;
 
   constructor(options: MixOptions) {
@@ -92,11 +95,11 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
     this._options = options;
     this._inputs = new Map();
     this._version = watch(0);
-    this._heard = alt();
+    this._active = alt();
     this._failure = undefined;
     this._next = alt(
       this._version.changed().map(() => null),
-      guard(() => this._heard),
+      guard(() => this._active),
     );
     this.out = derive(this);
   }
@@ -129,25 +132,25 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
       const input = this._inputs.get(channel as ReceiveChannel<T>);
       if (input !== undefined) input.state = { ...input.state, ...changes };
     }
-    this._arrange();
+    this._assignRoles();
   }
 
-  next(): Operation<Heard<T> | null> {
+  next(): Operation<Taken<T> | null> {
     return this._next;
   }
 
-  accept(heard: Heard<T> | null, to: Emitter<T>): void {
-    if (heard !== null && heard.value !== CLOSED) to.emit(heard.value);
-    else if (heard !== null) this._ended(heard.input);
+  accept(taken: Taken<T> | null, to: Emitter<T>): void {
+    if (taken !== null && taken.value !== CLOSED) to.emit(taken.value);
+    else if (taken !== null) this._ended(taken.input);
     if (this.closed) to.end(this._failure);
   }
 
-  /** Nothing more is read. */
+  /** Ends the mix: it reads nothing more. */
   release(reason: unknown): void {
     const inputs = [...this._inputs.values()];
     this.closed = true;
     this._inputs.clear();
-    this._arrange();
+    this._assignRoles();
     for (const input of inputs) {
       input.stop();
       release(input.channel, this._options, reason);
@@ -157,7 +160,7 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
   private _drop(input: Input<T>): void {
     input.stop();
     this._inputs.delete(input.channel);
-    this._arrange();
+    this._assignRoles();
   }
 
   private _ended(input: Input<T>): void {
@@ -165,7 +168,7 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
     if (this._inputs.size === 0 && this._options.close !== false) this.closed = true;
   }
 
-  private *_forget(input: Input<T>): Routine<void> {
+  private *_discard(input: Input<T>): Routine<void> {
     const receive = input.channel.receive();
     try {
       while ((yield* receive) !== CLOSED);
@@ -174,49 +177,49 @@ class Mixing<T> implements Mix<T>, Feed<Heard<T> | null, T> {
       this._failure = error;
       this.release(error);
     }
-    this._tell();
+    this._resumeReceiver();
   }
 
-  /** Everyone gets the part that all states together give it. */
-  private _arrange(): void {
+  /** Gives each input the role that follows from the states of all inputs. */
+  private _assignRoles(): void {
     const inputs = [...this._inputs.values()];
     const soloed = inputs.some(({ state }) => state.solo);
-    const heard: Operation<Heard<T>>[] = [];
+    const active: Operation<Taken<T>>[] = [];
     for (const input of inputs) {
       const role = roleOf(input.state, soloed, this._options.soloMode);
-      if (role === "heard") heard.push(input.next);
-      if (role === "muted") input.drain ??= go(() => this._forget(input));
+      if (role === "active") active.push(input.next);
+      if (role === "muted") input.drain ??= go(() => this._discard(input));
       else input.stop();
     }
-    this._heard = alt(...heard);
-    this._tell();
+    this._active = alt(...active);
+    this._resumeReceiver();
   }
 
-  /** Whoever is parked looks again. */
-  private _tell(): void {
+  /** Resumes a receiver that is parked at the old choice. */
+  private _resumeReceiver(): void {
     this._version.update((version) => version + 1);
   }
 }
 
 function roleOf({ mute, pause, solo }: MixState, soloed: boolean, soloMode: MixOptions["soloMode"]): Role {
-  if (solo) return "heard";
+  if (solo) return "active";
   if (pause || (soloed && soloMode === "pause")) return "paused";
-  return mute || soloed ? "muted" : "heard";
+  return mute || soloed ? "muted" : "active";
 }
 
 /**
- * One channel of everything that comes from several, which can be added and removed, muted, paused and soloed while it goes
- * on. From core.async.
+ * Merges several channels into one. Inputs can be added, removed, muted, paused and soloed at any time. From core.async.
  *
- * An input that is muted is read all the time, and what it yields is forgotten; one that is paused is not read. While an
- * input is soloed it is heard, even if it is muted or paused, and all that are not soloed are muted, or paused with
- * `soloMode: "pause"`. Every change takes effect at once, several given together in one step. What is heard is read only when
- * `out` is read; chosen uniformly among those that have a value.
+ * A muted input is read all the time, and its values are discarded. A paused input is not read. While an input is soloed,
+ * its values reach `out` even if it is muted or paused, and all inputs that are not soloed are muted, or paused with
+ * `soloMode: "pause"`. Every change takes effect at once; several changes given together take effect in one step. Active
+ * inputs are read only when `out` is read. It chooses uniformly among the active inputs that have a value.
  *
- * Closes when: an input ends and none is left, `out`; told `close: false` it stays open, as it does before the first input is
- * added. When an input fails, heard or muted, `out` ends with that cause, and the others are released. Cancelling `out`
- * releases all.
+ * Closes when: the last input has ended. Then `out` closes. With `close: false` it stays open, as it does before the first input
+ * is added. When an active or muted input fails, `out` ends with that cause, and the others are released. Cancelling `out`
+ * releases all inputs.
  *
+ * @throws TypeError when `soloMode` is neither `"mute"` nor `"pause"`.
  * @example
  * ```ts
  * import { channel, mix } from "millrace";

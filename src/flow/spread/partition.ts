@@ -2,32 +2,36 @@ import type { Buffer } from "../../channel/buffer.js";
 import type { Channel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { assertFunction, assertSource } from "../ends/release.js";
-import { type OutletOptions, Outlets } from "./outlets.js";
+import { type OutletOptions, Outputs } from "./outputs.js";
 
-/** The values of one key. */
+/** A key, and the channel of its values. */
 export interface Part<out K, out T> {
   readonly key: K;
   readonly values: ReceiveChannel<T>;
 }
 
-/** What a partition can be told. */
+/** The options of {@link partition}. */
 export interface PartitionOptions<K, T> extends OutletOptions<T> {
-  /** How many values each part stores; none by default. A function makes a number or a buffer for each part. */
+  /** How many values each part stores; 0 by default. A function returns a number or a buffer for each part. */
   readonly capacity?: number | ((key: K) => number | Buffer<T>);
 }
 
 /**
- * A channel for each key: what comes out is `{ key, values }`, once for each key, in the order in which the keys first
- * occur, and its values come out of `values`. From Rx's `groupBy`.
+ * Divides a channel into parts, one for each key. It yields `{ key, values }` once for each key, in the order in which the
+ * keys first occur; `values` is the channel of the values of this key. From Rx's `groupBy`.
  *
- * It works on its own: it takes a value, hands out the part if its key is new, and waits until that part's reader has taken
- * the value, or there is room for it. So a part that nobody reads holds up all others; read each in a task of its own, or
- * cancel it. What comes for a part that was cancelled is dropped, and given to `onUndelivered`; the part does not come again.
+ * It runs a task, which receives a value, sends the part if its key is new, and then sends the value to the part. The task
+ * parks until the part has room for the value or a receiver takes it. So a part without a receiver blocks all others. Read
+ * each part in its own task, or cancel it. The values of a cancelled part are dropped and passed to `onUndelivered`; the
+ * part is not sent again.
  *
- * Closes when: the source has ended, it and all parts, with its cause if it has one; likewise when `keyOf` throws. Cancelling
- * it lets no new parts be made: what would belong to one is dropped, and the parts that were handed out go on. When they
- * have been cancelled as well it stops in that step, and releases its source.
+ * Closes when: the source has ended. Then it and all parts close, with the cause of the source if there is one. If `keyOf`
+ * throws, they close with that error. When you cancel it, no new parts are made: values with a new key are dropped, and
+ * existing parts continue. When all parts are cancelled as well, it stops in that step, and releases its source.
  *
+ * @param source - The channel to read.
+ * @param keyOf - Computes the key of a value.
+ * @throws TypeError when `source` is not a receive channel, or `keyOf` is not a function.
  * @example
  * ```ts
  * import { collect, forEach, from, partition, scope } from "millrace";
@@ -52,18 +56,18 @@ export function partition<T, K>(
   assertSource("partition", source);
   assertFunction("partition", "keyOf", keyOf);
   const { capacity = 0, onUndelivered } = options;
-  const outlets = new Outlets(source, options);
-  const parts = outlets.open<Part<K, T>>(0, ({ values }) => values.cancel());
-  const known = new Map<K, SendChannel<T>>();
-  outlets.feed((value) => {
+  const outputs = new Outputs(source, options);
+  const parts = outputs.open<Part<K, T>>(0, ({ values }) => values.cancel());
+  const byKey = new Map<K, SendChannel<T>>();
+  outputs.feed((value) => {
     const key = keyOf(value);
-    return known.get(key) ?? (parts.closed ? undefined : handOut(key));
+    return byKey.get(key) ?? (parts.closed ? undefined : sendPart(key));
   });
   return parts;
 
-  function* handOut(key: K): Routine<Channel<T>> {
-    const values = outlets.open(typeof capacity === "function" ? capacity(key) : capacity, onUndelivered);
-    known.set(key, values);
+  function* sendPart(key: K): Routine<Channel<T>> {
+    const values = outputs.open(typeof capacity === "function" ? capacity(key) : capacity, onUndelivered);
+    byKey.set(key, values);
     if (!(yield* parts.send({ key, values }))) values.cancel();
     return values;
   }

@@ -1,30 +1,30 @@
-// One channel for many, each of whom gets what it asked for (core.async's pub and sub).
+// One source for several subscribers, each of which gets the values of one topic (core.async's pub and sub).
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { shown } from "../../structures/errors.js";
 import type { FlowOptions } from "../ends/release.js";
-import { Spread } from "./spread.js";
+import { Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
-/** What {@link publish} makes. Disposing of it cancels it. */
+/** A publisher, made by {@link publish}. Disposing of it cancels it. */
 export interface Publisher<out T, in K> extends Disposable {
   /**
-   * A channel of every value of a topic from now on. It closes as that of a broadcast does.
+   * Returns a channel of every value of a topic from now on. It closes as the subscriptions of a broadcast do.
    *
-   * @throws TypeError, RangeError when the policy or the capacity is none.
+   * @throws TypeError for an unknown policy. RangeError for an invalid capacity.
    */
   subscribe: (topic: K, options?: SubscribeOptions<T>) => Subscription<T>;
-  /** Closes every subscription to a topic, or to all of them, after what is stored for it. */
+  /** Closes every subscription to a topic, or to all topics; each then yields the values stored for it. */
   unsubscribeAll: (...topic: [] | [topic: K]) => void;
-  /** How many topics somebody has subscribed to. */
+  /** How many topics have subscribers. */
   readonly topics: number;
-  /** Stops reading, closes every subscription after what is stored for it, and releases the source. */
+  /** Stops reading, closes every subscription, which then yields the values stored for it, and releases the source. */
   cancel: (reason?: unknown) => void;
 }
 
-class Publishing<T, K> extends Spread<T> implements Publisher<T, K> {
+class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
   private readonly _topicOf: (value: T) => K;
-  /** Topics that somebody has subscribed to, and no others. */
+  /** The topics that have subscribers, and no others. */
   private readonly _topics: Map<K, Audience<T>>;
 
   constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: FlowOptions) {
@@ -59,15 +59,20 @@ class Publishing<T, K> extends Spread<T> implements Publisher<T, K> {
 }
 
 /**
- * Gives each value of a channel to those who have subscribed to its topic. From core.async's `pub` and `sub`.
+ * Gives each value of a channel to the subscribers of its topic. From core.async's `pub` and `sub`.
  *
- * As {@link broadcast}, for each topic: a value is given to all in one step, and the next one, of whatever topic, is read
- * only when those with the policy `"wait"` have it. A value whose topic nobody has subscribed to is dropped. Topics are told
- * apart as the keys of a `Map` are, and one without subscribers takes no memory.
+ * It works as {@link broadcast} does, for each topic. All subscribers of the topic get a value in one step. The next value,
+ * of any topic, is read only after all subscribers with the policy `"wait"` have room for the last one. A value whose topic
+ * has no subscribers is dropped. Topics are compared as the keys of a `Map` are, and a topic without subscribers takes no
+ * memory.
  *
- * Closes when: the source has ended, every subscription, with its cause if it has one. What `topicOf` throws does the same,
- * and releases the source. If nobody has subscribed then, the cause is reported as that of a task which nobody joined.
+ * Closes when: the source has ended. Then every subscription closes, with the cause of the source if there is one. If `topicOf`
+ * throws, every subscription closes with that error, and the source is released. If there are no subscribers then, the
+ * error is reported as the failure of a task that no task joins.
  *
+ * @param source - The channel to read.
+ * @param topicOf - Computes the topic of a value.
+ * @throws TypeError when `source` is not a receive channel, or `topicOf` is not a function.
  * @example
  * ```ts
  * import { collect, from, publish } from "millrace";

@@ -1,26 +1,28 @@
 import type { Buffer } from "../../channel/buffer.js";
 import type { Channel, ReceiveChannel } from "../../channel/ends.js";
 import { assertFunction, assertSource } from "../ends/release.js";
-import { type OutletOptions, Outlets } from "./outlets.js";
+import { type OutletOptions, Outputs } from "./outputs.js";
 
-/** What a split can be told. */
+/** The options of {@link split}. */
 export interface SplitOptions<Yes, No = Yes> extends OutletOptions<Yes | No> {
-  /** How many values each side stores, or a number or a buffer for each; none by default. */
+  /** How many values each side stores, or a number or a buffer for each side; 0 by default. */
   readonly capacity?: number | readonly [yes: number | Buffer<Yes>, no: number | Buffer<No>];
 }
 
 /**
- * Two channels of one: the values that pass a test, and those that do not. From core.async, whose other side it does not
- * strand.
+ * Splits a channel into two: the values that pass a test, and the values that do not. From core.async; unlike there,
+ * closing one side does not block the other.
  *
- * It works on its own: it takes a value, and waits until that side has taken it, or has room for it. So the side that nobody
- * reads holds up the other; cancel the one you do not want. What comes for a side that was cancelled is dropped, and given
- * to `onUndelivered`.
+ * It runs a task, which receives a value and sends it to its side. The task parks until the side has room for the value or
+ * a receiver takes it. So a side without a receiver blocks the other; cancel the side that you do not need. The values of a
+ * cancelled side are dropped and passed to `onUndelivered`.
  *
- * Closes when: the source has ended, both sides, with its cause if it has one; likewise when the test throws. When both sides
- * have been cancelled it stops in that step, and releases its source.
+ * Closes when: the source has ended. Then both sides close, with the cause of the source if there is one. If the test throws,
+ * both sides close with that error. When both sides are cancelled it stops in that step, and releases its source.
  *
- * @param test - Whether a value goes to the first side; a type guard types both.
+ * @param source - The channel to read.
+ * @param test - Whether a value goes to the first side; a type guard types both sides.
+ * @throws TypeError when `source` is not a receive channel, or `test` is not a function.
  * @example
  * ```ts
  * import { collect, from, go, split } from "millrace";
@@ -50,10 +52,10 @@ export function split(
   assertSource("split", source);
   assertFunction("split", "test", test);
   const { capacity = 0, onUndelivered } = options as SplitOptions<unknown>;
-  const outlets = new Outlets(source, options);
+  const outputs = new Outputs(source, options);
   const [yes, no] = (typeof capacity === "number" ? [capacity, capacity] : capacity).map((room) =>
-    outlets.open<unknown>(room, onUndelivered),
+    outputs.open<unknown>(room, onUndelivered),
   ) as [Channel<unknown>, Channel<unknown>];
-  outlets.feed((value) => (test(value) ? yes : no));
+  outputs.feed((value) => (test(value) ? yes : no));
   return [yes, no];
 }

@@ -1,10 +1,10 @@
-// Those who listen to what is given to all of them, each with a policy for when it is slow (rule CB-7). A broadcast has one
-// audience, a publisher one for each topic.
+// The subscribers that get the same values, each with a policy for when it is slow (rule CB-7). A broadcast has one
+// audience, a publisher has one for each topic.
 //
-// Invariants. A value is given to everybody in one step: who is ready has it then, however slow others are. A subscriber
-// that is waited for stores what is given beyond its capacity as well, and is behind until that has been taken; `behind`
-// counts them, and performing the audience waits until there is none. So waiting for a subscriber allocates nothing. Each
-// value that was given is received in the end, or missed.
+// Invariants. All subscribers get a value in one step, so a fast subscriber never waits for a slow one. A subscriber with
+// the policy `"wait"` stores values beyond its capacity as well, and is behind until these have been received. `behind`
+// counts such subscribers, and performing the audience waits until there are none. So waiting for a subscriber allocates
+// nothing. Each value is either received or missed in the end.
 
 import type { Buffer } from "../../channel/buffer.js";
 import { sliding } from "../../channel/buffer.js";
@@ -17,34 +17,34 @@ import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
 
 /**
- * What happens when a value comes and the subscriber has no room for it: everybody waits for it, the new value is dropped,
- * the oldest one it stores is, or it is disconnected.
+ * What happens when a value comes and the subscriber has no room for it: `"wait"` makes the source wait for the subscriber,
+ * `"drop"` drops the new value, `"slide"` drops the oldest stored value, `"disconnect"` closes the subscription.
  */
 export type Policy = "wait" | "drop" | "slide" | "disconnect";
 
-/** What a subscriber can ask for. */
+/** The options of a subscription. */
 export interface SubscribeOptions<T> {
   /** `"wait"` by default. */
   readonly policy?: Policy;
   /**
-   * How many values are stored for it. By default 0 with `"wait"`, 1 with `"drop"` and `"slide"`, and 64 with
-   * `"disconnect"`, as so many may come in one go.
+   * How many values are stored for the subscriber. By default 0 with `"wait"`, 1 with `"drop"` and `"slide"`, and 64 with
+   * `"disconnect"`, because that many values may come in one step.
    */
   readonly capacity?: number;
-  /** Given each value that was sent while it was subscribed and that it does not get. */
+  /** Called with each value that was sent while the subscription existed and that the subscriber does not get. */
   readonly onMissed?: (value: T) => void;
 }
 
 /**
- * One subscriber's channel. `cancel()`, or leaving the block of a `using`, unsubscribes, and whoever waited for it goes on
- * in the same step.
+ * The channel of one subscriber. `cancel()`, or leaving the block of a `using`, unsubscribes, and resumes in the same step
+ * what waits for this subscriber.
  */
 export interface Subscription<out T> extends ReceiveChannel<T>, Disposable {
-  /** How many values it did not get: dropped by its policy, or still stored when it was cancelled. */
+  /** How many values the subscriber did not get: dropped by its policy, or still stored when it was cancelled. */
   readonly missed: number;
 }
 
-/** Thrown to a subscriber that was disconnected because it was too slow, after what is stored for it. */
+/** Thrown to a subscriber that was disconnected because it was too slow, after the values that are stored for it. */
 export class DisconnectedError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -54,8 +54,10 @@ export class DisconnectedError extends Error {
 
 const capacities: Readonly<Record<Policy, number>> = { wait: 0, drop: 1, slide: 1, disconnect: 64 };
 
-/** The store of a subscriber that is waited for: never full, and behind while it holds more than its capacity. */
-class Owed<T> extends Ring<T> implements Buffer<T> {
+/**
+ * The buffer of a subscriber with the policy `"wait"`: never full, and behind while it holds more values than its capacity.
+ */
+class LagBuffer<T> extends Ring<T> implements Buffer<T> {
   readonly capacity: number;
   readonly full: boolean;
   private readonly _audience: Audience<T>;
@@ -78,16 +80,16 @@ class Owed<T> extends Ring<T> implements Buffer<T> {
 
   override shift(): T {
     const value = super.shift();
-    if (this._behind && this.length <= this.capacity) this.excuse();
+    if (this._behind && this.length <= this.capacity) this.stopWaiting();
     return value;
   }
 
-  /** Nobody waits for it any more. */
-  excuse(): void {
+  /** Ends the wait for this subscriber. */
+  stopWaiting(): void {
     if (!this._behind) return;
     this._behind = false;
     this._audience.behind--;
-    this._audience.look();
+    this._audience.recheck();
   }
 }
 
@@ -96,19 +98,19 @@ class Subscriber<T> implements Subscription<T> {
   private readonly _audience: Audience<T>;
   private readonly _policy: Policy;
   private readonly _onMissed: ((value: T) => void) | undefined;
-  private readonly _owed: Owed<T> | null;
+  private readonly _lag: LagBuffer<T> | null;
   private readonly _channel: Channel<T>;
 
   constructor(audience: Audience<T>, options: SubscribeOptions<T>) {
     const { policy = "wait" } = options;
-    const capacity = checked(policy, options.capacity);
+    const capacity = checkedCapacity(policy, options.capacity);
     this.missed = 0;
     this._audience = audience;
     this._policy = policy;
     this._onMissed = options.onMissed;
     const miss = (value: T): void => this._miss(value);
-    this._owed = policy === "wait" ? new Owed(capacity, audience) : null;
-    this._channel = channel<T>(this._owed ?? (policy === "slide" ? sliding(capacity, miss) : capacity), {
+    this._lag = policy === "wait" ? new LagBuffer(capacity, audience) : null;
+    this._channel = channel<T>(this._lag ?? (policy === "slide" ? sliding(capacity, miss) : capacity), {
       onUndelivered: miss,
       onCancel: () => audience.remove(this),
     });
@@ -149,11 +151,11 @@ class Subscriber<T> implements Subscription<T> {
     this._miss(value);
   }
 
-  /** No more will come; what is stored for it stays. */
+  /** Closes the subscription; the values stored for it can still be received. */
   end(cause: unknown): void {
     this._audience.remove(this);
     this._channel.close(cause);
-    this._owed?.excuse();
+    this._lag?.stopWaiting();
   }
 
   private _miss(value: T): void {
@@ -162,9 +164,12 @@ class Subscriber<T> implements Subscription<T> {
   }
 }
 
-/** Those who listen. Performing it waits until none of them is behind, and, if it holds, until there is one. */
+/**
+ * The subscribers that get the same values. Performing it waits until none of them is behind, and, with `holds`, until
+ * there is one.
+ */
 export class Audience<T> extends Operation<void> {
-  /** How many are to be waited for. */
+  /** How many subscribers are behind. */
   behind: number;
   private readonly _holds: boolean;
   private readonly _emptied: () => void;
@@ -172,8 +177,8 @@ export class Audience<T> extends Operation<void> {
   private _parked: boolean;
 
   /**
-   * @param holds - Whether an audience of nobody is to be waited for.
-   * @param emptied - Called when the last one has left.
+   * @param holds - Whether to wait while there are no subscribers.
+   * @param emptied - Called when the last subscriber has left.
    */
   constructor(holds: boolean, emptied: () => void) {
     super();
@@ -187,7 +192,7 @@ export class Audience<T> extends Operation<void> {
   subscribe(options: SubscribeOptions<T>): Subscriber<T> {
     const subscriber = new Subscriber(this, options);
     this._subscribers.add(subscriber);
-    this.look();
+    this.recheck();
     return subscriber;
   }
 
@@ -199,15 +204,15 @@ export class Audience<T> extends Operation<void> {
     for (const subscriber of this._subscribers) subscriber.give(value);
   }
 
-  /** Ends all subscriptions; false when there was none, so that nobody has heard of the cause. */
+  /** Ends all subscriptions; returns false when there was no subscriber to get the cause. */
   end(cause: unknown): boolean {
-    const heard = this._subscribers.size > 0;
+    const delivered = this._subscribers.size > 0;
     for (const subscriber of this._subscribers) subscriber.end(cause);
-    return heard;
+    return delivered;
   }
 
-  /** Something has changed that may be waited for. */
-  look(): void {
+  /** Called after a change that may complete the parked operation. */
+  recheck(): void {
     if (!this._parked || !this.poll()) return;
     this._parked = false;
     this.complete(undefined);
@@ -234,7 +239,7 @@ export class Audience<T> extends Operation<void> {
   }
 }
 
-function checked(policy: Policy, capacity = capacities[policy]): number {
+function checkedCapacity(policy: Policy, capacity = capacities[policy]): number {
   if (!Object.hasOwn(capacities, policy)) {
     const names = Object.keys(capacities).map((name) => JSON.stringify(name));
     throw new TypeError(`Cannot subscribe: policy must be one of ${names.join(", ")}, got ${shown(policy)}`);

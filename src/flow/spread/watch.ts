@@ -1,9 +1,9 @@
-// A cell that holds one value, and whose changes are operations (tokio's watch, Kotlin's StateFlow). Changes are not queued:
-// who comes late sees the latest value.
+// A cell with one value whose changes are operations (tokio's watch, Kotlin's StateFlow). Changes are not queued: a task
+// that waits late gets the latest value.
 //
-// Invariants. `version` counts the changes; an operation that waits for one remembers the last it has yielded. Everybody
-// waiting is looked at in the step of the change, those that it serves in the order in which they came. Nothing is held of
-// those that do not wait.
+// Invariants. `version` counts the changes. An operation that waits for a change stores the last version that it yielded.
+// All waiting operations are polled in the step of the change, in the order in which they came. An operation that does not
+// wait is not referenced.
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
@@ -11,51 +11,59 @@ import { Operation } from "../../operation/operation.js";
 import { CancelledError, shown } from "../../structures/errors.js";
 import { append, List, move, shift, unlink } from "../../structures/list.js";
 
-/** What a watch can be told. */
+/** The options of {@link watch}. */
 export interface WatchOptions<T> {
-  /** Whether setting one where the other was is no change; `Object.is` by default. */
+  /** Whether two values are equal, so that replacing one by the other is no change; `Object.is` by default. */
   readonly equals?: (one: T, other: T) => boolean;
 }
 
-/** What {@link watch} makes. */
+/** A watched value, made by {@link watch}. */
 export interface Watch<in out T> {
   /** The latest value. */
   readonly value: T;
-  /** Replaces the value. False if that is no change, or if the watch is closed. */
+  /** Replaces the value. Returns false if that is no change, or if the watch is closed. */
   set: (value: T) => boolean;
-  /** Replaces the value by what `change` makes of it, as `set` does. */
+  /** Replaces the value by the result of `change`, as `set` does. */
   update: (change: (value: T) => T) => boolean;
   /**
-   * The next change. It remembers what it has yielded: made once, before a loop, it misses no change, though of several in a
-   * row it yields the latest only.
+   * Waits for the next change. The operation stores which change it yielded last: created once, before a loop, it misses no
+   * change, but of several changes in a row it yields only the latest.
    *
-   * Parks when: nothing has changed since it was made, or since it last yielded. Yields: the latest value. If closed: throws
-   * the cause, or a {@link CancelledError}. If cancelled: it leaves the queue, and remembers.
+   * Parks when: there is no change since the operation was created or last yielded. `set` or `close` resumes the task.
+   * Yields: the latest value. If closed: throws the cause, or a {@link CancelledError}. If cancelled: the operation leaves
+   * the queue, and still stores which change it yielded last.
    */
   changed: () => Operation<T>;
   /**
-   * A value that passes a test, which is asked about the value as it is and then at each change.
+   * Waits for a value that passes a test. The test gets the current value, and then the value at each change.
    *
-   * Parks when: the value does not pass. Yields: the first that does. If closed: throws the cause, or a
-   * {@link CancelledError}. If cancelled: it leaves the queue. What the test throws is the performer's.
+   * Parks when: the current value does not pass. `set` or `close` resumes the task. Yields: the first value that passes. If
+   * closed: throws the cause, or a {@link CancelledError}. If the test throws: the task that performs the operation gets
+   * the error. If cancelled: the operation leaves the queue.
+   *
+   * @throws TypeError when `test` is not a function.
    */
   until: {
     <U extends T>(test: (value: T) => value is U): Operation<U>;
     (test: (value: T) => boolean): Operation<T>;
   };
   /**
-   * A channel of the changes from now on; of those that come while nobody receives, the latest. It stores nothing.
+   * Creates a channel of the changes from now on. It stores nothing: of the changes that come while no receiver waits, it
+   * yields the latest.
    *
-   * Closes when: the watch is closed, with its cause if it has one, after the last change.
+   * Closes when: the watch is closed, with its cause if there is one, after the last change.
    */
   changes: () => ReceiveChannel<T>;
-  /** Says that there will be no more changes; with a cause, those who wait get that thrown. True if this call closed it. */
+  /**
+   * Closes the watch: there will be no more changes. Tasks that wait get the cause thrown, or a {@link CancelledError} if
+   * there is none. Returns true if this call closed it.
+   */
   close: (cause?: unknown) => boolean;
   readonly closed: boolean;
 }
 
-/** Waits for something about the value. */
-abstract class Awaited<T> extends Operation<T> {
+/** An operation that waits for a change of the value. */
+abstract class Waiting<T> extends Operation<T> {
   protected readonly from: Watched<T>;
 
   constructor(from: Watched<T>) {
@@ -80,7 +88,7 @@ abstract class Awaited<T> extends Operation<T> {
   }
 }
 
-class Changed<T> extends Awaited<T> {
+class Changed<T> extends Waiting<T> {
   private _seen: number;
 
   constructor(from: Watched<T>) {
@@ -96,7 +104,7 @@ class Changed<T> extends Awaited<T> {
     return this.pending || this.from.closed;
   }
 
-  /** Looks only now: what came after it was made ready counts as well. */
+  /** Reads the value only now, so that changes since it completed are included. */
   override result(): T {
     if (!this.pending) throw this.from.ending();
     this._seen = this.from.version;
@@ -104,7 +112,7 @@ class Changed<T> extends Awaited<T> {
   }
 }
 
-class Until<T> extends Awaited<T> {
+class Until<T> extends Waiting<T> {
   private readonly _test: (value: T) => boolean;
   private _passes: boolean;
   private _failure: { readonly cause: unknown } | null;
@@ -116,7 +124,7 @@ class Until<T> extends Awaited<T> {
     this._failure = null;
   }
 
-  /** May run in the step of whoever sets the value, who is not to hear of what the test throws. */
+  /** May run in the step of the code that sets the value, which must not get what the test throws. */
   poll(): boolean {
     const { value, closed } = this.from;
     this.value = value;
@@ -137,7 +145,7 @@ class Until<T> extends Awaited<T> {
   }
 }
 
-/** What a channel of changes is made of. */
+/** The feed of a channel of changes. */
 class Changes<T> implements Feed<T, T> {
   private readonly _from: Watched<T>;
   private readonly _changed: Changed<T>;
@@ -189,7 +197,7 @@ class Watched<T> implements Watch<T> {
     if (this.closed || this._equals(this._value, value)) return false;
     this._value = value;
     this.version++;
-    this._tell();
+    this._notify();
     return true;
   }
 
@@ -204,7 +212,7 @@ class Watched<T> implements Watch<T> {
   until<U extends T>(test: (value: T) => value is U): Operation<U>;
   until(test: (value: T) => boolean): Operation<T>;
   until(test: (value: T) => boolean): Operation<T> {
-    assertFunction("wait for a value", "the test", test);
+    assertFunction("wait for value", "test", test);
     return new Until(this, test);
   }
 
@@ -216,22 +224,22 @@ class Watched<T> implements Watch<T> {
     if (this.closed) return false;
     this.closed = true;
     this.cause = cause;
-    this._tell();
+    this._notify();
     return true;
   }
 
-  /** What those get who wait for a change that will not come. */
+  /** The error for operations that wait for a change that will not come. */
   ending(): unknown {
     return this.cause ?? new CancelledError("The watch was closed");
   }
 
-  /** Those whom this serves go on; the others wait again, in their order. */
-  private _tell(): void {
+  /** Completes the waiting operations that are ready now. The others stay in the queue, in their order. */
+  private _notify(): void {
     if (this.waiting.empty) return;
-    const told = new List();
-    move(this.waiting, told);
-    for (let next = shift(told); next !== null; next = shift(told)) {
-      const waiting = next as Awaited<T>;
+    const pending = new List();
+    move(this.waiting, pending);
+    for (let next = shift(pending); next !== null; next = shift(pending)) {
+      const waiting = next as Waiting<T>;
       if (waiting.poll()) waiting.complete(waiting.value);
       else append(this.waiting, waiting);
     }
@@ -244,14 +252,15 @@ function assertFunction(what: string, which: string, value: unknown): void {
 }
 
 /**
- * A cell with a value whose changes can be waited for: for state that many look at, of which only the latest counts. From
- * tokio's `watch` and Kotlin's `StateFlow`.
+ * Creates a cell with a value whose changes can be awaited, for state that many tasks read and of which only the latest
+ * value counts. From tokio's `watch` and Kotlin's `StateFlow`.
  *
- * Setting a value is one step, in which all who wait for it are made ready; without anybody it costs an assignment. Setting
- * what is there already is no change.
+ * Setting a value is one step, which makes ready all tasks that wait for it. If no task waits, it costs an assignment.
+ * Setting an equal value is no change.
  *
  * @param initial - The first value.
- * @param options - `equals`: what is no change.
+ * @param options - `equals`: whether two values are equal.
+ * @throws TypeError when `equals` is not a function.
  * @example
  * ```ts
  * import { go, watch } from "millrace";

@@ -5,7 +5,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds, wholeNumber } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
 import type { FlowOptions } from "../ends/release.js";
-import { ahead } from "./ahead.js";
+import { readAhead } from "./read-ahead.js";
 
 type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
@@ -13,16 +13,20 @@ type Event<T> =
   | { readonly key: "sent"; readonly value: boolean };
 
 /**
- * Gathers values into arrays. A group is due when it is full, or `ms` after its first value; without `ms`, when it is full.
- * It reads on its own. Time plays no part in the step `batch(n)` of `millrace/transducers`, which needs no task.
+ * Gathers values into arrays. A group is due when it has `size` values, or `ms` after its first value; without `ms`, only
+ * when it has `size` values. It reads ahead. The step `batch(n)` of `millrace/transducers` has no time limit and needs no
+ * task.
  *
- * A slow consumer: nothing is dropped. A group that is due and not taken yet goes on growing up to `size`; then it reads no
- * more, and the source waits.
+ * A slow consumer: no value is dropped. A group that is due and has not been received keeps growing up to `size`; then it
+ * stops reading, and the source waits.
  *
- * Closes when: the source has ended, after what was gathered, with its cause if it has one. Cancelling it drops what was
- * gathered, and releases the source.
+ * Closes when: the source has ended, after the last group, with the cause of the source if there is one. Cancelling it
+ * drops the values that were gathered, and releases the source.
  *
- * @throws RangeError when `size` is not a whole number, 1 or more, or `ms` no number of milliseconds.
+ * @param source - The channel to read.
+ * @param size - How many values a group has at most.
+ * @param ms - How many milliseconds a group may wait for more values.
+ * @throws RangeError when `size` is not a whole number, 1 or more, or `ms` is not a number of milliseconds, 0 or more.
  * @example
  * ```ts
  * import { batch, channel } from "millrace";
@@ -43,7 +47,7 @@ export function batch<T>(
 ): ReceiveChannel<T[]> {
   wholeNumber("batch", "size", size, 1);
   if (ms !== undefined) finiteMilliseconds("batch", ms);
-  return ahead<T[]>("batch", source, options, function* batch(out): Routine<void> {
+  return readAhead<T[]>("batch", source, options, function* batch(out): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
@@ -52,7 +56,7 @@ export function batch<T>(
       for (;;) {
         const { key, value } = yield* at;
         if (key === "late") {
-          // The offer is of this very array, so that it can grow until it is taken.
+          // The send offers the array itself, so that the group can grow until it is received.
           at = select({ sent: out.send(group), next }, { mode: "priority" });
           continue;
         }
@@ -72,7 +76,7 @@ export function batch<T>(
   });
 }
 
-/** Waits for the next value, until the group is due. */
+/** Waits for the next value or for the time at which the group is due. */
 function gathering<T>(next: Operation<T | Closed>, ms: number | undefined): Operation<Event<T>> {
   return select({ late: ms === undefined ? never() : timeout(ms).receive(), next }, { mode: "priority" });
 }

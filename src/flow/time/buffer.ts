@@ -3,19 +3,22 @@ import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js"
 import type { Routine } from "../../operation/operation.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import type { FlowOptions } from "../ends/release.js";
-import { ahead } from "./ahead.js";
+import { readAhead } from "./read-ahead.js";
 
 /**
- * Reads ahead: a task takes what comes into a buffer, so that a source and a consumer that are busy at different times need
+ * Reads ahead: a task receives values into a buffer, so that a source and a consumer that are busy at different times need
  * not wait for each other.
  *
- * A slow consumer: with a number, nothing is dropped; so many are stored, one more is in hand, and then the source waits. A
- * buffer decides for itself what gives way: `sliding(1)` keeps the latest, `dropping(n)` the first.
+ * A slow consumer: with a number, no value is dropped. It stores that many values and holds one more; then the source
+ * waits. A buffer has its own rule for the value to drop: `sliding(1)` keeps the latest value, `dropping(n)` keeps the
+ * first `n`.
  *
- * Closes when: the source has ended, after what is stored, with its cause if it has one. Cancelling it drops what is stored,
- * and releases the source.
+ * Closes when: the source has ended, after the stored values, with the cause of the source if there is one. Cancelling it
+ * drops the stored values, and releases the source.
  *
- * @throws RangeError when the capacity is a number, but no whole one of at least 1.
+ * @param source - The channel to read.
+ * @param capacity - How many values to store, or a buffer.
+ * @throws RangeError when the capacity is a number but not a whole number, 1 or more.
  * @example
  * ```ts
  * import { buffer, channel, pause, sliding } from "millrace";
@@ -34,7 +37,7 @@ export function buffer<T>(
   options: FlowOptions = {},
 ): ReceiveChannel<T> {
   if (typeof capacity === "number") wholeNumber("buffer", "capacity", capacity, 1);
-  return ahead<T>(
+  return readAhead<T>(
     "buffer",
     source,
     options,

@@ -4,7 +4,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { sleep } from "../../time/sleep.js";
 import type { FlowOptions } from "../ends/release.js";
-import { ahead, type Held } from "./ahead.js";
+import { type Held, readAhead } from "./read-ahead.js";
 
 type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
@@ -12,15 +12,18 @@ type Event<T> =
   | { readonly key: "sent"; readonly value: boolean };
 
 /**
- * Yields a value once `ms` have passed without another: the last of each burst. It reads on its own.
+ * Yields a value after `ms` without another value: the last value of each burst. It reads ahead.
  *
- * A slow consumer: a value that is due and not taken yet gives way to a newer one, which then has to be quiet for `ms`
- * itself. Every value that was followed by another too soon, or before it was taken, is dropped; the last never is.
+ * A slow consumer: a value that is due and has not been received is replaced by a newer value, which must again be followed
+ * by `ms` without another. A value is dropped if another follows too soon, or before it is received. The last value is
+ * never dropped.
  *
- * Closes when: the source has ended, after the value that was held, at once, with its cause if it has one. Cancelling it
- * drops that value, and releases the source.
+ * Closes when: the source has ended, after the value that it holds, which is sent at once, with the cause of the source if
+ * there is one. Cancelling it drops the value that it holds, and releases the source.
  *
- * @throws RangeError when `ms` is no number of milliseconds.
+ * @param source - The channel to read.
+ * @param ms - How many milliseconds must pass without another value.
+ * @throws RangeError when `ms` is not a number of milliseconds, 0 or more.
  * @example
  * ```ts
  * import { collect, debounce, produce, sleep } from "millrace";
@@ -35,7 +38,7 @@ type Event<T> =
  */
 export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): ReceiveChannel<T> {
   finiteMilliseconds("debounce", ms);
-  return ahead<T>("debounce", source, options, function* debounce(out): Routine<void> {
+  return readAhead<T>("debounce", source, options, function* debounce(out): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     const calming = select({ next, quiet: sleep(ms) }, { mode: "priority" });

@@ -5,7 +5,7 @@ import { finiteMilliseconds } from "../../structures/arguments.js";
 import { Ring } from "../../structures/ring.js";
 import { timeout } from "../../time/timeout.js";
 import type { FlowOptions } from "../ends/release.js";
-import { ahead, type Held } from "./ahead.js";
+import { type Held, readAhead } from "./read-ahead.js";
 
 interface Delayed<T> extends Held<T> {
   readonly due: ReceiveChannel<never>;
@@ -14,15 +14,17 @@ interface Delayed<T> extends Held<T> {
 type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonly key: "due"; readonly value: unknown };
 
 /**
- * Yields each value `ms` after it came, in the same order and with the same gaps. It reads on its own.
+ * Yields each value `ms` after it came, in the same order and at the same intervals. It reads ahead.
  *
- * A slow consumer: nothing is dropped. While a value that is due is not taken it reads no more, and the source waits; so it
- * never holds more than what came within `ms`.
+ * A slow consumer: no value is dropped. While a value that is due has not been received it does not read, and the source
+ * waits. So it never holds more than the values that came within `ms`.
  *
- * Closes when: the source has ended, after all that is held, each in its time, with its cause if it has one. Cancelling it
- * drops what is held, and releases the source.
+ * Closes when: the source has ended, after all values that it holds, each at its time, with the cause of the source if
+ * there is one. Cancelling it drops the values that it holds, and releases the source.
  *
- * @throws RangeError when `ms` is no number of milliseconds.
+ * @param source - The channel to read.
+ * @param ms - By how many milliseconds to delay each value.
+ * @throws RangeError when `ms` is not a number of milliseconds, 0 or more.
  * @example
  * ```ts
  * import { channel, delay, EMPTY } from "millrace";
@@ -37,7 +39,7 @@ type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonl
  */
 export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): ReceiveChannel<T> {
   finiteMilliseconds("delay", ms);
-  return ahead<T>("delay", source, options, function* delay(out): Routine<void> {
+  return readAhead<T>("delay", source, options, function* delay(out): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;

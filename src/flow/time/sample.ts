@@ -5,7 +5,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { ticker } from "../../time/ticker.js";
 import { assertSource, type FlowOptions } from "../ends/release.js";
-import { ahead, type Held } from "./ahead.js";
+import { type Held, readAhead } from "./read-ahead.js";
 
 type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
@@ -13,16 +13,19 @@ type Event<T> =
   | { readonly key: "sent"; readonly value: boolean };
 
 /**
- * Yields the latest value at each tick, if there was a new one since the last. Ticks come every so many milliseconds,
- * counted from this call, or from a channel. It reads on its own.
+ * Yields the latest value at each tick, if there is a new value since the last tick. Ticks come every so many milliseconds,
+ * counted from this call, or from a channel. It reads ahead.
  *
- * A slow consumer: a value that is not taken by the next tick gives way to the one of that tick. Every value but the latest
- * at a tick is dropped; the last of all never is.
+ * A slow consumer: a value that has not been received by the next tick is replaced by the value of that tick. Only the
+ * latest value at each tick is kept; all others are dropped. The last value of the source is never dropped.
  *
- * Closes when: the source or the ticks have ended, after the latest value, at once, with the cause if there is one.
- * Cancelling it drops that value. In the end both are released.
+ * Closes when: the source or the channel of ticks has ended, after the latest value, which is sent at once, with the cause
+ * if there is one. Cancelling it drops the latest value. When it ends, it releases the source and the ticks.
  *
- * @throws RangeError when `every` is no number of milliseconds above 0. TypeError when it is no channel either.
+ * @param source - The channel to read.
+ * @param every - Milliseconds between ticks, or a channel of ticks.
+ * @throws RangeError when `every` is a number but not a number of milliseconds above 0. TypeError when it is neither a
+ * number nor a channel.
  * @example
  * ```ts
  * import { channel, sample } from "millrace";
@@ -43,7 +46,7 @@ export function sample<T>(
   const ticks = ticksOf(every);
   const body = function* sample(out: SendChannel<T>): Routine<void> {
     const [next, tick] = [source.receive(), ticks.receive()];
-    // Fair: whichever never runs dry, the other has its turn.
+    // Fair, so that a channel that always has a value does not starve the other.
     const reading = select({ tick, next }, { mode: "fair" });
     let at: Operation<Event<T>> = reading;
     let latest: Held<T> | null = null;
@@ -69,7 +72,7 @@ export function sample<T>(
       if (last !== null) yield* out.send(last.value);
     }
   };
-  return ahead<T>("sample", source, options, body, { beside: ticks });
+  return readAhead<T>("sample", source, options, body, { otherSource: ticks });
 }
 
 function ticksOf(every: number | ReceiveChannel<unknown>): ReceiveChannel<unknown> {

@@ -4,13 +4,13 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
 import type { FlowOptions } from "../ends/release.js";
-import { ahead, type Held } from "./ahead.js";
+import { type Held, readAhead } from "./read-ahead.js";
 
-/** Which values of a busy time are let through. */
+/** The options of {@link throttle}. */
 export interface ThrottleOptions extends FlowOptions {
-  /** Whether the first value goes out at once, and not at the end of the window that it opens; true by default. */
+  /** Whether the first value is sent at once instead of at the end of the window that it opens; true by default. */
   readonly leading?: boolean;
-  /** Whether the last value of a window goes out at its end; true by default. */
+  /** Whether the last value of a window is sent at its end; true by default. */
   readonly trailing?: boolean;
 }
 
@@ -20,16 +20,20 @@ type Event<T> =
   | { readonly key: "sent"; readonly value: boolean };
 
 /**
- * Yields at most one value in `ms`: the first at once, then the latest at the end of each window. A window opens when a
- * value is taken, so two are never closer to each other than `ms`. It reads on its own.
+ * Yields at most one value in `ms`: the first value at once, then the latest value at the end of each window. A window
+ * opens when a value is received, so two values are never closer to each other than `ms`. It reads ahead.
  *
- * A slow consumer: the first waits until it is taken, and behind it, with `trailing`, the latest. A value from the end of a
- * window gives way to a newer one until it is taken. All others are dropped; with `trailing` the last of all never is.
+ * A slow consumer: the first value waits until it is received; with `trailing`, the latest value waits behind it. The value
+ * of the end of a window is replaced by newer values until it is received. All other values are dropped; with `trailing`,
+ * the last value of the source never is.
  *
- * Closes when: the source has ended, after what was held, the latest at the end of its window, with its cause if it has one.
- * Cancelling it drops what was held, and releases the source.
+ * Closes when: the source has ended, after the values that it holds, the latest value at the end of its window, with the
+ * cause of the source if there is one. Cancelling it drops the values that it holds, and releases the source.
  *
- * @throws RangeError when `ms` is no number of milliseconds. TypeError when neither `leading` nor `trailing` is wanted.
+ * @param source - The channel to read.
+ * @param ms - The length of a window in milliseconds.
+ * @throws RangeError when `ms` is not a number of milliseconds, 0 or more. TypeError when `leading` and `trailing` are both
+ * false.
  * @example
  * ```ts
  * import { collect, from, throttle } from "millrace";
@@ -41,8 +45,9 @@ type Event<T> =
 export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions = {}): ReceiveChannel<T> {
   finiteMilliseconds("throttle", ms);
   const { leading = true, trailing = true } = options;
-  if (!leading && !trailing) throw new TypeError("Cannot throttle: leading or trailing must be true, got neither");
-  return ahead<T>("throttle", source, options, function* throttle(out): Routine<void> {
+  if (!leading && !trailing)
+    throw new TypeError("Cannot throttle: leading or trailing must be true, got false for both");
+  return readAhead<T>("throttle", source, options, function* throttle(out): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;

@@ -16,10 +16,10 @@ export type Combined<S extends Named> = {
 class CombineLatest<T> implements Feed<Selected<Cases>, T> {
   readonly release: (reason: unknown) => void;
   private readonly _shape: (latest: readonly unknown[]) => T;
-  /** `CLOSED`, which is no value, where there has been none yet. */
+  /** The latest values; `CLOSED`, which is never a value, where a channel has had none yet. */
   private readonly _latest: unknown[];
   private _missing: number;
-  /** Those that have not ended, by their places. */
+  /** The receives of the channels that have not ended, by their index. */
   private readonly _open: Cases;
   private _choice: Operation<Selected<Cases>>;
 
@@ -46,7 +46,7 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
       if (this._missing === 0) to.emit(this._shape(latest));
       return;
     }
-    // Of one that had no value there will never be any, so there is nothing to combine.
+    // A channel that ends without a value makes every combination impossible.
     delete this._open[key];
     if (had && Object.keys(this._open).length > 0) this._choice = select(this._open);
     else to.end();
@@ -54,13 +54,15 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
 }
 
 /**
- * The latest value of each channel, together, each time one of them has a new one; for the first time when all have had one.
- * Of a list, tuples; of a record, records. Chosen uniformly among those that have a value. It reads only when it is read, so
- * a slow reader sees each combination, and makes the sources wait. From Rx.
+ * Combines the latest value of each channel, each time one of them has a new value; the first time when all have had one. A
+ * list yields tuples, a record yields records. It chooses uniformly among the channels that have a value. It receives only
+ * on demand, so a slow reader gets each combination, and makes the sources wait. From Rx.
  *
- * Closes when: all have ended, or one has without a value; without any it is closed at once. It releases the others. When
- * one fails it ends with that cause, likewise. Cancelling it releases all.
+ * Closes when: all channels have ended, or one has ended without a value; then it releases the others. Without any channels
+ * it is closed at once. When a channel fails, it ends with that cause and releases the others. Cancelling it releases all.
  *
+ * @param sources - A list or a record of receive channels.
+ * @throws TypeError when a source is not a receive channel.
  * @example
  * ```ts
  * import { channel, combineLatest } from "millrace";
@@ -84,7 +86,7 @@ export function combineLatest(
 ): ReceiveChannel<unknown> {
   const keys = isRecord(given) ? Object.keys(given) : null;
   const list = keys === null ? (given as Iterable<ReceiveChannel<unknown>>) : Object.values(given as Named);
-  const sources = sourcesOf("combine", list, options);
+  const sources = sourcesOf("combine latest values", list, options);
   const combined = derive(
     new CombineLatest<unknown>(sources, (latest) =>
       keys === null ? [...latest] : Object.fromEntries(keys.map((key, at) => [key, latest[at]])),

@@ -4,11 +4,13 @@ import type { FlowOptions } from "../ends/release.js";
 import { sourcesOf } from "./sources.js";
 
 /**
- * One channel after the other: each is read to its end before the next is touched. It reads only when it is read.
+ * Joins channels one after the other: each is read to its end before it receives from the next. It receives only on demand.
  *
- * Closes when: the last has ended; without any it is closed at once. When one fails it ends with that cause, and releases
- * the others. Cancelling it releases all.
+ * Closes when: the last channel has ended; without any channels it is closed at once. When a channel fails, it ends with
+ * that cause and releases the others. Cancelling it releases all.
  *
+ * @param sources - A list of receive channels.
+ * @throws TypeError when a source is not a receive channel.
  * @example
  * ```ts
  * import { collect, concat, from } from "millrace";

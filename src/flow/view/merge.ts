@@ -6,16 +6,18 @@ import { type FlowOptions, release } from "../ends/release.js";
 
 type Named = Readonly<Record<string, ReceiveChannel<unknown>>>;
 
-/** What comes from one of several named channels: which it was, and the value. */
+/** A value of one of several named channels, with the name of the channel. */
 export type Keyed<S extends Named> = Received<S>;
 
 /**
- * One channel of everything that comes from several: of a list, the values; of a record, `{ key, value }`, a union
- * discriminated by `key`. Chosen uniformly among those that have a value. It reads only when it is read.
+ * Merges several channels into one: a list yields the values, a record yields `{ key, value }`, a union discriminated by
+ * `key`. It chooses uniformly among the channels that have a value. It receives only on demand.
  *
- * Closes when: all have ended; one that ends drops out, and without any it is closed at once. When one fails it ends with that
- * cause, and releases the others. Cancelling it releases all.
+ * Closes when: all channels have ended; a channel that ends drops out. Without any channels it is closed at once. When a
+ * channel fails, it ends with that cause and releases the others. Cancelling it releases all.
  *
+ * @param sources - A list or a record of receive channels.
+ * @throws TypeError when `sources` is something else.
  * @example
  * ```ts
  * import { from, merge } from "millrace";
@@ -33,7 +35,7 @@ export function merge(
   options: FlowOptions = {},
 ): ReceiveChannel<unknown> {
   if (typeof sources !== "object" || sources === null) {
-    throw new TypeError(`Cannot merge: it takes a list or a record of receive channels, got ${shown(sources)}`);
+    throw new TypeError(`Cannot merge: sources must be a list or a record of receive channels, got ${shown(sources)}`);
   }
   const listed = Symbol.iterator in sources;
   const named = listed ? Object.fromEntries([...sources].entries()) : sources;
@@ -48,6 +50,6 @@ export function merge(
       for (const source of Object.values(named)) release(source, options, reason);
     },
   });
-  if (Object.keys(named).length === 0) merged.tryReceive(); // there is no end to wait for
+  if (Object.keys(named).length === 0) merged.tryReceive(); // closes it: there is no end to wait for
   return merged;
 }

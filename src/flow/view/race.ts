@@ -8,13 +8,16 @@ import { sourcesOf } from "./sources.js";
 type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
 
 /**
- * The channel that has a value first: from then on it is that channel, to its end, and the others are released with nothing
- * taken from them. If several have one at the start, chance decides. It reads only when it is read, so the race begins with
- * the first receive.
+ * Yields the values of the channel that has a value first, to its end. It releases the other channels without taking a
+ * value from them. If several have a value at the start, it chooses one at random. It receives only on demand, so the race
+ * begins with the first receive.
  *
- * Closes when: the winner has ended, or all have without a value; one that ends without a value drops out. When one fails
- * before anyone has won, or the winner fails, it ends with that cause, and releases the others. Cancelling it releases all.
+ * Closes when: the winner has ended, or all channels have ended without a value; a channel that ends without a value drops
+ * out. When the winner fails, or a channel fails before there is a winner, it ends with that cause and releases the others.
+ * Cancelling it releases all.
  *
+ * @param sources - A list of receive channels.
+ * @throws TypeError when a source is not a receive channel.
  * @example
  * ```ts
  * import { collect, produce, race, sleep } from "millrace";

@@ -1,28 +1,28 @@
-// The sources of combinators that take several.
+// The sources of combinators that have several.
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { shown } from "../../structures/errors.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 
-/** The channels that carry the values of a tuple. */
+/** A tuple of channels that yield the values of a tuple. */
 export type Channels<T extends readonly unknown[]> = { readonly [K in keyof T]: ReceiveChannel<T[K]> };
 
-/** Several sources, and what was told of them. */
+/** Several sources, and the options for them. */
 export interface Sources<O extends FlowOptions> {
   readonly list: readonly ReceiveChannel<unknown>[];
   readonly options: O;
-  /** Nothing more will be taken from any of them. */
+  /** Gives up all of them. */
   release(reason: unknown): void;
 }
 
-/** Throws unless it is given a list of channels. */
+/** Throws unless it gets a list of receive channels. */
 export function sourcesOf<O extends FlowOptions>(
   verb: string,
   given: Iterable<ReceiveChannel<unknown>>,
   options: O,
 ): Sources<O> {
   if (!(Symbol.iterator in Object(given)))
-    throw new TypeError(`Cannot ${verb}: it takes a list of receive channels, got ${shown(given)}`);
+    throw new TypeError(`Cannot ${verb}: sources must be a list of receive channels, got ${shown(given)}`);
   const list = [...given];
   for (const source of list) assertSource(verb, source);
   return {

@@ -6,7 +6,10 @@ import type { Operation } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 
-/** The steps of a transducer over what comes from a channel; what they thread through is where results go. */
+/**
+ * Applies the steps of a transducer to the values of a channel. The emitter for the results is the state that the steps
+ * thread through.
+ */
 class Through<In, Out> implements Feed<In | Closed, Out> {
   private readonly _source: ReceiveChannel<In>;
   private readonly _receive: Operation<In | Closed>;
@@ -15,7 +18,7 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
 
   constructor(source: ReceiveChannel<In>, steps: Transformer<Emitter<Out>, In>, options: FlowOptions) {
     this._source = source;
-    this._receive = wantsNothing(steps) ? always(CLOSED) : source.receive();
+    this._receive = needsNoInput(steps) ? always(CLOSED) : source.receive();
     this._steps = steps;
     this._options = options;
   }
@@ -39,7 +42,7 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
     try {
       this._steps["@@transducer/result"](to);
     } finally {
-      // Of two errors the first is told.
+      // If the steps throw as well, the first error remains the cause.
       to.end(cause);
     }
   }
@@ -49,13 +52,13 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
   }
 }
 
-/** Whether a recipe begins with its end, as take(0) does. */
-function wantsNothing(steps: Transformer<unknown, never>): boolean {
+/** Whether the steps are complete before their first input, as those of `take(0)` are. */
+function needsNoInput(steps: Transformer<unknown, never>): boolean {
   return isReduced(steps["@@transducer/init"]());
 }
 
-/** Where the results of the last step go. */
-const last: Transformer<Emitter<unknown>, unknown> = {
+/** Emits the results of the last step. */
+const emitResults: Transformer<Emitter<unknown>, unknown> = {
   "@@transducer/init": () => ({ emit() {}, end() {} }),
   "@@transducer/step"(to, value) {
     to.emit(value);
@@ -65,15 +68,15 @@ const last: Transformer<Emitter<unknown>, unknown> = {
 };
 
 /**
- * A channel seen through a transducer: what is received from it went through the steps. It has no task and reads nothing
- * ahead, so several steps composed cost one hand-over.
+ * Applies a transducer to a channel. It has no task and does not read ahead, so several composed steps cost one hand-over.
  *
- * Closes when: the source has ended, or a step wants no more, or throws; after what the steps still held, with the cause if
- * there is one. It is closed at once when they want nothing, as `take(0)` does. Then, and when it is cancelled, it releases
- * its source.
+ * Closes when: the source has ended, a step is complete, or a step throws. It first yields the values that the steps still
+ * hold, and has the cause if there is one. If the steps are complete at the start, as those of `take(0)` are, it is closed
+ * at once. When it closes or is cancelled, it releases its source.
  *
- * @param source - What to read.
- * @param transducer - Steps of `millrace/transducers`, or of any library that speaks the common protocol.
+ * @param source - The channel to read.
+ * @param transducer - Steps of `millrace/transducers`, or of any library that supports the common protocol.
+ * @throws TypeError when `source` is not a receive channel, or `transducer` is not a function.
  * @example
  * ```ts
  * import { collect, from, through } from "millrace";
@@ -90,10 +93,10 @@ export function through<In, Out>(
 ): ReceiveChannel<Out> {
   assertSource("transform", source);
   if (typeof transducer !== "function") {
-    throw new TypeError(`Cannot transform: it takes a transducer, got ${shown(transducer)}`);
+    throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(transducer)}`);
   }
-  const steps = transducer(last as Transformer<Emitter<Out>, Out>);
+  const steps = transducer(emitResults as Transformer<Emitter<Out>, Out>);
   const seen = derive(new Through(source, steps, options));
-  if (wantsNothing(steps)) seen.tryReceive(); // there is no end to wait for
+  if (needsNoInput(steps)) seen.tryReceive(); // closes it: there is no end to wait for
   return seen;
 }

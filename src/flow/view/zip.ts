@@ -1,5 +1,5 @@
-// Rows are made of one value of each source. They are asked in their order, and all that are missing at the same time, so
-// that the end of any of them is seen at once. A row that has begun stays here when nobody waits for it any more.
+// A row has one value of each source. The sources are polled in their order, and all missing values are awaited at the same
+// time, so that the end of any source is noticed at once. If the receiver leaves, an incomplete row stays here.
 
 import { CLOSED, type ReceiveChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
@@ -8,9 +8,9 @@ import type { Operation } from "../../operation/operation.js";
 import type { FlowOptions } from "../ends/release.js";
 import { type Channels, type Sources, sourcesOf } from "./sources.js";
 
-/** What a zip can be told. */
+/** The options of {@link zip}. */
 export interface ZipOptions<T> extends FlowOptions {
-  /** Given each value of a row that can never be whole, because another source has ended, or the zip was cancelled. */
+  /** Called with each value of a row that cannot be completed, because another source has ended or the zip was cancelled. */
   readonly onUndelivered?: (value: T) => void;
 }
 
@@ -19,8 +19,8 @@ type Cases = Readonly<Record<string, Operation<unknown>>>;
 class Zip implements Feed<Selected<Cases>, unknown[]> {
   private readonly _sources: Sources<ZipOptions<unknown>>;
   private readonly _receives: Operation<unknown>[];
-  private readonly _whole: Operation<Selected<Cases>>;
-  /** What there is of the next row; `CLOSED`, which is no value, where it is missing. */
+  private readonly _fullRow: Operation<Selected<Cases>>;
+  /** The next row; `CLOSED`, which is never a value, where a value is missing. */
   private _row: unknown[];
   private _missing: number;
 
@@ -29,11 +29,11 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
     this._receives = sources.list.map((source) => source.receive());
     this._row = this._receives.map(() => CLOSED);
     this._missing = this._row.length;
-    this._whole = this._rest();
+    this._fullRow = this._rest();
   }
 
   next(): Operation<Selected<Cases>> {
-    return this._missing === this._row.length ? this._whole : this._rest();
+    return this._missing === this._row.length ? this._fullRow : this._rest();
   }
 
   accept({ key, value }: Selected<Cases>, to: Emitter<unknown[]>): void {
@@ -67,16 +67,18 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
 }
 
 /**
- * Rows of one value from each channel: the first of each, the second of each, and so on. It reads only when it is read, and
- * never more of a channel than the next row needs.
+ * Combines the values of several channels into rows: the first value of each, the second value of each, and so on. It
+ * receives only on demand, and takes no more from a channel than the next row needs.
  *
- * A receiver that leaves in the middle of a row takes nothing with it: what there is of the row is kept for the next one.
+ * If a receiver leaves while a row is incomplete, the values of the row are kept for the next receiver.
  *
- * Closes when: any of them has ended, since no more rows can be made; without any it is closed at once. It releases the
- * others. What it had taken of the row that cannot be made whole goes to `onUndelivered`; channels are asked in their order,
- * so nothing is taken if the shortest comes first and none of the others is ahead of it. When one fails it ends with that
- * cause, likewise. Cancelling it releases all.
+ * Closes when: any channel has ended, since no further row can be completed; then it releases the others. Without any
+ * channels it is closed at once. Values of a row that cannot be completed go to `onUndelivered`. Channels are polled in
+ * their order, so no value is taken if the shortest channel comes first and no other channel is ahead of it. When a channel
+ * fails, it ends with that cause and releases the others. Cancelling it releases all.
  *
+ * @param sources - A list of receive channels.
+ * @throws TypeError when a source is not a receive channel.
  * @example
  * ```ts
  * import { collect, from, zip } from "millrace";

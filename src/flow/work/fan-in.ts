@@ -1,4 +1,4 @@
-// Several producers, one channel.
+// Several producers send to one channel.
 
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
@@ -7,15 +7,16 @@ import { type ProduceOptions, produce } from "../ends/produce.js";
 import { assertFunction } from "../ends/release.js";
 
 /**
- * Starts several tasks that feed one channel, and returns the channel. It answers who closes a channel that several send to:
- * none of them. What a Go program writes with a `WaitGroup`, and one more goroutine that waits for it and closes.
+ * Starts several tasks that send to one channel, and returns the channel. None of the producers has to close it. It
+ * replaces the `WaitGroup` of a Go program, and the goroutine that waits for the group and closes the channel.
  *
- * Closes when: all producers are done; without any, at the first opportunity. When one fails the others are cancelled, and
- * when all are over receivers get thrown what it threw, after the drain; when more have failed, an `AggregateError`. If the
- * receiver cancels: all are cancelled.
+ * Closes when: all producers have ended; without producers, at its first turn. When a producer fails, the others are
+ * cancelled. When all have ended, receivers get the error thrown after the drain, or an `AggregateError` if several have
+ * failed. If the receiver cancels: all producers are cancelled.
  *
- * @param producers - Each sends with `yield* out.send(value)`, which yields false once nobody receives; none has to close.
+ * @param producers - Each sends with `yield* out.send(value)`, which yields false once the channel is closed.
  * @param options - As for `produce`.
+ * @throws TypeError when a producer is not a function.
  * @example
  * ```ts
  * import { collect, fanIn, type SendChannel, sleep } from "millrace";

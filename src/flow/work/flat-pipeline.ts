@@ -1,4 +1,4 @@
-// Work in parallel, with any number of results for each input.
+// Parallel work, with any number of results for each input.
 
 import { channel } from "../../channel/channel.js";
 import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
@@ -7,43 +7,46 @@ import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
 import { type Settleable, settle } from "../../task/settleable.js";
 import { assertFunction } from "../ends/release.js";
-import { Crew, type PipelineOptions } from "./ordered-work.js";
+import { OrderedWork, type PipelineOptions } from "./ordered-work.js";
 
-/** How many results of one input may wait for their turn. */
+/** How many results of one input are stored while they wait for their turn. */
 const AHEAD = 16;
 
 type Stage<T, U> = (value: T, out: SendChannel<U>) => Settleable<void>;
 
-/** Starts the stage of one input, and returns where its results are. */
-function begin<T, U>(crew: Crew<T, U>, stage: Stage<T, U>, value: T): Channel<U> {
-  const inner = channel<U>(AHEAD, {
+/** Starts the stage of one input, and returns the channel of its results. */
+function begin<T, U>(work: OrderedWork<T, U>, stage: Stage<T, U>, value: T): Channel<U> {
+  const results = channel<U>(AHEAD, {
     onCancel: (reason) => task.cancel(reason),
-    onUndelivered: (result) => crew.undelivered(result),
+    onUndelivered: (result) => work.undelivered(result),
   });
   const task = go(function* stageOf(): Routine<void> {
     try {
-      yield* settle(stage(value, inner));
-      inner.close();
+      yield* settle(stage(value, results));
+      results.close();
     } catch (error) {
-      crew.fail(error);
+      work.fail(error);
     }
   });
-  return inner;
+  return results;
 }
 
 /**
- * As {@link pipeline}, with zero or more results for each input: the stage sends them into a channel of its own. Results of
- * one input come together, and in the order of the inputs; with `ordered: false`, each when it is there. While they wait for
- * their turn a few for each input are stored, so that later inputs are worked on meanwhile. From core.async's
- * `pipeline-async`.
+ * Works as {@link pipeline} does, with zero or more results for each input: the stage sends them to a channel of its own.
+ * The results of one input come together, and in the order of the inputs; with `ordered: false`, each comes when it is
+ * ready. A few results of each input are stored while they wait for their turn, so that the stages of later inputs can run
+ * meanwhile. From core.async's `pipeline-async`.
  *
- * Closes when: as `pipeline`. When a stage fails, what it and others had sent and nobody has received yet is lost, but for
- * what is on offer.
+ * Closes when: as `pipeline`. When a stage fails, results that no receiver has got are passed to `onUndelivered`, except a
+ * result that is being sent to the output, which can still be received.
  *
  * @param n - How many inputs may be in flight.
- * @param stage - Sends with `yield* out.send(value)`, which yields false once nobody receives. What it returns is waited for,
- * and is the end of the input.
- * @throws RangeError when `n` is no whole number above 0.
+ * @param source - The channel to read.
+ * @param stage - Sends results with `yield* out.send(value)`, which yields false once the output is cancelled. The input is
+ * done when the promise, the operation or the routine that it returns has ended.
+ * @param options - `ordered`, `onUndelivered`, `own`.
+ * @throws RangeError when `n` is not a whole number, 1 or more. TypeError when `stage` is not a function, or `source` is
+ * not a receive channel.
  * @example
  * ```ts
  * import { collect, flatPipeline, from, type SendChannel, sleep } from "millrace";
@@ -61,22 +64,22 @@ export function flatPipeline<T, U>(
   stage: (value: T, out: SendChannel<U>) => Settleable<void>,
   options: PipelineOptions<U> = {},
 ): ReceiveChannel<U> {
-  assertFunction("start pipeline", "its stage", stage);
-  return new Crew<T, U>(n, source, options).start(
-    named("flatPipeline", function* (crew, hand) {
-      const { out, ordered } = crew;
-      for (let value: T | Closed; !out.closed && (value = yield* hand) !== CLOSED; ) {
-        const inner = begin(crew, stage, value);
-        hand.inner = inner;
-        if (ordered) yield* hand.turn;
-        for (let result: U | Closed; (result = yield* inner.receive()) !== CLOSED; ) {
-          hand.offering = true;
+  assertFunction("start pipeline", "stage", stage);
+  return new OrderedWork<T, U>(n, source, options).start(
+    named("flatPipeline", function* (work, worker) {
+      const { out, ordered } = work;
+      for (let value: T | Closed; !out.closed && (value = yield* worker.next) !== CLOSED; ) {
+        const results = begin(work, stage, value);
+        worker.results = results;
+        if (ordered) yield* worker.turn;
+        for (let result: U | Closed; (result = yield* results.receive()) !== CLOSED; ) {
+          worker.sending = true;
           const delivered = yield* out.send(result);
-          hand.offering = false;
-          if (!delivered) crew.undelivered(result);
+          worker.sending = false;
+          if (!delivered) work.undelivered(result);
         }
-        hand.inner = null;
-        if (ordered) hand.leave();
+        worker.results = null;
+        if (ordered) worker.leave();
       }
     }),
   );

@@ -1,8 +1,9 @@
-// Tasks that belong together, started one by one by whoever likes, at most so many at a time: Go's errgroup.
+// Tasks that belong together and are started one at a time, at most `limit` of them running: Go's errgroup.
 //
-// Invariants. A place is taken before a task starts and given back in the step in which it is over; while somebody waits for
-// a place there is none. While tasks of the group run there is one more, the round, which ends when all of them have, and
-// fails if one did: whoever waits joins it, so that a failure nobody waits for is reported as that of any task.
+// Invariants. A place is taken before a task starts, and given back in the step in which the task ends. While an operation
+// waits for a place, no place is free. While tasks of the group run, there is one more task, the round. It ends when all of
+// them have ended, and fails if one of them failed. `wait` joins the round, so a failure that no task waits for is reported
+// like that of any other task.
 
 import { channel } from "../../channel/channel.js";
 import type { Channel } from "../../channel/ends.js";
@@ -19,43 +20,49 @@ import { assertFunction } from "../ends/release.js";
 
 type Body<A extends unknown[], T> = (...args: A) => Routine<T> | AsyncRoutine<T>;
 
-/** What a group is told when it is made. */
+/** The options of {@link group}. */
 export interface GroupOptions {
-  /** How many tasks may run at a time; any number by default. */
+  /** How many tasks may run at a time; no limit by default. */
   readonly limit?: number;
-  /** Cancels the group when it is aborted. */
+  /** Cancels the group when the signal is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Tasks that belong together; see {@link group}. */
+/** Tasks that belong together, made by {@link group}. */
 export interface Group extends AsyncDisposable {
   /**
-   * Starts a task of the group. Parks when: `limit` tasks of it are running. Yields: the task. If the group has failed:
-   * throws what its first task failed with, so that a loop that starts tasks ends; if the group was cancelled, a
-   * {@link CancelledError}. If cancelled: nothing was started.
+   * Starts a task of the group.
+   *
+   * Parks when: `limit` tasks of the group are running. The end of one of them resumes the caller. Yields: the new task. If
+   * the group has failed: throws the error of the first task that failed, which ends a loop that starts tasks. If the group
+   * was cancelled: throws a {@link CancelledError}. If cancelled: no task is started.
+   *
+   * @throws TypeError when the body is not a function.
    */
   go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Operation<Task<T>>;
-  /** As `go`, without parking: the task, or undefined if there is no place now. */
+  /** Starts a task without parking. Returns the task, or undefined if there is no free place. Throws as `go`. */
   tryGo<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> | undefined;
   /**
-   * Parks when: a task of the group is not over. Yields: nothing. If tasks have failed: when all are over, throws what the
-   * first failed with, or an `AggregateError` of all if there are more. If the group was cancelled: throws a
-   * {@link CancelledError}. If cancelled: the tasks go on.
+   * Waits until all tasks of the group have ended.
+   *
+   * Parks when: a task of the group is running. The end of the last one resumes the caller. Yields: nothing. If tasks have
+   * failed: throws the error of the task that failed, or an `AggregateError` if several have failed. If the group was
+   * cancelled: throws a {@link CancelledError}. If cancelled: the tasks of the group continue.
    */
   wait(): Operation<void>;
-  /** Cancels all tasks of the group; no more can be started. */
+  /** Cancels all tasks of the group. No more tasks can be started. */
   cancel(reason?: unknown): void;
-  /** Aborted when the group fails or is cancelled: for `fetch` and whatever else takes one. */
+  /** Aborted when the group fails or is cancelled: for `fetch` and other functions that accept a signal. */
   readonly signal: AbortSignal;
 }
 
-/** Starts a task when there is a place. What it completes with says whether it has taken one. */
-class Entry<A extends unknown[], T> extends Operation<Task<T>> {
-  private readonly _group: Tasks;
+/** Starts a task when there is a free place. It completes with true if it has taken a place. */
+class StartTask<A extends unknown[], T> extends Operation<Task<T>> {
+  private readonly _group: TaskGroup;
   private readonly _body: Body<A, T>;
   private readonly _args: A;
 
-  constructor(group: Tasks, body: Body<A, T>, args: A) {
+  constructor(group: TaskGroup, body: Body<A, T>, args: A) {
     super();
     this._group = group;
     this._body = body;
@@ -63,19 +70,19 @@ class Entry<A extends unknown[], T> extends Operation<Task<T>> {
   }
 
   poll(): boolean {
-    this.value = this._group.enter();
+    this.value = this._group.takePlace();
     return this.value === true || this._group.ended;
   }
 
   block(): void {
-    append(this._group.parked, this);
+    append(this._group.waiting, this);
   }
 
   override discard(): void {
-    if (this.value === true) this._group.leave();
+    if (this.value === true) this._group.freePlace();
   }
 
-  /** Here, so that the task is its performer's child. */
+  /** Starts the task here, so that the task that performs this operation is its parent. */
   override result(): Task<T> {
     if (this.value === true) return this._group.start(this._body, this._args);
     throw this._group.failure();
@@ -86,49 +93,49 @@ class Entry<A extends unknown[], T> extends Operation<Task<T>> {
   }
 
   override describe(): string {
-    return "a place in a group";
+    return "a free place in a group";
   }
 }
 
-/** Ends when all tasks of a group have. */
-function* round(tasks: Tasks, signal: AbortSignal | undefined): Routine<void> {
-  if (signal === undefined) yield* tasks.over();
+/** Ends when all tasks of a group have ended. */
+function* round(tasks: TaskGroup, signal: AbortSignal | undefined): Routine<void> {
+  if (signal === undefined) yield* tasks.allOver();
   else {
     using _ = upon(aborted(signal), (reason) => tasks.cancel(reason));
-    yield* tasks.over();
+    yield* tasks.allOver();
   }
   tasks.endRound();
 }
 
-class Tasks implements Group {
-  readonly parked: List;
+class TaskGroup implements Group {
+  readonly waiting: List;
   private readonly _limit: number;
   private readonly _outside: AbortSignal | undefined;
   private readonly _controller: AbortController;
   private readonly _running: Set<Task<unknown>>;
   private readonly _failures: unknown[];
-  private readonly _idle: Channel<void>;
+  private readonly _allEnded: Channel<void>;
   private _places: number;
   private _cancelled: CancelledError | null;
   private _round: Task<void> | null;
-  /** How many were told, or will be, what the group failed with. */
-  private _told: number;
-  /** Whether somebody who was to start a task got the failure. */
-  private _heard: boolean;
+  /** How many callers got the failure of the group, or will get it. */
+  private _informed: number;
+  /** Whether a caller of `go` or `tryGo` got the failure. */
+  private _startFailed: boolean;
 
   constructor({ limit, signal }: GroupOptions) {
-    this.parked = new List();
+    this.waiting = new List();
     this._limit = limit ?? Number.POSITIVE_INFINITY;
     this._outside = signal;
     this._controller = new AbortController();
     this._running = new Set();
     this._failures = [];
-    this._idle = channel();
+    this._allEnded = channel();
     this._places = 0;
     this._cancelled = null;
     this._round = null;
-    this._told = 0;
-    this._heard = false;
+    this._informed = 0;
+    this._startFailed = false;
   }
 
   get signal(): AbortSignal {
@@ -141,22 +148,22 @@ class Tasks implements Group {
   }
 
   go<A extends unknown[], T>(body: Body<A, T>, ...args: A): Operation<Task<T>> {
-    assertFunction("start go block in group", "its body", body);
-    return new Entry(this, body, args);
+    assertFunction("start go block in group", "body", body);
+    return new StartTask(this, body, args);
   }
 
   tryGo<A extends unknown[], T>(body: Body<A, T>, ...args: A): Task<T> | undefined {
-    const entry = new Entry(this, body, args);
-    return entry.poll() ? entry.result() : undefined;
+    const start = new StartTask(this, body, args);
+    return start.poll() ? start.result() : undefined;
   }
 
   wait(): Operation<void> {
     return withNack((lost) => {
-      this._told++;
+      this._informed++;
       upon(lost, () => {
-        this._told--;
+        this._informed--;
       });
-      return (this._round ?? always(undefined)).map(() => this._assertGoing());
+      return (this._round ?? always(undefined)).map(() => this._throwFailure());
     });
   }
 
@@ -168,25 +175,25 @@ class Tasks implements Group {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
-    const told = this._told > 0;
+    const informed = this._informed > 0;
     try {
       await this.wait();
     } catch (error) {
-      if (!told && error !== this._cancelled) throw error;
+      if (!informed && error !== this._cancelled) throw error;
     }
   }
 
-  enter(): boolean {
+  takePlace(): boolean {
     if (this.ended || this._places === this._limit) return false;
     this._places++;
     return true;
   }
 
-  /** Gives a place back, to whoever waits longest for one. */
-  leave(): void {
-    const next = shift(this.parked);
+  /** Gives a place back, or passes it to the operation that has waited longest. */
+  freePlace(): void {
+    const next = shift(this.waiting);
     if (next === null) this._places--;
-    else (next as Entry<[], unknown>).complete(true);
+    else (next as StartTask<[], unknown>).complete(true);
   }
 
   start<A extends unknown[], T>(body: Body<A, T>, args: A): Task<T> {
@@ -197,26 +204,26 @@ class Tasks implements Group {
       this._round ??= go(round, this, this._outside);
       upon(
         task,
-        () => this._over(task),
-        (error) => this._over(task, error),
+        () => this._taskEnded(task),
+        (error) => this._taskEnded(task, error),
       );
       return task;
     } catch (error) {
-      this.leave();
+      this.freePlace();
       throw error;
     }
   }
 
-  /** What whoever starts a task gets instead. */
+  /** The error that `go` throws instead of starting a task. */
   failure(): unknown {
-    this._told++;
+    this._informed++;
     if (this._failures.length === 0) return this._cancelled;
-    this._heard = true;
+    this._startFailed = true;
     return this._failures[0];
   }
 
-  *over(): Routine<void> {
-    while (this._running.size > 0) yield* this._idle.receive();
+  *allOver(): Routine<void> {
+    while (this._running.size > 0) yield* this._allEnded.receive();
   }
 
   endRound(): void {
@@ -226,42 +233,44 @@ class Tasks implements Group {
         cause: first,
       });
     }
-    // Whoever was to start another task has been told, and has it to deal with.
-    if (this._failures.length > 0 && !this._heard) throw first;
+    // A caller that got the failure when it tried to start a task is responsible for it.
+    if (this._failures.length > 0 && !this._startFailed) throw first;
     if (this._failures.length === 0) this._round = null;
   }
 
-  private _assertGoing(): void {
-    this._told--;
+  private _throwFailure(): void {
+    this._informed--;
     if (this._failures.length > 0) throw this._failures[0];
     if (this._cancelled !== null) throw this._cancelled;
   }
 
-  private _over(task: Task<unknown>, error?: unknown): void {
+  private _taskEnded(task: Task<unknown>, error?: unknown): void {
     this._running.delete(task);
     if (task.status === "failed") {
       this._failures.push(error);
       if (!this.signal.aborted) this._stop(error);
     }
-    this.leave();
-    if (this._running.size === 0) this._idle.trySend();
+    this.freePlace();
+    if (this._running.size === 0) this._allEnded.trySend();
   }
 
   private _stop(reason: unknown): void {
     this._controller.abort(reason);
     for (const task of this._running) task.cancel(reason);
-    for (let entry = shift(this.parked); entry !== null; entry = shift(this.parked)) {
-      (entry as Entry<[], unknown>).complete(false);
+    for (let waiting = shift(this.waiting); waiting !== null; waiting = shift(this.waiting)) {
+      (waiting as StartTask<[], unknown>).complete(false);
     }
   }
 }
 
 /**
- * Tasks that belong together, started one by one, at most `limit` at a time. The first that fails cancels the others. From
- * Go's errgroup. Where all are started in one place `scope` does it; a group is for loops, and for starting from outside.
- * Once all are over without a failure it can be used again. `await using` cancels what is left, and waits for it.
+ * Makes a group of tasks that are started one at a time, at most `limit` of them running. The first task that fails cancels
+ * the others. From Go's errgroup. If all tasks are started in one place, use `scope`; a group is for loops, and for
+ * starting tasks from outside. Once all tasks have ended without a failure, the group can be used again. `await using`
+ * cancels the tasks that are running, and waits for their end.
  *
- * @throws RangeError when `limit` is no whole number above 0.
+ * @param options - `limit`, `signal`.
+ * @throws RangeError when `limit` is not a whole number, 1 or more.
  * @example
  * ```ts
  * import { go, group, sleep } from "millrace";
@@ -282,7 +291,7 @@ class Tasks implements Group {
  */
 export function group(options: GroupOptions = {}): Group {
   if (options.limit !== undefined && options.limit !== Number.POSITIVE_INFINITY) {
-    wholeNumber("make group", "limit", options.limit, 1);
+    wholeNumber("create group", "limit", options.limit, 1);
   }
-  return new Tasks(options);
+  return new TaskGroup(options);
 }

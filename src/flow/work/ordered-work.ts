@@ -1,12 +1,14 @@
-// Several tasks at work on one source for one output: what pipelines are made of.
+// Several tasks that work on the values of one source and send the results to one output: the common part of the pipelines.
 //
-// Invariants. Each has at most one value, from taking it to delivering what became of it: so many tasks, so many in flight.
-// The line is in the order in which values left the source: a hand joins it in the very step in which it gets its value,
-// whichever is resumed first. The output closes when the last one is through. The first failure closes it in the same step,
-// and then, as when the receiver cancels, nobody reads any more, whoever is in a stage is cancelled, and the source is
-// released. Only who has a result on offer is not cancelled: it hears from its send what became of that.
+// Invariants. A worker has at most one value, from receiving it to delivering its results. So n workers have at most n values
+// in flight. Results are delivered in the order in which the values left the source: a worker joins this order in the very
+// step in which its value leaves the source, whichever worker is resumed first. The output closes when the last worker has
+// ended. The first failure closes the output in the same step. Then, as when the receiver cancels, no worker reads any more,
+// each worker in a stage is cancelled, and the source is released. Only a worker that is sending a result is not cancelled:
+// its send yields whether the result was delivered.
 //
-// What the tasks do has no `try`: in a generator it would cost a quarter of the whole. How they end is heard from them.
+// The routines of the workers have no `try`: in a generator it would cost a quarter of the total time. Callbacks of `upon`
+// handle the end of a worker instead.
 
 import { channel } from "../../channel/channel.js";
 import { type Channel, CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
@@ -14,53 +16,93 @@ import { own } from "../../channel/owned.js";
 import { Operation, type Routine } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { wholeNumber } from "../../structures/arguments.js";
-import { append, List, unlink } from "../../structures/list.js";
+import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 
-/** How a pipeline delivers. */
+/** The options of a pipeline. */
 export interface PipelineOptions<U> extends FlowOptions {
-  /** Whether results come in the order of what they were made from; true by default. With false, whichever is ready. */
+  /** Whether results come in the order of their inputs; true by default. With false, each result comes when it is ready. */
   readonly ordered?: boolean;
-  /** Given each result that can reach nobody, because the receiver cancelled or because another stage failed. */
+  /** Called with each result that no receiver gets, because the receiver cancelled or because another stage failed. */
   readonly onUndelivered?: (result: U) => void;
 }
 
-/** One of a crew, and its place in the line. As an operation: its next value. */
-export class Hand<T, U> extends Operation<T | Closed> {
+/** One worker, and its place in the order of delivery. */
+export class Worker<T, U> implements Link {
+  before: Link | null;
+  after: Link | null;
+  /** Receives the next value. */
+  readonly next: Operation<T | Closed>;
+  /** Waits until the results of all earlier values are delivered. */
   readonly turn: Operation<void>;
-  readonly line: List;
+  readonly order: List;
   task: Task<void> | null;
-  /** What waits for its turn. */
+  /** The result that waits for its turn. */
   held: U | Closed;
-  /** Whether it has something on offer. */
-  offering: boolean;
-  /** Where what it delivers comes from, if that is a channel. */
-  inner: Channel<U> | null;
-  private readonly _crew: Crew<T, U>;
-  private readonly _receive: Operation<T | Closed>;
+  /** Whether it is sending a result. */
+  sending: boolean;
+  /** The channel of its results, in a pipeline with several results for each input. */
+  results: Channel<U> | null;
+  private readonly _work: OrderedWork<T, U>;
 
-  constructor(crew: Crew<T, U>, source: ReceiveChannel<T>, line: List) {
-    super();
+  constructor(work: OrderedWork<T, U>, source: ReceiveChannel<T>, order: List) {
+    this.before = this.after = null;
+    this.next = new NextValue(this, work, source);
     this.turn = new Turn(this);
-    this.line = line;
+    this.order = order;
     this.task = null;
     this.held = CLOSED;
-    this.offering = false;
-    this.inner = null;
-    this._crew = crew;
-    this._receive = source.receive().fresh();
+    this.sending = false;
+    this.results = null;
+    this._work = work;
   }
 
+  /** Whether the results of all earlier values are delivered. */
   get first(): boolean {
-    return this.before === this.line;
+    return this.before === this.order;
+  }
+
+  /** Takes the last place in the order of delivery. */
+  join(): void {
+    if (this._work.ordered) append(this.order, this);
+  }
+
+  /** Leaves the first place in the order of delivery, and lets the next worker deliver. */
+  leave(): void {
+    unlink(this);
+    const next = this.order.after;
+    if (next === this.order) return;
+    const { turn } = next as Worker<T, U>;
+    if (turn.waiter !== null) turn.complete(undefined);
+  }
+
+  stop(reason: unknown): void {
+    this.results?.cancel(reason);
+    if (this.sending) return;
+    this.task!.cancel(reason);
+    if (this.held !== CLOSED) this._work.undelivered(this.held);
+  }
+}
+
+/** The next value of the source, whose worker joins the order of delivery in the step in which the value leaves the source. */
+class NextValue<T, U> extends Operation<T | Closed> {
+  private readonly _worker: Worker<T, U>;
+  private readonly _work: OrderedWork<T, U>;
+  private readonly _receive: Operation<T | Closed>;
+
+  constructor(worker: Worker<T, U>, work: OrderedWork<T, U>, source: ReceiveChannel<T>) {
+    super();
+    this._worker = worker;
+    this._work = work;
+    this._receive = source.receive().fresh();
   }
 
   poll(): boolean {
     if (!this._receive.poll()) return false;
     this._receive.waiter = this;
-    this._join();
+    this._worker.join();
     return true;
   }
 
@@ -74,9 +116,9 @@ export class Hand<T, U> extends Operation<T | Closed> {
     this._receive.unblock();
   }
 
-  /** The value has left the source. */
+  /** Called in the step in which the value leaves the source. */
   wake(): void {
-    this._join();
+    this._worker.join();
     this.complete(undefined);
   }
 
@@ -85,13 +127,13 @@ export class Hand<T, U> extends Operation<T | Closed> {
     this._receive.discard();
   }
 
-  /** A cause that the source ended with comes after what is under way. */
+  /** Yields `CLOSED` if the source ended with a cause: receivers get the cause after all values in flight. */
   override result(): T | Closed {
     this._receive.waiter = null;
     try {
       return this._receive.result();
     } catch (error) {
-      this._crew.cause = error;
+      this._work.cause = error;
       return CLOSED;
     }
   }
@@ -107,39 +149,19 @@ export class Hand<T, U> extends Operation<T | Closed> {
   override rivals(): readonly unknown[] {
     return this._receive.rivals();
   }
-
-  /** It was the first in the line, and lets the next one deliver. */
-  leave(): void {
-    unlink(this);
-    const next = this.line.after;
-    if (next === this.line) return;
-    const { turn } = next as Hand<T, U>;
-    if (turn.waiter !== null) turn.complete(undefined);
-  }
-
-  stop(reason: unknown): void {
-    this.inner?.cancel(reason);
-    if (this.offering) return;
-    this.task!.cancel(reason);
-    if (this.held !== CLOSED) this._crew.undelivered(this.held);
-  }
-
-  private _join(): void {
-    if (this._crew.ordered) append(this.line, this);
-  }
 }
 
-/** Ready when everybody before a hand in the line has left. */
-class Turn extends Operation<void> {
-  private readonly _hand: Hand<unknown, unknown>;
+/** Ready when its worker has the first place in the order of delivery. */
+class Turn<T, U> extends Operation<void> {
+  private readonly _worker: Worker<T, U>;
 
-  constructor(hand: object) {
+  constructor(worker: Worker<T, U>) {
     super();
-    this._hand = hand as Hand<unknown, unknown>;
+    this._worker = worker;
   }
 
   poll(): boolean {
-    return this._hand.first;
+    return this._worker.first;
   }
 
   block(): void {}
@@ -153,18 +175,19 @@ class Turn extends Operation<void> {
   }
 
   override rivals(): readonly unknown[] {
-    return [(this._hand.before as Hand<unknown, unknown>).task];
+    return [(this._worker.before as Worker<T, U>).task];
   }
 }
 
-export class Crew<T, U> {
+/** The workers of a pipeline, with their source and their output. */
+export class OrderedWork<T, U> {
   readonly out: Channel<U>;
   readonly ordered: boolean;
-  /** What the source was closed with. */
+  /** The cause that the source ended with. */
   cause: unknown;
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: PipelineOptions<U>;
-  private readonly _hands: Hand<T, U>[];
+  private readonly _workers: Worker<T, U>[];
   private _working: number;
 
   constructor(count: number, source: ReceiveChannel<T>, options: PipelineOptions<U>) {
@@ -175,28 +198,28 @@ export class Crew<T, U> {
     this.cause = undefined;
     this._source = source;
     this._options = options;
-    const line = new List();
-    this._hands = Array.from({ length: count }, () => new Hand(this, source, line));
+    const order = new List();
+    this._workers = Array.from({ length: count }, () => new Worker(this, source, order));
     this._working = count;
   }
 
-  start(worker: (crew: Crew<T, U>, hand: Hand<T, U>) => Routine<void>): ReceiveChannel<U> {
-    for (const hand of this._hands) {
-      const task = go(worker, this, hand);
-      hand.task = task;
+  start(body: (work: OrderedWork<T, U>, worker: Worker<T, U>) => Routine<void>): ReceiveChannel<U> {
+    for (const worker of this._workers) {
+      const task = go(body, this, worker);
+      worker.task = task;
       upon(
         task,
-        () => this._leave(),
+        () => this._ended(),
         (error) => {
           if (task.status === "failed") this.fail(error);
-          this._leave();
+          this._ended();
         },
       );
     }
     return this.out;
   }
 
-  /** Downstream is where an error goes. If nobody is there any more a task fails with it, so that it is reported. */
+  /** Closes the output with an error. If the output was closed before, a task fails with the error, so that it is reported. */
   fail(error: unknown): void {
     if (this.out.close(error)) this._stop(error);
     else
@@ -209,12 +232,12 @@ export class Crew<T, U> {
     this._options.onUndelivered?.(result);
   }
 
-  private _leave(): void {
+  private _ended(): void {
     if (--this._working === 0) this.out.close(this.cause);
   }
 
   private _stop(reason: unknown): void {
-    for (const hand of this._hands) hand.stop(reason);
+    for (const worker of this._workers) worker.stop(reason);
     release(this._source, this._options, reason);
   }
 }

@@ -1,4 +1,4 @@
-// Trying again, later and later.
+// Attempts with growing delays between them.
 
 import { scope } from "../../lifetime/scope.js";
 import type { Operation, Routine } from "../../operation/operation.js";
@@ -9,36 +9,40 @@ import { type Settleable, settle } from "../../task/settleable.js";
 import { sleep } from "../../time/sleep.js";
 import { assertFunction } from "../ends/release.js";
 
-/** How often, how soon, and what for. */
+/** The options of {@link retry}. */
 export interface RetryOptions {
-  /** How often it is tried at most; 3 by default. */
+  /** How many attempts there are at most; 3 by default. */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; 100 by default. */
   readonly delay?: number;
-  /** By what each further delay is longer; 2 by default. */
+  /** The factor by which each further delay is longer; 2 by default. */
   readonly factor?: number;
-  /** The longest delay; none by default. */
+  /** The longest delay in milliseconds; no limit by default. */
   readonly max?: number;
   /**
-   * `"full"` (default) waits for a random part of the delay, so that those who failed together do not come back together;
-   * `"none"` waits for all of it.
+   * `"full"` (default) waits for a random part of the delay, so that callers that failed together do not retry together;
+   * `"none"` waits for the whole delay.
    */
   readonly jitter?: "full" | "none";
-  /** Whether to try again after this error, which attempt `n` threw; it is also the place to note it. */
+  /** Whether to try again after the error of attempt `n`. You can also log the error here. */
   readonly when?: (error: unknown, n: number) => boolean;
 }
 
 const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFINITY, jitter: "full" } as const;
 
 /**
- * Tries until an attempt succeeds, with longer and longer delays between.
+ * Repeats an attempt until it succeeds, with growing delays between attempts.
  *
- * Parks when: an attempt does, and between attempts. Yields: what the first successful attempt returned. If none succeeds, or
- * `when` says no: throws the error of the last attempt; earlier ones were shown to `when`. If cancelled: at any point; the
- * attempt under way is cancelled.
+ * Parks when: an attempt parks, and between attempts. The result of the attempt or the end of the delay resumes the task.
+ * Yields: the result of the first successful attempt. If no attempt succeeds, or `when` returns false: throws the error of
+ * the last attempt; `when` got the earlier errors. If cancelled: the current attempt is cancelled, and no further attempt
+ * starts.
  *
- * @param attempt - Called with the number of the attempt, from 1. What it returns is waited for.
- * @throws RangeError when an option is out of range.
+ * @param attempt - Called with the number of the attempt, from 1. A promise, an operation or a routine that it returns is
+ * awaited.
+ * @param options - `attempts`, `delay`, `factor`, `max`, `jitter`, `when`.
+ * @throws RangeError when a number is out of range. TypeError when `attempt` or `when` is not a function, or `jitter` is
+ * unknown.
  * @example
  * ```ts
  * import { retry, sleep } from "millrace";
@@ -70,7 +74,7 @@ export function retry<T>(attempt: (n: number) => Settleable<T>, options: RetryOp
       try {
         return yield* settle(attempt(n));
       } catch (error) {
-        // A `finally` that throws while it is cancelled comes here as well.
+        // The error of a `finally` that throws during cancellation is caught here as well.
         if (n === attempts || signal.aborted || when?.(error, n) === false) throw error;
       }
       const wait = Math.min(max, delay * factor ** (n - 1));

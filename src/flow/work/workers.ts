@@ -1,4 +1,4 @@
-// Several tasks share a source, and make nothing of it that anybody receives.
+// Several tasks that share a source and have no output.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
@@ -8,16 +8,19 @@ import { isValue, type Settleable, settle } from "../../task/settleable.js";
 import { assertFunction, assertSource, type FlowOptions, release, releasing } from "../ends/release.js";
 
 /**
- * Lets `n` tasks share what comes from a channel: each takes the next value when it is through with the one before. What a Go
- * program writes with a `WaitGroup` and a loop of `go`.
+ * Starts `n` tasks that share the values of a channel: each receives its next value when it is done with the last one. It
+ * replaces the `WaitGroup` and the loop of `go` of a Go program.
  *
- * Parks when: the channel has not ended, or a worker is not through. Yields: nothing. If closed with a cause, or if a body
- * throws: the other workers are cancelled, their `finally` is waited for, and that is thrown; the source is released at
- * once. If cancelled: likewise.
+ * Parks when: the channel has not ended, or a worker is not done. The end of the last worker resumes the task. Yields:
+ * nothing. If closed with a cause, or if a body throws: the source is released at once, the other workers are cancelled,
+ * and after their `finally` the error is thrown. If cancelled: the same, without an error.
  *
- * @param n - How many tasks.
- * @param body - Called with each value, and with the number of the worker, from 0. What it returns is waited for.
- * @throws RangeError when `n` is no whole number above 0.
+ * @param n - How many tasks to start.
+ * @param source - The channel to read.
+ * @param body - Called with each value, and with the number of the worker, from 0. A promise, an operation or a routine
+ * that it returns is awaited.
+ * @throws RangeError when `n` is not a whole number, 1 or more. TypeError when `source` is not a receive channel, or `body`
+ * is not a function.
  * @example
  * ```ts
  * import { from, sleep, workers } from "millrace";
@@ -38,12 +41,12 @@ export function workers<T>(
 ): Operation<void> {
   wholeNumber("start workers", "n", n, 1);
   assertSource("start workers", source);
-  assertFunction("start workers", "their body", body);
+  assertFunction("start workers", "body", body);
   const all = scope(function* workers({ go, signal }): Routine<void> {
     function* worker(number: number): Routine<void> {
       const receive = source.receive();
       try {
-        // One that is cancelled while it parks in a `finally` of its body comes back here.
+        // If it is cancelled while it is parked in a `finally` of its body, it continues here.
         for (let value: T | Closed; !signal.aborted && (value = yield* receive) !== CLOSED; ) {
           const made = body(value, number);
           if (!isValue(made)) yield* settle(made);
@@ -54,6 +57,6 @@ export function workers<T>(
     }
     for (let number = 0; number < n; number++) go(worker, number);
   });
-  // It takes a turn until the workers hear that whoever performs this has left.
+  // The workers are cancelled one turn later than the task that performs this operation, so the source is released here.
   return releasing(source, options, all);
 }

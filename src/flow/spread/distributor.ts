@@ -1,5 +1,5 @@
-// What reads a source and gives each value to an audience: the common part of broadcasts and publishers. One task reads;
-// the next value is not read before nobody who got the last one is behind.
+// Reads a source and gives each value to an audience: the common part of broadcasts and publishers. One task reads. It
+// reads the next value once no subscriber of the last value is behind.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
@@ -9,11 +9,11 @@ import type { Task } from "../../task/task.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 import type { Audience, SubscribeOptions, Subscription } from "./subscription.js";
 
-export abstract class Spread<T> implements Disposable {
+export abstract class Distributor<T> implements Disposable {
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: FlowOptions;
   private readonly _task: Task<void>;
-  /** Set when it is over: why, if it failed. */
+  /** Set when it has ended, with the cause if it failed. */
   private _over: { readonly cause: unknown } | null;
 
   constructor(what: string, source: ReceiveChannel<T>, options: FlowOptions) {
@@ -21,12 +21,12 @@ export abstract class Spread<T> implements Disposable {
     this._source = source;
     this._options = options;
     this._over = null;
-    this._task = go(function* spread(self: Spread<T>): Routine<void> {
+    this._task = go(function* spread(self: Distributor<T>): Routine<void> {
       yield* self._read();
     }, this);
   }
 
-  /** Whom a value is for; undefined when nobody has subscribed to such. */
+  /** The audience of a value; undefined when the value has no subscribers. */
   protected abstract audienceOf(value: T): Audience<T> | undefined;
 
   protected abstract audiences(): Iterable<Audience<T>>;
@@ -44,7 +44,7 @@ export abstract class Spread<T> implements Disposable {
     const subscriber = audience.subscribe(options);
     if (this._over !== null) {
       subscriber.end(this._over.cause);
-      // Somebody hears of a failure after all.
+      // The subscriber gets the cause, so the failure of the task is not reported.
       upon(
         this._task,
         () => {},
@@ -59,14 +59,14 @@ export abstract class Spread<T> implements Disposable {
       yield* this._giveAll();
       this._end(undefined);
     } catch (error) {
-      // Subscribers are where the error goes; if there is none, it is the task's own.
+      // The error goes to the subscribers. If there are none, the task fails with the error.
       if (!this._end(error)) throw error;
     }
   }
 
   private *_giveAll(): Routine<void> {
     const receive = this._source.receive();
-    // It may be over before its task hears of it: a subscriber can end it in the midst of a step.
+    // A subscriber may cancel the broadcast in the middle of a step, so `_over` may be set before the task is resumed.
     for (let value: T | Closed; this._over === null && (value = yield* receive) !== CLOSED; ) {
       const audience = this.audienceOf(value);
       if (audience === undefined) continue;
@@ -76,13 +76,13 @@ export abstract class Spread<T> implements Disposable {
     }
   }
 
-  /** Ends every subscription and leaves the source; false when nobody heard of the cause. */
+  /** Ends every subscription and releases the source; returns false when there was no subscriber to get the cause. */
   private _end(cause: unknown, reason: unknown = cause): boolean {
     if (this._over !== null) return false;
     this._over = { cause };
-    let heard = false;
-    for (const audience of this.audiences()) heard = audience.end(cause) || heard;
+    let delivered = false;
+    for (const audience of this.audiences()) delivered = audience.end(cause) || delivered;
     release(this._source, this._options, reason);
-    return heard;
+    return delivered;
   }
 }

@@ -1,9 +1,9 @@
-// Resources that are made when they are needed, kept, and lent. A slot is one that exists or is being made or unmade; there
-// are at most `max`.
+// The resources of a pool, which are created when they are needed, kept, and lent. The pool has a slot for each resource
+// that exists, is being created or is being destroyed; there are at most `max` slots.
 //
-// Invariants. While somebody waits no resource is idle, except those that must be validated first. There is a supply, a task
-// that makes or validates a resource, for everyone who waits, as long as there are slots. A supply works for the line and
-// not for him who set it going: what it brings goes to whoever has waited longest then, or is kept.
+// Invariants. While a request waits, no resource is idle, except resources that must be validated first. For each waiting
+// request there is a maker, a task that creates or validates a resource, as long as there are free slots. A maker does not
+// belong to the request that started it: its resource goes to the request that has waited longest by then, or is kept.
 
 import type { Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
@@ -12,29 +12,32 @@ import { go } from "../task/go.js";
 import { type Settleable, settle } from "../task/settleable.js";
 import type { Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
-import { Counter, Zero } from "./counter.js";
-import { Line, type SyncOptions } from "./line.js";
+import { Counter, WaitForZero } from "./counter.js";
+import { type SyncOptions, WaitQueue } from "./line.js";
 
-/** How the resources of a pool come and go. */
+/** The options of a {@link Pool}. */
 export interface PoolOptions<T> extends SyncOptions {
-  /** Makes one: answers it, or a promise, an operation or a routine that yields it. */
+  /** Creates a resource: returns it, or a promise, an operation or a routine that yields it. */
   readonly create: () => Settleable<T>;
-  /** Unmakes one. */
+  /** Destroys a resource. */
   readonly destroy?: (value: T) => Settleable<void>;
-  /** How many there may be, lent ones included. */
+  /** How many resources there may be, lent ones included. */
   readonly max: number;
-  /** Milliseconds after which one that nobody uses is destroyed; by default it is kept. */
+  /** Milliseconds after which an idle resource is destroyed; by default it is kept. */
   readonly idle?: number;
-  /** Asked before one is lent again; if the answer is false it is destroyed, and another takes its place. */
+  /**
+   * Called before a resource is lent again. If it yields false, the resource is destroyed and another is created in its
+   * place.
+   */
   readonly validate?: (value: T) => Settleable<boolean>;
 }
 
-/** A resource. */
+/** A resource, and its links in the list of idle resources. */
 export class Slot<T> implements Link {
   before: Link | null;
   after: Link | null;
   readonly value: T;
-  /** Destroys it when it has been idle for long. */
+  /** The alarm that destroys it after it was idle for too long. */
   expiry: Disposable | null;
 
   constructor(value: T) {
@@ -44,7 +47,7 @@ export class Slot<T> implements Link {
   }
 }
 
-/** In the place of a resource: why there is none. */
+/** Takes the place of a resource that could not be created. */
 export class Failure {
   readonly error: unknown;
 
@@ -53,17 +56,17 @@ export class Failure {
   }
 }
 
-/** The resources of a pool, and those who wait for one. */
-export class Stock<T> extends Line {
+/** The resources of a pool, and the requests that wait for one. */
+export class PoolResources<T> extends WaitQueue {
   readonly slots: Counter;
-  /** How many are idle. */
+  /** How many resources are idle. */
   idle: number;
-  /** Waits for the end of all resources; null before the pool is closed. */
+  /** The task that ends with the last resource; null before the pool is closed. */
   closing: Task<void> | null;
   private readonly _options: PoolOptions<T>;
   private readonly _idle: List;
   private readonly _failures: unknown[];
-  private _supplies: number;
+  private _makers: number;
 
   constructor(options: PoolOptions<T>) {
     super("pool", options);
@@ -73,22 +76,22 @@ export class Stock<T> extends Line {
     this._options = options;
     this._idle = new List();
     this._failures = [];
-    this._supplies = 0;
+    this._makers = 0;
   }
 
-  /** An idle one that can be lent as it is. */
+  /** Takes an idle resource that can be lent without validation. */
   take(): Slot<T> | null {
     return this._options.validate === undefined ? this._pick() : null;
   }
 
-  /** One comes back. */
+  /** Accepts a resource that comes back. */
   put(slot: Slot<T>): void {
     if (this.closing !== null) this.retire(slot);
     else if (this._options.validate === undefined) this._lend(slot);
     else this._keep(slot);
   }
 
-  /** Destroys one; its slot is free when that is done. */
+  /** Destroys a resource; its slot is free once that is done. */
   retire(slot: Slot<T>): void {
     go(retire<T>, this, slot);
   }
@@ -101,13 +104,13 @@ export class Stock<T> extends Line {
     return this.closing;
   }
 
-  /** Sets supplies going for those who wait and have none. */
+  /** Starts makers for the requests that have none. */
   protected override changed(): void {
-    while (this.length > this._supplies && (this.idle > 0 || this.slots.count < this._options.max)) {
+    while (this.length > this._makers && (this.idle > 0 || this.slots.count < this._options.max)) {
       const old = this._pick();
       if (old === null) this.slots.set(this.slots.count + 1);
-      this._supplies++;
-      go(supply<T>, this, old);
+      this._makers++;
+      go(maker<T>, this, old);
     }
   }
 
@@ -121,12 +124,12 @@ export class Stock<T> extends Line {
     try {
       valid = yield* settle(this._options.validate!(slot.value));
     } finally {
-      if (!valid) yield* this.unmake(slot);
+      if (!valid) yield* this.destroy(slot);
     }
     return valid;
   }
 
-  *unmake({ value }: Slot<T>): Routine<void> {
+  *destroy({ value }: Slot<T>): Routine<void> {
     try {
       if (this._options.destroy !== undefined) yield* settle(this._options.destroy(value));
     } catch (error) {
@@ -135,17 +138,17 @@ export class Stock<T> extends Line {
     }
   }
 
-  /** A supply has brought one. */
-  supplied(slot: Slot<T>): void {
-    this._supplies--;
+  /** A maker has created or validated a resource. */
+  made(slot: Slot<T>): void {
+    this._makers--;
     if (this.closing === null) this._lend(slot);
     else this.retire(slot);
   }
 
-  /** A supply has failed: one who waits is told, or else the host. */
+  /** A maker has failed: the request that has waited longest gets the error; if none waits, the error is reported. */
   failed(error: unknown): void {
-    this._supplies--;
-    if (!this._hand(new Failure(error))) this.report(error);
+    this._makers--;
+    if (!this._give(new Failure(error))) this.report(error);
     this.free();
   }
 
@@ -154,7 +157,7 @@ export class Stock<T> extends Line {
     this.changed();
   }
 
-  /** An error that nobody waits for goes where the failure of a task goes that nobody joins. */
+  /** Reports an error that no request waits for, in the same way as the failure of a task that no task joins. */
   report(error: unknown): void {
     go(function* failed(): Routine<void> {
       throw error;
@@ -162,11 +165,11 @@ export class Stock<T> extends Line {
   }
 
   private _lend(slot: Slot<T>): void {
-    if (!this._hand(slot)) this._keep(slot);
+    if (!this._give(slot)) this._keep(slot);
   }
 
-  /** Hands something to whoever has waited longest. */
-  private _hand(what: Slot<T> | Failure): boolean {
+  /** Gives a resource or a failure to the request that has waited longest; returns false if none waits. */
+  private _give(what: Slot<T> | Failure): boolean {
     const { head } = this;
     if (head === null) return false;
     this.remove(head);
@@ -182,7 +185,7 @@ export class Stock<T> extends Line {
     this.changed();
   }
 
-  /** The one that was used last: the others may grow old. */
+  /** Removes the idle resource that was used last, so that the others can expire. */
   private _pick(): Slot<T> | null {
     if (this.idle === 0) return null;
     const slot = this._idle.before as Slot<T>;
@@ -202,24 +205,24 @@ export class Stock<T> extends Line {
   }
 }
 
-function* supply<T>(stock: Stock<T>, old: Slot<T> | null): Routine<void> {
+function* maker<T>(resources: PoolResources<T>, old: Slot<T> | null): Routine<void> {
   let slot: Slot<T>;
   try {
-    slot = yield* stock.make(old);
+    slot = yield* resources.make(old);
   } catch (error) {
-    stock.failed(error);
+    resources.failed(error);
     return;
   }
-  stock.supplied(slot);
+  resources.made(slot);
 }
 
-function* retire<T>(stock: Stock<T>, slot: Slot<T>): Routine<void> {
-  yield* stock.unmake(slot);
-  stock.free();
+function* retire<T>(resources: PoolResources<T>, slot: Slot<T>): Routine<void> {
+  yield* resources.destroy(slot);
+  resources.free();
 }
 
 function* close(slots: Counter, failures: readonly unknown[]): Routine<void> {
-  yield* new Zero(slots);
+  yield* new WaitForZero(slots);
   const [first] = failures;
   if (failures.length > 1)
     throw new AggregateError(failures, `${failures.length} resources could not be destroyed: ${first}`);

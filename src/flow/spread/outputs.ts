@@ -1,7 +1,8 @@
-// Several channels that one task feeds from one source: each value goes to one of them.
+// Several output channels that one task feeds from one source: each value goes to one of them.
 //
-// Invariants. A value is held from the moment it is taken until a receiver has it, it is stored, or it is reported. Nothing
-// is taken once no receiver is left: the last one to cancel ends the task, and releases the source, in that step.
+// Invariants. A value is held from the moment it is received until it is delivered, stored or reported as undelivered. No
+// value is received once all outputs are cancelled: cancelling the last output ends the task and releases the source, in
+// that step.
 
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
@@ -12,16 +13,18 @@ import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { type FlowOptions, release } from "../ends/release.js";
 
-/** What a combinator that distributes can be told. */
+/** The options of combinators that distribute values over several outputs. */
 export interface OutletOptions<T> extends FlowOptions {
-  /** Given each value that was taken and can reach nobody, because its receiver has cancelled. */
+  /**
+   * Called with each value that was received from the source and that no receiver gets, because its output was cancelled.
+   */
   readonly onUndelivered?: (value: T) => void;
 }
 
-/** Where a value goes: an outlet, undefined if to nobody; or a routine that finds out. */
+/** Chooses the output of a value, or undefined to drop the value. It may return a routine that yields the output. */
 export type Route<T> = (value: T) => SendChannel<T> | undefined | Routine<SendChannel<T> | undefined>;
 
-export class Outlets<T> {
+export class Outputs<T> {
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: OutletOptions<T>;
   private readonly _open: Set<SendChannel<never>>;
@@ -35,17 +38,17 @@ export class Outlets<T> {
     this._task = this._held = null;
   }
 
-  /** A channel more to receive from. */
+  /** Creates another output channel. */
   open<V>(capacity: number | Buffer<V>, onUndelivered: ((value: V) => void) | undefined): Channel<V> {
-    const outlet = channel<V>(capacity, {
+    const output = channel<V>(capacity, {
       ...(onUndelivered && { onUndelivered }),
-      onCancel: (reason) => this._left(outlet, reason),
+      onCancel: (reason) => this._left(output, reason),
     });
-    this._open.add(outlet);
-    return own(outlet);
+    this._open.add(output);
+    return own(output);
   }
 
-  /** Starts to distribute. */
+  /** Starts the task that distributes the values. */
   feed(route: Route<T>): void {
     const distribute = (): Routine<void> => this._distribute(route);
     this._task = go(distribute);
@@ -57,14 +60,14 @@ export class Outlets<T> {
       for (let value: T | Closed; this._open.size > 0 && (value = yield* next) !== CLOSED; ) {
         const held: NonNullable<typeof this._held> = { value, offer: null };
         this._held = held;
-        const way = route(value);
-        const to = way === undefined || "send" in way ? way : yield* way;
+        const chosen = route(value);
+        const to = chosen === undefined || "send" in chosen ? chosen : yield* chosen;
         if (to !== undefined) yield* (held.offer = to.send(value));
         this._letGo();
       }
       this._close();
     } catch (error) {
-      // Downstream is where the error goes; if nobody is there any more, it is the task's own.
+      // The error goes to the outputs. If all of them were closed before, the task fails with the error.
       if (!this._close(error)) throw error;
     } finally {
       this._letGo();
@@ -72,7 +75,10 @@ export class Outlets<T> {
     }
   }
 
-  /** What was offered and taken is held no more, even if the task never came to see it. */
+  /**
+   * Lets go of the held value, and reports it as undelivered unless its send has completed, even if the task has not
+   * resumed since then.
+   */
   private _letGo(): void {
     const held = this._held;
     this._held = null;
@@ -80,13 +86,13 @@ export class Outlets<T> {
   }
 
   private _close(cause?: unknown): boolean {
-    let heard = false;
-    for (const outlet of this._open) heard = outlet.close(cause) || heard;
-    return heard;
+    let delivered = false;
+    for (const output of this._open) delivered = output.close(cause) || delivered;
+    return delivered;
   }
 
-  private _left(outlet: SendChannel<never>, reason: unknown): void {
-    this._open.delete(outlet);
+  private _left(output: SendChannel<never>, reason: unknown): void {
+    this._open.delete(output);
     if (this._open.size > 0) return;
     this._task?.cancel(reason);
     release(this._source, this._options, reason);
