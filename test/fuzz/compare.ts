@@ -6,6 +6,7 @@ import { scheduler } from "../../src/scheduler/scheduler.js";
 import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/process/cases.js";
 import { APART } from "../../src/testing/explore/process/identical-processes.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
+import { ModelMaker } from "../../src/testing/explore/process/model-maker.js";
 import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
 import { Learner } from "../../src/testing/explore/process/unfolder.js";
 import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
@@ -113,12 +114,13 @@ export function modelled<R>(
 function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks): R {
   const learner = new Learner({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
-  scheduler.explorer = learner.stage;
+  const maker = new ModelMaker(learner.stage);
+  scheduler.install(maker);
   scheduler.policy = { next: () => 0, choose: () => 0 };
   try {
     return work(new Model(learner));
   } finally {
-    scheduler.explorer = null;
+    scheduler.uninstall(maker);
     scheduler.policy = before;
   }
 }

@@ -39,7 +39,7 @@ describe("the report of a deadlock", () => {
   test("of 16 000 tasks that join each other in a ring is below 20 kB, and cuts the cycle (EN-1)", async () => {
     const { count, cycle, message } = await reportOf(() => joiners(16_000));
     expect(message.length).toBeLessThan(20_000);
-    expect(message).toContain("joiner#19 → 15980 more → main");
+    expect(message).toContain("joiner#19 → 15980 more → task#0");
     expect([count, cycle.length]).toEqual([16_001, 1000]);
   });
 
