@@ -82,15 +82,22 @@ export { run } from "./lifetime/run.js";
 export { type Scope, type ScopeOptions, scope } from "./lifetime/scope.js";
 export { always, guard, never, withNack } from "./operation/basic.js";
 export { aborted, settled } from "./operation/bridge.js";
-export { type AsyncRoutine, Operation, type Parked, type Routine, type Value } from "./operation/operation.js";
+export {
+  type AsyncRoutine,
+  Operation,
+  type Parked,
+  type Routine,
+  type Value,
+  type WaitsFor,
+} from "./operation/operation.js";
 export { upon } from "./operation/upon.js";
+export { Waiters } from "./operation/waiters.js";
 export { random } from "./scheduler/scheduler.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./structures/errors.js";
 export { Barrier } from "./sync/barrier.js";
 export { Condition } from "./sync/condition.js";
 export { Latch } from "./sync/latch.js";
 export { Lease } from "./sync/lease.js";
-export type { SyncOptions } from "./sync/line.js";
 export { Mutex } from "./sync/mutex.js";
 export { once } from "./sync/once.js";
 export { Pool, PoolLease } from "./sync/pool.js";
@@ -100,6 +107,7 @@ export { RwLock } from "./sync/rw-lock.js";
 export { Semaphore } from "./sync/semaphore.js";
 export { type SingleflightOptions, singleflight } from "./sync/singleflight.js";
 export { WaitGroup } from "./sync/wait-group.js";
+export type { SyncOptions } from "./sync/wait-queue.js";
 export { go, pause } from "./task/go.js";
 export type { Settleable } from "./task/settleable.js";
 export { Task, type TaskStatus } from "./task/task.js";

@@ -6,7 +6,7 @@
 // off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
 
 import { Gate, Wait } from "../operation/once.js";
-import { Operation } from "../operation/operation.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
 import type { Path } from "../scheduler/path.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import type { Link } from "../structures/list.js";
@@ -68,12 +68,8 @@ export class Send<T> extends Operation<boolean> {
     return this;
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return `send to ${this.channel.name}`;
+  override waitsFor(): WaitsFor {
+    return { what: `send to ${this.channel.name}`, external: false };
   }
 }
 
@@ -141,12 +137,8 @@ export class Receive<T> extends Operation<T | Closed> {
     return this.value as T | Closed;
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return `receive from ${this.channel.name}`;
+  override waitsFor(): WaitsFor {
+    return { what: `receive from ${this.channel.name}`, external: false };
   }
 }
 
@@ -228,6 +220,10 @@ export class Chan<T> implements Channel<T> {
 
   get name(): string {
     return this._options?.name ?? this._creator.child("channel", this._index);
+  }
+
+  get owned(): boolean {
+    return this._options?.owned === true;
   }
 
   get length(): number {

@@ -1,7 +1,6 @@
 // The two ends of a channel, as its users see them.
 
 import type { Operation } from "../operation/operation.js";
-import { isOwned } from "./owned.js";
 
 /** What a receive yields once a channel is closed and drained. The same symbol in every copy of the package. */
 export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
@@ -40,6 +39,11 @@ export interface ReceiveChannel<out T> extends AsyncIterable<T> {
   cancel: (reason?: unknown) => void;
   /** True from the moment of closing. */
   readonly closed: boolean;
+  /**
+   * Whether its single reader owns it, so that a reader which leaves early cancels it: true for every channel that a
+   * combinator made, and for one that was created with `owned`.
+   */
+  readonly owned?: boolean;
 }
 
 /** Both ends, and what can be seen from outside. */
@@ -58,6 +62,8 @@ export interface ChannelOptions<T> {
   readonly onUndelivered?: (value: T) => void;
   /** Called in the step in which the receiver cancels the open channel, with the reason: the producer's end of `cancel`. */
   readonly onCancel?: (reason: unknown) => void;
+  /** Whether its reader owns it: leaving a `for await` over it, or a combinator that reads it, cancels it then. */
+  readonly owned?: boolean;
   /** How many operations may be parked; one more throws. Without it there is no limit. */
   readonly maxPending?: number;
   /** Takes what a step of the transform threw; what it returns takes the value's place, `undefined` drops it. */
@@ -72,7 +78,7 @@ export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T,
   try {
     for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
   } finally {
-    if (isOwned(channel)) channel.cancel();
+    if (channel.owned === true) channel.cancel();
   }
 }
 

@@ -1,10 +1,10 @@
 // A channel for one value, which everybody gets: the first send wins, and every receive, for ever, yields that value.
 
-import { Gate, type Once, releaseAll, Wait } from "../operation/once.js";
-import { Operation } from "../operation/operation.js";
+import { Gate, type Once, Wait } from "../operation/once.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
+import { Waiters } from "../operation/waiters.js";
 import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { List } from "../structures/list.js";
 import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 
 class Send<T> extends Operation<boolean> {
@@ -27,8 +27,7 @@ class Send<T> extends Operation<boolean> {
 
 class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   readonly capacity: number;
-  readonly waiting: List;
-  readonly external: boolean;
+  readonly waiting: Waiters;
   closed: boolean;
   /** Whether receives yield: the value is there, or the channel was closed without one. */
   happened: boolean;
@@ -40,8 +39,8 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
 
   constructor() {
     this.capacity = 1;
-    this.waiting = new List();
-    this.external = this.closed = this.happened = false;
+    this.waiting = new Waiters();
+    this.closed = this.happened = false;
     this._value = CLOSED;
     this._failure = null;
     this._closing = new Gate("a promise channel to close");
@@ -102,8 +101,8 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     return this._value;
   }
 
-  describe(): string {
-    return `receive from ${this.name}`;
+  waitsFor(): WaitsFor {
+    return { what: `receive from ${this.name}`, external: false };
   }
 
   /** Yields the value once: a loop over what never runs out would not end. */
@@ -115,7 +114,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   private _settle(value: T | Closed): void {
     this._value = value;
     this.happened = true;
-    releaseAll(this.waiting);
+    this.waiting.completeAll(undefined);
   }
 }
 

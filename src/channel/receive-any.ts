@@ -1,7 +1,7 @@
 // For loops over several channels (rule OP-14): a source that closes drops out, and the end comes when all have closed.
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
-import { isOperation, Operation } from "../operation/operation.js";
+import { anyOf, isOperation, Operation, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
@@ -75,16 +75,8 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
     return (this.value as () => Outcome)();
   }
 
-  override get external(): boolean {
-    return this.open.some(({ receive }) => receive.external);
-  }
-
-  override describe(): string {
-    return this.open.map(({ receive }) => receive.describe()).join(" or ");
-  }
-
-  override rivals(): readonly unknown[] {
-    return this.open.flatMap(({ receive }) => receive.rivals());
+  override waitsFor(): WaitsFor {
+    return anyOf(this.open.map(({ receive }) => receive.waitsFor()));
   }
 
   override discard(): void {

@@ -3,7 +3,7 @@
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { beginLeaving, endLeaving } from "../operation/once.js";
-import { Operation } from "../operation/operation.js";
+import { anyOf, Operation, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 
 /** How to choose among cases that are ready: uniformly at random, the first in order, or each in its turn. */
@@ -112,16 +112,9 @@ export class Choice<T> extends Operation<T> implements Waiter {
     return this.tells;
   }
 
-  override get external(): boolean {
-    return this.parts.some((branch) => branch.external);
-  }
-
-  override describe(): string {
-    return this.parts.map((branch) => branch.describe()).join(" or ") || "nothing (a select without cases)";
-  }
-
-  override rivals(): readonly unknown[] {
-    return this.parts.flatMap((branch) => branch.rivals());
+  override waitsFor(): WaitsFor {
+    if (this.parts.length === 0) return { what: "nothing (a select without cases)", external: false };
+    return anyOf(this.parts.map((branch) => branch.waitsFor()));
   }
 
   private _swap(at: number, other: number): void {

@@ -7,12 +7,11 @@
 // waiting is served afterwards.
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
-import { own } from "../channel/owned.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import type { Operation } from "../operation/operation.js";
+import { Waiters } from "../operation/waiters.js";
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { List, shift } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
 import { assertFeed, type Emitter, type Feed, freshOf } from "./feed.js";
 import { Take, type View } from "./take.js";
@@ -23,7 +22,9 @@ export type { Emitter, Feed };
 const FRUITLESS = 64;
 
 class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
-  readonly waiting: List;
+  /** Its single reader owns it. */
+  readonly owned: boolean;
+  readonly waiting: Waiters<Take<T>>;
   under: Operation<unknown> | null;
   private readonly _feed: Feed<unknown, T>;
   private readonly _stored: Ring<T>;
@@ -42,7 +43,8 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   private _scheduled: boolean;
 
   constructor(feed: Feed<unknown, T>) {
-    this.waiting = new List();
+    this.waiting = new Waiters();
+    this.owned = true;
     this.under = null;
     this._feed = feed;
     this._stored = new Ring();
@@ -166,7 +168,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
       if (!this.ready()) {
         if (this._arms()) return;
       } else if (!waiting.empty) {
-        (shift(waiting) as Take<T>).complete(this.take());
+        waiting.next()!.complete(this.take());
       }
     }
     this._leave();
@@ -316,5 +318,5 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
  */
 export function derive<In, Out>(feed: Feed<In, Out>): ReceiveChannel<Out> {
   assertFeed(feed);
-  return own(new Derived<Out>(feed as Feed<unknown, Out>));
+  return new Derived<Out>(feed as Feed<unknown, Out>);
 }

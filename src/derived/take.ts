@@ -1,13 +1,13 @@
 // The receive of a channel that reads on demand (see derive.ts).
 
 import { CLOSED, type Closed } from "../channel/ends.js";
-import { Operation } from "../operation/operation.js";
-import { append, type List, unlink } from "../structures/list.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
+import type { Waiters } from "../operation/waiters.js";
 
 /** What a receive needs of the channel that it takes from. */
 export interface View<T> {
   /** Those who wait, in the order in which they came. */
-  readonly waiting: List;
+  readonly waiting: Waiters<Take<T>>;
   /** The operation under way, or to be tried again. */
   readonly under: Operation<unknown> | null;
   /** Gets on without waiting: true once there is something to take, be it the end. */
@@ -42,17 +42,17 @@ export class Take<T> extends Operation<T | Closed> {
   }
 
   block(): void {
-    append(this._from.waiting, this);
+    this._from.waiting.join(this);
     try {
       this._from.arm();
     } catch (error) {
-      unlink(this);
+      this._from.waiting.leave(this);
       throw error;
     }
   }
 
   override unblock(): void {
-    unlink(this);
+    this._from.waiting.leave(this);
     this._from.rest();
   }
 
@@ -65,15 +65,7 @@ export class Take<T> extends Operation<T | Closed> {
     return this.value as T | Closed;
   }
 
-  override get external(): boolean {
-    return this._from.under?.external ?? false;
-  }
-
-  override describe(): string {
-    return this._from.under?.describe() ?? "receive";
-  }
-
-  override rivals(): readonly unknown[] {
-    return this._from.under?.rivals() ?? [];
+  override waitsFor(): WaitsFor {
+    return this._from.under?.waitsFor() ?? { what: "receive", external: false };
   }
 }

@@ -136,10 +136,10 @@ class EndOfLoop extends Layer {
   private _failAll(): void {
     const all = this._awaiting.all();
     // A task that is joined may yet end, once what waits for something else has failed.
-    const others = all.filter(({ operation }) => !operation.joins);
+    const others = all.filter(({ operation }) => operation.waitsFor().joins !== true);
     const tasks = [...this._tasks].map(({ task }) => task).filter((task) => task?.status === "parked");
     for (const performance of others.length > 0 ? others : all) {
-      const what = performance.operation.describe();
+      const what = performance.operation.waitsFor().what;
       const headline = `Deadlock: the event loop is empty, and plain code still awaits ${what}`;
       performance.fail(deadlock(headline, tasks as Task<unknown>[]));
     }

@@ -67,7 +67,7 @@ function describe(task: Task<unknown>, parked: ReadonlySet<Task<unknown>>): Park
   const waitsOn = [...new Set(waitedFor(task, parked))].map(({ name }) => name);
   return {
     name: task.name,
-    waitsFor: task.parkedAt?.describe() ?? "nothing",
+    waitsFor: task.parkedAt?.waitsFor().what ?? "nothing",
     ...(waitsOn.length > 0 && { waitsOn }),
     ...(startedAt && { startedAt }),
   };
@@ -89,7 +89,7 @@ function countedLines(rest: readonly Task<unknown>[]): string[] {
   if (rest.length === 0) return [];
   const counts = new Map<string, number>();
   for (const task of rest) {
-    const what = short(task.parkedAt?.describe() ?? "nothing");
+    const what = short(task.parkedAt?.waitsFor().what ?? "nothing");
     counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   const most = [...counts]
@@ -104,7 +104,9 @@ function countedLines(rest: readonly Task<unknown>[]): string[] {
 
 /** Those among the parked tasks that a task may wait for: the task that it joins, or those that used its channel last. */
 function waitedFor(task: Task<unknown>, parked: ReadonlySet<Task<unknown>>): Task<unknown>[] {
-  const found = (task.parkedAt?.rivals() ?? []).map((by) => (by instanceof Member ? by.task : by)) as Task<unknown>[];
+  const found = (task.parkedAt?.waitsFor().tasks ?? []).map((by) =>
+    by instanceof Member ? by.task : by,
+  ) as Task<unknown>[];
   return found.filter((by) => by !== task && parked.has(by));
 }
 

@@ -82,7 +82,12 @@ export class ClosedProgram<T> implements Running {
 
   /** Whether nothing outside it, that cannot be seen from here, may let any of it go on. */
   get closed(): boolean {
-    return !this.async && !this.unsure && this.awaited === 0 && this.parked.every((task) => !task.parkedAt!.external);
+    return (
+      !this.async &&
+      !this.unsure &&
+      this.awaited === 0 &&
+      this.parked.every((task) => !task.parkedAt!.waitsFor().external)
+    );
   }
 
   /** The tasks that are parked now. */
@@ -123,7 +128,7 @@ export class ClosedProgram<T> implements Running {
 
 /** Whether a task can go on by itself: it is not parked, or something outside the program may wake it. */
 function isAlive({ task }: Member): boolean {
-  return task !== undefined && (task.parkedAt === null || task.parkedAt.external);
+  return task !== undefined && (task.parkedAt === null || task.parkedAt.waitsFor().external);
 }
 
 /** The maker of all programs that run: takes their tasks in, and notes which task used a channel last. */
@@ -184,7 +189,7 @@ class Programs extends Layer {
   override hold(operation: unknown, current: Doer | null): () => void {
     const outer = super.hold(operation, current);
     const own = current?.member?.program ?? null;
-    const external = (operation as Operation<unknown>).external;
+    const external = (operation as Operation<unknown>).waitsFor().external;
     const programs = external
       ? [...this._running].filter((program) => (current === null ? program.async : program === own))
       : [];

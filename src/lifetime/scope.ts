@@ -4,15 +4,15 @@
 import type { Waiter } from "../operation/async-performance.js";
 import { never } from "../operation/basic.js";
 import { aborted } from "../operation/bridge.js";
-import { type Once, releaseAll, Sharable, Wait } from "../operation/once.js";
-import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { type Once, Sharable, Wait } from "../operation/once.js";
+import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { Waiters } from "../operation/waiters.js";
 import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { CancelledError, shown, TimeoutError } from "../structures/errors.js";
-import { List } from "../structures/list.js";
 import { type go, start } from "../task/go.js";
 import type { Body, Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
@@ -39,8 +39,7 @@ export interface ScopeOptions {
 }
 
 class Region<T> implements Scope, Once<T>, Waiter {
-  readonly waiting: List;
-  readonly external: boolean;
+  readonly waiting: Waiters;
   private readonly _parent: Parent;
   private readonly _tasks: Set<Task<unknown>>;
   private readonly _failures: unknown[];
@@ -50,8 +49,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
   private _aborted: boolean;
 
   constructor() {
-    this.waiting = new List();
-    this.external = false;
+    this.waiting = new Waiters();
     this._parent = { path: scheduler.creator(), program: scheduler.current?.member?.program ?? null };
     this._tasks = new Set();
     this._failures = [];
@@ -112,8 +110,9 @@ class Region<T> implements Scope, Once<T>, Waiter {
     throw cancelled(this._cancelled.reason);
   }
 
-  describe(): string {
-    return `the end of a scope (${[...this._tasks].map((task) => task.name).join(", ")})`;
+  waitsFor(): WaitsFor {
+    const tasks = [...this._tasks];
+    return { what: `the end of a scope (${tasks.map(({ name }) => name).join(", ")})`, external: false };
   }
 
   /** A task of the scope is over. */
@@ -125,7 +124,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     else if (task === this._body && task.status === "cancelled" && !this._ending) this.cancel();
     if (!this.happened) return;
     this._controller.abort(new CancelledError("The scope is over"));
-    releaseAll(this.waiting);
+    this.waiting.completeAll(undefined);
   }
 
   private get _ending(): boolean {
@@ -247,12 +246,8 @@ class Performed<T> extends Operation<T> implements Waiter {
     return false;
   }
 
-  override get external(): boolean {
-    return this._join!.external;
-  }
-
-  override describe(): string {
-    return "the end of a scope";
+  override waitsFor(): WaitsFor {
+    return { what: "the end of a scope", external: this._join?.waitsFor().external ?? false };
   }
 }
 

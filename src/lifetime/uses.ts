@@ -3,7 +3,7 @@
 
 import { Chan, Receive, Send } from "../channel/chan.js";
 import { assertValue, type Channel, CLOSED, type Closed } from "../channel/ends.js";
-import { Mapped, type Operation } from "../operation/operation.js";
+import { Mapped, type Operation, type WaitsFor } from "../operation/operation.js";
 import type { Doer } from "../scheduler/roles.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 
@@ -34,8 +34,8 @@ class NotedSend<T> extends Send<T> {
     return super.result();
   }
 
-  override rivals(): readonly unknown[] {
-    return [this.channel.lastReceiver, this.channel.lastSender];
+  override waitsFor(): WaitsFor {
+    return { ...super.waitsFor(), tasks: [this.channel.lastReceiver, this.channel.lastSender] };
   }
 }
 
@@ -58,8 +58,8 @@ class NotedReceive<T> extends Receive<T> {
     return value;
   }
 
-  override rivals(): readonly unknown[] {
-    return [this.channel.lastSender, this.channel.lastReceiver];
+  override waitsFor(): WaitsFor {
+    return { ...super.waitsFor(), tasks: [this.channel.lastSender, this.channel.lastReceiver] };
   }
 }
 
@@ -92,8 +92,9 @@ class Used<T> extends Mapped<T, T> {
     this._users = users;
   }
 
-  override rivals(): readonly unknown[] {
-    return [...this._users(), ...super.rivals()];
+  override waitsFor(): WaitsFor {
+    const inner = super.waitsFor();
+    return { ...inner, tasks: [...this._users(), ...(inner.tasks ?? [])] };
   }
 }
 

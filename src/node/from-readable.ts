@@ -5,7 +5,7 @@
 import { finished, type Readable } from "node:stream";
 import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
 import { derive } from "../derived/derive.js";
-import { Operation } from "../operation/operation.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 
 /** The next chunk of a stream. There is one operation for each stream, because a derived channel performs one at a time. */
@@ -49,8 +49,8 @@ class Chunk<T> extends Operation<T | Closed> {
     return this.value as T | Closed;
   }
 
-  override describe(): string {
-    return "a chunk of a stream";
+  override waitsFor(): WaitsFor {
+    return { what: "a chunk of a stream", external: true };
   }
 
   private _check(): void {

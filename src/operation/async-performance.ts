@@ -23,10 +23,7 @@ export interface Performable<out T> {
   withdraw(): boolean;
   discard(): void;
   result(): T;
-  describe(): string;
-  readonly external: boolean;
-  /** Whether it waits for the end of a task. */
-  readonly joins: boolean;
+  waitsFor(): { readonly what: string; readonly external: boolean; readonly joins?: boolean };
 }
 
 /** Not begun. */
@@ -59,7 +56,7 @@ function pending<T>(): Promise<T> {
 export function assertIdle(operation: Performable<unknown>): void {
   if (operation.waiter === null) return;
   throw new TypeError(
-    `Cannot perform operation: it is parked already (${operation.describe()}); make one operation for each performer`,
+    `Cannot perform operation: it is parked already (${operation.waitsFor().what}); make one operation for each performer`,
   );
 }
 

@@ -3,7 +3,7 @@
 
 import { assertIdle, type Waiter } from "./async-performance.js";
 import { Gate, Sharable, Shared, tellLost } from "./once.js";
-import { Operation } from "./operation.js";
+import { Operation, type WaitsFor } from "./operation.js";
 
 /** Ready, with a value at hand. */
 export class Always<T> extends Operation<T> {
@@ -33,12 +33,8 @@ export class Never extends Operation<never> {
 
   block(): void {}
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return "never";
+  override waitsFor(): WaitsFor {
+    return { what: "never", external: false };
   }
 }
 
@@ -121,16 +117,8 @@ export class Made<T> extends Operation<T> implements Waiter {
     return true;
   }
 
-  override get external(): boolean {
-    return this.inner?.external ?? false;
-  }
-
-  override describe(): string {
-    return this.inner?.describe() ?? "guard";
-  }
-
-  override rivals(): readonly unknown[] {
-    return this.inner?.rivals() ?? [];
+  override waitsFor(): WaitsFor {
+    return this.inner?.waitsFor() ?? { what: "guard", external: false };
   }
 
   private _forget(): void {

@@ -1,23 +1,22 @@
 // The two bridges to the host's own ways of waiting: promises and abort signals.
 
-import { List } from "../structures/list.js";
+import { shared } from "../structures/shared.js";
 import { Made } from "./basic.js";
-import { type Once, releaseAll, Sharable, Wait } from "./once.js";
-import { Operation } from "./operation.js";
+import { type Once, Sharable, Wait } from "./once.js";
+import { Operation, type WaitsFor } from "./operation.js";
+import { Waiters } from "./waiters.js";
 
 /** What became of a promise; one for each promise, so that a million lost selects leave one reaction with it. */
 class Settlement<T> implements Once<T> {
   happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
+  readonly waiting: Waiters;
   private _value: T | undefined;
   private _error: unknown;
   private _failed: boolean;
 
   constructor(promise: PromiseLike<T>) {
     this.happened = this._failed = false;
-    this.external = true;
-    this.waiting = new List();
+    this.waiting = new Waiters();
     this._error = undefined;
     promise.then(
       (value) => this._settle(value, undefined, false),
@@ -30,8 +29,8 @@ class Settlement<T> implements Once<T> {
     return this._value as T;
   }
 
-  describe(): string {
-    return "a promise";
+  waitsFor(): WaitsFor {
+    return { what: "a promise", external: true };
   }
 
   private _settle(value: T | undefined, error: unknown, failed: boolean): void {
@@ -39,11 +38,14 @@ class Settlement<T> implements Once<T> {
     this._error = error;
     this._failed = failed;
     this.happened = true;
-    releaseAll(this.waiting);
+    this.waiting.completeAll(undefined);
   }
 }
 
-const settlements = /* @__PURE__ */ new WeakMap<PromiseLike<unknown>, Settlement<unknown>>();
+const settlements = /* @__PURE__ */ shared(
+  "settlements",
+  () => new WeakMap<PromiseLike<unknown>, Settlement<unknown>>(),
+);
 
 class Settled<T> extends Sharable<T> {
   private readonly _promise: PromiseLike<T>;
@@ -91,8 +93,8 @@ class Aborted extends Operation<unknown> {
     return this._signal.reason;
   }
 
-  override describe(): string {
-    return "an abort signal";
+  override waitsFor(): WaitsFor {
+    return { what: "an abort signal", external: true };
   }
 }
 

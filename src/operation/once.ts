@@ -1,19 +1,17 @@
 // What happens once, for as many as wait for it: the end of a task, the closing of a channel, a promise. Each performer
 // gets a wait of its own, so that such an operation can be shared.
 
-import { append, List, shift } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
-import { Operation } from "./operation.js";
+import { shared } from "../structures/shared.js";
+import { Operation, type WaitsFor } from "./operation.js";
+import { Waiters } from "./waiters.js";
 
 /** Something that happens once, for as many as wait for it. */
 export interface Once<T> {
   readonly happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
-  /** Whether it is the end of a task. */
-  readonly joins?: boolean;
+  readonly waiting: Waiters;
   outcome(): T;
-  describe(): string;
+  waitsFor(): WaitsFor;
 }
 
 /** One performer's wait for something that happens once. */
@@ -30,77 +28,59 @@ export class Wait<T> extends Operation<T> {
   }
 
   block(): void {
-    append(this.once.waiting, this);
+    this.once.waiting.join(this);
   }
 
   override result(): T {
     return this.once.outcome();
   }
 
-  override get external(): boolean {
-    return this.once.external;
+  override waitsFor(): WaitsFor {
+    return this.once.waitsFor();
   }
-
-  override get joins(): boolean {
-    return this.once.joins === true;
-  }
-
-  override describe(): string {
-    return this.once.describe();
-  }
-
-  override rivals(): readonly unknown[] {
-    return [this.once];
-  }
-}
-
-/** Releases all that wait, in the order in which they came. */
-export function releaseAll(waiting: List): void {
-  for (let wait = shift(waiting); wait !== null; wait = shift(waiting)) (wait as Wait<unknown>).complete(undefined);
 }
 
 /** The plain form of something that happens once: nothing but that it did. */
 export class Gate implements Once<void> {
   happened: boolean;
-  readonly waiting: List;
-  readonly external: boolean;
+  readonly waiting: Waiters;
   private readonly _what: string;
 
   constructor(what: string) {
-    this.happened = this.external = false;
-    this.waiting = new List();
+    this.happened = false;
+    this.waiting = new Waiters();
     this._what = what;
   }
 
   open(): void {
     this.happened = true;
-    releaseAll(this.waiting);
+    this.waiting.completeAll(undefined);
   }
 
   outcome(): void {}
 
-  describe(): string {
-    return this._what;
+  waitsFor(): WaitsFor {
+    return { what: this._what, external: false };
   }
 }
 
-let leaving = 0;
-const losers = new Ring<Gate>();
+/** The choices that branches leave just now, and the gates of the branches that have lost. */
+const losing = /* @__PURE__ */ shared("losing", () => ({ choices: 0, gates: new Ring<Gate>() }));
 
-/** Branches of a choice are about to leave: who is to be told that it lost is told when all have left. */
+/** Branches of a choice are about to leave. What has lost is told so only when all of them have left. */
 export function beginLeaving(): void {
-  leaving++;
+  losing.choices++;
 }
 
-/** All have left: what losers do now can complete none of them any more. */
+/** All branches have left: what the losers do now can complete none of them any more. */
 export function endLeaving(): void {
-  if (--leaving > 0) return;
-  while (losers.length > 0) losers.shift().open();
+  if (--losing.choices > 0) return;
+  while (losing.gates.length > 0) losing.gates.shift().open();
 }
 
-/** Tells that something was for nothing. */
+/** Opens the gate of an operation that has lost. */
 export function tellLost(gate: Gate): void {
-  if (leaving > 0) losers.push(gate);
+  if (losing.choices > 0) losing.gates.push(gate);
   else gate.open();
 }
 

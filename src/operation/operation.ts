@@ -24,6 +24,21 @@ export type Routine<T> = Generator<Parked, T, unknown>;
 /** The return type of a go block, or of a function it delegates to, written as `async function*`. */
 export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 
+/** What an operation waits for. */
+export interface WaitsFor {
+  /** In words that follow "waits for", such as `receive from jobs`. */
+  readonly what: string;
+  /**
+   * Whether something outside all go blocks can complete it, such as a timer, a promise or an event. Then a task that is
+   * parked at it is in no deadlock. Make it false where only tasks can complete it.
+   */
+  readonly external: boolean;
+  /** The tasks that may complete it, as far as they are known: for the cycle in the report of a deadlock. */
+  readonly tasks?: readonly unknown[];
+  /** Whether it waits for the end of a task. */
+  readonly joins?: boolean;
+}
+
 /** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
 export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: () => Operation<infer T> } ? T : never;
 
@@ -94,24 +109,9 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     this.waiter!.wake(this);
   }
 
-  /** Whether something outside all go blocks can complete it (a timer, a promise, an event): then it is no deadlock. */
-  get external(): boolean {
-    return true;
-  }
-
-  /** @internal Whether it waits for the end of a task. */
-  get joins(): boolean {
-    return false;
-  }
-
-  /** What it waits for, for reports. */
-  describe(): string {
-    return this.constructor.name.toLowerCase();
-  }
-
-  /** @internal Tasks, or records of tasks, that may be meant to complete it: for finding who waits for whom. */
-  rivals(): readonly unknown[] {
-    return [];
+  /** What it waits for: for reports, and for telling a deadlock from a wait that something outside can end. */
+  waitsFor(): WaitsFor {
+    return { what: this.constructor.name.toLowerCase(), external: true };
   }
 
   /** @internal The record of the task that runs here, as `rivals` answers it; known only for tasks that are recorded. */
@@ -281,20 +281,8 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
     return this.inner.attentive;
   }
 
-  override get external(): boolean {
-    return this.inner.external;
-  }
-
-  override get joins(): boolean {
-    return this.inner.joins;
-  }
-
-  override describe(): string {
-    return this.inner.describe();
-  }
-
-  override rivals(): readonly unknown[] {
-    return this.inner.rivals();
+  override waitsFor(): WaitsFor {
+    return this.inner.waitsFor();
   }
 }
 
@@ -304,4 +292,13 @@ export function isOperation(value: unknown): value is Operation<unknown> {
     value instanceof Operation ||
     (typeof value === "object" && value !== null && "poll" in value && "block" in value && "waiter" in value)
   );
+}
+
+/** What an operation waits for that any one of several may complete. */
+export function anyOf(parts: readonly WaitsFor[]): WaitsFor {
+  return {
+    what: parts.map(({ what }) => what).join(" or "),
+    external: parts.some(({ external }) => external),
+    tasks: parts.flatMap(({ tasks = [] }) => tasks),
+  };
 }

@@ -4,8 +4,7 @@
 
 import type { Operation } from "../operation/operation.js";
 import { wholeNumber } from "../structures/arguments.js";
-import type { Link } from "../structures/list.js";
-import { Request, WaitQueue } from "./line.js";
+import { Request, WaitQueue } from "./wait-queue.js";
 
 class Arrivals extends WaitQueue {
   readonly parties: number;
@@ -31,8 +30,8 @@ class Arrivals extends WaitQueue {
   private _distinct(): number {
     let count = 0;
     let last: unknown = null;
-    for (let at: Link = this.waiting.after; at !== this.waiting; at = at.after!) {
-      const waiter = outermostWaiter(at as Arrival);
+    for (const arrival of this.waiting) {
+      const waiter = outermostWaiter(arrival);
       if (waiter !== last) count++;
       last = waiter;
     }
@@ -60,7 +59,7 @@ class Arrival extends Request<number, Arrivals> {
     return false;
   }
 
-  override describe(): string {
+  protected get what(): string {
     const { length, parties } = this.queue;
     return `wait at barrier (${length} of ${parties} have arrived)`;
   }

@@ -2,9 +2,9 @@
 // queue of the lock. It completes once it holds the lock again. So a signal never resumes a task only for the task to find
 // the lock held, or its test false again: in these cases the operation returns to the queue of the condition by itself.
 
-import { Operation } from "../operation/operation.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
-import { append, type Link, List, move, shift, unlink } from "../structures/list.js";
+import { Waiters } from "../operation/waiters.js";
 import type { Lease } from "./lease.js";
 
 class ConditionWait extends Operation<void> {
@@ -38,12 +38,12 @@ class ConditionWait extends Operation<void> {
   }
 
   block(): void {
-    append(this._condition.waiting, this);
+    this._condition.waiting.join(this);
     this._lease?.release();
   }
 
   override unblock(): void {
-    unlink(this);
+    this._condition.waiting.leave(this);
     this._withdrawal?.[Symbol.dispose]();
     this._passOn();
   }
@@ -99,16 +99,8 @@ class ConditionWait extends Operation<void> {
     this._condition.signal();
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return this._reacquiring?.describe() ?? "wait for condition";
-  }
-
-  override rivals(): readonly unknown[] {
-    return this._reacquiring?.rivals() ?? [];
+  override waitsFor(): WaitsFor {
+    return this._reacquiring?.waitsFor() ?? { what: "wait for condition", external: false };
   }
 }
 
@@ -138,10 +130,10 @@ class ConditionWait extends Operation<void> {
  * ```
  */
 export class Condition {
-  /** @internal */ readonly waiting: List;
+  /** @internal */ readonly waiting: Waiters<ConditionWait>;
 
   constructor() {
-    this.waiting = new List();
+    this.waiting = new Waiters();
   }
 
   /**
@@ -174,10 +166,9 @@ export class Condition {
 
   /** Resumes the task that has waited longest. Passes over tasks whose test returns false. */
   signal(): void {
-    for (let at: Link = this.waiting.after; at !== this.waiting; at = at.after!) {
-      const waiting = at as ConditionWait;
+    for (const waiting of this.waiting) {
       if (!waiting.passes()) continue;
-      unlink(waiting);
+      this.waiting.leave(waiting);
       waiting.notify(true);
       return;
     }
@@ -185,20 +176,15 @@ export class Condition {
 
   /** Resumes all tasks that wait now, except those whose test returns false. */
   broadcast(): void {
-    const now = new List();
-    move(this.waiting, now);
-    for (let at = shift(now); at !== null; at = shift(now)) {
-      const waiting = at as ConditionWait;
+    const all = this.waiting.takeAll();
+    for (let waiting = all.next(); waiting !== null; waiting = all.next()) {
       if (waiting.passes()) waiting.notify(false);
-      else append(this.waiting, waiting);
+      else this.waiting.join(waiting);
     }
   }
 
   /** @internal Returns an operation whose test is false again to the head of the queue. */
-  putFirst(waiting: Link): void {
-    const others = new List();
-    move(this.waiting, others);
-    append(this.waiting, waiting);
-    move(others, this.waiting);
+  putFirst(waiting: ConditionWait): void {
+    this.waiting.joinFirst(waiting);
   }
 }

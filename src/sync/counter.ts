@@ -1,4 +1,4 @@
-import { Request, WaitQueue } from "./line.js";
+import { Request, WaitQueue } from "./wait-queue.js";
 
 /** A count, and the requests that wait until it is zero. They take nothing, so all of them are granted together. */
 export class Counter extends WaitQueue {
@@ -21,7 +21,7 @@ export class WaitForZero extends Request<void, Counter> {
     return this.queue.count === 0;
   }
 
-  override describe(): string {
+  protected get what(): string {
     return `wait for ${this.queue.name} (${this.queue.count} to go)`;
   }
 }

@@ -2,8 +2,8 @@
 // holds the permits, so that it can give them back. The lease itself is created in the task.
 
 import type { Operation } from "../operation/operation.js";
-import { Request } from "./line.js";
 import type { Permits } from "./permits.js";
+import { Request } from "./wait-queue.js";
 
 /** Requests a number of permits. */
 export class Acquire extends Request<Lease, Permits> {
@@ -28,7 +28,7 @@ export class Acquire extends Request<Lease, Permits> {
     this.queue.give(this._n);
   }
 
-  override describe(): string {
+  protected get what(): string {
     return `${this._verb} ${this.queue.name}`;
   }
 

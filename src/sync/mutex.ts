@@ -1,7 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
-import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
+import type { SyncOptions } from "./wait-queue.js";
 
 /**
  * Lets one task at a time hold a lock: a semaphore with one permit. Releasing the lock passes it to the task that has

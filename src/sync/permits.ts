@@ -1,4 +1,4 @@
-import { type SyncOptions, WaitQueue } from "./line.js";
+import { type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /**
  * A number of permits, and the requests that wait for some. A mutex has one permit, a read-write lock as many as there can

@@ -13,7 +13,7 @@ import { type Settleable, settle } from "../task/settleable.js";
 import type { Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
 import { Counter, WaitForZero } from "./counter.js";
-import { type SyncOptions, WaitQueue } from "./line.js";
+import { type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /** The options of a {@link Pool}. */
 export interface PoolOptions<T> extends SyncOptions {

@@ -1,8 +1,8 @@
 import type { Operation } from "../operation/operation.js";
 import { milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
-import { Request } from "./line.js";
 import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
+import { Request } from "./wait-queue.js";
 
 class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
   /** Sets `value` to a slot, to the reason why there is none, or to null when the pool is closed. */
@@ -22,7 +22,7 @@ class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
     else if (this.value !== null) this.queue.put(this.value as Slot<T>);
   }
 
-  override describe(): string {
+  protected get what(): string {
     return `acquire from ${this.queue.name}`;
   }
 }

@@ -1,11 +1,11 @@
 // A token bucket, stored as the time at which it was last full: no timer fills it, and no sums accumulate an error. Since
 // `_start`, when it was last full, `_taken` tokens have been taken. Each token takes per/limit ms to come back.
 
-import type { Operation } from "../operation/operation.js";
+import type { Operation, WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
-import { Request, type SyncOptions, WaitQueue } from "./line.js";
+import { Request, type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /** The rate, and the size of a burst. */
 export interface RateLimiterOptions extends SyncOptions {
@@ -99,12 +99,12 @@ class Take extends Request<void, Bucket> {
     this.queue.give(this.n);
   }
 
-  override get external(): boolean {
-    return true;
+  protected get what(): string {
+    return `wait for ${this.queue.name}`;
   }
 
-  override describe(): string {
-    return `wait for ${this.queue.name}`;
+  override waitsFor(): WaitsFor {
+    return { ...super.waitsFor(), external: true };
   }
 }
 

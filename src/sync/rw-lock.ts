@@ -1,7 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
-import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
+import type { SyncOptions } from "./wait-queue.js";
 
 /** The number of permits: more than there can be readers. */
 const ALL = Number.MAX_SAFE_INTEGER;

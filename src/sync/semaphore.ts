@@ -2,8 +2,8 @@ import type { Operation } from "../operation/operation.js";
 import { wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Acquire, type Lease } from "./lease.js";
-import type { SyncOptions } from "./line.js";
 import { Permits } from "./permits.js";
+import type { SyncOptions } from "./wait-queue.js";
 
 /**
  * Lends a fixed number of permits, of which each request takes as many as it needs. Requests are granted in the order in

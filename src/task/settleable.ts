@@ -1,7 +1,7 @@
 // What users hand to combinators may answer at once, or by a promise, an operation, or a routine of either kind.
 
 import { always } from "../operation/basic.js";
-import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { go } from "./go.js";
 
 /** A value, or something to wait for that yields one. */
@@ -65,8 +65,8 @@ class Answer<T> extends Operation<T> {
     return this.value as T;
   }
 
-  override describe(): string {
-    return "a promise";
+  override waitsFor(): WaitsFor {
+    return { what: "a promise", external: true };
   }
 
   private _settle(value: unknown, failed: boolean): void {

@@ -6,13 +6,13 @@
 // operations wait by themselves (see perform.ts); the driver hears of one only when it yields out.
 
 import { type AsyncPerformance, isPerformance } from "../operation/async-performance.js";
-import { type Once, releaseAll, Sharable, Wait } from "../operation/once.js";
-import { type AsyncRoutine, Operation, type Parked, type Routine } from "../operation/operation.js";
+import { type Once, Sharable, Wait } from "../operation/once.js";
+import { type AsyncRoutine, Operation, type Parked, type Routine, type WaitsFor } from "../operation/operation.js";
+import { Waiters } from "../operation/waiters.js";
 import { Path } from "../scheduler/path.js";
 import type { Doer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
-import { List } from "../structures/list.js";
 
 /** What becomes of a task. */
 export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "cancelled";
@@ -55,7 +55,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   private readonly _origin: Path;
   private readonly _index: number;
   private _path: Path | null;
-  private _waiting: List | null;
+  private _waiting: Waiters | null;
   private _retract: (() => void) | null;
 
   /** @internal Tasks are made by `go`. */
@@ -181,7 +181,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this.value = value;
     this.routine = this.at = null;
     this.member?.ended();
-    if (this._waiting !== null) releaseAll(this._waiting);
+    this._waiting?.completeAll(undefined);
     if (ending === "failed") scheduler.failed(this);
   }
 
@@ -208,8 +208,8 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   }
 
   /** @internal */
-  get waiting(): List {
-    return (this._waiting ??= new List());
+  get waiting(): Waiters {
+    return (this._waiting ??= new Waiters());
   }
 
   /** @internal */
@@ -217,19 +217,9 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return new Wait(this);
   }
 
-  /** @internal */
-  override get joins(): boolean {
-    return true;
-  }
-
-  /** @internal A task of a closed program is no outside help; any other may be. */
-  override get external(): boolean {
-    return this.member?.program == null;
-  }
-
-  /** @internal */
-  override describe(): string {
-    return `join ${this.name}`;
+  /** A task of a closed program is no outside help; any other may be. */
+  override waitsFor(): WaitsFor {
+    return { what: `join ${this.name}`, external: this.member?.program == null, tasks: [this], joins: true };
   }
 
   /** @internal */

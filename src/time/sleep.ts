@@ -1,7 +1,7 @@
 // Waiting for a time. One heap of alarms serves all waits (rule TM-3): an operation is in the heap while it is parked, and
 // leaves it when it loses a choice.
 
-import { Operation } from "../operation/operation.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
 import type { Timed } from "../scheduler/alarms.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
@@ -31,9 +31,12 @@ export abstract class Until<T> extends Operation<T> implements Timed {
     if (this.due < Infinity) scheduler.removeAlarm(this);
   }
 
-  /** A time that never comes wakes nobody. */
-  override get external(): boolean {
-    return this.due < Infinity;
+  /** What it waits for, in words. */
+  protected abstract get what(): string;
+
+  /** An infinite time completes nothing. */
+  override waitsFor(): WaitsFor {
+    return { what: this.what, external: this.due < Infinity };
   }
 
   fire(): void {
@@ -56,7 +59,7 @@ export class Sleep extends Until<void> {
     return false;
   }
 
-  override describe(): string {
+  protected get what(): string {
     return `sleep of ${this.ms} ms`;
   }
 }

@@ -58,13 +58,14 @@ class Tick extends Until<number | Closed> {
     this.complete(value);
   }
 
-  override describe(): string {
+  protected get what(): string {
     return "tick";
   }
 }
 
 class Beat implements Ticker {
   closed: boolean;
+  owned: boolean;
   due: number;
   readonly waiting: Set<Tick>;
   private readonly _period: number;
@@ -73,7 +74,7 @@ class Beat implements Ticker {
   private _count: number;
 
   constructor(ms: number, options: TickerOptions) {
-    this.closed = false;
+    this.closed = this.owned = false;
     this.waiting = new Set();
     this._period = ms;
     this._start = scheduler.host.now();

@@ -21,7 +21,7 @@ class Due<T> extends Until<T> {
     return this._outcome;
   }
 
-  override describe(): string {
+  protected get what(): string {
     return "timeout";
   }
 }
@@ -82,7 +82,7 @@ export function timeout(ms: number): ReceiveChannel<never> {
  */
 export function withTimeout<T>(ms: number, operation: Operation<T>): Operation<T> {
   const late = sleep(ms).map((): T => {
-    throw new TimeoutError(`Timed out: ${operation.describe()} took longer than ${ms} ms`);
+    throw new TimeoutError(`Timed out: ${operation.waitsFor().what} took longer than ${ms} ms`);
   });
   // With both ready the operation goes first: it was in time.
   return select({ operation, late }, { mode: "priority" }).map(({ value }) => value);

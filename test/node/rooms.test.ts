@@ -51,8 +51,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What combinators and tools may use beside the public face: containers, words for messages, who owns a channel. */
-const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments", "channel/owned"];
-beside.push("structures/named", "channel/transducer", "task/settleable");
+const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
+beside.push("structures/named", "structures/shared", "channel/transducer", "task/settleable");
 
 /** The folder of a file; empty for the entry points, which may import from every room. */
 function roomOf(file: string): string {

@@ -477,7 +477,7 @@ describe.each(goForms)("$form", ({ start }) => {
 describe("operations", () => {
   test("OP-2: every operation says what it waits for, in one line", () => {
     const ch = channel<number>(0, { name: "orders" });
-    const describeIt = (operation: Operation<unknown>): string => operation.describe();
+    const describeIt = (operation: Operation<unknown>): string => operation.waitsFor().what;
     expect(describeIt(ch.send(1))).toBe("send to orders");
     expect(describeIt(ch.receive())).toBe("receive from orders");
     expect(describeIt(ch.receive().map(String))).toBe("receive from orders");

@@ -6,7 +6,6 @@
 import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
 import { aborted } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
@@ -32,6 +31,7 @@ export interface ListenOptions<T> {
 export interface Events<out T> extends ReceiveChannel<T>, Disposable {}
 
 export class Listening<T> implements Events<T> {
+  readonly owned: boolean;
   private readonly _arrived: Channel<T>;
   private readonly _onUndelivered: ((value: T) => void) | undefined;
   private _stop: (() => void) | null;
@@ -42,8 +42,9 @@ export class Listening<T> implements Events<T> {
     const { buffer = unbounded<T>(), signal, onUndelivered } = options;
     this._stop = this._watch = null;
     this._onUndelivered = onUndelivered;
-    this._arrived = own(channel<T>(buffer, { onCancel: () => this._leave(), ...(onUndelivered && { onUndelivered }) }));
-    own(this);
+    const onCancel = (): void => this._leave();
+    this._arrived = channel<T>(buffer, { owned: true, onCancel, ...(onUndelivered && { onUndelivered }) });
+    this.owned = true;
     if (signal?.aborted) {
       this.close();
       return;

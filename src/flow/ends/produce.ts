@@ -3,7 +3,6 @@
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { go } from "../../task/go.js";
 import { settle } from "../../task/settleable.js";
@@ -47,6 +46,7 @@ export function produce<T>(
   let begun = false;
   let reason: unknown;
   const out = channel<T>(capacity, {
+    owned: true,
     ...(onUndelivered && { onUndelivered }),
     onCancel(given) {
       reason = given;
@@ -66,5 +66,5 @@ export function produce<T>(
       options.release?.(reason);
     }
   });
-  return own(out);
+  return out;
 }

@@ -1,7 +1,6 @@
 // What every combinator requires of its source, and how it gives up its source (rules CB-2 and CB-11).
 
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
-import { isOwned } from "../../channel/owned.js";
 import { withNack } from "../../operation/basic.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
@@ -18,7 +17,7 @@ export interface FlowOptions {
 
 /** Gives up a source: cancels it if it is owned. Has no effect on a source that has ended. */
 export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
-  if (options.own ?? isOwned(source)) source.cancel(reason);
+  if (options.own ?? source.owned === true) source.cancel(reason);
 }
 
 /** Makes an operation release a source when the operation is given up, even before it has started. */

@@ -7,7 +7,6 @@
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
@@ -41,11 +40,12 @@ export class Outputs<T> {
   /** Creates another output channel. */
   open<V>(capacity: number | Buffer<V>, onUndelivered: ((value: V) => void) | undefined): Channel<V> {
     const output = channel<V>(capacity, {
+      owned: true,
       ...(onUndelivered && { onUndelivered }),
       onCancel: (reason) => this._left(output, reason),
     });
     this._open.add(output);
-    return own(output);
+    return output;
   }
 
   /** Starts the task that distributes the values. */

@@ -10,8 +10,7 @@ import type { Buffer } from "../../channel/buffer.js";
 import { sliding } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
-import { Operation } from "../../operation/operation.js";
+import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
@@ -95,6 +94,7 @@ class LagBuffer<T> extends Ring<T> implements Buffer<T> {
 
 class Subscriber<T> implements Subscription<T> {
   missed: number;
+  readonly owned: boolean;
   private readonly _audience: Audience<T>;
   private readonly _policy: Policy;
   private readonly _onMissed: ((value: T) => void) | undefined;
@@ -105,17 +105,17 @@ class Subscriber<T> implements Subscription<T> {
     const { policy = "wait" } = options;
     const capacity = checkedCapacity(policy, options.capacity);
     this.missed = 0;
+    this.owned = true;
     this._audience = audience;
     this._policy = policy;
     this._onMissed = options.onMissed;
     const miss = (value: T): void => this._miss(value);
     this._lag = policy === "wait" ? new LagBuffer(capacity, audience) : null;
     this._channel = channel<T>(this._lag ?? (policy === "slide" ? sliding(capacity, miss) : capacity), {
+      owned: true,
       onUndelivered: miss,
       onCancel: () => audience.remove(this),
     });
-    own(this._channel);
-    own(this);
   }
 
   get closed(): boolean {
@@ -230,12 +230,11 @@ export class Audience<T> extends Operation<void> {
     this._parked = false;
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return this.behind === 0 ? "a subscriber" : `${this.behind} slow of ${this._subscribers.size} subscribers`;
+  override waitsFor(): WaitsFor {
+    return {
+      what: this.behind === 0 ? "a subscriber" : `${this.behind} slow of ${this._subscribers.size} subscribers`,
+      external: false,
+    };
   }
 }
 

@@ -7,9 +7,9 @@
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
-import { Operation } from "../../operation/operation.js";
+import { Operation, type WaitsFor } from "../../operation/operation.js";
+import { Waiters } from "../../operation/waiters.js";
 import { CancelledError, shown } from "../../structures/errors.js";
-import { append, List, move, shift, unlink } from "../../structures/list.js";
 
 /** The options of {@link watch}. */
 export interface WatchOptions<T> {
@@ -72,19 +72,15 @@ abstract class Waiting<T> extends Operation<T> {
   }
 
   block(): void {
-    append(this.from.waiting, this);
+    this.from.waiting.join(this);
   }
 
   override unblock(): void {
-    unlink(this);
+    this.from.waiting.leave(this);
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return "a watch to change";
+  override waitsFor(): WaitsFor {
+    return { what: "a watch to change", external: false };
   }
 }
 
@@ -173,7 +169,7 @@ class Changes<T> implements Feed<T, T> {
 }
 
 class Watched<T> implements Watch<T> {
-  readonly waiting: List;
+  readonly waiting: Waiters<Waiting<T>>;
   version: number;
   closed: boolean;
   cause: unknown;
@@ -181,7 +177,7 @@ class Watched<T> implements Watch<T> {
   private readonly _equals: (one: T, other: T) => boolean;
 
   constructor(value: T, equals: (one: T, other: T) => boolean) {
-    this.waiting = new List();
+    this.waiting = new Waiters();
     this.version = 0;
     this.closed = false;
     this.cause = undefined;
@@ -236,12 +232,10 @@ class Watched<T> implements Watch<T> {
   /** Completes the waiting operations that are ready now. The others stay in the queue, in their order. */
   private _notify(): void {
     if (this.waiting.empty) return;
-    const pending = new List();
-    move(this.waiting, pending);
-    for (let next = shift(pending); next !== null; next = shift(pending)) {
-      const waiting = next as Waiting<T>;
+    const pending = this.waiting.takeAll();
+    for (let waiting = pending.next(); waiting !== null; waiting = pending.next()) {
       if (waiting.poll()) waiting.complete(waiting.value);
-      else append(this.waiting, waiting);
+      else this.waiting.join(waiting);
     }
   }
 }

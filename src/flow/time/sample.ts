@@ -1,5 +1,4 @@
 import { CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
@@ -81,5 +80,5 @@ function ticksOf(every: number | ReceiveChannel<unknown>): ReceiveChannel<unknow
     return every;
   }
   finiteMilliseconds("sample", every);
-  return own(ticker(every));
+  return Object.assign(ticker(every), { owned: true });
 }

@@ -9,11 +9,11 @@ import { channel } from "../../channel/channel.js";
 import type { Channel } from "../../channel/ends.js";
 import { always, withNack } from "../../operation/basic.js";
 import { aborted } from "../../operation/bridge.js";
-import { type AsyncRoutine, Operation, type Routine } from "../../operation/operation.js";
+import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { Waiters } from "../../operation/waiters.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { CancelledError } from "../../structures/errors.js";
-import { append, List, shift } from "../../structures/list.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { assertFunction } from "../ends/release.js";
@@ -75,7 +75,7 @@ class StartTask<A extends unknown[], T> extends Operation<Task<T>> {
   }
 
   block(): void {
-    append(this._group.waiting, this);
+    this._group.waiting.join(this);
   }
 
   override discard(): void {
@@ -88,12 +88,8 @@ class StartTask<A extends unknown[], T> extends Operation<Task<T>> {
     throw this._group.failure();
   }
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return "a free place in a group";
+  override waitsFor(): WaitsFor {
+    return { what: "a free place in a group", external: false };
   }
 }
 
@@ -108,7 +104,7 @@ function* round(tasks: TaskGroup, signal: AbortSignal | undefined): Routine<void
 }
 
 class TaskGroup implements Group {
-  readonly waiting: List;
+  readonly waiting: Waiters;
   private readonly _limit: number;
   private readonly _outside: AbortSignal | undefined;
   private readonly _controller: AbortController;
@@ -124,7 +120,7 @@ class TaskGroup implements Group {
   private _startFailed: boolean;
 
   constructor({ limit, signal }: GroupOptions) {
-    this.waiting = new List();
+    this.waiting = new Waiters();
     this._limit = limit ?? Number.POSITIVE_INFINITY;
     this._outside = signal;
     this._controller = new AbortController();
@@ -191,7 +187,7 @@ class TaskGroup implements Group {
 
   /** Gives a place back, or passes it to the operation that has waited longest. */
   freePlace(): void {
-    const next = shift(this.waiting);
+    const next = this.waiting.next();
     if (next === null) this._places--;
     else (next as StartTask<[], unknown>).complete(true);
   }
@@ -257,7 +253,7 @@ class TaskGroup implements Group {
   private _stop(reason: unknown): void {
     this._controller.abort(reason);
     for (const task of this._running) task.cancel(reason);
-    for (let waiting = shift(this.waiting); waiting !== null; waiting = shift(this.waiting)) {
+    for (let waiting = this.waiting.next(); waiting !== null; waiting = this.waiting.next()) {
       (waiting as StartTask<[], unknown>).complete(false);
     }
   }

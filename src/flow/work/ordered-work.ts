@@ -12,8 +12,7 @@
 
 import { channel } from "../../channel/channel.js";
 import { type Channel, CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
-import { own } from "../../channel/owned.js";
-import { Operation, type Routine } from "../../operation/operation.js";
+import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
@@ -138,16 +137,8 @@ class NextValue<T, U> extends Operation<T | Closed> {
     }
   }
 
-  override get external(): boolean {
-    return this._receive.external;
-  }
-
-  override describe(): string {
-    return this._receive.describe();
-  }
-
-  override rivals(): readonly unknown[] {
-    return this._receive.rivals();
+  override waitsFor(): WaitsFor {
+    return this._receive.waitsFor();
   }
 }
 
@@ -166,16 +157,9 @@ class Turn<T, U> extends Operation<void> {
 
   block(): void {}
 
-  override get external(): boolean {
-    return false;
-  }
-
-  override describe(): string {
-    return "its turn to deliver";
-  }
-
-  override rivals(): readonly unknown[] {
-    return [(this._worker.before as Worker<T, U>).task];
+  override waitsFor(): WaitsFor {
+    const { task } = this._worker.before as Worker<T, U>;
+    return { what: "its turn to deliver", external: false, tasks: [task] };
   }
 }
 
@@ -193,7 +177,7 @@ export class OrderedWork<T, U> {
   constructor(count: number, source: ReceiveChannel<T>, options: PipelineOptions<U>) {
     wholeNumber("start pipeline", "n", count, 1);
     assertSource("start pipeline", source);
-    this.out = own(channel<U>(0, { onCancel: (reason) => this._stop(reason) }));
+    this.out = channel<U>(0, { owned: true, onCancel: (reason) => this._stop(reason) });
     this.ordered = options.ordered ?? true;
     this.cause = undefined;
     this._source = source;

@@ -1,8 +1,9 @@
 // Loops that never end, as a verification can follow them: a round that begins with a state that an earlier round began with
 // leads nowhere new. Anywhere else they simply loop.
 
-import { Operation, type Routine } from "../../operation/operation.js";
+import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
+import { shared } from "../../structures/shared.js";
 import type { Task } from "../../task/task.js";
 
 /** What the body of a {@link loop} returns to end it. */
@@ -25,8 +26,8 @@ export class Round extends Operation<void> {
 
   block(): void {}
 
-  override describe(): string {
-    return "the next round of a loop";
+  override waitsFor(): WaitsFor {
+    return { what: "the next round of a loop", external: true };
   }
 }
 
@@ -74,7 +75,7 @@ export function* forever(body: () => Routine<void>): Routine<never> {
   }
 }
 
-const daemons = new WeakSet<Task<unknown>>();
+const daemons = shared("daemons", () => new WeakSet<Task<unknown>>());
 
 /** Marks a task that serves others: that it is still parked when all is over is no leak. Returns the task. */
 export function daemon<T>(task: Task<T>): Task<T> {

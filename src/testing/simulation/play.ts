@@ -4,6 +4,7 @@ import { deadlock } from "../../lifetime/report.js";
 import { ClosedProgram } from "../../lifetime/run.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { DeadlockError } from "../../structures/errors.js";
+import { shared } from "../../structures/shared.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
 import type { Schedule, Step } from "../report/schedule.js";
@@ -95,7 +96,7 @@ function stopped(why: Error): Ending<never> {
 /** What happened, seen as a whole. */
 function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {
   if (ending === null) {
-    const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.describe()}`);
+    const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.waitsFor().what}`);
     const who = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
     return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
   }
@@ -159,11 +160,11 @@ export async function explain<T>(
   return failureOf(main, run, seed, trimmed(run.taken), unsure);
 }
 
-let last: Promise<unknown> = Promise.resolve();
+const runs = shared("runs", () => ({ last: Promise.resolve() as Promise<unknown> }));
 
 /** One after the other: there is one scheduler in a process. */
 export function alone<T>(work: () => Promise<T>): Promise<T> {
-  const turn = last.then(work);
-  last = turn.catch(() => {});
+  const turn = runs.last.then(work);
+  runs.last = turn.catch(() => {});
   return turn;
 }

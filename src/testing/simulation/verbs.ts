@@ -2,7 +2,7 @@
 
 import { alt } from "../../choice/select.js";
 import { always } from "../../operation/basic.js";
-import { Operation } from "../../operation/operation.js";
+import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { type Settler, settling } from "./world.js";
 
 /** Yields one of several values, each under some schedule. Parks: never. */
@@ -36,8 +36,8 @@ export class Settle extends Operation<void> implements Settler {
     this.complete(undefined);
   }
 
-  override describe(): string {
-    return "all others to be parked";
+  override waitsFor(): WaitsFor {
+    return { what: "all others to be parked", external: true };
   }
 }
 

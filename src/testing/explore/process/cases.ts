@@ -7,7 +7,7 @@ import { ReceiveAny } from "../../../channel/receive-any.js";
 import { Choice, OrderedChoice } from "../../../choice/choice.js";
 import type { Waiter } from "../../../operation/async-performance.js";
 import { Always, Made, Never } from "../../../operation/basic.js";
-import { Mapped, Operation } from "../../../operation/operation.js";
+import { Mapped, Operation, type WaitsFor } from "../../../operation/operation.js";
 import { Pause } from "../../../task/go.js";
 import { Sleep } from "../../../time/sleep.js";
 import { Settle } from "../../simulation/verbs.js";
@@ -101,8 +101,8 @@ export class Offer<out T> extends Operation<T> {
     return this.value as T;
   }
 
-  override describe(): string {
-    return this._text;
+  override waitsFor(): WaitsFor {
+    return { what: this._text, external: true };
   }
 }
 
@@ -134,7 +134,7 @@ class Form {
     // A turn for the others is an event, though nothing can hinder it.
     else if (operation instanceof Pause) this._push(READY, 1, 0, group);
     else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
-    else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.describe()}`);
+    else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.waitsFor().what}`);
   }
 
   private _addOffer({ kind, about, operand }: Offer<unknown>, group: number): void {
@@ -156,7 +156,7 @@ class Form {
   private _addAny({ open }: ReceiveAny, group: number): void {
     if (open.length === 0) this._push(READY, 0, this._idOf(CLOSED), group);
     for (const { receive } of open) {
-      if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.describe()}`);
+      if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.waitsFor().what}`);
       this._addOffer(receive, group);
     }
   }

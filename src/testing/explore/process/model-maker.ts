@@ -1,6 +1,7 @@
 // The maker of a verification: whatever a process creates while it is unfolded is a model object of the sandbox.
 
 import type { Buffer } from "../../../channel/buffer.js";
+import type { ChannelOptions } from "../../../channel/ends.js";
 import type { Operation } from "../../../operation/operation.js";
 import { Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
@@ -16,7 +17,9 @@ export class ModelMaker extends Layer implements Declared {
   }
 
   override channel(buffer: unknown, options: unknown): unknown {
-    return this._sandbox.channel(buffer as Buffer<unknown> | null, options as undefined);
+    const made = this._sandbox.channel(buffer as Buffer<unknown> | null, options as undefined);
+    const owned = (options as ChannelOptions<unknown> | undefined)?.owned === true;
+    return owned ? Object.assign(made, { owned }) : made;
   }
 
   override promiseChannel(): unknown {

@@ -10,8 +10,10 @@
 // and so on. Therefore the queues that have to be served stand in a list, and the first call of `serve` works through the
 // list. So the stack does not grow.
 
-import { Operation } from "../operation/operation.js";
-import { append, type Link, List, shift, unlink } from "../structures/list.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
+import { Waiters } from "../operation/waiters.js";
+import { append, type Link, List, shift } from "../structures/list.js";
+import { shared } from "../structures/shared.js";
 
 /** The options that all tools of this folder share. */
 export interface SyncOptions {
@@ -19,8 +21,8 @@ export interface SyncOptions {
   readonly name?: string;
 }
 
-const due: List = /* @__PURE__ */ new List();
-let serving = false;
+/** The queues that have to be served, and whether a call serves them already. */
+const due = /* @__PURE__ */ shared("due", () => ({ queues: new List(), serving: false }));
 
 /** The queue of the requests that wait for one thing. */
 export class WaitQueue implements Link {
@@ -29,7 +31,7 @@ export class WaitQueue implements Link {
   after: Link | null;
   /** What the requests wait for, as reports show it. */
   readonly name: string;
-  readonly waiting: List;
+  readonly waiting: Waiters<Request<unknown, WaitQueue>>;
   length: number;
   /** The holders, by their leases. Recorded only while a closed program runs, to find out which task waits for which. */
   private _holders: Map<object, unknown> | null;
@@ -37,22 +39,21 @@ export class WaitQueue implements Link {
   constructor(kind: string, { name }: SyncOptions) {
     this.before = this.after = null;
     this.name = name === undefined ? kind : `${kind} ${name}`;
-    this.waiting = new List();
+    this.waiting = new Waiters();
     this.length = 0;
     this._holders = null;
   }
 
   /** The request that has waited longest; null when the queue is empty. */
   get head(): Request<unknown, WaitQueue> | null {
-    const { after } = this.waiting;
-    return after === this.waiting ? null : (after as Request<unknown, WaitQueue>);
+    return this.waiting.first;
   }
 
   /** Called after a request has joined, and after everything that can be granted has been granted. */
   protected changed(): void {}
 
   join(request: Request<unknown, WaitQueue>): void {
-    append(this.waiting, request);
+    this.waiting.join(request);
     // What it asks for may have come back since `poll`: other cases of the same select may have released it as they
     // blocked.
     if (++this.length === 1) this.serve();
@@ -67,19 +68,20 @@ export class WaitQueue implements Link {
   }
 
   remove(request: Request<unknown, WaitQueue>): void {
-    unlink(request);
+    this.waiting.leave(request);
     this.length--;
   }
 
   /** Grants requests from the head on, as long as what they ask for is available. */
   serve(): void {
-    if (this.before === null) append(due, this);
-    if (serving) return;
-    serving = true;
+    const { queues } = due;
+    if (this.before === null) append(queues, this);
+    if (due.serving) return;
+    due.serving = true;
     try {
-      for (let queue = shift(due); queue !== null; queue = shift(due)) (queue as WaitQueue)._grant();
+      for (let queue = shift(queues); queue !== null; queue = shift(queues)) (queue as WaitQueue)._grant();
     } finally {
-      serving = false;
+      due.serving = false;
     }
   }
 
@@ -132,13 +134,13 @@ export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
     this.queue.leave(this);
   }
 
-  override get external(): boolean {
-    return false;
-  }
+  /** What it waits for, in words. */
+  protected abstract get what(): string;
 
-  /** The holders, then the task of the request ahead in the queue. */
-  override rivals(): readonly unknown[] {
-    const { before, queue } = this;
-    return before instanceof Request ? [...queue.holders, before._task] : queue.holders;
+  /** The tasks are the holders, then the task of the request ahead in the queue. */
+  override waitsFor(): WaitsFor {
+    const { before, queue, what } = this;
+    const tasks = before instanceof Request ? [...queue.holders, before._task] : queue.holders;
+    return { what, external: false, tasks };
   }
 }
