@@ -50,7 +50,7 @@ export function channel<T>(
   const buffer = bufferOf(capacity);
   const { maker } = scheduler;
   if (maker === null) return create(buffer, options);
-  return maker.channel(buffer, options, (type) => create(buffer, options, type as typeof Chan)) as Channel<T>;
+  return maker.channel(buffer, options, create) as Channel<T>;
 }
 
 function create<T>(

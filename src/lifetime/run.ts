@@ -182,7 +182,9 @@ class Programs extends Layer {
   }
 
   override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
-    const made = super.channel(buffer, options, (type = NotedChan) => make(type)) as Channel<unknown>;
+    const made = super.channel(buffer, options, (buffer, options, type = NotedChan as never) =>
+      make(buffer, options, type),
+    ) as Channel<unknown>;
     return made instanceof NotedChan ? made : noteUses(made);
   }
 

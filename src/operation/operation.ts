@@ -114,9 +114,10 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return { what: this.constructor.name.toLowerCase(), external: true };
   }
 
-  /** @internal The record of the task that runs here, as `rivals` answers it; known only for tasks that are recorded. */
+  /** @internal The record of the task that runs here, for `waitsFor().tasks`; known only in a closed program. */
   get performer(): unknown {
-    return scheduler.current?.member ?? undefined;
+    const member = scheduler.current?.member;
+    return member == null || member.program === null ? undefined : member;
   }
 
   /** @internal What one performer performs: itself, unless many may wait for it at the same time. */

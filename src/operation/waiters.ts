@@ -1,7 +1,7 @@
 // The operations that wait for the same thing, in the order in which they began to wait. They are linked with each other, so
 // joining and leaving take constant time, also in the middle, and nothing is allocated.
 
-import { append, List, move, shift, unlink } from "../structures/list.js";
+import { append, type Link, List, move, shift, unlink } from "../structures/list.js";
 import type { Operation } from "./operation.js";
 
 /**
@@ -26,34 +26,24 @@ import type { Operation } from "./operation.js";
  * console.log(await task); // go on
  * ```
  */
-export class Waiters<O extends Operation<unknown> = Operation<unknown>> implements Iterable<O> {
-  private readonly _list: List;
-
-  constructor() {
-    this._list = new List();
-  }
-
-  /** Whether no operation waits. */
-  get empty(): boolean {
-    return this._list.empty;
-  }
-
+export class Waiters<O extends Operation<unknown> = Operation<unknown>> extends List implements Iterable<O> {
   /** The operation that has waited longest; null when there is none. */
   get first(): O | null {
-    return this._list.empty ? null : (this._list.after as unknown as O);
+    const { after } = this;
+    return after === this ? null : (after as unknown as O);
   }
 
   /** Puts an operation at the end. */
   join(operation: O): void {
-    append(this._list, operation);
+    append(this, operation);
   }
 
   /** Puts an operation in front of the others. */
   joinFirst(operation: O): void {
     const others = new List();
-    move(this._list, others);
-    append(this._list, operation);
-    move(others, this._list);
+    move(this, others);
+    append(this, operation);
+    move(others, this);
   }
 
   /** Takes an operation out; does nothing if it does not wait. */
@@ -63,7 +53,7 @@ export class Waiters<O extends Operation<unknown> = Operation<unknown>> implemen
 
   /** Takes out the operation that has waited longest and returns it; null when there is none. */
   next(): O | null {
-    return shift(this._list) as O | null;
+    return shift(this) as O | null;
   }
 
   /**
@@ -72,7 +62,7 @@ export class Waiters<O extends Operation<unknown> = Operation<unknown>> implemen
    */
   takeAll(): Waiters<O> {
     const all = new Waiters<O>();
-    move(this._list, all._list);
+    move(this, all);
     return all;
   }
 
@@ -83,6 +73,6 @@ export class Waiters<O extends Operation<unknown> = Operation<unknown>> implemen
 
   /** The operations in their order. They must not join or leave meanwhile. */
   *[Symbol.iterator](): Generator<O, void, undefined> {
-    for (let at = this._list.after; at !== this._list; at = at.after!) yield at as unknown as O;
+    for (let at: Link = this.after; at !== this; at = at.after!) yield at as unknown as O;
   }
 }

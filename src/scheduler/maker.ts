@@ -17,8 +17,11 @@ export interface Parent {
 /** Makes a task. */
 export type MakeTask = (body: never, args: never, parent: Parent | null) => unknown;
 
-/** Makes a channel. */
-export type MakeChannel = (type?: unknown) => unknown;
+/** Makes a channel: of a class in place of the usual one, if it is given one and the channel has no transform. */
+export type MakeChannel = (buffer: never, options: never, type?: never) => unknown;
+
+/** Makes a channel that closes after so many milliseconds. */
+export type MakeTimeout = (ms: number) => unknown;
 
 /** Makes what a program creates, in place of the package's own code. */
 export interface Maker {
@@ -28,13 +31,12 @@ export interface Maker {
   readonly tracing: boolean;
   /** Whether `idle` is to be called each time that nothing is left to run. */
   readonly watchful: boolean;
-  /** `make` takes a class to make the channel of, in place of the usual one; a channel with a transform does without. */
   channel(buffer: unknown, options: unknown, make: MakeChannel): unknown;
   promiseChannel(make: () => unknown): unknown;
   /** `site` is the line of the stack that started it, while `tracing` is true. */
   start(body: unknown, args: unknown, parent: Parent | null, site: string | undefined, make: MakeTask): unknown;
   scope(body: unknown, options: unknown, make: () => unknown): unknown;
-  timeout(ms: number, make: () => unknown): unknown;
+  timeout(ms: number, make: MakeTimeout): unknown;
   now(make: () => number): number;
   /** An operation is awaited; `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
@@ -61,7 +63,8 @@ export class Layer implements Maker {
   }
 
   channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
-    return this.outer === null ? make() : this.outer.channel(buffer, options, make);
+    const { outer } = this;
+    return outer === null ? make(buffer as never, options as never) : outer.channel(buffer, options, make);
   }
 
   promiseChannel(make: () => unknown): unknown {
@@ -77,8 +80,8 @@ export class Layer implements Maker {
     return this.outer === null ? make() : this.outer.scope(body, options, make);
   }
 
-  timeout(ms: number, make: () => unknown): unknown {
-    return this.outer === null ? make() : this.outer.timeout(ms, make);
+  timeout(ms: number, make: MakeTimeout): unknown {
+    return this.outer === null ? make(ms) : this.outer.timeout(ms, make);
   }
 
   now(make: () => number): number {

@@ -9,13 +9,14 @@ export interface Link {
 
 /** The place before the first link and after the last. */
 export class List implements Link {
-  before: Link;
-  after: Link;
+  /** @internal */ before: Link;
+  /** @internal */ after: Link;
 
   constructor() {
     this.before = this.after = this;
   }
 
+  /** Whether there is no link in it. */
   get empty(): boolean {
     return this.after === this;
   }

@@ -53,6 +53,10 @@ class Timeout implements ReceiveChannel<never> {
   }
 }
 
+function create(ms: number): ReceiveChannel<never> {
+  return new Timeout(scheduler.host.now() + ms);
+}
+
 /**
  * A receive-only channel that closes so many milliseconds after its creation, for everybody, for ever. It is yours alone,
  * costs nothing while nobody waits for it, and nobody can close it early.
@@ -68,10 +72,9 @@ class Timeout implements ReceiveChannel<never> {
  * ```
  */
 export function timeout(ms: number): ReceiveChannel<never> {
-  const { host, maker } = scheduler;
+  const { maker } = scheduler;
   milliseconds("set timeout", ms);
-  if (maker === null) return new Timeout(host.now() + ms);
-  return maker.timeout(ms, () => new Timeout(host.now() + ms)) as ReceiveChannel<never>;
+  return maker === null ? create(ms) : (maker.timeout(ms, create) as ReceiveChannel<never>);
 }
 
 /**
