@@ -9,6 +9,7 @@ import {
   CANCEL,
   CLOSE,
   DEFAULT,
+  DISCARD,
   ENDED,
   FREE,
   JOIN,
@@ -209,7 +210,7 @@ export class Trie {
     if (call && parent !== -1 && this.call[parent]) this._follow(node, parent);
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
-      if (cases[at]! >= CANCEL) this.anyCancels = true;
+      if (cases[at]! >= CANCEL && cases[at] !== DISCARD) this.anyCancels = true;
       if (cases[at] === SCOPED) this.scoped[node] = true;
     }
   }

@@ -1,7 +1,7 @@
 // Which events have nothing to do with each other: in either order they lead to the same state, and neither makes the other
 // possible or impossible.
 
-import { DEFAULT, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "../process/cases.js";
+import { DEFAULT, DISCARD, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "../process/cases.js";
 import type { Model } from "../semantics/enabled.js";
 import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, TAKE } from "../semantics/events.js";
 
@@ -68,7 +68,7 @@ export class Independence {
     if (this._quiet(events, nodes, a) || this._quiet(events, nodes, b)) return true;
     if (kind === SHUT) return this._mentions(nodes, b, channel);
     if (kind === END) return channel === events[b + 5] && events[b] !== END;
-    if (kind === ALONE) return this._writes(events, nodes, a, b);
+    if (kind === ALONE) return this._writes(events, nodes, a, b) || this._discards(events, nodes, a, b);
     if (kind === MEET || kind === REFUSE) return false;
     if (events[b]! <= TAKE && this._sameEnd(events, a, b)) return true;
     return (this._ordered(events, nodes, b) || this._looks(events, nodes, b)) && this._mentions(nodes, b, channel);
@@ -80,6 +80,12 @@ export class Independence {
     const kind = this._kindOf(events, nodes, b);
     if (kind !== LOOK && kind !== WRITE) return false;
     return this._cellOf(events, nodes, a) === this._cellOf(events, nodes, b);
+  }
+
+  /** The first cancels a channel that the task of the second mentions. */
+  private _discards(events: Int32Array, nodes: Int32Array, a: number, b: number): boolean {
+    if (this._kindOf(events, nodes, a) !== DISCARD) return false;
+    return this._mentions(nodes, b, this._cellOf(events, nodes, a));
   }
 
   private _cellOf(events: Int32Array, nodes: Int32Array, a: number): number {
