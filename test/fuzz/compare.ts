@@ -3,9 +3,10 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
-import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/process/cases.js";
+import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/process/cases.js";
 import { APART } from "../../src/testing/explore/process/identical-processes.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
+import { Thrown } from "../../src/testing/explore/process/operation-cases.js";
 import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
 import { Learner } from "../../src/testing/explore/process/unfolder.js";
 import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";

@@ -10,7 +10,7 @@ import type { Start } from "../process/routine-run.js";
 import type { Marks, Stage } from "../process/sandbox.js";
 import { LATER, Learner } from "../process/unfolder.js";
 import { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS, SHUT } from "../semantics/events.js";
+import { CLOSE, DELAY, FIELDS } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
 import { Story } from "./story.js";
 
@@ -75,7 +75,7 @@ export class Telling {
   /** Lets the event at a place of those that can happen do so. */
   async happen(place: number): Promise<void> {
     const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
-    if (event[0] === PASS) this.elapsed += event[1]!;
+    if (event[0] === DELAY) this.elapsed += event[1]!;
     this.places.push(place);
     this._story.tell(event, 0);
     await learned(this.model, () => happen(this.model, event, 0));
@@ -109,9 +109,9 @@ function identityOf(events: Int32Array, place: number, { learner }: Model): stri
   const [kind, task, at, other, fourth, channel] = events.subarray(place, place + FIELDS) as unknown as [
     ...[number, number, number, number, number, number],
   ];
-  if (kind === PASS) return `${kind} ${task}`;
+  if (kind === DELAY) return `${kind} ${task}`;
   const { tasks, channels } = learner.stage;
   const name = (index: number): string => (index === -1 ? "" : tasks[index]!.name);
-  const parked = kind === SHUT ? learner.groups[fourth]!.map(name).sort().join() : fourth;
+  const parked = kind === CLOSE ? learner.groups[fourth]!.map(name).sort().join() : fourth;
   return [kind, name(task), at, name(other), parked, channel === -1 ? "" : channels[channel]!.name].join(" ");
 }

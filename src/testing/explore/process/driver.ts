@@ -8,8 +8,9 @@ import { Path } from "../../../scheduler/path.js";
 import type { Doer } from "../../../scheduler/roles.js";
 import { STREAK, scheduler } from "../../../scheduler/scheduler.js";
 import { standing } from "./call-site.js";
-import { leaveQueues, type Offer, Unmodelled } from "./cases.js";
+import { Unmodelled } from "./cases.js";
 import { beginScopes } from "./model-scopes.js";
+import { leaveQueues, type Offer } from "./operation-cases.js";
 import type { Live } from "./routine-run.js";
 import type { Stage } from "./sandbox.js";
 

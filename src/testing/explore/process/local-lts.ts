@@ -5,29 +5,21 @@
 import { CLOSED } from "../../../channel/ends.js";
 import type { Values } from "../../report/values.js";
 import {
-  AFTER,
-  CANCEL,
-  CLOSE,
+  CANCEL_SCOPE,
+  CANCEL_TASK,
   DEFAULT,
-  DISCARD,
-  ENDED,
-  FREE,
-  JOIN,
-  LOOK,
-  OVER,
-  QUIT,
-  READ,
-  READY,
+  involvesCancelling,
+  KINDS,
   RECEIVE,
-  SCOPED,
+  RESUME,
+  RETURN_AFTER,
   SEND,
   SLEEP,
   STRIDE,
-  Thrown,
-  TIMER,
-  TURN,
+  UNORDERED,
+  WHEN_OVER,
 } from "./cases.js";
-import { LENGTH } from "./model-objects.js";
+import { Thrown } from "./operation-cases.js";
 import { Edges } from "./transition-table.js";
 
 /** Not a place after all: a round of a loop that had been before. */
@@ -181,7 +173,7 @@ export class Trie {
   /** Whether a plain call has cancelled the very task that made it. */
   stops(node: number, { at, code }: Input): boolean {
     const kind = this.cases[node]![at * STRIDE]!;
-    return (kind === CANCEL || kind === QUIT) && code === 1;
+    return (kind === CANCEL_TASK || kind === CANCEL_SCOPE) && code === 1;
   }
 
   /** The turn that begins at a node; it is coming, or is as soon as a task is over. */
@@ -191,7 +183,8 @@ export class Trie {
     if (known !== undefined) return known;
     const turn = this.add(this.task[node]!, -1, null);
     this.kind[turn] = PARKED;
-    this.cases[turn] = after === -1 ? Int32Array.of(READY, TURN, 0, FREE) : Int32Array.of(OVER, after, 0, FREE);
+    this.cases[turn] =
+      after === -1 ? Int32Array.of(RESUME, 0, 0, UNORDERED) : Int32Array.of(WHEN_OVER, after, 0, UNORDERED);
     this.cancelled[turn] = this.cancelled[node]!;
     this.turnTo[turn] = node;
     if (this.call[node]) this.midst[node] = this.leadsOn[turn] = this.anyMidst = true;
@@ -210,8 +203,9 @@ export class Trie {
     if (call && parent !== -1 && this.call[parent]) this._follow(node, parent);
     for (let at = 0; at < cases.length; at += STRIDE) {
       if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
-      if (cases[at]! >= CANCEL && cases[at] !== DISCARD) this.anyCancels = true;
-      if (cases[at] === SCOPED) this.scoped[node] = true;
+      const kind = cases[at]!;
+      if (involvesCancelling(kind)) this.anyCancels = true;
+      if (KINDS[kind]!.performsScope) this.scoped[node] = true;
     }
   }
 
@@ -294,23 +288,29 @@ export class Trie {
 
   /** What a task gets when a case has happened with a code. */
   valueOf(node: number, { at, code }: Input): unknown {
-    if (at < 0) return at <= AFTER ? this.valueOf(node, { at: AFTER - at, code }) : undefined;
-    const cases = this.cases[node]!;
-    const value = this._value(cases[at * STRIDE]!, code, cases[at * STRIDE + 2]!);
-    if (!this.call[node] || cases[at * STRIDE]! >= CLOSE) return value;
-    return cases[at * STRIDE] === DEFAULT ? null : { value };
+    if (at < 0) return at <= RETURN_AFTER ? this.valueOf(node, { at: RETURN_AFTER - at, code }) : undefined;
+    const kind = this.cases[node]![at * STRIDE]!;
+    const value = this._value(kind, code);
+    if (!this.call[node] || KINDS[kind]!.isCall) return value;
+    return kind === DEFAULT ? null : { value };
   }
 
-  private _value(kind: number, code: number, operand: number): unknown {
-    if (kind === SEND || kind === CLOSE) return code === 1;
-    if (kind === RECEIVE || kind === JOIN || kind === ENDED || kind === SCOPED) {
-      if (code === 0) return CLOSED;
-      return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
+  private _value(kind: number, code: number): unknown {
+    switch (KINDS[kind]!.yields) {
+      case "flag":
+        return code === 1;
+      case "number":
+        return code;
+      case "closed":
+        return CLOSED;
+      case "value":
+        return this._values.at(code);
+      case "outcome":
+        if (code === 0) return CLOSED;
+        return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
+      default:
+        return undefined;
     }
-    if (kind === TIMER) return CLOSED;
-    if (kind === READ) return operand === LENGTH ? code : code === 1;
-    if (kind === LOOK) return this._values.at(code);
-    return undefined;
   }
 }
 

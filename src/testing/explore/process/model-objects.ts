@@ -16,28 +16,25 @@ import { Path } from "../../../scheduler/path.js";
 import { type Body, Task, type TaskStatus } from "../../../task/task.js";
 import type { Cell } from "../../program/cell.js";
 import {
-  CANCEL,
+  CANCEL_CHANNEL,
+  CANCEL_TASK,
   CLOSE,
-  CLOSING,
-  DISCARD,
   JOIN,
-  LOOK,
-  Offer,
-  OVER,
-  READ,
+  READ_CELL,
+  READ_CLOSED,
+  READ_LENGTH,
+  READ_TIMEOUT,
   RECEIVE,
   SEND,
-  TIMER,
-  WRITE,
+  TIMEOUT,
+  WHEN_CLOSED,
+  WHEN_OVER,
+  WRITE_CELL,
 } from "./cases.js";
+import { Offer } from "./operation-cases.js";
 
 /** How a buffer behaves when it is full; one that keeps drops what is sent then, and gives what it has to everybody. */
 export type Overflow = "park" | "drop" | "slide" | "keep";
-
-/** What a plain call may ask of a state. */
-export const LENGTH = 0;
-export const IS_CLOSED = 1;
-export const IS_DUE = 2;
 
 /** Plain calls, answered by whoever explores. */
 export interface Calls {
@@ -91,20 +88,20 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   whenClosed(): Operation<void> {
-    return this._offer<void>(CLOSING, null, `${this.name} to close`);
+    return this._offer<void>(WHEN_CLOSED, null, `${this.name} to close`);
   }
 
   cancel(): void {
     if (this._tells) this._calls.unmodelled(`${this.name} tells somebody that it is cancelled`);
-    this._calls.call(this._offer(DISCARD, null, `cancel ${this.name}`));
+    this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
   }
 
   get closed(): boolean {
-    return this._calls.call(this._offer(READ, IS_CLOSED, `whether ${this.name} is closed`)) as boolean;
+    return this._calls.call(this._offer(READ_CLOSED, null, `whether ${this.name} is closed`)) as boolean;
   }
 
   get length(): number {
-    return this._calls.call(this._offer(READ, LENGTH, `the length of ${this.name}`)) as number;
+    return this._calls.call(this._offer(READ_LENGTH, null, `the length of ${this.name}`)) as number;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -126,7 +123,7 @@ export class TimeoutModel implements ReceiveChannel<never> {
   }
 
   receive(): Operation<Closed> {
-    return new Offer<Closed>(TIMER, this.index, null, "timeout", this._calls.queued);
+    return new Offer<Closed>(TIMEOUT, this.index, null, "timeout", this._calls.queued);
   }
 
   tryReceive(): Closed | typeof EMPTY {
@@ -136,7 +133,7 @@ export class TimeoutModel implements ReceiveChannel<never> {
   cancel(): void {}
 
   get closed(): boolean {
-    const due = new Offer<boolean>(READ, this.index, IS_DUE, "whether a timeout is over", this._calls.queued);
+    const due = new Offer<boolean>(READ_TIMEOUT, this.index, null, "whether a timeout is over", this._calls.queued);
     return this._calls.call(due) as boolean;
   }
 
@@ -155,11 +152,11 @@ export class CellModel<T> implements Cell<T> {
   }
 
   get value(): T {
-    return this._calls.call(new Offer<T>(LOOK, this.index, null, "look at a cell", this._calls.queued)) as T;
+    return this._calls.call(new Offer<T>(READ_CELL, this.index, null, "look at a cell", this._calls.queued)) as T;
   }
 
   set value(value: T) {
-    this._calls.call(new Offer<T>(WRITE, this.index, value, "write to a cell", this._calls.queued));
+    this._calls.call(new Offer<T>(WRITE_CELL, this.index, value, "write to a cell", this._calls.queued));
   }
 }
 
@@ -186,7 +183,7 @@ export class TaskModel<T> extends Task<T> {
   }
 
   override cancel(reason?: unknown): void {
-    this._calls.call(new Offer<void>(CANCEL, this.index, reason, `cancel ${this._name}`, this._calls.queued));
+    this._calls.call(new Offer<void>(CANCEL_TASK, this.index, reason, `cancel ${this._name}`, this._calls.queued));
   }
 
   override fresh(): Operation<T> {
@@ -194,6 +191,6 @@ export class TaskModel<T> extends Task<T> {
   }
 
   override whenOver(): Operation<void> {
-    return new Offer<void>(OVER, this.index, null, `the end of ${this._name}`, this._calls.queued);
+    return new Offer<void>(WHEN_OVER, this.index, null, `the end of ${this._name}`, this._calls.queued);
   }
 }

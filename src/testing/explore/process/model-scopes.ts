@@ -7,8 +7,9 @@ import { late, type Scope, type ScopeOptions } from "../../../lifetime/scope.js"
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../../operation/operation.js";
 import type { Body, Task } from "../../../task/task.js";
 import { sleep } from "../../../time/sleep.js";
-import { ABORT, ENDED, FAIL, Offer, QUIT, SCOPED } from "./cases.js";
+import { ABORT_SCOPE, CANCEL_SCOPE, FAIL_SCOPE, JOIN_SCOPE, SCOPE_ENDED } from "./cases.js";
 import type { Calls } from "./model-objects.js";
+import { Offer } from "./operation-cases.js";
 
 /** What a scope yields: its outcome, or nothing but its failure. */
 export const OUTCOME = 0;
@@ -47,20 +48,20 @@ export class RegionModel implements Scope {
   }
 
   cancel(reason?: unknown): void {
-    this._call(QUIT, reason, "cancel a scope");
+    this._call(CANCEL_SCOPE, reason, "cancel a scope");
   }
 
   abort(): void {
-    this._call(ABORT, undefined, "cancel a scope");
+    this._call(ABORT_SCOPE, undefined, "cancel a scope");
   }
 
   fail(error: unknown): void {
-    this._call(FAIL, error, "end a scope that is late");
+    this._call(FAIL_SCOPE, error, "end a scope that is late");
   }
 
   /** Waits for the end of all that is in it. */
   end(yields: number): Operation<unknown> {
-    return new Offer(ENDED, this.index, yields, "the end of a scope", this._stage.queued);
+    return new Offer(SCOPE_ENDED, this.index, yields, "the end of a scope", this._stage.queued);
   }
 
   private _call(kind: number, operand: unknown, text: string): void {
@@ -75,7 +76,7 @@ export class ScopeModel<T> extends Offer<T> {
   private readonly _options: ScopeOptions;
 
   constructor(stage: Scopes, body: ScopeBody<T>, options: ScopeOptions) {
-    super(SCOPED, -1, null, "the end of a scope", stage.queued);
+    super(JOIN_SCOPE, -1, null, "the end of a scope", stage.queued);
     this._stage = stage;
     this._body = body;
     this._options = options;
@@ -89,7 +90,7 @@ export class ScopeModel<T> extends Offer<T> {
 
   begin(): void {
     const task = this._stage.start(supervisor.scope as Body<never, unknown>, [this._stage, this._body, this._options]);
-    this.about = (task as Task<unknown> & { readonly index: number }).index;
+    this.target = (task as Task<unknown> & { readonly index: number }).index;
   }
 }
 

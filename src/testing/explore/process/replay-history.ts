@@ -2,8 +2,9 @@
 // and told all that has happened to it.
 
 import type { Operation } from "../../../operation/operation.js";
-import { AFTER, settleCase } from "./cases.js";
+import { RETURN_AFTER } from "./cases.js";
 import type { Trie } from "./local-lts.js";
+import { completeCase } from "./operation-cases.js";
 import { begun, type Cue, Live, type Start } from "./routine-run.js";
 import type { Stage } from "./sandbox.js";
 
@@ -75,7 +76,7 @@ export class Pasts {
 /** Lets happen to what a routine waits at what was to happen, or lets it return; false if it waits on. */
 export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): boolean {
   live.returns = at < 0;
-  if (at >= 0) return settleCase(operation, at, value);
-  if (at <= AFTER) settleCase(operation, AFTER - at, value);
+  if (at >= 0) return completeCase(operation, at, value);
+  if (at <= RETURN_AFTER) completeCase(operation, RETURN_AFTER - at, value);
   return true;
 }

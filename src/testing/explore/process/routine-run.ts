@@ -2,7 +2,8 @@
 
 import type { AsyncRoutine, Operation, Routine } from "../../../operation/operation.js";
 import type { Body } from "../../../task/task.js";
-import { type Offer, Unmodelled } from "./cases.js";
+import { Unmodelled } from "./cases.js";
+import type { Offer } from "./operation-cases.js";
 
 /** A body with the arguments it was started with. */
 export interface Start {

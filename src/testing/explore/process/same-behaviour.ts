@@ -11,7 +11,7 @@ import type { Live } from "./routine-run.js";
 interface Learned {
   readonly trie: Trie;
   readonly values: Values;
-  formOf(operation: Operation<unknown>): { readonly cases: Int32Array };
+  casesOf(operation: Operation<unknown>): { readonly cases: Int32Array };
 }
 
 /** Whether what a routine has come to is what stands at a node, and nothing has been made on the way that is only its own. */
@@ -21,9 +21,9 @@ export function isSame(learned: Learned, node: number, live: Live, arrival: Arri
   const result = (value: unknown): boolean => values.idOf(trie.result[node]) === values.idOf(value);
   switch (arrival.kind) {
     case "parked":
-      return !trie.call[node] && areSame(trie.cases[node]!, learned.formOf(arrival.operation).cases);
+      return !trie.call[node] && areSame(trie.cases[node]!, learned.casesOf(arrival.operation).cases);
     case "stopped": {
-      const { cases } = learned.formOf(arrival.offer);
+      const { cases } = learned.casesOf(arrival.offer);
       return trie.call[node]! && areSame(trie.cases[node]!, live.attempts ? attempted(cases) : cases);
     }
     case "done":

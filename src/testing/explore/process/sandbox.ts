@@ -12,9 +12,10 @@ import type { Explorer } from "../../../scheduler/roles.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
 import { standing } from "./call-site.js";
-import { type Offer, Thrown, Unmodelled } from "./cases.js";
+import { Unmodelled } from "./cases.js";
 import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
+import { type Offer, Thrown } from "./operation-cases.js";
 import type { Live, Start } from "./routine-run.js";
 
 type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;

@@ -4,11 +4,12 @@
 import type { Operation } from "../../../operation/operation.js";
 import { Round } from "../../program/loop.js";
 import { freeze, Values } from "../../report/values.js";
-import { CANCEL, formOf, JOIN, Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./cases.js";
+import { KINDS, READY, STRIDE, Unmodelled } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
 import { Alike, APART } from "./identical-processes.js";
 import { CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./local-lts.js";
 import { TaskModel } from "./model-objects.js";
+import { casesOf, completeCase, Offer } from "./operation-cases.js";
 import { give, Pasts } from "./replay-history.js";
 import type { Live, Start } from "./routine-run.js";
 import { attempted, isSame } from "./same-behaviour.js";
@@ -238,9 +239,9 @@ export class Learner implements Director {
       if (operation instanceof Round) {
         const before = this._round(live, operation);
         if (before !== null) return before;
-        settleCase(operation, 0, undefined);
+        completeCase(operation, 0, undefined);
       } else if (this.trivial(operation)) {
-        settleCase(operation, 0, undefined);
+        completeCase(operation, 0, undefined);
       } else if (!this._goesOn(live, operation)) {
         return arrival;
       }
@@ -253,19 +254,19 @@ export class Learner implements Director {
       live.waiting = null;
       live.node = cue.node;
       if (give(live, operation, cue)) return true;
-      live.queued = this.formOf(operation).offers;
+      live.queued = this.casesOf(operation).offers;
     }
     live.waiting = operation;
     return false;
   }
 
   /** The cases of an operation; who is spoken of is not like others. */
-  formOf(operation: Operation<unknown>): ReturnType<typeof formOf> {
-    const form = formOf(operation, this._idOf);
+  casesOf(operation: Operation<unknown>): ReturnType<typeof casesOf> {
+    const form = casesOf(operation, this._idOf);
     const { cases } = form;
     for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
-      if (kind === JOIN || kind === OVER || kind === CANCEL) this.alike.single(cases[at + 1]!);
+      const { target, performsScope } = KINDS[cases[at]!]!;
+      if (target === "task" && !performsScope) this.alike.single(cases[at + 1]!);
     }
     return form;
   }
@@ -273,8 +274,8 @@ export class Learner implements Director {
   /** What is ready with nothing else to choose from is no event. */
   trivial(operation: Operation<unknown>): boolean {
     if (operation instanceof Offer) return false;
-    const { cases } = this.formOf(operation);
-    return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
+    const { cases } = this.casesOf(operation);
+    return cases.length === STRIDE && cases[0] === READY;
   }
 
   /** A round of a loop begins: has there been one with the same state, since the same beginning? */
@@ -308,7 +309,7 @@ export class Learner implements Director {
   private _settle(live: Live, node: number, arrival: Arrival): void {
     const { trie } = this;
     if (arrival.kind === "parked") {
-      const { cases, offers } = this.formOf(arrival.operation);
+      const { cases, offers } = this.casesOf(arrival.operation);
       if (live.queued !== 0 && live.queued !== offers)
         throw new Unmodelled("operations are performed outside of its tasks");
       trie.park(node, cases, false, live.place);
@@ -323,7 +324,7 @@ export class Learner implements Director {
 
   /** A plain call: it happens at once, or is an attempt that may fail. */
   private _stop(node: number, offer: Offer<unknown>, live: Live): void {
-    const { cases } = this.formOf(offer);
+    const { cases } = this.casesOf(offer);
     this.trie.park(node, live.attempts ? attempted(cases) : cases, true, live.place);
   }
 }

@@ -2,9 +2,8 @@
 // channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
 
 import { isDaemon } from "../../program/loop.js";
-import { CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SCOPED, SEND, STRIDE } from "../process/cases.js";
+import { KINDS, STRIDE, UNORDERED } from "../process/cases.js";
 import { NOWHERE, PARKED } from "../process/local-lts.js";
-import { IS_DUE } from "../process/model-objects.js";
 import type { Learner } from "../process/unfolder.js";
 
 /** Nobody takes the place of another while a task that starts them stands there: not all of them have been started. */
@@ -85,7 +84,7 @@ export class Symmetry {
     if (own.length !== its.length) return false;
     // Of several cases any may come first.
     if (own.length !== STRIDE) return true;
-    const to = ofChannel(own[0]!, own[2]!) ? this.channels.to.get(own[1]!) : undefined;
+    const to = KINDS[own[0]!]!.target === "channel" ? this.channels.to.get(own[1]!) : undefined;
     return own[0] === its[0] && own[2] === its[2] && (to === undefined || to === its[1]);
   }
 
@@ -205,7 +204,7 @@ export class Symmetry {
   private _caseFor(own: Int32Array, at: number, other: Int32Array, taken: readonly number[]): number {
     const same = at / STRIDE;
     if (!taken.includes(same) && this._isCase(own, at, other, at)) return same;
-    for (let to = 0; to < other.length && own[at + 3] === FREE; to += STRIDE) {
+    for (let to = 0; to < other.length && own[at + 3] === UNORDERED; to += STRIDE) {
       if (!taken.includes(to / STRIDE) && this._isCase(own, at, other, to)) return to / STRIDE;
     }
     return -1;
@@ -214,8 +213,9 @@ export class Symmetry {
   private _isCase(own: Int32Array, at: number, other: Int32Array, to: number): boolean {
     const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
-    if (ofChannel(kind, operand)) return this._pairChannels(about, other[to + 1]!);
-    if (kind === JOIN || kind === OVER || kind === SCOPED) return this.tasks.to.get(about) === other[to + 1];
+    const { target } = KINDS[kind]!;
+    if (target === "channel") return this._pairChannels(about, other[to + 1]!);
+    if (target === "task") return this.tasks.to.get(about) === other[to + 1];
     return about === other[to + 1];
   }
 
@@ -224,10 +224,4 @@ export class Symmetry {
     const [from, to] = [channels[one]!, channels[other]!];
     return from.capacity === to.capacity && from.overflow === to.overflow && this.channels.pair(one, other);
   }
-}
-
-/** Whether a case is about a channel. */
-export function ofChannel(kind: number, operand: number): boolean {
-  if (kind === READ) return operand !== IS_DUE;
-  return kind === SEND || kind === RECEIVE || kind === CLOSE || kind === CLOSING || kind === DISCARD;
 }

@@ -1,10 +1,10 @@
 // The ways in which tasks of a program can change places together with their channels, as in a ring. Nobody says which these
 // are: they are looked for once something has been learned, and what is learned after that must not contradict them.
 
-import { STRIDE, Unmodelled } from "../process/cases.js";
+import { KINDS, STRIDE, Unmodelled } from "../process/cases.js";
 import { Anew } from "../process/sandbox.js";
 import type { Learner } from "../process/unfolder.js";
-import { type Began, OUTSIDE, ofChannel, Symmetry } from "./automorphism.js";
+import { type Began, OUTSIDE, Symmetry } from "./automorphism.js";
 
 /** No task is taken to change places with another. */
 export const UNEVEN = "uneven";
@@ -129,7 +129,7 @@ export class Symmetries {
       }
       const cases = trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (ofChannel(cases[at]!, cases[at + 2]!)) this._usersOf(cases[at + 1]!).add(trie.task[node]!);
+        if (KINDS[cases[at]!]!.target === "channel") this._usersOf(cases[at + 1]!).add(trie.task[node]!);
       }
     }
     for (const task of several) this._starts.delete(task);

@@ -2,36 +2,21 @@
 // been learned. A bit for each use, a row of bits for each node.
 
 import {
-  ABORT,
-  CANCEL,
-  CLOSE,
-  CLOSING,
+  CANCELS_SCOPE,
   DEFAULT,
-  DISCARD,
-  FAIL,
-  FREE,
-  LOOK,
-  QUIT,
-  READ,
-  RECEIVE,
-  SEND,
+  FIRST_HEAD,
+  FIRST_TAIL,
+  HEAD,
+  KINDS,
+  READS_CHANNEL,
   STRIDE,
-  WRITE,
+  TAIL,
+  UNORDERED,
 } from "../process/cases.js";
 import { CANCELLED, FAILED, type Trie } from "../process/local-lts.js";
-import { IS_DUE } from "../process/model-objects.js";
 import type { Learner } from "../process/unfolder.js";
 import { grown } from "../semantics/numbers.js";
 
-/** Ways of using something; a choice that goes by order looks at its channels besides. */
-const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE, CANCEL];
-/** Ways of cancelling a scope; a task of it that fails is another, known as the first of these. */
-const ENDINGS: readonly number[] = [ABORT, QUIT, FAIL];
-/**
- * Added to the kind of a send or a receive: it is the first use of the buffer from there on, but for others like it. While a
- * buffer is empty only such a send can be the next, while it is full only such a receive.
- */
-export const FIRST = 32;
 const BITS = 32;
 
 export class Futures {
@@ -67,7 +52,7 @@ export class Futures {
     this._unknown = [];
   }
 
-  /** The bit of a use. */
+  /** The bit of a use of something. */
   use(kind: number, about: number): number {
     const bits = (this._bits[kind] ??= []);
     const known = bits[about];
@@ -131,16 +116,15 @@ export class Futures {
     const cases = this._trie.cases[node]!;
     const ordered = goesByOrder(cases);
     const region = this._learner.stage.regionOf[this._trie.task[node]!]!;
-    if (region !== -1 && endsRegion(this._learner, node, region)) this._set(node, ABORT, region);
+    if (region !== -1 && endsRegion(this._learner, node, region)) this._set(node, CANCELS_SCOPE, region);
     for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
-      if (kind === DISCARD) this._set(node, CLOSE, cases[at + 1]!);
-      if (ENDINGS.includes(kind)) this._set(node, ABORT, cases[at + 1]!);
-      const ofTimer = kind === READ && cases[at + 2] === IS_DUE;
-      if (ofTimer || !KINDS.includes(kind)) continue;
-      this._set(node, kind, cases[at + 1]!);
-      if (ordered && kind <= RECEIVE) this._set(node, READ, cases[at + 1]!);
-      if (kind <= RECEIVE && this._isBuffered(cases[at + 1]!)) this._set(node, FIRST + kind, cases[at + 1]!);
+      const { uses, end } = KINDS[cases[at]!]!;
+      const target = cases[at + 1]!;
+      for (const use of uses) this._set(node, use, target);
+      if (end === null) continue;
+      // A choice that goes by order looks at its channels besides.
+      if (ordered) this._set(node, READS_CHANNEL, target);
+      if (this._isBuffered(target)) this._set(node, firstUse(end), target);
     }
   }
 
@@ -172,10 +156,10 @@ export class Futures {
     if (parent === -1) return;
     const { at, code } = this._trie.input[node]!;
     const cases = this._trie.cases[parent]!;
-    const kind = cases[at * STRIDE]!;
     const channel = cases[at * STRIDE + 1]!;
-    const used = kind === SEND ? code === 1 : kind === RECEIVE && code > 0 && code % 2 === 0;
-    const but = used && this._isBuffered(channel) ? this.use(FIRST + (kind === SEND ? RECEIVE : SEND), channel) : -1;
+    const end = at < 0 ? null : KINDS[cases[at * STRIDE]!]!.end;
+    const used = end === TAIL ? code === 1 : end === HEAD && code > 0 && code % 2 === 0;
+    const but = used && this._isBuffered(channel) ? this.use(firstUse(opposite(end!)), channel) : -1;
     this._spread(node, parent, but);
   }
 
@@ -209,6 +193,12 @@ export class Futures {
   }
 }
 
+/** The use of an end of a buffer as its first use from somewhere on. */
+export const firstUse = (end: number): number => (end === TAIL ? FIRST_TAIL : FIRST_HEAD);
+
+/** The other end of a channel. */
+export const opposite = (end: number): number => (end === TAIL ? HEAD : TAIL);
+
 /** Whether a task of a scope comes to an end at a node that cancels the others. */
 export function endsRegion({ trie, stage }: Learner, node: number, region: number): boolean {
   if (trie.kind[node] === FAILED) return true;
@@ -217,6 +207,7 @@ export function endsRegion({ trie, stage }: Learner, node: number, region: numbe
 
 /** Whether what a choice may do depends on which of its cases are ready. */
 export function goesByOrder(cases: Int32Array): boolean {
-  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === DEFAULT || cases[at + 3] !== FREE) return true;
+  for (let at = 0; at < cases.length; at += STRIDE)
+    if (cases[at] === DEFAULT || cases[at + 3] !== UNORDERED) return true;
   return false;
 }

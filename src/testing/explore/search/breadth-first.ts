@@ -10,7 +10,7 @@ import { Symmetries, UNEVEN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
 import type { Stubborn } from "../reduction/stubborn-sets.js";
 import type { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS } from "../semantics/events.js";
+import { DELAY, FIELDS } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
 import type { Finding, Judge } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
@@ -279,7 +279,7 @@ export class States implements Search {
 function actors(model: Model): number[] {
   const tasks: number[] = [];
   for (let event = 0; event < model.count; event++) {
-    if (model.events[event * FIELDS] !== PASS) tasks.push(model.events[event * FIELDS + 1]!);
+    if (model.events[event * FIELDS] !== DELAY) tasks.push(model.events[event * FIELDS + 1]!);
   }
   return tasks;
 }

@@ -6,12 +6,25 @@
 // channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
 // sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
 
-import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "../process/cases.js";
+import {
+  JOIN,
+  KINDS,
+  PAUSE,
+  READY,
+  RECEIVE,
+  RESUME,
+  SEND,
+  SLEEP,
+  STRIDE,
+  TIMEOUT,
+  UNORDERED,
+  WHEN_OVER,
+} from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import { History } from "../reduction/happens-before.js";
 import { Independence } from "../reduction/independence.js";
 import type { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS } from "../semantics/events.js";
+import { DELAY, FIELDS } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
 import type { Judge } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
@@ -166,7 +179,7 @@ export class Traces implements Search {
     for (let at = 0; at < count; at++) {
       frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
       const other = events[at * FIELDS + 3]!;
-      if (events[at * FIELDS] !== PASS) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
+      if (events[at * FIELDS] !== DELAY) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
       frame.nodes[at * 2 + 1] = other === -1 ? -1 : this._model.nodeOf(other);
     }
     return frame;
@@ -281,14 +294,14 @@ function placeOf({ events, count }: Frame, other: Int32Array, from: number): num
   return -1;
 }
 
-const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
+const KNOWN = new Set([SEND, RECEIVE, READY, PAUSE, RESUME, SLEEP, TIMEOUT, JOIN, WHEN_OVER]);
 
 function assertNode({ trie, learner }: Model, node: number): void {
   if (trie.kind[node] !== PARKED) return;
   if (trie.call[node]) throw RESTART;
   const cases = trie.cases[node]!;
   for (let at = 0; at < cases.length; at += STRIDE) {
-    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw RESTART;
-    if (cases[at]! <= RECEIVE && learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw RESTART;
+    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== UNORDERED) throw RESTART;
+    if (KINDS[cases[at]!]!.end !== null && learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw RESTART;
   }
 }

@@ -3,12 +3,11 @@
 import { isDaemon } from "../../program/loop.js";
 import type { Values } from "../../report/values.js";
 import type { FailureKind, VerifyOptions } from "../../report/verdict.js";
-import { LOOK, READ } from "../process/cases.js";
+import { READ_CELL, READ_CLOSED, READ_LENGTH } from "../process/cases.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
-import { IS_CLOSED, LENGTH } from "../process/model-objects.js";
 import type { Invariant } from "../process/sandbox.js";
 import type { Model } from "../semantics/enabled.js";
-import { FIELDS, REFUSE } from "../semantics/events.js";
+import { FIELDS, SEND_CLOSED } from "../semantics/events.js";
 
 /** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
 export interface Finding {
@@ -53,7 +52,7 @@ export class Judge {
     const { stage, values } = model.learner;
     if (stage.invariants.size === 0) return null;
     const { oracle } = stage;
-    stage.oracle = ({ kind, about, operand }) => looked(model, values, kind, about, operand);
+    stage.oracle = ({ kind, target }) => looked(model, values, kind, target);
     try {
       for (const [name, invariant] of stage.invariants) {
         if (isSaid(model, invariant) && !invariant.holds())
@@ -114,10 +113,10 @@ function isSaid(model: Model, { task, from }: Invariant): boolean {
 }
 
 /** What an invariant sees of a state. */
-function looked(model: Model, values: Values, kind: number, about: number, operand: unknown): unknown {
-  if (kind === LOOK) return values.at(model.inCell(about));
-  if (kind === READ && operand === LENGTH) return model.contents.length(model.holds(about));
-  if (kind === READ && operand === IS_CLOSED) return model.contents.closed(model.holds(about));
+function looked(model: Model, values: Values, kind: number, about: number): unknown {
+  if (kind === READ_CELL) return values.at(model.inCell(about));
+  if (kind === READ_LENGTH) return model.contents.length(model.holds(about));
+  if (kind === READ_CLOSED) return model.contents.closed(model.holds(about));
   throw new Error(
     "Cannot check invariant: it may look at cells, and at the length of channels and whether they are closed",
   );
@@ -125,7 +124,7 @@ function looked(model: Model, values: Values, kind: number, about: number, opera
 
 function refusal(model: Model): Finding | null {
   for (let event = 0; event < model.count; event++) {
-    if (model.events[event * FIELDS] === REFUSE) return { kind: "closed", event };
+    if (model.events[event * FIELDS] === SEND_CLOSED) return { kind: "closed", event };
   }
   return null;
 }

@@ -2,7 +2,7 @@
 // back before it goes on. Who that is shows only when somebody is cancelled; then a search begins anew, knowing it.
 
 import { cancelled, failure } from "../../../lifetime/scope.js";
-import { AFTER, CANCEL, RETURN, SCOPED, STRIDE, Unmodelled } from "../process/cases.js";
+import { CANCEL_TASK, JOIN_SCOPE, RETURN, RETURN_AFTER, STRIDE, Unmodelled } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
 import { FAILURE, isEnding, type RegionState } from "../process/model-scopes.js";
 import { Anew, inside } from "../process/sandbox.js";
@@ -52,7 +52,7 @@ function unserved({ learner, trie }: Model, task: number, coming: number): numbe
   const before = trie.parent[coming]!;
   if (before === -1) return learner.unbegun(learner.alike.firstOf(task));
   const { at, code } = trie.input[coming]!;
-  return learner.child(before, AFTER - at, code);
+  return learner.child(before, RETURN_AFTER - at, code);
 }
 
 /** A plain call stands for its turn itself. */
@@ -63,7 +63,7 @@ export function turnAt({ trie }: Model, node: number): number {
 function scopesAt({ trie }: Model, node: number): number[] {
   const scopes: number[] = [];
   const cases = trie.cases[node]!;
-  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === SCOPED) scopes.push(cases[at + 1]!);
+  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === JOIN_SCOPE) scopes.push(cases[at + 1]!);
   return scopes;
 }
 
@@ -107,7 +107,7 @@ function cancelAll(model: Model, region: number, reason: number, by: number): vo
 export function cancelsItself(model: Model, task: number, kind: number, about: number): boolean {
   const node = model.nodeOf(task);
   if (model.trie.cancelled[node] || model.trie.stopping[node]) return false;
-  if (kind === CANCEL) return about === task;
+  if (kind === CANCEL_TASK) return about === task;
   return model.learner.stage.regionOf[task] === about && !isEnding(stateOf(model, about));
 }
 

@@ -2,31 +2,23 @@
 // not which step comes first: the code of a task between two operations belongs to the event that let it go on.
 
 import {
-  CANCEL,
-  CLOSE,
-  CLOSING,
+  type CaseKind,
+  CLOSE as CLOSE_CALL,
   DEFAULT,
-  DISCARD,
-  ENDED,
-  FREE,
-  JOIN,
-  LOOK,
-  OVER,
-  READ,
-  READY,
+  KINDS,
+  PAUSE,
   RECEIVE,
-  SCOPED,
   SEND,
   SETTLE,
   SLEEP,
   STRIDE,
-  TIMER,
+  TIMEOUT,
+  UNORDERED,
   Unmodelled,
-  WRITE,
 } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import type { Learner } from "../process/unfolder.js";
-import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
+import { CLOSE, DELAY, DEQUEUE, ENQUEUE, FIELDS, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
 import { grown } from "./numbers.js";
 import { hasLate, sendersOf } from "./parked-at-close.js";
 import { State } from "./state.js";
@@ -69,7 +61,7 @@ export class Model extends State {
     this._sendsTo(task, tasks);
     const may = this.count > before;
     this.count = before;
-    return may && !(cases[0] === READY && cases[1] === 1);
+    return may && cases[0] !== PAUSE;
   }
 
   /** Finds out what can happen. Time passes only when nothing else can. */
@@ -137,7 +129,7 @@ export class Model extends State {
     let kept = from;
     for (let event = from; event < this.count; event++) {
       const place = event * FIELDS;
-      if (this.events[place] !== MEET || this.events[place + 3] !== receiver) continue;
+      if (this.events[place] !== RENDEZVOUS || this.events[place + 3] !== receiver) continue;
       this.events.copyWithin(kept++ * FIELDS, place, place + FIELDS);
     }
     this.count = kept;
@@ -202,11 +194,11 @@ export class Model extends State {
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       if (kind === DEFAULT) {
-        if (!certain) this._event(ALONE, task, at / STRIDE, -1, 0, -1);
+        if (!certain) this._event(INTERNAL, task, at / STRIDE, -1, 0, -1);
         continue;
       }
       // In a choice that goes by order a case has its turn only if none before it is ready for certain.
-      if (certain && cases[at + 3] !== FREE) continue;
+      if (certain && cases[at + 3] !== UNORDERED) continue;
       if (this._case(kind, task, node, at, cases)) certain = true;
     }
   }
@@ -214,49 +206,51 @@ export class Model extends State {
   /** Adds what a case can do now; true if it is ready for certain, however late its task comes to it. */
   private _case(kind: number, task: number, node: number, at: number, cases: Int32Array): boolean {
     const about = cases[at + 1]!;
-    switch (kind) {
-      case SEND:
-        return this._send(task, node, at / STRIDE, about);
-      case RECEIVE:
-        return this._receive(task, at / STRIDE, about);
-      case CLOSE:
-        return this._shut(task, at / STRIDE, about);
-      case READY:
-      case READ:
-      case LOOK:
-      case WRITE:
-        return this._event(ALONE, task, at / STRIDE, -1, 0, kind === READ ? about : -1);
-      case SLEEP:
-        return this.slept(task) >= cases[at + 2]! && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
-      case TIMER:
-        return this.timer(about) === 1 && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
-      case CLOSING:
-        return this.contents.closed(this.holds(about)) && this._event(ALONE, task, at / STRIDE, -1, 0, about);
-      case ENDED:
-        return this.ended(about) && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
-      case JOIN:
-      case SCOPED:
-      case OVER:
-        return this.over(about) && this._event(ALONE, task, at / STRIDE, about, 0, -1);
+    if (kind === SEND) return this._send(task, node, at / STRIDE, about);
+    if (kind === RECEIVE) return this._receive(task, at / STRIDE, about);
+    if (kind === CLOSE_CALL) return this._shut(task, at / STRIDE, about);
+    const { enabled, target } = KINDS[kind]!;
+    const other = enabled === "over" ? about : -1;
+    return (
+      this._isEnabled(enabled, task, about, cases[at + 2]!) &&
+      this._event(INTERNAL, task, at / STRIDE, other, 0, target === "channel" ? about : -1)
+    );
+  }
+
+  /** Whether the condition of a case holds that its task takes alone. */
+  private _isEnabled(enabled: CaseKind["enabled"], task: number, target: number, argument: number): boolean {
+    switch (enabled) {
+      case "always":
+        return true;
+      case "slept":
+        return this.slept(task) >= argument;
+      case "due":
+        return this.timer(target) === 1;
+      case "closed":
+        return this.contents.closed(this.holds(target));
+      case "over":
+        return this.over(target);
+      case "members over":
+        return this.ended(target);
       default:
-        return kind >= CANCEL && kind <= DISCARD && this._event(ALONE, task, at / STRIDE, -1, 0, -1);
+        return false;
     }
   }
 
   private _send(task: number, node: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
     if (held !== 0 && this.contents.closed(held) && !this.trie.late[node]?.includes(channel)) {
-      return this._event(REFUSE, task, at, -1, 0, channel);
+      return this._event(SEND_CLOSED, task, at, -1, 0, channel);
     }
     if (this.capacity(channel) > 0) {
-      return !this._full(channel, held) && this._event(STORE, task, at, -1, 0, channel);
+      return !this._full(channel, held) && this._event(ENQUEUE, task, at, -1, 0, channel);
     }
     const list = this._receivers;
     for (let entry = this._firstReceiver[channel] ?? -1; entry !== -1; entry = list[entry + 2]!) {
       const receiver = list[entry]!;
       // Of two plain calls neither waits for the other.
       const both = this.trie.call[node]! && this.trie.call[this.nodeOf(receiver)]!;
-      if (receiver !== task && !both) this._event(MEET, task, at, receiver, list[entry + 1]!, channel);
+      if (receiver !== task && !both) this._event(RENDEZVOUS, task, at, receiver, list[entry + 1]!, channel);
     }
     return false;
   }
@@ -268,7 +262,7 @@ export class Model extends State {
       throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
     }
     for (let bits = (1 << senders.length) - 1; bits >= 0; bits--) {
-      this._event(SHUT, task, at, -1, this.learner.groupOf(senders.filter((_, bit) => bits & (1 << bit))), channel);
+      this._event(CLOSE, task, at, -1, this.learner.groupOf(senders.filter((_, bit) => bits & (1 << bit))), channel);
     }
     return true;
   }
@@ -276,10 +270,10 @@ export class Model extends State {
   private _receive(task: number, at: number, channel: number): boolean {
     const held = this.holds(channel);
     if (held === 0) return false;
-    if (this.contents.length(held) > 0) return this._event(TAKE, task, at, -1, 0, channel);
+    if (this.contents.length(held) > 0) return this._event(DEQUEUE, task, at, -1, 0, channel);
     if (!this.contents.closed(held)) return false;
     // What was parked when it closed is delivered first.
-    if (!hasLate(this, channel, task)) this._event(END, task, at, -1, 0, channel);
+    if (!hasLate(this, channel, task)) this._event(RECEIVE_CLOSED, task, at, -1, 0, channel);
     return true;
   }
 
@@ -294,7 +288,7 @@ export class Model extends State {
       if (node === -1) continue;
       const cases = this.trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at] === SETTLE) this._event(ALONE, task, at / STRIDE, -1, 0, -1);
+        if (cases[at] === SETTLE) this._event(INTERNAL, task, at / STRIDE, -1, 0, -1);
       }
     }
   }
@@ -307,10 +301,10 @@ export class Model extends State {
       const cases = this.trie.cases[node]!;
       for (let at = 0; at < cases.length; at += STRIDE) {
         if (cases[at] === SLEEP) least = Math.min(least, cases[at + 2]! - this.slept(task));
-        else if (cases[at] === TIMER) least = Math.min(least, this.timer(cases[at + 1]!) - 1);
+        else if (cases[at] === TIMEOUT) least = Math.min(least, this.timer(cases[at + 1]!) - 1);
       }
     }
-    if (least > 0 && least < Infinity) this._event(PASS, least, 0, -1, 0, -1);
+    if (least > 0 && least < Infinity) this._event(DELAY, least, 0, -1, 0, -1);
   }
 
   private _event(kind: number, task: number, at: number, other: number, otherAt: number, channel: number): true {

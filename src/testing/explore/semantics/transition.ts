@@ -2,23 +2,23 @@
 
 import { CancelledError } from "../../../structures/errors.js";
 import {
-  ABORT,
-  CANCEL,
-  DISCARD,
-  ENDED,
-  FAIL,
-  JOIN,
-  LOOK,
-  QUIT,
-  READ,
+  ABORT_SCOPE,
+  CANCEL_CHANNEL,
+  CANCEL_SCOPE,
+  CANCEL_TASK,
+  FAIL_SCOPE,
+  KINDS,
+  READ_CELL,
+  READ_CLOSED,
+  READ_LENGTH,
+  READ_TIMEOUT,
   RETURN,
-  SCOPED,
+  SCOPE_ENDED,
   STRIDE,
   Unmodelled,
-  WRITE,
+  WRITE_CELL,
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
-import { IS_CLOSED, LENGTH } from "../process/model-objects.js";
 import {
   cancel,
   cancelRegion,
@@ -31,7 +31,7 @@ import {
   turnAt,
 } from "./cancellation.js";
 import type { Model } from "./enabled.js";
-import { ALONE, END, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
+import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
 
 /** Comes to the state in which `main` has been started, and nothing has happened yet. */
 export function begin(model: Model): void {
@@ -50,7 +50,7 @@ export function happen(model: Model, events: Int32Array, place: number): void {
   const channel = events[place + 5]!;
   if (model.trie.defers[model.nodeOf(task)]) startAll(model, model.nodeOf(task));
   switch (events[place]) {
-    case MEET: {
+    case RENDEZVOUS: {
       const receiver = model.nodeOf(events[place + 3]!);
       if (model.trie.defers[receiver]) startAll(model, receiver);
       const value = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
@@ -58,32 +58,32 @@ export function happen(model: Model, events: Int32Array, place: number): void {
       move(model, events[place + 3]!, events[place + 4]!, valueCode(value));
       return;
     }
-    case STORE:
+    case ENQUEUE:
       store(model, channel, model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!);
       move(model, task, at, 1);
       return;
-    case TAKE: {
+    case DEQUEUE: {
       const held = model.holds(channel);
       if (!keeps(model, channel)) hold(model, channel, model.contents.shift(held));
       move(model, task, at, valueCode(model.contents.first(held)));
       return;
     }
-    case REFUSE:
+    case SEND_CLOSED:
       move(model, task, at, 0);
       return;
-    case END:
+    case RECEIVE_CLOSED:
       move(model, task, at, endCode(model, channel));
       return;
-    case ALONE: {
+    case INTERNAL: {
       const code = codeOf(model, task, at);
       touch(model, task, at, code);
       move(model, task, at, code);
       return;
     }
-    case SHUT:
+    case CLOSE:
       shut(model, task, at, channel, events[place + 4]!);
       return;
-    case PASS:
+    case DELAY:
       pass(model, task);
   }
 }
@@ -102,14 +102,14 @@ export function gains(model: Model, event: Int32Array): Gain[] {
   const at = event[2]!;
   const channel = event[5]!;
   const gain = (code: number): Gain[] => [{ task, at, code }];
-  if (kind === PASS) return [];
+  if (kind === DELAY) return [];
   const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
-  if (kind === MEET) return [...gain(1), { task: event[3]!, at: event[4]!, code: valueCode(operand) }];
-  if (kind === TAKE) return gain(valueCode(model.contents.first(model.holds(channel))));
-  if (kind === END) return gain(endCode(model, channel));
-  if (kind === SHUT) return gain(model.contents.closed(model.holds(channel)) ? 0 : 1);
-  if (kind === ALONE) return gain(codeOf(model, task, at));
-  return gain(kind === STORE ? 1 : 0);
+  if (kind === RENDEZVOUS) return [...gain(1), { task: event[3]!, at: event[4]!, code: valueCode(operand) }];
+  if (kind === DEQUEUE) return gain(valueCode(model.contents.first(model.holds(channel))));
+  if (kind === RECEIVE_CLOSED) return gain(endCode(model, channel));
+  if (kind === CLOSE) return gain(model.contents.closed(model.holds(channel)) ? 0 : 1);
+  if (kind === INTERNAL) return gain(codeOf(model, task, at));
+  return gain(kind === ENQUEUE ? 1 : 0);
 }
 
 function endCode(model: Model, channel: number): number {
@@ -162,15 +162,13 @@ function codeOf(model: Model, task: number, at: number): number {
   const cases = model.trie.cases[model.nodeOf(task)]!;
   const about = cases[at * STRIDE + 1]!;
   const kind = cases[at * STRIDE]!;
-  if (kind === JOIN || kind === SCOPED) return joinCode(model, about);
-  if (kind === ENDED) return outcomeCode(model, about, cases[at * STRIDE + 2]!);
-  if (kind === CANCEL || kind === QUIT) return cancelsItself(model, task, kind, about) ? 1 : 0;
-  if (kind === LOOK) return model.inCell(about);
-  if (kind !== READ) return 0;
-  const what = cases[at * STRIDE + 2]!;
-  if (what === LENGTH) return model.contents.length(model.holds(about));
-  if (what === IS_CLOSED) return model.contents.closed(model.holds(about)) ? 1 : 0;
-  return model.timer(about) === 1 ? 1 : 0;
+  if (KINDS[kind]!.joins) return joinCode(model, about);
+  if (kind === SCOPE_ENDED) return outcomeCode(model, about, cases[at * STRIDE + 2]!);
+  if (kind === CANCEL_TASK || kind === CANCEL_SCOPE) return cancelsItself(model, task, kind, about) ? 1 : 0;
+  if (kind === READ_CELL) return model.inCell(about);
+  if (kind === READ_LENGTH) return model.contents.length(model.holds(about));
+  if (kind === READ_CLOSED) return model.contents.closed(model.holds(about)) ? 1 : 0;
+  return kind === READ_TIMEOUT && model.timer(about) === 1 ? 1 : 0;
 }
 
 function joinCode(model: Model, task: number): number {
@@ -195,11 +193,11 @@ function touch(model: Model, task: number, at: number, code: number): void {
   const kind = cases[at * STRIDE]!;
   const about = cases[at * STRIDE + 1]!;
   const operand = cases[at * STRIDE + 2]!;
-  if (kind === WRITE) model.set(model.ofCell[about]!, operand + 1);
+  if (kind === WRITE_CELL) model.set(model.ofCell[about]!, operand + 1);
   // One that may be cancelled before it goes on hears of it only then.
-  else if ((kind === JOIN || kind === SCOPED) && !model.learner.stage.marked[task]) hear(model, about);
-  else if (kind === DISCARD) discard(model, about);
-  else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand, code === 1);
+  else if (KINDS[kind]!.joins && !model.learner.stage.marked[task]) hear(model, about);
+  else if (kind === CANCEL_CHANNEL) discard(model, about);
+  else if (KINDS[kind]!.cancels) cancelBy(model, task, kind, about, operand, code === 1);
 }
 
 /** A channel is cancelled: what was parked when it closed is not delivered either. */
@@ -213,8 +211,8 @@ function discard(model: Model, channel: number): void {
 /** It may cancel itself with the others: then it stops where it waits next. */
 function cancelBy(model: Model, task: number, kind: number, about: number, operand: number, itself: boolean): void {
   if (itself) model.set(model.component(model.ofReason, task), operand + 1);
-  if (kind === FAIL) failRegion(model, about, operand);
-  else if (kind !== CANCEL) cancelRegion(model, about, operand, kind === ABORT, task);
+  if (kind === FAIL_SCOPE) failRegion(model, about, operand);
+  else if (kind !== CANCEL_TASK) cancelRegion(model, about, operand, kind === ABORT_SCOPE, task);
   else if (about !== task) cancel(model, about, operand);
 }
 
@@ -253,7 +251,7 @@ function haveTurn(model: Model, task: number, node: number): void {
   const { at } = trie.input[node] ?? { at: RETURN };
   if (at >= 0) {
     const cases = trie.cases[trie.parent[node]!]!;
-    if (cases[at * STRIDE] === JOIN || cases[at * STRIDE] === SCOPED) hear(model, cases[at * STRIDE + 1]!);
+    if (KINDS[cases[at * STRIDE]!]!.joins) hear(model, cases[at * STRIDE + 1]!);
   }
   if (trie.fold[node] !== null && trie.call[trie.fold[node]!.node])
     throw new Unmodelled("a task that may be cancelled begins a round with a plain call");

@@ -4,9 +4,9 @@
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
-import { formOf, type Offer, settleCase } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
+import { casesOf, completeCase, type Offer } from "../process/operation-cases.js";
 import { give } from "../process/replay-history.js";
 import { begun, Live } from "../process/routine-run.js";
 import { areSame, attempted } from "../process/same-behaviour.js";
@@ -169,7 +169,7 @@ export class Audit {
     const node = this._node;
     // A program may catch what is thrown at it.
     if (this._left) throw new Error("This schedule is left");
-    this._compareCases(task, node, formOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
+    this._compareCases(task, node, casesOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
     const own = this._ownEvents(task, node);
     this._left ||= own.length === 0;
     if (this._difference !== null || this._left) throw new Error("This schedule is left");
@@ -238,14 +238,14 @@ export class Audit {
     if (arrival.kind !== "parked") return false;
     const { operation } = arrival;
     if (!(operation instanceof Round) && !this._learner.trivial(operation)) return false;
-    settleCase(operation, 0, undefined);
+    completeCase(operation, 0, undefined);
     return true;
   }
 
   private _compare(task: number, node: number, arrival: Arrival): void {
     const { trie, values } = this._learner;
     if (arrival.kind === "parked") {
-      const { cases } = formOf(arrival.operation, (value) => values.idOf(value));
+      const { cases } = casesOf(arrival.operation, (value) => values.idOf(value));
       this._compareCases(task, node, cases, false);
     } else if (arrival.kind === "done") {
       const same =
