@@ -3,10 +3,9 @@
 import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
 import type { Schedule, Step, Waiting } from "../../report/schedule.js";
-import { placeOf } from "../process/call-site.js";
+import { callSiteOf } from "../process/call-site.js";
 import { DEFAULT, KINDS, type Names, RECEIVE, SEND, STRIDE } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import type { Model } from "../semantics/enabled.js";
 import {
   CLOSE,
   DELAY,
@@ -18,6 +17,7 @@ import {
   RENDEZVOUS,
   SEND_CLOSED,
 } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 
 /** What each kind of event does with its channel. */
 const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
@@ -65,18 +65,16 @@ export class Story {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
       steps: this._steps,
-      waiting: parked
-        .filter((task) => !isDaemon(this._model.learner.stage.tasks[task]!))
-        .map((task) => this._waiting(task)),
+      waiting: parked.filter((task) => !isDaemon(this._model.task(task))).map((task) => this._waiting(task)),
       cycle: this._cycle(parked).map((task) => this._name(task)),
     };
   }
 
   private _step(kind: number, task: number, at: number, other: number, channel: number): Step {
-    const { trie } = this._model;
+    const { lts } = this._model;
     const node = this._model.nodeOf(task);
     const [what, cell, otherCell] = this._words(kind, task, at, channel);
-    const place = placeIn(trie.place[node]);
+    const place = placeIn(lts.callSite(node));
     const meets = kind === RENDEZVOUS;
     return {
       task: this._name(task),
@@ -90,7 +88,7 @@ export class Story {
 
   /** In words, and as short as the columns need it. */
   private _words(kind: number, task: number, at: number, channel: number): readonly [string, string, string?] {
-    const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
+    const cases = this._model.lts.cases(this._model.nodeOf(task));
     const name = channel === -1 ? "" : this._channel(channel);
     const value = this._value(cases[at * STRIDE + 2]!);
     switch (kind) {
@@ -99,7 +97,7 @@ export class Story {
       case ENQUEUE:
         return [`send ${value} to ${name}`, `${name} ! ${value}`];
       case DEQUEUE: {
-        const taken = this._value(this._model.contents.first(this._model.holds(channel)));
+        const taken = this._value(this._model.contents.first(this._model.contentOf(channel)));
         return [`receive ${taken} from ${name}`, `${name} ? ${taken}`];
       }
       case SEND_CLOSED:
@@ -115,23 +113,23 @@ export class Story {
 
   private _alone(task: number, cases: Int32Array, at: number): readonly [string, string] {
     const node = this._model.nodeOf(task);
-    if (this._model.trie.turnTo[node] !== -1) return this._turn(task);
+    if (this._model.lts.resumesAt(node) !== -1) return this._turn(task);
     const { step } = KINDS[cases[at * STRIDE]!]!;
     if (step !== null) return step(this._names, cases[at * STRIDE + 1]!, cases[at * STRIDE + 2]!);
-    if (this._model.trie.call[node]) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
+    if (this._model.lts.isPlainCall(node)) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
     return [`default (${this._refusals(cases)})`, "select → default"];
   }
 
   /** A turn that was coming; its task may have been cancelled before. */
   private _turn(task: number): [string, string] {
-    const { trie } = this._model;
-    const node = trie.turnTo[this._model.nodeOf(task)]!;
-    if (trie.cancelled[node]) return ["return, cancelled", "returns"];
-    return trie.parent[node] === -1 ? ["begin", "begins"] : ["go on", "goes on"];
+    const { lts } = this._model;
+    const node = lts.resumesAt(this._model.nodeOf(task));
+    if (lts.isCancelled(node)) return ["return, cancelled", "returns"];
+    return lts.parent(node) === -1 ? ["begin", "begins"] : ["go on", "goes on"];
   }
 
   private _scope(region: number): string {
-    return this._name(this._model.learner.stage.regions[region]!.owner);
+    return this._name(this._model.scope(region).owner);
   }
 
   /** Why a select took its default. */
@@ -147,22 +145,22 @@ export class Story {
   }
 
   private _full(channel: number): string {
-    return this._model.learner.stage.channels[channel]!.capacity === 0 ? "no receiver" : "full";
+    return this._model.channel(channel).capacity === 0 ? "no receiver" : "full";
   }
 
   private _parked(): number[] {
     const tasks = this._model.ofTask.map((_, task) => task);
     return tasks.filter((task) => {
       const node = this._model.nodeOf(task);
-      return node !== -1 && this._model.trie.kind[node] === PARKED;
+      return node !== -1 && this._model.lts.status(node) === PARKED;
     });
   }
 
   private _waiting(task: number): Waiting {
     const node = this._model.nodeOf(task);
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const texts = Array.from({ length: cases.length / STRIDE }, (_, at) => this._waits(cases, at));
-    const place = placeIn(this._model.trie.place[node]);
+    const place = placeIn(this._model.lts.callSite(node));
     return {
       task: this._name(task),
       waitsFor: texts.join(" or ") || "nothing",
@@ -191,7 +189,7 @@ export class Story {
   }
 
   private _next(task: number, parked: readonly number[]): number | undefined {
-    const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
+    const cases = this._model.lts.cases(this._model.nodeOf(task));
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
       const { target, end, waitsForEnd } = KINDS[cases[at]!]!;
@@ -205,24 +203,24 @@ export class Story {
   }
 
   private _members(region: number): readonly number[] {
-    return this._model.learner.stage.regions[region]!.members;
+    return this._model.scope(region).members;
   }
 
   private _name(task: number): string {
-    return this._model.learner.stage.tasks[task]!.name;
+    return this._model.task(task).name;
   }
 
   private _channel(channel: number): string {
-    return this._model.learner.stage.channels[channel]!.name;
+    return this._model.channel(channel).name;
   }
 
   private _value(id: number): string {
-    return shown(this._model.learner.values.at(id));
+    return shown(this._model.unfolder.values.at(id));
   }
 }
 
 function placeIn(standing: Error | undefined): string | undefined {
-  return standing === undefined ? undefined : placeOf(standing);
+  return standing === undefined ? undefined : callSiteOf(standing);
 }
 
 function passing(ms: number): Step {

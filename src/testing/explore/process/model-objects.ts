@@ -1,6 +1,7 @@
-// What a program gets in place of channels, tasks and timeouts while it is explored. They hold nothing: what is stored, who
-// is over and what time it is belongs to the state that is looked at, not to them. What they offer never completes by
-// itself, so every operation parks; plain calls that look at the state, or change it, are answered by whoever explores.
+// Model objects: what a program gets in place of channels, tasks, timeouts and cells while it is unfolded. They hold nothing:
+// what a channel stores, which task is over and what time it is belongs to the state that is explored, not to them. Their operations
+// are offers, which never complete by themselves, so every operation parks. Their plain calls, which read the state or change
+// it, are answered by the sandbox.
 
 import {
   assertValue,
@@ -33,18 +34,32 @@ import {
 } from "./cases.js";
 import { Offer } from "./operation-cases.js";
 
-/** How a buffer behaves when it is full; one that keeps drops what is sent then, and gives what it has to everybody. */
+/**
+ * What a full buffer does with a send: lets it wait, drops its value, or drops the oldest value. `keep` is a promise channel, which
+ * drops all but the first value, and gives that to every receive.
+ */
 export type Overflow = "park" | "drop" | "slide" | "keep";
 
-/** Plain calls, answered by whoever explores. */
-export interface Calls {
-  /** Performs an offer if it can happen now. */
+/** What model objects ask of the sandbox. */
+export interface PlainCalls {
+  /** Performs an offer if it can happen now; null if it cannot. */
   attempt(offer: Offer<unknown>): { readonly value: unknown } | null;
   /** Performs a call that never waits. */
   call(offer: Offer<unknown>): unknown;
-  /** Says that an operation has queued up. */
+  /** Called when an operation parks. */
   readonly queued: () => void;
+  /** Gives the program up, as it does what has no model. */
   unmodelled(what: string): never;
+}
+
+/** What is fixed about a channel. */
+interface ChannelFacts {
+  readonly index: number;
+  readonly name: string;
+  readonly capacity: number;
+  readonly overflow: Overflow;
+  /** Whether the program is called when the channel is cancelled, or with the values that the channel discards. */
+  readonly hasCallbacks: boolean;
 }
 
 export class ChannelModel<T> implements Channel<T> {
@@ -52,16 +67,15 @@ export class ChannelModel<T> implements Channel<T> {
   readonly name: string;
   readonly capacity: number;
   readonly overflow: Overflow;
-  /** Whether somebody is told that it is cancelled, or of what it discards. */
-  private readonly _tells: boolean;
-  private readonly _calls: Calls;
+  private readonly _hasCallbacks: boolean;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number, name: string, capacity: number, overflow: Overflow, tells: boolean) {
-    this._tells = tells;
+  constructor(calls: PlainCalls, { index, name, capacity, overflow, hasCallbacks }: ChannelFacts) {
     this.index = index;
     this.name = name;
     this.capacity = capacity;
     this.overflow = overflow;
+    this._hasCallbacks = hasCallbacks;
     this._calls = calls;
   }
 
@@ -92,7 +106,7 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   cancel(): void {
-    if (this._tells) this._calls.unmodelled(`${this.name} tells somebody that it is cancelled`);
+    if (this._hasCallbacks) this._calls.unmodelled(`${this.name} has onCancel or onUndelivered, and is cancelled`);
     this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
   }
 
@@ -108,16 +122,16 @@ export class ChannelModel<T> implements Channel<T> {
     return iterate(this);
   }
 
-  private _offer<U>(kind: number, operand: unknown, text: string): Offer<U> {
-    return new Offer<U>(kind, this.index, operand, text, this._calls.queued);
+  private _offer<U>(kind: number, argument: unknown, text: string): Offer<U> {
+    return new Offer<U>(kind, this.index, argument, text, this._calls.queued);
   }
 }
 
 export class TimeoutModel implements ReceiveChannel<never> {
   readonly index: number;
-  private readonly _calls: Calls;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number) {
+  constructor(calls: PlainCalls, index: number) {
     this.index = index;
     this._calls = calls;
   }
@@ -144,9 +158,9 @@ export class TimeoutModel implements ReceiveChannel<never> {
 
 export class CellModel<T> implements Cell<T> {
   readonly index: number;
-  private readonly _calls: Calls;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number) {
+  constructor(calls: PlainCalls, index: number) {
     this.index = index;
     this._calls = calls;
   }
@@ -160,16 +174,34 @@ export class CellModel<T> implements Cell<T> {
   }
 }
 
-const nowhere: Path = new Path(null, "", 0);
+const NO_PATH: Path = new Path(null, "", 0);
+
+/** What is fixed about a task. */
+interface TaskFacts {
+  readonly index: number;
+  readonly name: string;
+  /** The scope that it is in; -1 for none. */
+  readonly region: number;
+  /** The task that starts it; -1 for `main`. */
+  readonly starter: number;
+  /** Whether it may be cancelled: its resumptions are transitions of their own. */
+  readonly isCancellable: boolean;
+}
 
 export class TaskModel<T> extends Task<T> {
   readonly index: number;
-  private readonly _calls: Calls;
+  readonly region: number;
+  readonly starter: number;
+  readonly isCancellable: boolean;
+  private readonly _calls: PlainCalls;
   private readonly _name: string;
 
-  constructor(calls: Calls, index: number, name: string, body: Body<never, T>) {
-    super(null as never, body, nowhere);
+  constructor(calls: PlainCalls, body: Body<never, T>, { index, name, region, starter, isCancellable }: TaskFacts) {
+    super(null as never, body, NO_PATH);
     this.index = index;
+    this.region = region;
+    this.starter = starter;
+    this.isCancellable = isCancellable;
     this._calls = calls;
     this._name = name;
   }

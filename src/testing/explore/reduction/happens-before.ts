@@ -3,8 +3,8 @@
 
 import { JOIN, RECEIVE, SEND, STRIDE, WHEN_OVER } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import type { Model } from "../semantics/enabled.js";
 import { DELAY, DEQUEUE, ENQUEUE, INTERNAL, RENDEZVOUS } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 import { Clocks } from "./vector-clocks.js";
 
 /** An event on the way. The objects are kept by depth and written over. */
@@ -129,13 +129,13 @@ export class History {
 
   /** Compares what a task newly offers, that it is over for one, with the events before. */
   compare(task: number, clock: Int32Array = this._clocks.nothing()): void {
-    const { trie } = this._model;
+    const { lts } = this._model;
     const node = this._model.nodeOf(task);
-    if (trie.kind[node] !== PARKED) {
+    if (lts.status(node) !== PARKED) {
       this._raceAll(this._offered[offerKey(JOIN, task)], clock);
       return;
     }
-    const cases = trie.cases[node]!;
+    const cases = lts.cases(node);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       const channel = cases[at + 1]!;
@@ -206,7 +206,7 @@ export class History {
     if (kind === ENQUEUE || kind === DEQUEUE) {
       this._joinEnds(clock, kind, channel);
     } else if (kind === INTERNAL) {
-      const cases = this._model.trie.cases[node]!;
+      const cases = this._model.lts.cases(node);
       if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== WHEN_OVER) return;
       const last = this._last[cases[at * STRIDE + 1]!] ?? NEVER;
       if (last !== NEVER) this._clocks.join(clock, last);
@@ -235,7 +235,7 @@ export class History {
   }
 
   private _keysOf(node: number): Int32Array {
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const keys: number[] = [];
     for (let at = 0; at < cases.length; at += STRIDE) {
       const key = offerKey(cases[at]!, cases[at + 1]!);

@@ -12,7 +12,6 @@ import {
   UNORDERED,
   WRITE_CELL,
 } from "../process/cases.js";
-import type { Model } from "../semantics/enabled.js";
 import {
   CLOSE,
   DELAY,
@@ -23,6 +22,7 @@ import {
   RENDEZVOUS,
   SEND_CLOSED,
 } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 
 /** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
 export interface Events {
@@ -61,23 +61,24 @@ export class Independence {
   }
 
   private _leadsOn(nodes: Int32Array, event: number): boolean {
-    const { leadsOn, base } = this._model.trie;
+    const { lts } = this._model;
     const other = nodes[event * 2 + 1]!;
-    return leadsOn[base[nodes[event * 2]!]!]! || (other !== -1 && leadsOn[base[other]!]!);
+    const leads = (node: number): boolean => lts.precedesAtomic(lts.base(node));
+    return leads(nodes[event * 2]!) || (other !== -1 && leads(other));
   }
 
   /** Both use the same end of a buffer; where something gives way, a buffer has but one. */
   private _sameEnd(events: Int32Array, a: number, b: number): boolean {
     if (events[a + 5] !== events[b + 5] || events[a] === RENDEZVOUS) return false;
-    return events[a] === events[b] || this._model.learner.stage.channels[events[a + 5]!]!.overflow !== "park";
+    return events[a] === events[b] || this._model.channel(events[a + 5]!).overflow !== "park";
   }
 
   /** Whether it depends on how the other cases of its task stand: a choice that goes by order. */
   private _ordered(events: Int32Array, nodes: Int32Array, a: number): boolean {
-    const cases = this._model.trie.cases[nodes[(a / FIELDS) * 2]!]!;
+    const cases = this._model.lts.cases(nodes[(a / FIELDS) * 2]!);
     if (cases[events[a + 2]! * STRIDE + 3] !== UNORDERED) return true;
     if (events[a] !== RENDEZVOUS) return false;
-    return this._model.trie.cases[nodes[(a / FIELDS) * 2 + 1]!]![events[a + 4]! * STRIDE + 3] !== UNORDERED;
+    return this._model.lts.cases(nodes[(a / FIELDS) * 2 + 1]!)[events[a + 4]! * STRIDE + 3] !== UNORDERED;
   }
 
   /** Whether the first changes something that the second depends on. */
@@ -108,7 +109,7 @@ export class Independence {
   }
 
   private _cellOf(events: Int32Array, nodes: Int32Array, a: number): number {
-    return this._model.trie.cases[nodes[(a / FIELDS) * 2]!]![events[a + 2]! * STRIDE + 1]!;
+    return this._model.lts.cases(nodes[(a / FIELDS) * 2]!)[events[a + 2]! * STRIDE + 1]!;
   }
 
   private _mentions(nodes: Int32Array, b: number, channel: number): boolean {
@@ -118,7 +119,7 @@ export class Independence {
   }
 
   private _kindOf(events: Int32Array, nodes: Int32Array, a: number): number {
-    return events[a] === INTERNAL ? this._model.trie.cases[nodes[(a / FIELDS) * 2]!]![events[a + 2]! * STRIDE]! : -1;
+    return events[a] === INTERNAL ? this._model.lts.cases(nodes[(a / FIELDS) * 2]!)[events[a + 2]! * STRIDE]! : -1;
   }
 
   private _looks(events: Int32Array, nodes: Int32Array, b: number): boolean {
@@ -134,7 +135,7 @@ export class Independence {
   private _channelsOf(node: number): readonly number[] {
     const known = this._channels[node];
     if (known !== undefined) return known;
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const channels: number[] = [];
     for (let at = 0; at < cases.length; at += STRIDE) channels.push(cases[at + 1]!);
     return (this._channels[node] = channels);

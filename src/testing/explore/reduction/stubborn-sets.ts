@@ -16,8 +16,8 @@ import {
   TAIL,
 } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import type { Model } from "../semantics/enabled.js";
 import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 import { endsRegion, Futures, firstUse, goesByOrder, opposite } from "./may-use.js";
 
 export class Stubborn {
@@ -37,7 +37,7 @@ export class Stubborn {
 
   constructor(model: Model) {
     this._model = model;
-    this._futures = new Futures(model.learner);
+    this._futures = new Futures(model.unfolder);
     this._tasks = [];
     this._size = 0;
     this._has = [];
@@ -58,11 +58,11 @@ export class Stubborn {
 
   /** Whether a program can be searched in this way; others are to be searched in full. */
   get eligible(): boolean {
-    const { trie, stage } = this._model.learner;
-    return !trie.anyMidst && stage.invariants.size === 0;
+    const { lts, sandbox } = this._model.unfolder;
+    return !lts.anyAtomic && sandbox.invariants.size === 0;
   }
 
-  /** Marks with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
+  /** Refinements with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
   choose(marks: Uint8Array): boolean {
     const model = this._model;
     if (model.count < 2 || this._isQuiet()) return false;
@@ -84,10 +84,10 @@ export class Stubborn {
 
   /** What happens when nothing else can happens in every order. */
   private _isQuiet(): boolean {
-    const { events, trie } = this._model;
+    const { events, lts } = this._model;
     if (events[0] === DELAY) return true;
     if (events[0] !== INTERNAL) return false;
-    return trie.cases[this._model.nodeOf(events[1]!)]![events[2]! * STRIDE] === SETTLE;
+    return lts.cases(this._model.nodeOf(events[1]!))[events[2]! * STRIDE] === SETTLE;
   }
 
   private _includes(event: number): boolean {
@@ -125,7 +125,7 @@ export class Stubborn {
     this._list = this._rivals[task] ??= [0];
     this._list[0] = 0;
     const node = this._model.nodeOf(task);
-    if (node !== -1 && this._model.trie.kind[node] === PARKED) {
+    if (node !== -1 && this._model.lts.status(node) === PARKED) {
       this._addRivals(node);
       this._addCancellers(task, node);
     }
@@ -134,30 +134,30 @@ export class Stubborn {
 
   /** Who may cancel a task, directly or with the scope that it is in, or that it is; and whom it may cancel by its end. */
   private _addCancellers(task: number, node: number): void {
-    const { stage, trie } = this._model.learner;
-    const region = stage.regionOf[task]!;
-    if (stage.marked[task] && !trie.cancelled[node]) {
+    const { sandbox, lts } = this._model.unfolder;
+    const region = sandbox.tasks[task]!.region;
+    if (sandbox.tasks[task]!.isCancellable && !lts.isCancelled(node)) {
       this._addUsers(CANCELS_TASK, task);
       if (region !== -1) this._addUsers(CANCELS_SCOPE, region);
-      if (stage.starters[task] !== -1) this._add(stage.starters[task]!);
+      if (sandbox.tasks[task]!.starter !== -1) this._add(sandbox.tasks[task]!.starter);
     }
     if (region === -1) return;
-    const turn = trie.turnTo[node]!;
-    const ends = trie.call[node]
+    const turn = lts.resumesAt(node);
+    const ends = lts.isPlainCall(node)
       ? this._futures.may(node, this._futures.use(CANCELS_SCOPE, region))
-      : turn !== -1 && endsRegion(this._model.learner, turn, region);
+      : turn !== -1 && endsRegion(this._model.unfolder, turn, region);
     if (ends) this._addMembers(region);
   }
 
   private _addMembers(region: number): void {
-    for (const member of this._model.learner.stage.regions[region]!.members) this._add(member);
+    for (const member of this._model.scope(region).members) this._add(member);
   }
 
   /** Of those in a scope one that is not over: before it is, the scope does not end. */
   private _addLast(region: number): void {
     const model = this._model;
-    const { members } = model.learner.stage.regions[region]!;
-    const left = members.find((member) => model.nodeOf(member) !== -1 && !model.over(member));
+    const { members } = model.scope(region);
+    const left = members.find((member) => model.nodeOf(member) !== -1 && !model.isOver(member));
     if (left !== undefined) this._add(left);
   }
 
@@ -166,7 +166,7 @@ export class Stubborn {
   }
 
   private _addRivals(node: number): void {
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const ordered = goesByOrder(cases);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const { end, target, conflicts, waitsForEnd, cancels } = KINDS[cases[at]!]!;
@@ -174,7 +174,7 @@ export class Stubborn {
       if (end !== null) this._addOfChannel(end, about, ordered);
       for (const use of conflicts) this._addUsers(use, about);
       if (target === "task") {
-        if (cancels || (waitsForEnd && !this._model.over(about))) this._add(about);
+        if (cancels || (waitsForEnd && !this._model.isOver(about))) this._add(about);
       } else if (target === "scope") {
         if (cancels) this._addMembers(about);
         else if (waitsForEnd) this._addLast(about);
@@ -185,8 +185,8 @@ export class Stubborn {
   /** Where it can happen, whoever uses the same end gets in the way; where it cannot, whoever uses the other end helps. */
   private _addOfChannel(end: number, channel: number, ordered: boolean): void {
     const model = this._model;
-    const { capacity, overflow } = model.learner.stage.channels[channel]!;
-    const held = model.holds(channel);
+    const { capacity, overflow } = model.channel(channel);
+    const held = model.contentOf(channel);
     // Whether it is ready without a buffer depends on who is parked, which is never for certain.
     if ((ordered && capacity > 0) || overflow !== "park" || model.contents.closed(held)) {
       this._addAll(channel);
