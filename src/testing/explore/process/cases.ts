@@ -6,7 +6,7 @@
 //   argument  the id of a value, or a number such as milliseconds
 //   group     `UNORDERED`; or, in a choice that takes its first ready case, the index of the first case of that choice
 //
-// Everything that differs from kind to kind stands in the table, or in one of three places that switch over it: when a case is
+// Everything that differs from kind to kind is in the table, or in one of three places that switch over it: when a case is
 // enabled (`Model` in semantics/model.ts), what its transition yields and changes (`INTERNAL` in semantics/transition.ts), and
 // how an operation becomes a case (operation-cases.ts). The numbers of kinds have no order: no code may compare them but with
 // `===`.
@@ -83,7 +83,7 @@ export interface CaseKind {
   /** Whether it is a plain call, which never waits: `close()`, `length`. */
   readonly isCall: boolean;
   /**
-   * When it is enabled: `always` that its task stands at it; `otherwise`, if no case of its choice is ready; `quiescent`, if no other
+   * When it is enabled: `always`, while its task is at it; `otherwise`, if no case of its choice is ready; `quiescent`, if no other
    * transition is enabled. The rest names a condition on the target.
    */
   readonly enabled:

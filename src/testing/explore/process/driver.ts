@@ -14,7 +14,7 @@ import { leaveQueues, type Offer } from "./operation-cases.js";
 import type { RoutineRun } from "./routine-run.js";
 import type { Sandbox } from "./sandbox.js";
 
-/** Where a routine has come to. */
+/** Where a run has arrived. */
 export type Arrival =
   | { readonly kind: "parked"; readonly operation: Operation<unknown> }
   | { readonly kind: "stopped"; readonly offer: Offer<unknown> }
@@ -39,6 +39,7 @@ export class Driver {
     this._performer = { member: null, async: false, path: () => root, wake: () => this._complete() };
   }
 
+  /** Runs a sync routine until it arrives somewhere. */
   goOn(run: RoutineRun): Arrival {
     const sandbox = this._sandbox;
     // One routine may be unfolded while another makes a plain call.
@@ -85,6 +86,7 @@ export class Driver {
       this._sandbox.running.callSite ??= captureCallSite();
   }
 
+  /** Runs an async routine likewise: it has turns of the host to arrive in, and nothing else runs meanwhile. */
   async goOnAsync(run: RoutineRun): Promise<Arrival> {
     if (run.returns) throw new Unmodelled("it cancels an async task");
     this._prepare(run);
