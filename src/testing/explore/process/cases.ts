@@ -221,7 +221,7 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
 /** The table: the row of each kind, at its number. */
 export const KINDS: readonly CaseKind[] = Object.values(ROWS).map((row) => ({ ...PLAIN, ...row }));
 
-/** Whether a program with such a case may cancel tasks: it cancels one, or has scopes, whose tasks are cancelled with each other. */
+/** Whether a program with such a case may cancel tasks: by itself, or by a scope, whose tasks are cancelled together. */
 export function involvesCancelling(kind: number): boolean {
   const { cancels, target, performsScope } = KINDS[kind]!;
   return cancels || target === "scope" || performsScope;

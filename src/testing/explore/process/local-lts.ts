@@ -191,7 +191,7 @@ export class LocalLts {
     return this._effects[node]!;
   }
 
-  /** Whether the tasks that were started on the way to it begin only with the next transition: it is a plain call of the same turn. */
+  /** Whether it is a plain call, and tasks were started on the way to it: they begin with the next transition. */
   defersStarts(node: number): boolean {
     return this._defersStarts[node]!;
   }

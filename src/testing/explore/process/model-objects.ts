@@ -1,7 +1,7 @@
 // Model objects: what a program gets in place of channels, tasks, timeouts and cells while it is unfolded. They hold nothing:
-// what a channel stores, which task is over and what time it is belongs to the state that is explored, not to them. Their operations
-// are offers, which never complete by themselves, so every operation parks. Their plain calls, which read the state or change
-// it, are answered by the sandbox.
+// what a channel stores, which task is over and what time it is belongs to the state that is explored. Their operations are
+// offers, which never complete by themselves, so every operation parks. Their plain calls, which read the state or change it,
+// are answered by the sandbox.
 
 import {
   assertValue,

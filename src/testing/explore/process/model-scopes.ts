@@ -1,5 +1,5 @@
-// Scopes while a program is unfolded. As on the scheduler, a scope is a task, which starts the body of the scope and waits until all
-// tasks in the scope are over. Its code runs in the sandbox like any other; whatever it reads or changes is a plain call. Which
+// Scopes while a program is unfolded. As on the scheduler, a scope is a task, which starts the body of the scope and waits until
+// all tasks in the scope are over. Its code runs in the sandbox like any other; whatever it reads or changes is a plain call. Which
 // tasks are in a scope is fixed, and recorded in the sandbox; what has become of the scope is part of the state.
 
 import { Choice } from "../../../choice/choice.js";

@@ -258,8 +258,8 @@ export class Unfolder implements SandboxObserver {
   }
 
   /**
-   * Plays the tape of a run. It yields whenever the routine is to go on, and is given where that arrived; it returns where the run is
-   * at the end of the tape, or the round that the run repeats.
+   * Plays the tape of a run. It yields whenever the routine is to go on, and is given where the routine arrived. It returns where
+   * the run is at the end of the tape, or the round that the run repeats.
    */
   private *_play(run: RoutineRun): Generator<void, Arrival | BackEdge, Arrival> {
     let arrival: Arrival = run.waiting === null ? yield : { kind: "parked", operation: run.waiting };

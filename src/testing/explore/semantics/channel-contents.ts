@@ -43,7 +43,7 @@ export class Contents {
   }
 
   push(id: number, value: number): number {
-    // Ids of values stay below two million: a program of so many values does not come to an end here.
+    // A key of both; ids of values stay below 2^21.
     const step = id * 0x200000 + value;
     const known = this._pushed.get(step);
     if (known !== undefined) return known;

@@ -227,7 +227,10 @@ export class Model {
 
   // Enabled transitions.
 
-  /** Lists what is enabled, in `events` and `count`. Maximal progress, as of timed automata: time passes only when nothing else can. */
+  /**
+   * Lists the enabled transitions in `events` and `count`. Maximal progress, as of timed automata: time passes only when nothing
+   * else can happen.
+   */
   enumerate(): void {
     const tasks = this.ofTask.length;
     this.count = 0;
@@ -450,9 +453,9 @@ export class Model {
     return true;
   }
 
-  // A send that was parked when its channel closed is committed: it is delivered all the same. A send that came later is refused. Which
-  // of both holds for a task that offers to send depends on when the task came there, so closing is one transition for each set
-  // of senders that may have been parked by then.
+  // A send that was parked when its channel closed is committed: it is delivered all the same. A send that came later is refused.
+  // Which of both holds for a task that offers to send depends on when the task came there, so closing is one transition for
+  // each set of senders that may have been parked by then.
 
   private _addClose(task: number, at: number, channel: number): true {
     const senders = this.contents.closed(this.contentOf(channel)) ? [] : this._sendersTo(channel, task);

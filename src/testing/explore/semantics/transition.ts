@@ -1,5 +1,5 @@
-// What a transition does: `fire` changes the vector of the model in place. What a task does next is asked of the unfolder, so firing
-// may unfold the task.
+// What a transition does: `fire` changes the vector of the model in place. What a task does next is asked of the unfolder, so
+// firing may unfold the task.
 //
 // A task moves along the label (case, code): `advance`. Coming to a node, it starts tasks, timeouts and cells: `enter`. A task that
 // may be cancelled makes two moves where others make one: it is served, and later it resumes; in between its resumption is
