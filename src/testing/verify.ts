@@ -7,7 +7,7 @@ import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
 import { APART } from "./explore/process/identical-processes.js";
-import { ANYBODY, Anew } from "./explore/process/sandbox.js";
+import { ANY_TASK, Refuted } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
@@ -70,18 +70,18 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
       return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
-      if (error instanceof Anew) learnFrom(error, marks);
+      if (error instanceof Refuted) learnFrom(error, marks);
       else return await otherwise(main, options, start, error);
     }
   }
 }
 
 /** Where one after the other turns out to be cancelled, or not to be like others, all are taken to be. */
-function learnFrom({ mark }: Anew, marks: Set<string>): void {
-  marks.add(mark);
+function learnFrom({ refinement }: Refuted, marks: Set<string>): void {
+  marks.add(refinement);
   const apart = [...marks].filter((other) => other.startsWith(APART)).length;
   if (apart > MOST_MARKS) marks.add(APART);
-  if (marks.size - apart > MOST_MARKS) marks.add(ANYBODY);
+  if (marks.size - apart > MOST_MARKS) marks.add(ANY_TASK);
 }
 
 async function otherwise<T>(

@@ -3,20 +3,21 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
-import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/explore/process/cases.js";
+import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/process/cases.js";
 import { APART } from "../../src/testing/explore/process/identical-processes.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
 import { ModelMaker } from "../../src/testing/explore/process/model-maker.js";
-import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
-import { Learner } from "../../src/testing/explore/process/unfolder.js";
+import { Thrown } from "../../src/testing/explore/process/operation-cases.js";
+import { type Refinements, Refuted } from "../../src/testing/explore/process/sandbox.js";
+import { Unfolder } from "../../src/testing/explore/process/unfolder.js";
 import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
 import { States, type Ways } from "../../src/testing/explore/search/breadth-first.js";
 import { Traces } from "../../src/testing/explore/search/dpor.js";
 import { Judge } from "../../src/testing/explore/search/properties.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search/search.js";
-import { Model } from "../../src/testing/explore/semantics/enabled.js";
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
-import { begin, happen } from "../../src/testing/explore/semantics/transition.js";
+import { Model } from "../../src/testing/explore/semantics/model.js";
+import { enterInitial, fire } from "../../src/testing/explore/semantics/transition.js";
 import { simulate } from "../../src/testing.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 
@@ -81,7 +82,7 @@ export function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<
   const places = new Set<string>();
   const look = (): null => {
     for (let task = 0; task < model.ofTask.length; task++) {
-      if (model.nodeOf(task) !== -1) places.add(`${model.learner.alike.firstOf(task)}@${model.nodeOf(task)}`);
+      if (model.nodeOf(task) !== -1) places.add(`${model.unfolder.alike.firstOf(task)}@${model.nodeOf(task)}`);
     }
     const finding = judge.look(model);
     if (finding !== null) kinds.add(finding.kind);
@@ -105,20 +106,20 @@ export function modelled<R>(
       return staged(main, work, marks);
     } catch (error) {
       if (error instanceof Unmodelled || error instanceof Ineligible) return null;
-      if (!(error instanceof Anew)) throw error;
-      marks.add(error.mark);
+      if (!(error instanceof Refuted)) throw error;
+      marks.add(error.refinement);
     }
   }
 }
 
-function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks): R {
-  const learner = new Learner({ body: main, args: [] }, true, false, marks);
+function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Refinements): R {
+  const unfolder = new Unfolder({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
-  const maker = new ModelMaker(learner.stage);
+  const maker = new ModelMaker(unfolder.sandbox);
   scheduler.install(maker);
   scheduler.policy = { next: () => 0, choose: () => 0 };
   try {
-    return work(new Model(learner));
+    return work(new Model(unfolder));
   } finally {
     scheduler.uninstall(maker);
     scheduler.policy = before;
@@ -174,12 +175,12 @@ function everything(model: Model): { ends: Set<string>; count: number } | null {
     const events = model.events.slice(0, model.count * FIELDS);
     for (let place = 0; place < events.length && count <= MOST; place += FIELDS) {
       const mark = model.mark();
-      happen(model, events, place);
+      fire(model, events, place);
       visit();
       model.takeBack(mark);
     }
   };
-  begin(model);
+  enterInitial(model);
   model.forget();
   visit();
   return count > MOST ? null : { ends, count };
@@ -193,19 +194,19 @@ function endOf(model: Model): string {
 }
 
 function logOf(model: Model, task: number): string {
-  const { trie } = model;
+  const { lts } = model;
   const node = model.nodeOf(task);
-  const log: string[] = trie.kind[node] === PARKED ? [] : ["end"];
-  for (let at = trie.base[node]!; trie.parent[at] !== -1; at = trie.parent[at]!) log.unshift(entryOf(model, at));
+  const log: string[] = lts.status(node) === PARKED ? [] : ["end"];
+  for (let at = lts.base(node); lts.parent(at) !== -1; at = lts.parent(at)) log.unshift(entryOf(model, at));
   return log.join(" ");
 }
 
-function entryOf({ trie }: Model, node: number): string {
-  const parent = trie.parent[node]!;
-  const input = trie.input[node]!;
-  const value = trie.valueOf(parent, input);
-  const cases = trie.cases[parent]!;
-  const attempts = trie.call[parent] && cases.at(-STRIDE) === DEFAULT;
+function entryOf({ lts }: Model, node: number): string {
+  const parent = lts.parent(node);
+  const input = lts.label(node)!;
+  const value = lts.valueOf(parent, input);
+  const cases = lts.cases(parent);
+  const attempts = lts.isPlainCall(parent) && cases.at(-STRIDE) === DEFAULT;
   if (!attempts) return `${input.at}:${shown(value instanceof Thrown ? value.cause : value)}`;
   const failed = cases[0] === RECEIVE ? "empty" : "false";
   return `t:${value === null ? failed : shown((value as { value: unknown }).value)}`;

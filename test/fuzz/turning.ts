@@ -18,7 +18,7 @@ import { APART } from "../../src/testing/explore/process/identical-processes.js"
 import { UNEVEN } from "../../src/testing/explore/reduction/find-automorphisms.js";
 import { States } from "../../src/testing/explore/search/breadth-first.js";
 import { Judge } from "../../src/testing/explore/search/properties.js";
-import type { Model } from "../../src/testing/explore/semantics/enabled.js";
+import type { Model } from "../../src/testing/explore/semantics/model.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { forever } from "../../src/testing.js";
 import { type Enough, kindsOf, modelled } from "./compare.js";
@@ -144,6 +144,6 @@ function shownBy(model: Model, seek: number) {
   const found = kindsOf(model, { seek });
   const first = new States(model, new Judge({}), { seek });
   if (found === null || !first.explore(1000, () => false)) return null;
-  const outcomes = [...model.trie.outcomes()].sort().join();
+  const outcomes = [...model.lts.outcomes()].sort().join();
   return { kinds: found.kinds, shortest: first.found?.way.length, outcomes, states: found.states };
 }

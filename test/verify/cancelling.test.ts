@@ -204,6 +204,26 @@ describe("a task that is cancelled", () => {
 });
 
 describe("a channel that is cancelled", () => {
+  test.each([false, true])(
+    "does not change the verdict on tasks that share a variable (cancelled: %s)",
+    async (cancels) => {
+      const main = function* (): Routine<number> {
+        let count = 0;
+        const add = function* (): Routine<void> {
+          const before = count;
+          yield* pause();
+          count = before + 1;
+        };
+        const numbers = channel<number>();
+        const tasks = [go(add), go(add)];
+        for (const task of tasks) yield* task;
+        if (cancels) numbers.cancel();
+        return count;
+      };
+      expect(await verify(main)).toMatchObject({ status: "failed", kind: "shared-state" });
+    },
+  );
+
   test("accepts nothing more, and has nothing more to give (CH-25)", async () => {
     const main = function* (): Routine<string> {
       const numbers = channel<number>(2);

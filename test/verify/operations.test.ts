@@ -6,6 +6,7 @@ import {
   channel,
   go,
   guard,
+  never,
   pause,
   promiseChannel,
   type Routine,
@@ -214,5 +215,17 @@ describe("guard", () => {
     };
     const verdict = (await verify(main)) as Proved<boolean>;
     expect([verdict.status, verdict.engine, [...verdict.outcomes]]).toEqual(["proved", "runs", [true]]);
+  });
+});
+
+describe("a timeout", () => {
+  test("that a task reads before it deadlocks is part of the schedule", async () => {
+    const main = function* (): Routine<void> {
+      const late = timeout(1);
+      if (!late.closed) yield* never();
+    };
+    const failed = await failure(main);
+    expect(failed.kind).toBe("deadlock");
+    expect(failed.schedule.steps.map(({ what }) => what)).toEqual(["look at a timeout"]);
   });
 });

@@ -8,11 +8,11 @@ import { isolate } from "../../simulation/isolate.js";
 import { APART } from "../process/identical-processes.js";
 import { ModelMaker } from "../process/model-maker.js";
 import type { Start } from "../process/routine-run.js";
-import type { Marks, Stage } from "../process/sandbox.js";
-import { LATER, Learner } from "../process/unfolder.js";
-import { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS, SHUT } from "../semantics/events.js";
-import { begin, happen } from "../semantics/transition.js";
+import type { Refinements, Sandbox } from "../process/sandbox.js";
+import { PENDING, Unfolder } from "../process/unfolder.js";
+import { CLOSE, DELAY, FIELDS } from "../semantics/events.js";
+import { Model } from "../semantics/model.js";
+import { enterInitial, fire } from "../semantics/transition.js";
 import { Story } from "./story.js";
 
 /** A host on which nothing happens by itself. */
@@ -21,10 +21,10 @@ const still: Host = {
   ...{ report: () => () => {}, whenEmpty() {} },
 };
 
-/** Works with a program on a stage; nothing else may run meanwhile. */
-export async function onStage<R>(stage: Stage, work: () => Promise<R>): Promise<R> {
+/** Works with a program on a sandbox; nothing else may run meanwhile. */
+export async function inSandbox<R>(sandbox: Sandbox, work: () => Promise<R>): Promise<R> {
   using _ = isolate(still, { next: () => 0, choose: () => 0 });
-  scheduler.install(new ModelMaker(stage));
+  scheduler.install(new ModelMaker(sandbox));
   return await work();
 }
 
@@ -35,9 +35,9 @@ export async function learned<R>(model: Model, work: () => R): Promise<R> {
     try {
       return work();
     } catch (error) {
-      if (error !== LATER) throw error;
+      if (error !== PENDING) throw error;
       model.takeBack(mark);
-      await model.learner.learn();
+      await model.unfolder.unfoldPending();
     }
   }
 }
@@ -50,8 +50,8 @@ export class Telling {
   elapsed: number;
   private readonly _story: Story;
 
-  constructor(start: Start, freezes: boolean, marks: Marks) {
-    this.model = new Model(new Learner(start, freezes, true, new Set([...marks, APART])));
+  constructor(start: Start, freezes: boolean, marks: Refinements) {
+    this.model = new Model(new Unfolder(start, freezes, true, new Set([...marks, APART])));
     this.places = [];
     this.elapsed = 0;
     this._story = new Story(this.model);
@@ -59,22 +59,22 @@ export class Telling {
 
   /** Who may be cancelled, by number. */
   get marked(): number[] {
-    const { marked } = this.model.learner.stage;
-    return [...marked.keys()].filter((task) => marked[task]);
+    const { tasks } = this.model.unfolder.sandbox;
+    return [...tasks.keys()].filter((task) => tasks[task]!.isCancellable);
   }
 
   async begin(): Promise<void> {
-    await learned(this.model, () => begin(this.model));
+    await learned(this.model, () => enterInitial(this.model));
     this.model.enumerate();
   }
 
   /** Lets the event at a place of those that can happen do so. */
   async happen(place: number): Promise<void> {
     const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
-    if (event[0] === PASS) this.elapsed += event[1]!;
+    if (event[0] === DELAY) this.elapsed += event[1]!;
     this.places.push(place);
     this._story.tell(event, 0);
-    await learned(this.model, () => happen(this.model, event, 0));
+    await learned(this.model, () => fire(this.model, event, 0));
     this.model.enumerate();
   }
 
@@ -90,9 +90,9 @@ export class Telling {
   }
 
   /** A task of another model, by its name. */
-  taskOf(task: number, { learner }: Model): number {
-    const { name } = learner.stage.tasks[task]!;
-    return this.model.learner.stage.tasks.findIndex((other) => other.name === name);
+  taskOf(task: number, { unfolder }: Model): number {
+    const { name } = unfolder.sandbox.tasks[task]!;
+    return this.model.unfolder.sandbox.tasks.findIndex((other) => other.name === name);
   }
 
   end(stuck: readonly number[] | undefined): Schedule {
@@ -101,13 +101,13 @@ export class Telling {
 }
 
 /** An event by the names of its tasks and its channel, which are the same in every model. */
-function identityOf(events: Int32Array, place: number, { learner }: Model): string {
+function identityOf(events: Int32Array, place: number, { unfolder }: Model): string {
   const [kind, task, at, other, fourth, channel] = events.subarray(place, place + FIELDS) as unknown as [
     ...[number, number, number, number, number, number],
   ];
-  if (kind === PASS) return `${kind} ${task}`;
-  const { tasks, channels } = learner.stage;
+  if (kind === DELAY) return `${kind} ${task}`;
+  const { tasks, channels } = unfolder.sandbox;
   const name = (index: number): string => (index === -1 ? "" : tasks[index]!.name);
-  const parked = kind === SHUT ? learner.groups[fourth]!.map(name).sort().join() : fourth;
+  const parked = kind === CLOSE ? unfolder.taskGroup(fourth).map(name).sort().join() : fourth;
   return [kind, name(task), at, name(other), parked, channel === -1 ? "" : channels[channel]!.name].join(" ");
 }

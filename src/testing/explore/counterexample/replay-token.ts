@@ -7,8 +7,8 @@ import type { Main } from "../../simulation/play.js";
 import type { Simulation } from "../../simulation/simulate.js";
 import { FAILED } from "../process/local-lts.js";
 import { type Finding, Judge } from "../search/properties.js";
-import type { Model } from "../semantics/enabled.js";
-import { onStage, Telling } from "./rebuild.js";
+import type { Model } from "../semantics/model.js";
+import { inSandbox, Telling } from "./rebuild.js";
 
 /** Lets the events of a token happen, and says what they show. */
 export function replayed<T>(
@@ -18,7 +18,7 @@ export function replayed<T>(
 ): Promise<Simulation<T>> {
   const telling = new Telling({ body: main, args: [] }, true, new Set(marked));
   const { model } = telling;
-  return onStage(model.learner.stage, async () => {
+  return inSandbox(model.unfolder.sandbox, async () => {
     await telling.begin();
     for (const place of places) {
       if (place >= model.count) throw new TypeError("Cannot replay: the token is of another program");
@@ -26,7 +26,7 @@ export function replayed<T>(
     }
     const finding = shows === undefined ? new Judge({}).look(model) : foretold(model, shows);
     if (finding === null)
-      return { outcomes: model.learner.trie.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
+      return { outcomes: model.unfolder.lts.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
     const title = main.name || "main";
     throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(stuck), token });
   });
@@ -34,8 +34,8 @@ export function replayed<T>(
 
 /** What a search found that knew more than this schedule. */
 function foretold(model: Model, kind: FailureKind): Finding {
-  const { kind: kinds, result } = model.trie;
+  const { lts } = model;
   const nodes = kind === "outcome" ? [0] : kind === "throw" ? [...model.ofTask.keys()] : [];
-  const node = nodes.map((task) => model.nodeOf(task)).find((at) => kind === "outcome" || kinds[at] === FAILED);
-  return { kind, ...(node !== undefined && { cause: result[node] }), event: -1 };
+  const node = nodes.map((task) => model.nodeOf(task)).find((at) => kind === "outcome" || lts.status(at) === FAILED);
+  return { kind, ...(node !== undefined && { cause: lts.result(node) }), event: -1 };
 }

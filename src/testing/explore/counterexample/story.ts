@@ -3,40 +3,32 @@
 import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
 import type { Schedule, Step, Waiting } from "../../report/schedule.js";
-import { placeOf } from "../process/call-site.js";
-import {
-  ABORT,
-  CANCEL,
-  CLOSE,
-  CLOSING,
-  DEFAULT,
-  DISCARD,
-  ENDED,
-  FAIL,
-  JOIN,
-  LOOK,
-  OVER,
-  QUIT,
-  READ,
-  READY,
-  RECEIVE,
-  SCOPED,
-  SEND,
-  SETTLE,
-  SLEEP,
-  STRIDE,
-  TIMER,
-  TURN,
-  WRITE,
-} from "../process/cases.js";
+import { callSiteOf } from "../process/call-site.js";
+import { DEFAULT, KINDS, type Names, RECEIVE, SEND, STRIDE } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import { IS_DUE, LENGTH } from "../process/model-objects.js";
-import type { Model } from "../semantics/enabled.js";
-import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "../semantics/events.js";
+import {
+  CLOSE,
+  DELAY,
+  DEQUEUE,
+  ENQUEUE,
+  FIELDS,
+  INTERNAL,
+  RECEIVE_CLOSED,
+  RENDEZVOUS,
+  SEND_CLOSED,
+} from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 
 /** What each kind of event does with its channel. */
 const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
-  ...{ [MEET]: "send", [STORE]: "send", [REFUSE]: "send", [TAKE]: "receive", [END]: "receive", [SHUT]: "close" },
+  ...{
+    [RENDEZVOUS]: "send",
+    [ENQUEUE]: "send",
+    [SEND_CLOSED]: "send",
+    [DEQUEUE]: "receive",
+    [RECEIVE_CLOSED]: "receive",
+    [CLOSE]: "close",
+  },
 };
 
 /** Tells a schedule as it happens: `tell` before each event, `end` after the last. */
@@ -45,18 +37,25 @@ export class Story {
   private readonly _steps: Step[];
   /** Who used each channel, the latest last. */
   private readonly _users: Map<number, number[]>;
+  private readonly _names: Names;
 
   constructor(model: Model) {
     this._model = model;
     this._steps = [];
     this._users = new Map();
+    this._names = {
+      task: (index) => this._name(index),
+      channel: (index) => this._channel(index),
+      scope: (index) => this._scope(index),
+      value: (id) => this._value(id),
+    };
   }
 
   /** An event is about to happen in the state that the model looks at. */
   tell(events: Int32Array, place: number): void {
     const [kind, task, at, other, , channel] = events.subarray(place, place + FIELDS) as unknown as number[];
-    this._steps.push(kind === PASS ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
-    for (const user of channel === -1 || kind === PASS ? [] : [task!, other!]) {
+    this._steps.push(kind === DELAY ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
+    for (const user of channel === -1 || kind === DELAY ? [] : [task!, other!]) {
       if (user !== -1) this._users.set(channel!, [...(this._users.get(channel!) ?? []), user]);
     }
   }
@@ -66,110 +65,71 @@ export class Story {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
       steps: this._steps,
-      waiting: parked
-        .filter((task) => !isDaemon(this._model.learner.stage.tasks[task]!))
-        .map((task) => this._waiting(task)),
+      waiting: parked.filter((task) => !isDaemon(this._model.task(task))).map((task) => this._waiting(task)),
       cycle: this._cycle(parked).map((task) => this._name(task)),
     };
   }
 
   private _step(kind: number, task: number, at: number, other: number, channel: number): Step {
-    const { trie } = this._model;
+    const { lts } = this._model;
     const node = this._model.nodeOf(task);
     const [what, cell, otherCell] = this._words(kind, task, at, channel);
-    const place = placeIn(trie.place[node]);
-    const meets = kind === MEET;
+    const place = placeIn(lts.callSite(node));
+    const meets = kind === RENDEZVOUS;
     return {
       task: this._name(task),
       what: meets ? `${what}, taken by ${this._name(other)}` : what,
       cells: { [this._name(task)]: cell, ...(meets && { [this._name(other)]: otherCell! }) },
       ...(meets && { peer: this._name(other) }),
-      ...(channel !== -1 && kind !== ALONE && { channel: this._channel(channel), act: ACTS[kind]! }),
+      ...(channel !== -1 && kind !== INTERNAL && { channel: this._channel(channel), act: ACTS[kind]! }),
       ...(place !== undefined && { at: place }),
     };
   }
 
   /** In words, and as short as the columns need it. */
-  private _words(kind: number, task: number, at: number, channel: number): [string, string, string?] {
-    const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
+  private _words(kind: number, task: number, at: number, channel: number): readonly [string, string, string?] {
+    const cases = this._model.lts.cases(this._model.nodeOf(task));
     const name = channel === -1 ? "" : this._channel(channel);
     const value = this._value(cases[at * STRIDE + 2]!);
     switch (kind) {
-      case MEET:
+      case RENDEZVOUS:
         return [`send ${value} to ${name}`, `${name} ! ${value}`, `${name} ? ${value}`];
-      case STORE:
+      case ENQUEUE:
         return [`send ${value} to ${name}`, `${name} ! ${value}`];
-      case TAKE: {
-        const taken = this._value(this._model.contents.first(this._model.holds(channel)));
+      case DEQUEUE: {
+        const taken = this._value(this._model.contents.first(this._model.contentOf(channel)));
         return [`receive ${taken} from ${name}`, `${name} ? ${taken}`];
       }
-      case REFUSE:
+      case SEND_CLOSED:
         return [`send ${value} to ${name}, which is closed`, `${name} ! closed`];
-      case END:
+      case RECEIVE_CLOSED:
         return [`receive from ${name}, which is closed`, `${name} ? closed`];
-      case SHUT:
+      case CLOSE:
         return [`close ${name}`, `close ${name}`];
       default:
         return this._alone(task, cases, at);
     }
   }
 
-  private _alone(task: number, cases: Int32Array, at: number): [string, string] {
-    const about = cases[at * STRIDE + 1]!;
-    const operand = cases[at * STRIDE + 2]!;
-    const called = this._model.trie.call[this._model.nodeOf(task)];
-    switch (cases[at * STRIDE]) {
-      case READY:
-        if (about === TURN) return this._turn(task);
-        return about === 1 ? ["pause", "pause"] : [`choose ${this._value(operand)}`, `choose ${this._value(operand)}`];
-      case SLEEP:
-        return [`wake after ${operand} ms`, "wake"];
-      case TIMER:
-        return ["timeout", "timeout"];
-      case OVER:
-        if (this._model.trie.turnTo[this._model.nodeOf(task)] !== -1) return this._turn(task);
-        return [`join ${this._name(about)}`, `join ${this._name(about)}`];
-      case JOIN:
-      case SCOPED:
-        return [`join ${this._name(about)}`, `join ${this._name(about)}`];
-      case ENDED:
-        return ["see all in it over", "all over"];
-      case CANCEL:
-        return [`cancel ${this._name(about)}`, `cancel ${this._name(about)}`];
-      case DISCARD:
-        return [`cancel ${this._channel(about)}`, `cancel ${this._channel(about)}`];
-      case QUIT:
-        return [`cancel ${this._scope(about)}`, `cancel ${this._scope(about)}`];
-      case ABORT:
-        return ["cancel all in it", "cancel all"];
-      case FAIL:
-        return ["cancel all in it, as it is late", "late: cancel all"];
-      case CLOSING:
-        return [`see ${this._channel(about)} closed`, `${this._channel(about)} closed`];
-      case SETTLE:
-        return ["settle", "settle"];
-      case READ:
-        return this._reading(about, operand);
-      case LOOK:
-        return [`look at cell ${about}`, `cell ${about}?`];
-      case WRITE:
-        return [`write ${this._value(operand)} to cell ${about}`, `cell ${about} = ${this._value(operand)}`];
-      default:
-        if (called) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
-        return [`default (${this._refusals(cases)})`, "select → default"];
-    }
+  private _alone(task: number, cases: Int32Array, at: number): readonly [string, string] {
+    const node = this._model.nodeOf(task);
+    if (this._model.lts.resumesAt(node) !== -1) return this._turn(task);
+    const { step } = KINDS[cases[at * STRIDE]!]!;
+    if (step !== null) return step(this._names, cases[at * STRIDE + 1]!, cases[at * STRIDE + 2]!);
+    if (this._model.lts.isPlainCall(node)) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
+    return [`default (${this._refusals(cases)})`, "select → default"];
   }
 
   /** A turn that was coming; its task may have been cancelled before. */
   private _turn(task: number): [string, string] {
-    const { trie } = this._model;
-    const node = trie.turnTo[this._model.nodeOf(task)]!;
-    if (trie.cancelled[node]) return ["return, cancelled", "returns"];
-    return trie.parent[node] === -1 ? ["begin", "begins"] : ["go on", "goes on"];
+    const { lts } = this._model;
+    const node = lts.resumesAt(this._model.nodeOf(task));
+    if (lts.isCancelled(node)) return ["return, cancelled", "returns"];
+    return lts.parent(node) === -1 ? ["begin", "begins"] : ["go on", "goes on"];
   }
 
   private _scope(region: number): string {
-    return this._name(this._model.learner.stage.regions[region]!.owner);
+    return this._name(this._model.scope(region).owner);
   }
 
   /** Why a select took its default. */
@@ -185,30 +145,22 @@ export class Story {
   }
 
   private _full(channel: number): string {
-    return this._model.learner.stage.channels[channel]!.capacity === 0 ? "no receiver" : "full";
-  }
-
-  private _reading(about: number, what: number): [string, string] {
-    if (what === IS_DUE) return ["look at a timeout", "timeout?"];
-    const name = this._channel(about);
-    return what === LENGTH
-      ? [`look at the length of ${name}`, `${name}.length`]
-      : [`look whether ${name} is closed`, `${name}.closed`];
+    return this._model.channel(channel).capacity === 0 ? "no receiver" : "full";
   }
 
   private _parked(): number[] {
     const tasks = this._model.ofTask.map((_, task) => task);
     return tasks.filter((task) => {
       const node = this._model.nodeOf(task);
-      return node !== -1 && this._model.trie.kind[node] === PARKED;
+      return node !== -1 && this._model.lts.status(node) === PARKED;
     });
   }
 
   private _waiting(task: number): Waiting {
     const node = this._model.nodeOf(task);
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const texts = Array.from({ length: cases.length / STRIDE }, (_, at) => this._waits(cases, at));
-    const place = placeIn(this._model.trie.place[node]);
+    const place = placeIn(this._model.lts.callSite(node));
     return {
       task: this._name(task),
       waitsFor: texts.join(" or ") || "nothing",
@@ -217,33 +169,8 @@ export class Story {
   }
 
   private _waits(cases: Int32Array, at: number): string {
-    const about = cases[at * STRIDE + 1]!;
-    switch (cases[at * STRIDE]) {
-      case SEND:
-        return `send ${this._value(cases[at * STRIDE + 2]!)} to ${this._channel(about)}`;
-      case RECEIVE:
-        return `receive from ${this._channel(about)}`;
-      case JOIN:
-      case OVER:
-      case SCOPED:
-        return `join ${this._name(about)}`;
-      case ENDED:
-        return `the end of all in ${this._scope(about)}`;
-      case CLOSING:
-        return `${this._channel(about)} to close`;
-      case CLOSE:
-        return `close ${this._channel(about)}`;
-      case SLEEP:
-        return `sleep of ${cases[at * STRIDE + 2]} ms`;
-      case TIMER:
-        return "timeout";
-      case SETTLE:
-        return "all others to be parked";
-      case DEFAULT:
-        return "default";
-      default:
-        return "its turn";
-    }
+    const { waits } = KINDS[cases[at * STRIDE]!]!;
+    return waits(this._names, cases[at * STRIDE + 1]!, cases[at * STRIDE + 2]!);
   }
 
   /** Each waits for who used its channel last, or whom it joins; the longest circle among those that are parked. */
@@ -262,12 +189,13 @@ export class Story {
   }
 
   private _next(task: number, parked: readonly number[]): number | undefined {
-    const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
+    const cases = this._model.lts.cases(this._model.nodeOf(task));
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
-      if (cases[at] === JOIN || cases[at] === OVER || cases[at] === SCOPED) return about;
-      if (cases[at] === ENDED) return this._members(about).find((member) => parked.includes(member));
-      if (cases[at] !== SEND && cases[at] !== RECEIVE) continue;
+      const { target, end, waitsForEnd } = KINDS[cases[at]!]!;
+      if (waitsForEnd && target === "task") return about;
+      if (waitsForEnd) return this._members(about).find((member) => parked.includes(member));
+      if (end === null) continue;
       const user = this._users.get(about)?.findLast((other) => other !== task && parked.includes(other));
       if (user !== undefined) return user;
     }
@@ -275,24 +203,24 @@ export class Story {
   }
 
   private _members(region: number): readonly number[] {
-    return this._model.learner.stage.regions[region]!.members;
+    return this._model.scope(region).members;
   }
 
   private _name(task: number): string {
-    return this._model.learner.stage.tasks[task]!.name;
+    return this._model.task(task).name;
   }
 
   private _channel(channel: number): string {
-    return this._model.learner.stage.channels[channel]!.name;
+    return this._model.channel(channel).name;
   }
 
   private _value(id: number): string {
-    return shown(this._model.learner.values.at(id));
+    return shown(this._model.unfolder.values.at(id));
   }
 }
 
 function placeIn(standing: Error | undefined): string | undefined {
-  return standing === undefined ? undefined : placeOf(standing);
+  return standing === undefined ? undefined : callSiteOf(standing);
 }
 
 function passing(ms: number): Step {

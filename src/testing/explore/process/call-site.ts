@@ -13,8 +13,8 @@ function fileOf(line: string): string {
   return /(?:\(|at |@)([^()\s]+?):\d+:\d+\)?$/.exec(line.trim())?.[1] ?? "";
 }
 
-/** Remembers where the program stands. It is put into words only when somebody asks, which costs far more. */
-export function standing(): Error {
+/** Captures the call site of the program. Finding its line costs far more, and waits for `callSiteOf`. */
+export function captureCallSite(): Error {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 12;
   const error = new Error();
@@ -23,7 +23,7 @@ export function standing(): Error {
 }
 
 /** The line from which this package was called, as `file:line:column`; undefined where the host does not tell. */
-export function placeOf({ stack }: Error): string | undefined {
+export function callSiteOf({ stack }: Error): string | undefined {
   for (const line of stack?.split("\n").slice(1) ?? []) {
     const file = fileOf(line);
     if (file !== "" && !file.startsWith("node:") && !file.startsWith(home)) {

@@ -1,259 +1,242 @@
-// What a task waits for, as numbers. An operation comes apart into its cases: what it may do, with whom. A case is four
-// numbers: its kind, what it is about (the index of a channel, a task, a timer), an operand (the value sent, milliseconds),
-// and the case at which its group begins, for a choice that goes by order.
-
-import { CLOSED } from "../../../channel/ends.js";
-import { ReceiveAny } from "../../../channel/receive-any.js";
-import { Choice, OrderedChoice } from "../../../choice/choice.js";
-import type { Waiter } from "../../../operation/async-performance.js";
-import { Always, Made, Never } from "../../../operation/basic.js";
-import { Mapped, Operation, type WaitsFor } from "../../../operation/operation.js";
-import { Pause } from "../../../task/go.js";
-import { Sleep } from "../../../time/sleep.js";
-import { Settle } from "../../simulation/verbs.js";
+// The kinds of cases: what one alternative of an operation can be. An operation comes apart into its cases (operation-cases.ts),
+// and each case is `STRIDE` numbers in an `Int32Array`:
+//
+//   kind      a row of the table below
+//   target    the index of the channel, task, timer, cell or scope that the case is about; 0 for none
+//   argument  the id of a value, or a number such as milliseconds
+//   group     `UNORDERED`; or, in a choice that takes its first ready case, the index of the first case of that choice
+//
+// Everything that differs from kind to kind is in the table, or in one of three places that switch over it: when a case is
+// enabled (`Model` in semantics/model.ts), what its transition yields and changes (`INTERNAL` in semantics/transition.ts), and
+// how an operation becomes a case (operation-cases.ts). The numbers of kinds have no order: no code may compare them but with
+// `===`.
 
 export const SEND = 0;
 export const RECEIVE = 1;
-/** Ready at any time. */
+/** `always(value)`, and anything else that is ready from the start. */
 export const READY = 2;
-export const SLEEP = 3;
-export const TIMER = 4;
-export const JOIN = 5;
-export const OVER = 6;
-export const CLOSING = 7;
-/** Ready when no other of its group is for certain. */
-export const DEFAULT = 8;
-/** Ready when nothing else can happen unless time passes. */
-export const SETTLE = 9;
-/** Closes, at once. */
-export const CLOSE = 10;
-/** Looks at the state, at once. */
-export const READ = 11;
+export const PAUSE = 3;
+/** A resumption that is pending: the task has been served, or cancelled, but does not run yet. See `LocalLts.resumption`. */
+export const RESUME = 4;
+export const SLEEP = 5;
+export const TIMEOUT = 6;
+export const JOIN = 7;
+export const WHEN_OVER = 8;
+export const WHEN_CLOSED = 9;
+export const DEFAULT = 10;
+export const SETTLE = 11;
+export const CLOSE = 12;
+export const CANCEL_CHANNEL = 13;
+export const READ_LENGTH = 14;
+export const READ_CLOSED = 15;
+export const READ_TIMEOUT = 16;
+export const READ_CELL = 17;
+export const WRITE_CELL = 18;
+export const CANCEL_TASK = 19;
+/** Cancels a scope from inside: its body may still have the last word. */
+export const CANCEL_SCOPE = 20;
+/** Cancels a scope from outside: the result of its body is discarded. */
+export const ABORT_SCOPE = 21;
+/** Ends a scope whose deadline has passed. */
+export const FAIL_SCOPE = 22;
+/** The end of all tasks in a scope, for the task that the scope is. */
+export const SCOPE_ENDED = 23;
+/** The end of the task that a scope is, for the task that performs the scope. */
+export const JOIN_SCOPE = 24;
 
-/** Looks at a cell, and changes it, at once. */
-export const LOOK = 12;
-export const WRITE = 13;
+// Uses: in which ways a case touches a channel, a cell, a task or a scope. Partial-order reduction asks which uses lie ahead of a
+// task (reduction/may-use.ts), and which uses conflict with a case.
 
-/** Cancels a task; cancels a scope from inside, from outside, or because it takes too long: at once. */
-export const CANCEL = 14;
-export const QUIT = 15;
-export const ABORT = 16;
-export const FAIL = 17;
-/** Cancels a channel: what it stores is discarded. */
-export const DISCARD = 18;
-/** Ready when all tasks of a scope are over; that, for whoever performs the scope. */
-export const ENDED = 19;
-export const SCOPED = 20;
+/** Takes part in sending: the tail of a buffer. */
+export const TAIL = 0;
+/** Takes part in receiving: the head of a buffer. */
+export const HEAD = 1;
+export const CLOSES = 2;
+export const AWAITS_CLOSE = 3;
+export const READS_CHANNEL = 4;
+export const READS_CELL = 5;
+export const WRITES_CELL = 6;
+export const CANCELS_TASK = 7;
+export const CANCELS_SCOPE = 8;
+/** `TAIL`, where no receive lies between: while a buffer is empty, only such a send can be the next use of it. */
+export const FIRST_TAIL = 9;
+/** `HEAD`, where no send lies between: while a buffer is full, only such a receive can be the next use of it. */
+export const FIRST_HEAD = 10;
+
+/** All uses of a channel. */
+export const CHANNEL_USES: readonly number[] = [TAIL, HEAD, CLOSES, AWAITS_CLOSE, READS_CHANNEL];
+
+/** Names for reports. */
+export interface Names {
+  task(index: number): string;
+  channel(index: number): string;
+  scope(index: number): string;
+  value(id: number): string;
+}
+
+/** One row of the table. */
+export interface CaseKind {
+  /** What the target is the index of. */
+  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope";
+  /** Whether the argument is the id of a value of the program; a plain number otherwise. */
+  readonly takesValue: boolean;
+  /** Whether it is a plain call, which never waits: `close()`, `length`. */
+  readonly isCall: boolean;
+  /**
+   * When it is enabled: `always`, while its task is at it; `otherwise`, if no case of its choice is ready; `quiescent`, if no other
+   * transition is enabled. The rest names a condition on the target.
+   */
+  readonly enabled:
+    | "always"
+    | "sendable"
+    | "receivable"
+    | "slept"
+    | "due"
+    | "closed"
+    | "over"
+    | "members over"
+    | "otherwise"
+    | "quiescent";
+  /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
+  readonly yields: "nothing" | "flag" | "number" | "closed" | "value" | "outcome";
+  /** The end of a channel that it takes part in: `TAIL`, `HEAD`, or null. */
+  readonly end: typeof TAIL | typeof HEAD | null;
+  /** How it uses its target. */
+  readonly uses: readonly number[];
+  /** Uses of its target by other tasks that change what it does, or whether it is enabled, in any state. */
+  readonly conflicts: readonly number[];
+  /** Whether it waits until the target is over (a task), or all tasks in the target are (a scope). */
+  readonly waitsForEnd: boolean;
+  /** Whether it yields the result of its target, a task, and so handles the failure of the target. */
+  readonly joins: boolean;
+  /** Whether it cancels the target, or all tasks in it. */
+  readonly cancels: boolean;
+  /** Whether its task performs a scope, and cancels the scope when another case happens instead. */
+  readonly performsScope: boolean;
+  /** What a parked task waits for, in words. */
+  readonly waits: (names: Names, target: number, argument: number) => string;
+  /** What its transition does, in words; and the same in short, for a column. Null: told by the kind of the transition. */
+  readonly step: ((names: Names, target: number, argument: number) => readonly [string, string]) | null;
+}
+
+/** A plain case: enabled at any time, with no target, no result and no effect on others. */
+const PLAIN: CaseKind = {
+  ...{ target: "none", takesValue: false, isCall: false, enabled: "always", yields: "nothing" },
+  ...{ end: null, uses: [], conflicts: [], waitsForEnd: false, joins: false, cancels: false, performsScope: false },
+  waits: () => "its turn",
+  step: null,
+};
+
+/** A step whose words are the same in a column. */
+const same = (text: string): readonly [string, string] => [text, text];
+
+const join = {
+  ...{ target: "task", enabled: "over", waitsForEnd: true },
+  waits: (names, task) => `join ${names.task(task)}`,
+  step: (names, task) => same(`join ${names.task(task)}`),
+} as const satisfies Partial<CaseKind>;
+
+const cancelScope = { target: "scope", takesValue: true, isCall: true, uses: [CANCELS_SCOPE], cancels: true } as const;
+
+const readChannel = { target: "channel", isCall: true, uses: [READS_CHANNEL], conflicts: CHANNEL_USES } as const;
+
+const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
+  [SEND]: {
+    ...{ target: "channel", takesValue: true, enabled: "sendable", yields: "flag", end: TAIL, uses: [TAIL] },
+    waits: (names, channel, value) => `send ${names.value(value)} to ${names.channel(channel)}`,
+  },
+  [RECEIVE]: {
+    ...{ target: "channel", enabled: "receivable", yields: "outcome", end: HEAD, uses: [HEAD] },
+    waits: (names, channel) => `receive from ${names.channel(channel)}`,
+  },
+  [READY]: { takesValue: true, step: (names, _, value) => same(`choose ${names.value(value)}`) },
+  [PAUSE]: { step: () => same("pause") },
+  [RESUME]: {},
+  [SLEEP]: {
+    enabled: "slept",
+    waits: (_names, _target, ms) => `sleep of ${ms} ms`,
+    step: (_names, _target, ms) => [`wake after ${ms} ms`, "wake"],
+  },
+  [TIMEOUT]: {
+    ...{ target: "timer", enabled: "due", yields: "closed" },
+    waits: () => "timeout",
+    step: () => same("timeout"),
+  },
+  [JOIN]: { ...join, yields: "outcome", joins: true },
+  [WHEN_OVER]: join,
+  [WHEN_CLOSED]: {
+    ...{ target: "channel", enabled: "closed", uses: [AWAITS_CLOSE], conflicts: [CLOSES] },
+    waits: (names, channel) => `${names.channel(channel)} to close`,
+    step: (names, channel) => [`see ${names.channel(channel)} closed`, `${names.channel(channel)} closed`],
+  },
+  [DEFAULT]: { enabled: "otherwise", waits: () => "default" },
+  [SETTLE]: { enabled: "quiescent", waits: () => "all others to be parked", step: () => same("settle") },
+  [CLOSE]: {
+    ...{ target: "channel", takesValue: true, isCall: true, yields: "flag" },
+    ...{ uses: [CLOSES], conflicts: CHANNEL_USES },
+    waits: (names, channel) => `close ${names.channel(channel)}`,
+  },
+  [CANCEL_CHANNEL]: {
+    ...{ target: "channel", isCall: true, uses: [CLOSES], conflicts: CHANNEL_USES },
+    step: (names, channel) => same(`cancel ${names.channel(channel)}`),
+  },
+  [READ_LENGTH]: {
+    ...{ ...readChannel, yields: "number" },
+    step: (names, channel) => [`look at the length of ${names.channel(channel)}`, `${names.channel(channel)}.length`],
+  },
+  [READ_CLOSED]: {
+    ...{ ...readChannel, yields: "flag" },
+    step: (names, channel) => [`look whether ${names.channel(channel)} is closed`, `${names.channel(channel)}.closed`],
+  },
+  [READ_TIMEOUT]: {
+    ...{ target: "timer", isCall: true, yields: "flag" },
+    step: () => ["look at a timeout", "timeout?"],
+  },
+  [READ_CELL]: {
+    ...{ target: "cell", isCall: true, yields: "value", uses: [READS_CELL], conflicts: [WRITES_CELL] },
+    step: (_names, cell) => [`look at cell ${cell}`, `cell ${cell}?`],
+  },
+  [WRITE_CELL]: {
+    ...{ target: "cell", takesValue: true, isCall: true, uses: [WRITES_CELL], conflicts: [READS_CELL, WRITES_CELL] },
+    step: (names, cell, value) => [
+      `write ${names.value(value)} to cell ${cell}`,
+      `cell ${cell} = ${names.value(value)}`,
+    ],
+  },
+  [CANCEL_TASK]: {
+    ...{ target: "task", takesValue: true, isCall: true, uses: [CANCELS_TASK], cancels: true },
+    step: (names, task) => same(`cancel ${names.task(task)}`),
+  },
+  [CANCEL_SCOPE]: { ...cancelScope, step: (names, scope) => same(`cancel ${names.scope(scope)}`) },
+  [ABORT_SCOPE]: { ...cancelScope, step: () => ["cancel all in it", "cancel all"] },
+  [FAIL_SCOPE]: { ...cancelScope, step: () => ["cancel all in it, as it is late", "late: cancel all"] },
+  [SCOPE_ENDED]: {
+    ...{ target: "scope", enabled: "members over", yields: "outcome", waitsForEnd: true },
+    waits: (names, scope) => `the end of all in ${names.scope(scope)}`,
+    step: () => ["see all in it over", "all over"],
+  },
+  [JOIN_SCOPE]: { ...join, yields: "outcome", joins: true, performsScope: true },
+};
+
+/** The table: the row of each kind, at its number. */
+export const KINDS: readonly CaseKind[] = Object.values(ROWS).map((row) => ({ ...PLAIN, ...row }));
+
+/** Whether a program with such a case may cancel tasks: by itself, or by a scope, whose tasks are cancelled together. */
+export function involvesCancelling(kind: number): boolean {
+  const { cancels, target, performsScope } = KINDS[kind]!;
+  return cancels || target === "scope" || performsScope;
+}
 
 /** Numbers for each case. */
 export const STRIDE = 4;
-/** In place of a case: it is to return. From `AFTER` down, though a case had happened that it has not heard of: that many below. */
-export const RETURN = -1;
-export const AFTER = -2;
-/** What a case is about that stands for a turn that is coming, and not for something to choose. */
-export const TURN = 2;
 
-/** A case whose turn does not depend on others. */
-export const FREE = -1;
+/** The group of a case that is ready or not whatever the other cases are. */
+export const UNORDERED = -1;
+
+/** In place of a case, in a transition of a task: the task is to return, as it was cancelled. */
+export const RETURN = -1;
+/** Likewise, after case 0 has completed undelivered; case `n` is `RETURN_AFTER - n`. */
+export const RETURN_AFTER = -2;
 
 /** A program that does what the model does not know: it is explored by running it instead. */
 export class Unmodelled extends Error {}
-
-/** What an operation is settled with when it is to throw. */
-export class Thrown {
-  readonly cause: unknown;
-
-  constructor(cause: unknown) {
-    this.cause = cause;
-  }
-}
-
-/** What a task of the model offers to do. It never completes by itself: whoever explores decides when, and with what. */
-export class Offer<out T> extends Operation<T> {
-  readonly kind: number;
-  /** The index of what it is about. */
-  about: number;
-  readonly operand: unknown;
-  private readonly _text: string;
-  private readonly _queued: () => void;
-
-  constructor(kind: number, about: number, operand: unknown, text: string, queued: () => void) {
-    super();
-    this.kind = kind;
-    this.about = about;
-    this.operand = operand;
-    this._text = text;
-    this._queued = queued;
-  }
-
-  poll(): boolean {
-    return false;
-  }
-
-  block(): void {
-    this._queued();
-  }
-
-  override unblock(): void {}
-
-  override result(): T {
-    if (this.value instanceof Thrown) throw this.value.cause;
-    return this.value as T;
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: this._text, external: true };
-  }
-}
-
-/** Kinds whose operand is a value of the program. */
-const OPERANDS = new Set([SEND, CLOSE, WRITE, CANCEL, QUIT, ABORT, FAIL]);
-
-/** Gathers the cases of an operation. */
-class Form {
-  readonly numbers: number[];
-  /** How many of the cases queued up when their operation parked. */
-  offers: number;
-  private readonly _idOf: (value: unknown) => number;
-
-  constructor(idOf: (value: unknown) => number) {
-    this.numbers = [];
-    this.offers = 0;
-    this._idOf = idOf;
-  }
-
-  add(operation: Operation<unknown>, group: number): void {
-    if (operation instanceof Mapped) this.add(operation.inner, group);
-    else if (operation instanceof Choice) this._addChoice(operation, group);
-    else if (operation instanceof Offer) this._addOffer(operation, group);
-    else if (operation instanceof Made && operation.inner !== null && !operation.nacks)
-      this.add(operation.inner, group);
-    else if (operation instanceof ReceiveAny) this._addAny(operation, group);
-    else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
-    else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
-    // A turn for the others is an event, though nothing can hinder it.
-    else if (operation instanceof Pause) this._push(READY, 1, 0, group);
-    else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
-    else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.waitsFor().what}`);
-  }
-
-  private _addOffer({ kind, about, operand }: Offer<unknown>, group: number): void {
-    this.offers++;
-    this._push(kind, about, OPERANDS.has(kind) ? this._idOf(operand) : Number(operand ?? 0), group);
-  }
-
-  private _addChoice(choice: Choice<unknown>, group: number): void {
-    const start = this.numbers.length / STRIDE;
-    const ordered = choice instanceof OrderedChoice ? choice : null;
-    const byOrder = ordered !== null && (ordered.mode === "priority" || ordered.fallback !== null);
-    if (byOrder && start > 0) throw new Unmodelled("a choice that goes by order stands inside another");
-    const inner = ordered?.mode === "priority" ? start : group;
-    for (const part of choice.parts) this.add(part, inner);
-    if (ordered !== null && ordered.fallback !== null) this._push(DEFAULT, 0, 0, start);
-  }
-
-  /** With all sources at their end it is ready. */
-  private _addAny({ open }: ReceiveAny, group: number): void {
-    if (open.length === 0) this._push(READY, 0, this._idOf(CLOSED), group);
-    for (const { receive } of open) {
-      if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.waitsFor().what}`);
-      this._addOffer(receive, group);
-    }
-  }
-
-  private _addSleep(ms: number, group: number): void {
-    if (ms <= 0) this._push(READY, 0, 0, group);
-    // One that lasts for ever is no case at all.
-    else if (ms < Infinity) this._push(SLEEP, 0, ms, group);
-  }
-
-  private _push(kind: number, about: number, operand: number, group: number): void {
-    this.numbers.push(kind, about, operand, group);
-  }
-}
-
-/** The cases of an operation, and how many of them are offers. */
-export function formOf(
-  operation: Operation<unknown>,
-  idOf: (value: unknown) => number,
-): { readonly cases: Int32Array; readonly offers: number } {
-  const form = new Form(idOf);
-  form.add(operation, FREE);
-  return { cases: new Int32Array(form.numbers), offers: form.offers };
-}
-
-function casesIn(operation: Operation<unknown>): number {
-  if (operation instanceof Mapped) return casesIn(operation.inner);
-  if (operation instanceof Made) return casesIn(operation.inner!);
-  if (operation instanceof ReceiveAny) return Math.max(1, operation.open.length);
-  if (operation instanceof Sleep) return operation.ms < Infinity ? 1 : 0;
-  if (!(operation instanceof Choice)) return operation instanceof Never ? 0 : 1;
-  const parts = operation.parts.reduce((count, part) => count + casesIn(part), 0);
-  return operation instanceof OrderedChoice && operation.fallback !== null ? parts + 1 : parts;
-}
-
-/**
- * Makes it look as if a case had happened, with a value: what the operation yields when its task goes on. False if it does not:
- * of several sources one has ended, and the wait goes on.
- */
-export function settleCase(operation: Operation<unknown>, at: number, value: unknown): boolean {
-  const settled = settle(operation, at, value);
-  // What is not may lose a choice, and be performed again.
-  operation.waiter = settled ? bystander : null;
-  return settled;
-}
-
-function settle(operation: Operation<unknown>, at: number, value: unknown): boolean {
-  if (operation instanceof Mapped || operation instanceof Made) return settleCase(operation.inner!, at, value);
-  if (operation instanceof Choice) return settleBranch(operation, at, value);
-  if (operation instanceof ReceiveAny) return settleAny(operation, at, value);
-  operation.value = value;
-  return true;
-}
-
-function settleAny(any: ReceiveAny, at: number, value: unknown): boolean {
-  const source = any.open[at];
-  if (source !== undefined) {
-    settleCase(source.receive, 0, value);
-    source.receive.waiter = null;
-  }
-  if (source === undefined || !any.take(at)) {
-    if (any.open.length > 0) return false;
-    any.value = () => CLOSED;
-  }
-  return true;
-}
-
-function settleBranch(choice: Choice<unknown>, at: number, value: unknown): boolean {
-  let left = at;
-  let settled = true;
-  choice.winner = -1;
-  for (let part = 0; part < choice.parts.length; part++) {
-    const branch = choice.parts[part]!;
-    const count = casesIn(branch);
-    if (left >= 0 && left < count) {
-      settled = settleCase(branch, left, value);
-      if (settled) choice.winner = part;
-    }
-    left -= count;
-  }
-  return settled;
-}
-
-/** Takes an operation out of all queues, though it is performed still: what was made for that is kept. */
-export function leaveQueues(operation: Operation<unknown>): void {
-  const made = [...madeIn(operation)].map((each) => [each, each.inner] as const);
-  operation.unblock();
-  for (const [each, inner] of made) each.inner = inner;
-}
-
-function* madeIn(operation: Operation<unknown>): Generator<Made<unknown>, void, undefined> {
-  if (operation instanceof Choice) for (const part of operation.parts) yield* madeIn(part);
-  else if (operation instanceof Made) yield operation;
-  if (operation instanceof Mapped || operation instanceof Made) {
-    if (operation.inner !== null) yield* madeIn(operation.inner);
-  }
-}
-
-/** Stands for whoever performs an operation of the model. */
-const bystander: Waiter = { wake(): void {} };

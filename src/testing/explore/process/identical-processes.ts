@@ -4,7 +4,7 @@
 // That they are alike is taken for granted where they look it, and tried on everything that is learned; where it is not so a
 // search begins anew, knowing it.
 
-import { Anew, type Marks } from "./sandbox.js";
+import { type Refinements, Refuted } from "./sandbox.js";
 
 /** No tasks are taken to be alike. */
 export const APART = "apart";
@@ -13,7 +13,7 @@ export const APART = "apart";
 interface Group {
   readonly name: string;
   readonly tasks: number[];
-  readonly variants: number[];
+  readonly spawns: number[];
   /** Whether there was another before that looked like it, and whose tasks were not alike. */
   readonly isSecond: boolean;
 }
@@ -21,14 +21,14 @@ interface Group {
 export class Alike {
   /** Those of which there are several. */
   readonly groups: number[][];
-  private readonly _marks: Marks;
+  private readonly _marks: Refinements;
   private readonly _byKey: Map<string, Group>;
   private readonly _byTask: (Group | undefined)[];
   private readonly _byVariant: (Group | undefined)[];
   /** One that turned out to be spoken of. */
   private _single: string | null;
 
-  constructor(marks: Marks) {
+  constructor(marks: Refinements) {
     this.groups = [];
     this._marks = marks;
     this._byKey = new Map();
@@ -49,10 +49,10 @@ export class Alike {
       return variant;
     }
     group.tasks.push(task);
-    group.variants.push(variant);
+    group.spawns.push(variant);
     this._byTask[task] = this._byVariant[variant] = group;
     if (group.tasks.length === 2) this.groups.push(group.tasks);
-    return group.variants[0]!;
+    return group.spawns[0]!;
   }
 
   /** One that is started in several ways, whatever happened before, is like no other. */
@@ -63,7 +63,7 @@ export class Alike {
   }
 
   private _found(name: string, task: number, variant: number, isSecond: boolean): Group {
-    const group = { name, tasks: [task], variants: [variant], isSecond };
+    const group = { name, tasks: [task], spawns: [variant], isSecond };
     this._byTask[task] = this._byVariant[variant] = group;
     return group;
   }
@@ -80,7 +80,7 @@ export class Alike {
 
   /** The ways in which others were started that are taken to be like one. */
   others(variant: number): readonly number[] {
-    return this._byVariant[variant]?.variants.slice(1) ?? [];
+    return this._byVariant[variant]?.spawns.slice(1) ?? [];
   }
 
   /** Somebody speaks of a task. */
@@ -91,12 +91,12 @@ export class Alike {
 
   /** Begins anew if somebody spoke of one of several. */
   assertNobody(): void {
-    if (this._single !== null) throw new Anew(`${APART} ${this._single}`);
+    if (this._single !== null) throw new Refuted(`${APART} ${this._single}`);
   }
 
   /** They are not alike. */
   differ(task: number): never {
-    throw new Anew(`${APART} ${this._byTask[task]!.name}`);
+    throw new Refuted(`${APART} ${this._byTask[task]!.name}`);
   }
 
   isShared(task: number): boolean {

@@ -1,315 +1,488 @@
-// What is known of each task, as a tree: a node is where a task stands, an edge what happened to it. What a task does next
-// depends on nothing but what happened to it before, so the tree is learned once, however many schedules lead through it.
-// A node is a number; what belongs to it stands in arrays.
+// The labelled transition systems (LTS) of all tasks, as far as they have been unfolded. A local state is a number, `node`: the
+// point at which a task is parked, stopped in a plain call, or over. A transition leads from node to node; its label says which
+// case happened and what that yielded.
+//
+// What a task does next depends on nothing but what has happened to it, so a node with a label has one successor, and the nodes
+// of a task form a tree, the unfolding of its generator: the path from the root is the history of the node. Besides these
+// nodes there are
+//
+//   back edges        where a round of a loop begins in a state that it began in before: `backEdge` names the node of that round
+//   resumptions       of tasks that may be cancelled: served, but not resumed yet; `resumesAt` names the node that comes next
+//   annotated copies  of a node, with something besides that the rest of the program needs to know; `base` names the node
+//
+// A node does not change once it is settled, but for the marks of atomic sequences, which are only ever set.
+//
+// The properties stand in arrays, one for each, as searches read them for every state. Read them by the methods.
 
 import { CLOSED } from "../../../channel/ends.js";
 import type { Values } from "../../report/values.js";
 import {
-  AFTER,
-  CANCEL,
-  CLOSE,
+  CANCEL_SCOPE,
+  CANCEL_TASK,
   DEFAULT,
-  ENDED,
-  FREE,
-  JOIN,
-  LOOK,
-  OVER,
-  QUIT,
-  READ,
-  READY,
+  involvesCancelling,
+  KINDS,
   RECEIVE,
-  SCOPED,
+  RESUME,
+  RETURN_AFTER,
   SEND,
   SLEEP,
   STRIDE,
-  Thrown,
-  TIMER,
-  TURN,
+  UNORDERED,
+  WHEN_OVER,
 } from "./cases.js";
-import { LENGTH } from "./model-objects.js";
-import { Edges } from "./transition-table.js";
+import { Thrown } from "./operation-cases.js";
+import { TransitionTable } from "./transition-table.js";
 
-/** Not a place after all: a round of a loop that had been before. */
-export const NOWHERE = -1;
+// The status of a node.
+
+/** Still being unfolded; or a back edge, which is never a state of its task. */
+export const UNSETTLED = -1;
 /** Waits, or performs a plain call. */
 export const PARKED = 0;
 export const DONE = 1;
 export const FAILED = 2;
-/** Failed, and somebody has been told. */
-export const JOINED = 3;
+/** Failed, and the failure has been handled: by a join, or by the scope that the task is in. */
+export const HANDLED = 3;
 export const CANCELLED = 4;
 
-/** What happens to the rest of the state when a task comes to a node. */
+/** What a task does to the rest of the state on its way to a node. */
 export interface Effects {
-  /** The roots of tasks that it starts: variants, as the learner counts them. */
+  /** The tasks that it starts: indices of `Unfolder.spawns`. */
   readonly starts: number[];
-  /** Timeouts that begin: the timer, and milliseconds. */
+  /** Timeouts that begin. */
   readonly timers: (readonly [timer: number, ms: number])[];
-  /** Cells that are made: the cell, and its value. */
+  /** Cells that are made: the cell, and the id of its value. */
   readonly cells: (readonly [cell: number, value: number])[];
 }
 
-/** What happened to a task at a node: which case, or that it is to return, and what it yielded as a code. */
-export interface Input {
+/** The label of a transition. */
+export interface Label {
+  /** The index of the case that happened; or `RETURN`, or `RETURN_AFTER` and below. */
   readonly at: number;
+  /** What the case yielded: by its kind a flag, a number, the id of a value, `valueCode` or `causeCode`. */
   readonly code: number;
 }
 
-/** Where a loop is again where it had been. */
-export interface Fold {
+/** Leads back to where an earlier round of a loop began. */
+export interface BackEdge {
   readonly node: number;
+  /** How many timeouts had begun on the way to that node before the round did. */
   readonly timers: number;
 }
 
-export class Trie {
-  readonly kind: number[];
-  readonly task: number[];
-  readonly parent: number[];
-  readonly input: (Input | null)[];
-  readonly cases: Int32Array[];
-  /** Whether it is a plain call, which never waits. */
-  readonly call: boolean[];
-  readonly effects: (Effects | null)[];
-  /** Whether it is a plain call before which its task has started others: they begin when the call happens, not before. */
-  readonly defers: boolean[];
-  /** What its task returned or threw. */
-  readonly result: unknown[];
-  /** Where in the source it stands, if that is known. */
-  readonly place: (Error | undefined)[];
-  /** The longest sleep it waits for; -1 for none. */
-  readonly sleep: number[];
-  /** The node that it is but for what it has been told; itself for most. */
-  readonly base: number[];
-  /** For a round that had been before: the node at which it began then, and how many timers had begun there by then. */
-  readonly fold: (Fold | null)[];
-  /** Where its task stands once it has come to it, if nothing else changes by that; -1 if something does. */
-  readonly lands: number[];
-  /** Channels that were closed while its sends were parked there. */
-  readonly late: (readonly number[] | null)[];
-  /** Whether it is a plain call right after another: nobody comes between the two. */
-  readonly midst: boolean[];
-  /** Whether a plain call comes right after this one, in some past. */
-  readonly leadsOn: boolean[];
-  /**
-   * For one of those: the channel that the call before has sent to or taken from, where whoever is parked is served at once,
-   * times two, and one more if it has sent; -1 for none.
-   */
-  readonly serves: number[];
-  /** Whether there are plain calls right after others at all. */
-  anyMidst: boolean;
-  /** Whether there are scopes, or tasks that are cancelled, at all. */
+export class LocalLts {
+  /** Whether there are atomic sequences at all; whether there are scopes, or tasks that cancel tasks. */
+  anyAtomic: boolean;
   anyCancels: boolean;
-  /** Whether its task was cancelled, and has returned; or is to return as soon as it waits. */
-  readonly cancelled: boolean[];
-  readonly stopping: boolean[];
-  /** Whether it performs a scope, among others. */
-  readonly scoped: boolean[];
-  /**
-   * For one that stands for a turn that is coming, of a task that may be cancelled before it has it: the node at which that turn
-   * begins; -1 for all others.
-   */
-  readonly turnTo: number[];
-  /** Where inputs lead. */
-  readonly edges: Edges;
+  private readonly _status: number[];
+  private readonly _task: number[];
+  private readonly _parent: number[];
+  private readonly _label: (Label | null)[];
+  private readonly _cases: Int32Array[];
+  private readonly _isPlainCall: boolean[];
+  private readonly _effects: (Effects | null)[];
+  private readonly _defersStarts: boolean[];
+  private readonly _result: unknown[];
+  private readonly _callSite: (Error | undefined)[];
+  private readonly _longestSleep: number[];
+  private readonly _base: number[];
+  private readonly _backEdge: (BackEdge | null)[];
+  private readonly _plainSuccessor: number[];
+  private readonly _committed: (readonly number[] | null)[];
+  private readonly _isAtomic: boolean[];
+  private readonly _precedesAtomic: boolean[];
+  private readonly _served: number[];
+  private readonly _isCancelled: boolean[];
+  private readonly _isStopping: boolean[];
+  private readonly _performsScope: boolean[];
+  private readonly _resumesAt: number[];
+  private readonly _transitions: TransitionTable;
   private readonly _values: Values;
-  private readonly _twins: Map<string, number>;
-  private readonly _turns: Map<string, number>;
+  private readonly _copies: Map<string, number>;
+  private readonly _resumptions: Map<string, number>;
 
   constructor(values: Values) {
-    this.kind = [];
-    this.task = [];
-    this.parent = [];
-    this.input = [];
-    this.cases = [];
-    this.call = [];
-    this.effects = [];
-    this.defers = [];
-    this.result = [];
-    this.place = [];
-    this.sleep = [];
-    this.base = [];
-    this.fold = [];
-    this.lands = [];
-    this.late = [];
-    this.midst = [];
-    this.leadsOn = [];
-    this.serves = [];
-    this.anyMidst = this.anyCancels = false;
-    this.cancelled = [];
-    this.stopping = [];
-    this.scoped = [];
-    this.turnTo = [];
+    this.anyAtomic = this.anyCancels = false;
+    this._status = [];
+    this._task = [];
+    this._parent = [];
+    this._label = [];
+    this._cases = [];
+    this._isPlainCall = [];
+    this._effects = [];
+    this._defersStarts = [];
+    this._result = [];
+    this._callSite = [];
+    this._longestSleep = [];
+    this._base = [];
+    this._backEdge = [];
+    this._plainSuccessor = [];
+    this._committed = [];
+    this._isAtomic = [];
+    this._precedesAtomic = [];
+    this._served = [];
+    this._isCancelled = [];
+    this._isStopping = [];
+    this._performsScope = [];
+    this._resumesAt = [];
+    this._transitions = new TransitionTable();
     this._values = values;
-    this._twins = new Map();
-    this._turns = new Map();
-    this.edges = new Edges();
+    this._copies = new Map();
+    this._resumptions = new Map();
   }
 
+  // A node.
+
+  /** How many nodes there are. */
   get size(): number {
-    return this.kind.length;
+    return this._status.length;
   }
 
-  add(task: number, parent: number, input: Input | null): number {
-    const node = this.kind.length;
-    this.kind.push(NOWHERE);
-    this.task.push(task);
-    this.parent.push(parent);
-    this.input.push(input);
-    this.cases.push(NOTHING);
-    this.call.push(false);
-    this.effects.push(null);
-    this.defers.push(false);
-    this.result.push(undefined);
-    this.place.push(undefined);
-    this.sleep.push(-1);
-    this.base.push(node);
-    this.fold.push(null);
-    this.lands.push(-1);
-    this.late.push(null);
-    this.midst.push(false);
-    this.leadsOn.push(false);
-    this.serves.push(-1);
-    const after = parent !== -1 && this.call[parent]!;
-    this.cancelled.push(parent !== -1 && (this.cancelled[parent]! || input!.at < 0));
-    this.stopping.push(after && (this.stopping[parent]! || this.stops(parent, input!)));
-    this.scoped.push(false);
-    this.turnTo.push(-1);
-    return node;
+  status(node: number): number {
+    return this._status[node]!;
   }
 
-  /** Whether a plain call has cancelled the very task that made it. */
-  stops(node: number, { at, code }: Input): boolean {
-    const kind = this.cases[node]![at * STRIDE]!;
-    return (kind === CANCEL || kind === QUIT) && code === 1;
+  /** Whether its task is over, in whichever way. */
+  isEnd(node: number): boolean {
+    const status = this._status[node];
+    return status !== PARKED && status !== UNSETTLED;
   }
 
-  /** The turn that begins at a node; it is coming, or is as soon as a task is over. */
-  turn(node: number, after: number): number {
-    const key = `${node} ${after}`;
-    const known = this._turns.get(key);
-    if (known !== undefined) return known;
-    const turn = this.add(this.task[node]!, -1, null);
-    this.kind[turn] = PARKED;
-    this.cases[turn] = after === -1 ? Int32Array.of(READY, TURN, 0, FREE) : Int32Array.of(OVER, after, 0, FREE);
-    this.cancelled[turn] = this.cancelled[node]!;
-    this.turnTo[turn] = node;
-    if (this.call[node]) this.midst[node] = this.leadsOn[turn] = this.anyMidst = true;
-    this.edges.set(turn, 0, 0, node);
-    this._turns.set(key, turn);
-    return turn;
+  /** The task that it is a state of. */
+  task(node: number): number {
+    return this._task[node]!;
   }
 
-  /** Fills in where a task has come to. */
-  park(node: number, cases: Int32Array, call: boolean, place: Error | undefined): void {
-    this.kind[node] = PARKED;
-    this.cases[node] = cases;
-    this.call[node] = call;
-    this.place[node] = place;
-    const parent = this.parent[node]!;
-    if (call && parent !== -1 && this.call[parent]) this._follow(node, parent);
-    for (let at = 0; at < cases.length; at += STRIDE) {
-      if (cases[at] === SLEEP) this.sleep[node] = Math.max(this.sleep[node]!, cases[at + 2]!);
-      if (cases[at]! >= CANCEL) this.anyCancels = true;
-      if (cases[at] === SCOPED) this.scoped[node] = true;
+  /** The node before it; -1 for a root. */
+  parent(node: number): number {
+    return this._parent[node]!;
+  }
+
+  /** The label of the transition that leads to it; null for a root. */
+  label(node: number): Label | null {
+    return this._label[node]!;
+  }
+
+  /** What its task waits for: `STRIDE` numbers for each case. */
+  cases(node: number): Int32Array {
+    return this._cases[node]!;
+  }
+
+  /** One field of one of its cases. */
+  kindAt(node: number, at: number): number {
+    return this._cases[node]![at * STRIDE]!;
+  }
+
+  targetAt(node: number, at: number): number {
+    return this._cases[node]![at * STRIDE + 1]!;
+  }
+
+  argumentAt(node: number, at: number): number {
+    return this._cases[node]![at * STRIDE + 2]!;
+  }
+
+  /** Whether its task is stopped in a plain call, which never waits. */
+  isPlainCall(node: number): boolean {
+    return this._isPlainCall[node]!;
+  }
+
+  effects(node: number): Effects | null {
+    return this._effects[node]!;
+  }
+
+  /** Whether it is a plain call, and tasks were started on the way to it: they begin with the next transition. */
+  defersStarts(node: number): boolean {
+    return this._defersStarts[node]!;
+  }
+
+  /** What its task returned or threw. */
+  result(node: number): unknown {
+    return this._result[node];
+  }
+
+  /** Where in the source its task stands, if that was captured. */
+  callSite(node: number): Error | undefined {
+    return this._callSite[node];
+  }
+
+  /** The longest sleep that it waits for, in milliseconds; -1 for none. */
+  longestSleep(node: number): number {
+    return this._longestSleep[node]!;
+  }
+
+  hasSleeps(): boolean {
+    return this._longestSleep.some((ms) => ms >= 0);
+  }
+
+  /** The node that it is an annotated copy of; itself for all others. */
+  base(node: number): number {
+    return this._base[node]!;
+  }
+
+  backEdge(node: number): BackEdge | null {
+    return this._backEdge[node]!;
+  }
+
+  /** The node at which a task is that has come to it, if nothing else in the state changes by that; -1 if something does. */
+  plainSuccessor(node: number): number {
+    return this._plainSuccessor[node]!;
+  }
+
+  /** Channels that were closed while its sends were parked there: these sends are committed, and delivered all the same. */
+  committed(node: number): readonly number[] | null {
+    return this._committed[node]!;
+  }
+
+  /** Whether it is a plain call right after another: no other task runs between the two (SPIN's `d_step`). */
+  isAtomic(node: number): boolean {
+    return this._isAtomic[node]!;
+  }
+
+  /** Whether some plain call comes right after it. */
+  precedesAtomic(node: number): boolean {
+    return this._precedesAtomic[node]!;
+  }
+
+  /**
+   * For a plain call right after a `trySend` or a `tryReceive`: the channel, times two, and one more after a send. A peer that
+   * is parked at that channel is served between the two calls. -1 for all others.
+   */
+  served(node: number): number {
+    return this._served[node]!;
+  }
+
+  /** Whether its task has been cancelled, and has returned from where it was parked. */
+  isCancelled(node: number): boolean {
+    return this._isCancelled[node]!;
+  }
+
+  /** Whether its task has cancelled itself, and is to return as soon as it parks. */
+  isStopping(node: number): boolean {
+    return this._isStopping[node]!;
+  }
+
+  /** Whether a scope is among its cases. */
+  performsScope(node: number): boolean {
+    return this._performsScope[node]!;
+  }
+
+  /** For a pending resumption: the node at which its task will be; -1 for all others. */
+  resumesAt(node: number): number {
+    return this._resumesAt[node]!;
+  }
+
+  /** Whether all that is known of a node is known by now: it is settled, or a back edge. */
+  isKnown(node: number): boolean {
+    return this._status[node] !== UNSETTLED || this._backEdge[node] !== null;
+  }
+
+  // Transitions.
+
+  /** Where a label leads from a node; -1 if that has not been unfolded. */
+  successor(node: number, at: number, code: number): number {
+    return this._transitions.get(node, at, code);
+  }
+
+  connect(node: number, at: number, code: number, successor: number): void {
+    this._transitions.set(node, at, code, successor);
+  }
+
+  /** What the task of a node is given when a label happens. */
+  valueOf(node: number, { at, code }: Label): unknown {
+    if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code });
+    if (at < 0) return undefined;
+    const kind = this.kindAt(node, at);
+    const value = this._decode(kind, code);
+    if (!this._isPlainCall[node] || KINDS[kind]!.isCall) return value;
+    // An attempt, such as `trySend`: its case, or nothing.
+    return kind === DEFAULT ? null : { value };
+  }
+
+  private _decode(kind: number, code: number): unknown {
+    switch (KINDS[kind]!.yields) {
+      case "flag":
+        return code === 1;
+      case "number":
+        return code;
+      case "closed":
+        return CLOSED;
+      case "value":
+        return this._values.at(code);
+      case "outcome":
+        if (code === 0) return CLOSED;
+        return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
+      default:
+        return undefined;
     }
   }
 
-  /** All is known of a node. */
-  land(node: number): void {
-    const fold = this.fold[node]!;
-    if (this.effects[node] !== null) {
-      this.defers[node] = this.call[node]! && this.effects[node]!.starts.length > 0;
-      return;
-    }
-    const begun = fold === null ? 0 : (this.effects[fold.node]?.timers.length ?? 0);
-    if (fold === null || begun === fold.timers) this.lands[node] = fold === null ? node : fold.node;
-  }
-
-  /** A plain call comes right after another. */
-  private _follow(node: number, parent: number): void {
-    const before = this.cases[parent]!;
-    this.midst[node] = this.leadsOn[parent] = this.anyMidst = true;
-    const served = (before[0] === RECEIVE || before[0] === SEND) && this.input[node]!.at === 0;
-    if (served) this.serves[node] = before[1]! * 2 + (before[0] === SEND ? 1 : 0);
-  }
-
-  end(node: number, kind: number, result: unknown): void {
-    this.kind[node] = kind;
-    this.result[node] = result;
-  }
-
-  /** The same place, with a channel closed while its send was parked there: it is delivered all the same. */
-  lateTwin(node: number, channel: number): number {
-    const late = this.late[node] ?? [];
-    return late.includes(channel) ? node : this._late(node, [...late, channel]);
-  }
-
-  /** The same place, as if a channel had not been closed while its send was parked there. */
-  onTime(node: number, channel: number): number {
-    const late = this.late[node]!.filter((other) => other !== channel);
-    return late.length === 0 ? this.base[node]! : this._late(node, late);
-  }
-
-  private _late(node: number, channels: readonly number[]): number {
-    return this._twin(node, `late ${[...channels].sort().join()}`, (twin) => {
-      this.late[twin] = channels;
-    });
-  }
-
-  /** The same end of a task, with somebody told of its failure. */
-  joinedTwin(node: number): number {
-    return this._twin(node, "joined", (twin) => {
-      this.kind[twin] = JOINED;
-    });
-  }
-
-  private _twin(node: number, what: string, change: (twin: number) => void): number {
-    const base = this.base[node]!;
-    const key = `${base} ${what}`;
-    const known = this._twins.get(key);
-    if (known !== undefined) return known;
-    const twin = this.add(this.task[base]!, this.parent[base]!, this.input[base]!);
-    for (const column of [
-      ...[this.kind, this.cases, this.call, this.result, this.place, this.sleep],
-      ...[this.cancelled, this.stopping, this.scoped],
-    ] as unknown[][]) {
-      column[twin] = column[base];
-    }
-    this.base[twin] = base;
-    change(twin);
-    this._twins.set(key, twin);
-    return twin;
-  }
-
-  /** What `main` returns: nothing is learned that no schedule leads to, so every end of it is one. */
+  /** The values that `main` returns. Nothing is unfolded that no schedule leads to, so each of its ends is an outcome. */
   outcomes(): Set<unknown> {
     const outcomes = new Map<number, unknown>();
     for (let node = 0; node < this.size; node++) {
-      const result = this.result[node];
-      if (this.task[node] === 0 && this.kind[node] === DONE) outcomes.set(this._values.idOf(result), result);
+      const result = this._result[node];
+      if (this._task[node] === 0 && this._status[node] === DONE) outcomes.set(this._values.idOf(result), result);
     }
     return new Set(outcomes.values());
   }
 
-  /** What a task gets when a case has happened with a code. */
-  valueOf(node: number, { at, code }: Input): unknown {
-    if (at < 0) return at <= AFTER ? this.valueOf(node, { at: AFTER - at, code }) : undefined;
-    const cases = this.cases[node]!;
-    const value = this._value(cases[at * STRIDE]!, code, cases[at * STRIDE + 2]!);
-    if (!this.call[node] || cases[at * STRIDE]! >= CLOSE) return value;
-    return cases[at * STRIDE] === DEFAULT ? null : { value };
+  // Unfolding. A node is added, given effects, and then parked, ended or folded; `settle` comes last.
+
+  add(task: number, parent: number, label: Label | null): number {
+    const node = this.size;
+    const afterCall = parent !== -1 && this._isPlainCall[parent]!;
+    this._status.push(UNSETTLED);
+    this._task.push(task);
+    this._parent.push(parent);
+    this._label.push(label);
+    this._cases.push(NO_CASES);
+    this._isPlainCall.push(false);
+    this._effects.push(null);
+    this._defersStarts.push(false);
+    this._result.push(undefined);
+    this._callSite.push(undefined);
+    this._longestSleep.push(-1);
+    this._base.push(node);
+    this._backEdge.push(null);
+    this._plainSuccessor.push(-1);
+    this._committed.push(null);
+    this._isAtomic.push(false);
+    this._precedesAtomic.push(false);
+    this._served.push(-1);
+    this._isCancelled.push(parent !== -1 && (this._isCancelled[parent]! || label!.at < 0));
+    this._isStopping.push(afterCall && (this._isStopping[parent]! || this._cancelsItself(parent, label!)));
+    this._performsScope.push(false);
+    this._resumesAt.push(-1);
+    return node;
   }
 
-  private _value(kind: number, code: number, operand: number): unknown {
-    if (kind === SEND || kind === CLOSE) return code === 1;
-    if (kind === RECEIVE || kind === JOIN || kind === ENDED || kind === SCOPED) {
-      if (code === 0) return CLOSED;
-      return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
+  /** Whether a plain call has cancelled the task that made it. */
+  private _cancelsItself(node: number, { at, code }: Label): boolean {
+    const kind = this.kindAt(node, at);
+    return (kind === CANCEL_TASK || kind === CANCEL_SCOPE) && code === 1;
+  }
+
+  /** The effects of coming to a node, which can be added to while the node is unfolded. */
+  effectsFor(node: number): Effects {
+    return (this._effects[node] ??= { starts: [], timers: [], cells: [] });
+  }
+
+  park(node: number, cases: Int32Array, isPlainCall: boolean, callSite: Error | undefined): void {
+    this._status[node] = PARKED;
+    this._cases[node] = cases;
+    this._isPlainCall[node] = isPlainCall;
+    this._callSite[node] = callSite;
+    const parent = this._parent[node]!;
+    if (isPlainCall && parent !== -1 && this._isPlainCall[parent]) this._continueAtomic(node, parent);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      if (kind === SLEEP) this._longestSleep[node] = Math.max(this._longestSleep[node]!, cases[at + 2]!);
+      if (involvesCancelling(kind)) this.anyCancels = true;
+      if (KINDS[kind]!.performsScope) this._performsScope[node] = true;
     }
-    if (kind === TIMER) return CLOSED;
-    if (kind === READ) return operand === LENGTH ? code : code === 1;
-    if (kind === LOOK) return this._values.at(code);
-    return undefined;
+  }
+
+  /** A plain call comes right after another: an atomic sequence. */
+  private _continueAtomic(node: number, parent: number): void {
+    this._isAtomic[node] = this._precedesAtomic[parent] = this.anyAtomic = true;
+    const kind = this.kindAt(parent, 0);
+    const transferred = (kind === RECEIVE || kind === SEND) && this._label[node]!.at === 0;
+    if (transferred) this._served[node] = this.targetAt(parent, 0) * 2 + (kind === SEND ? 1 : 0);
+  }
+
+  end(node: number, status: number, result: unknown): void {
+    this._status[node] = status;
+    this._result[node] = result;
+  }
+
+  /** The end of a task that was cancelled before it began. */
+  addUnbegun(task: number): number {
+    const node = this.add(task, -1, null);
+    this.end(node, CANCELLED, undefined);
+    this._isCancelled[node] = true;
+    return (this._plainSuccessor[node] = node);
+  }
+
+  fold(node: number, backEdge: BackEdge): void {
+    this._backEdge[node] = backEdge;
+  }
+
+  /** All is known of a node. */
+  settle(node: number): void {
+    const backEdge = this._backEdge[node]!;
+    const effects = this._effects[node]!;
+    if (effects !== null) {
+      this._defersStarts[node] = this._isPlainCall[node]! && effects.starts.length > 0;
+      return;
+    }
+    // A round that is repeated may begin timeouts before it comes back.
+    const begun = backEdge === null ? 0 : (this._effects[backEdge.node]?.timers.length ?? 0);
+    if (backEdge === null) this._plainSuccessor[node] = node;
+    else if (begun === backEdge.timers) this._plainSuccessor[node] = backEdge.node;
+  }
+
+  // Resumptions and annotated copies, made on demand.
+
+  /** The pending resumption that leads to a node: at once, or as soon as the task `after` is over if that is not -1. */
+  resumption(node: number, after: number): number {
+    const key = `${node} ${after}`;
+    const known = this._resumptions.get(key);
+    if (known !== undefined) return known;
+    const pending = this.add(this._task[node]!, -1, null);
+    this._status[pending] = PARKED;
+    this._cases[pending] = Int32Array.of(
+      ...(after === -1 ? [RESUME, 0, 0, UNORDERED] : [WHEN_OVER, after, 0, UNORDERED]),
+    );
+    this._isCancelled[pending] = this._isCancelled[node]!;
+    this._resumesAt[pending] = node;
+    if (this._isPlainCall[node]) this._isAtomic[node] = this._precedesAtomic[pending] = this.anyAtomic = true;
+    this.connect(pending, 0, 0, node);
+    this._resumptions.set(key, pending);
+    return pending;
+  }
+
+  /** A node whose sends to a channel are committed, besides those that are. */
+  withCommittedSend(node: number, channel: number): number {
+    const committed = this._committed[node] ?? [];
+    return committed.includes(channel) ? node : this._withCommitted(node, [...committed, channel]);
+  }
+
+  /** The same without: the channel was cancelled. */
+  withoutCommittedSend(node: number, channel: number): number {
+    const committed = this._committed[node]!.filter((other) => other !== channel);
+    return committed.length === 0 ? this._base[node]! : this._withCommitted(node, committed);
+  }
+
+  private _withCommitted(node: number, channels: readonly number[]): number {
+    return this._copy(node, `committed ${[...channels].sort().join()}`, (copy) => {
+      this._committed[copy] = channels;
+    });
+  }
+
+  /** The failed end of a task, with the failure handled. */
+  withHandledFailure(node: number): number {
+    return this._copy(node, "handled", (copy) => {
+      this._status[copy] = HANDLED;
+    });
+  }
+
+  private _copy(node: number, annotation: string, annotate: (copy: number) => void): number {
+    const base = this._base[node]!;
+    const key = `${base} ${annotation}`;
+    const known = this._copies.get(key);
+    if (known !== undefined) return known;
+    const copy = this.add(this._task[base]!, this._parent[base]!, this._label[base]!);
+    for (const column of [
+      ...[this._status, this._cases, this._isPlainCall, this._result, this._callSite, this._longestSleep],
+      ...[this._isCancelled, this._isStopping, this._performsScope],
+    ] as unknown[][]) {
+      column[copy] = column[base];
+    }
+    this._base[copy] = base;
+    annotate(copy);
+    this._copies.set(key, copy);
+    return copy;
   }
 }
 
@@ -317,4 +490,4 @@ export class Trie {
 export const valueCode = (id: number): number => id * 2 + 2;
 export const causeCode = (id: number): number => id * 2 + 1;
 
-const NOTHING = new Int32Array(0);
+const NO_CASES = new Int32Array(0);

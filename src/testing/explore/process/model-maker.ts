@@ -6,12 +6,12 @@ import type { Operation } from "../../../operation/operation.js";
 import { Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
-import type { Stage } from "./sandbox.js";
+import type { Sandbox } from "./sandbox.js";
 
 export class ModelMaker extends Layer implements Declared {
-  private readonly _sandbox: Stage;
+  private readonly _sandbox: Sandbox;
 
-  constructor(sandbox: Stage) {
+  constructor(sandbox: Sandbox) {
     super();
     this._sandbox = sandbox;
   }

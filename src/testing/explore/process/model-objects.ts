@@ -1,6 +1,7 @@
-// What a program gets in place of channels, tasks and timeouts while it is explored. They hold nothing: what is stored, who
-// is over and what time it is belongs to the state that is looked at, not to them. What they offer never completes by
-// itself, so every operation parks; plain calls that look at the state, or change it, are answered by whoever explores.
+// Model objects: what a program gets in place of channels, tasks, timeouts and cells while it is unfolded. They hold nothing:
+// what a channel stores, which task is over and what time it is belongs to the state that is explored. Their operations are
+// offers, which never complete by themselves, so every operation parks. Their plain calls, which read the state or change it,
+// are answered by the sandbox.
 
 import {
   assertValue,
@@ -16,38 +17,49 @@ import { Path } from "../../../scheduler/path.js";
 import { type Body, Task, type TaskStatus } from "../../../task/task.js";
 import type { Cell } from "../../program/cell.js";
 import {
-  CANCEL,
+  CANCEL_CHANNEL,
+  CANCEL_TASK,
   CLOSE,
-  CLOSING,
-  DISCARD,
   JOIN,
-  LOOK,
-  Offer,
-  OVER,
-  READ,
+  READ_CELL,
+  READ_CLOSED,
+  READ_LENGTH,
+  READ_TIMEOUT,
   RECEIVE,
   SEND,
-  TIMER,
-  WRITE,
+  TIMEOUT,
+  WHEN_CLOSED,
+  WHEN_OVER,
+  WRITE_CELL,
 } from "./cases.js";
+import { Offer } from "./operation-cases.js";
 
-/** How a buffer behaves when it is full; one that keeps drops what is sent then, and gives what it has to everybody. */
+/**
+ * What a full buffer does with a send: lets it wait, drops its value, or drops the oldest value. `keep` is a promise channel, which
+ * drops all but the first value, and gives that to every receive.
+ */
 export type Overflow = "park" | "drop" | "slide" | "keep";
 
-/** What a plain call may ask of a state. */
-export const LENGTH = 0;
-export const IS_CLOSED = 1;
-export const IS_DUE = 2;
-
-/** Plain calls, answered by whoever explores. */
-export interface Calls {
-  /** Performs an offer if it can happen now. */
+/** What model objects ask of the sandbox. */
+export interface PlainCalls {
+  /** Performs an offer if it can happen now; null if it cannot. */
   attempt(offer: Offer<unknown>): { readonly value: unknown } | null;
   /** Performs a call that never waits. */
   call(offer: Offer<unknown>): unknown;
-  /** Says that an operation has queued up. */
+  /** Called when an operation parks. */
   readonly queued: () => void;
+  /** Gives the program up, as it does what has no model. */
   unmodelled(what: string): never;
+}
+
+/** What is fixed about a channel. */
+interface ChannelFacts {
+  readonly index: number;
+  readonly name: string;
+  readonly capacity: number;
+  readonly overflow: Overflow;
+  /** Whether the program is called when the channel is cancelled, or with the values that the channel discards. */
+  readonly hasCallbacks: boolean;
 }
 
 export class ChannelModel<T> implements Channel<T> {
@@ -55,16 +67,15 @@ export class ChannelModel<T> implements Channel<T> {
   readonly name: string;
   readonly capacity: number;
   readonly overflow: Overflow;
-  /** Whether somebody is told that it is cancelled, or of what it discards. */
-  private readonly _tells: boolean;
-  private readonly _calls: Calls;
+  private readonly _hasCallbacks: boolean;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number, name: string, capacity: number, overflow: Overflow, tells: boolean) {
-    this._tells = tells;
+  constructor(calls: PlainCalls, { index, name, capacity, overflow, hasCallbacks }: ChannelFacts) {
     this.index = index;
     this.name = name;
     this.capacity = capacity;
     this.overflow = overflow;
+    this._hasCallbacks = hasCallbacks;
     this._calls = calls;
   }
 
@@ -91,42 +102,42 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   whenClosed(): Operation<void> {
-    return this._offer<void>(CLOSING, null, `${this.name} to close`);
+    return this._offer<void>(WHEN_CLOSED, null, `${this.name} to close`);
   }
 
   cancel(): void {
-    if (this._tells) this._calls.unmodelled(`${this.name} tells somebody that it is cancelled`);
-    this._calls.call(this._offer(DISCARD, null, `cancel ${this.name}`));
+    if (this._hasCallbacks) this._calls.unmodelled(`${this.name} has onCancel or onUndelivered, and is cancelled`);
+    this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
   }
 
   get closed(): boolean {
-    return this._calls.call(this._offer(READ, IS_CLOSED, `whether ${this.name} is closed`)) as boolean;
+    return this._calls.call(this._offer(READ_CLOSED, null, `whether ${this.name} is closed`)) as boolean;
   }
 
   get length(): number {
-    return this._calls.call(this._offer(READ, LENGTH, `the length of ${this.name}`)) as number;
+    return this._calls.call(this._offer(READ_LENGTH, null, `the length of ${this.name}`)) as number;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return iterate(this);
   }
 
-  private _offer<U>(kind: number, operand: unknown, text: string): Offer<U> {
-    return new Offer<U>(kind, this.index, operand, text, this._calls.queued);
+  private _offer<U>(kind: number, argument: unknown, text: string): Offer<U> {
+    return new Offer<U>(kind, this.index, argument, text, this._calls.queued);
   }
 }
 
 export class TimeoutModel implements ReceiveChannel<never> {
   readonly index: number;
-  private readonly _calls: Calls;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number) {
+  constructor(calls: PlainCalls, index: number) {
     this.index = index;
     this._calls = calls;
   }
 
   receive(): Operation<Closed> {
-    return new Offer<Closed>(TIMER, this.index, null, "timeout", this._calls.queued);
+    return new Offer<Closed>(TIMEOUT, this.index, null, "timeout", this._calls.queued);
   }
 
   tryReceive(): Closed | typeof EMPTY {
@@ -136,7 +147,7 @@ export class TimeoutModel implements ReceiveChannel<never> {
   cancel(): void {}
 
   get closed(): boolean {
-    const due = new Offer<boolean>(READ, this.index, IS_DUE, "whether a timeout is over", this._calls.queued);
+    const due = new Offer<boolean>(READ_TIMEOUT, this.index, null, "whether a timeout is over", this._calls.queued);
     return this._calls.call(due) as boolean;
   }
 
@@ -147,32 +158,50 @@ export class TimeoutModel implements ReceiveChannel<never> {
 
 export class CellModel<T> implements Cell<T> {
   readonly index: number;
-  private readonly _calls: Calls;
+  private readonly _calls: PlainCalls;
 
-  constructor(calls: Calls, index: number) {
+  constructor(calls: PlainCalls, index: number) {
     this.index = index;
     this._calls = calls;
   }
 
   get value(): T {
-    return this._calls.call(new Offer<T>(LOOK, this.index, null, "look at a cell", this._calls.queued)) as T;
+    return this._calls.call(new Offer<T>(READ_CELL, this.index, null, "look at a cell", this._calls.queued)) as T;
   }
 
   set value(value: T) {
-    this._calls.call(new Offer<T>(WRITE, this.index, value, "write to a cell", this._calls.queued));
+    this._calls.call(new Offer<T>(WRITE_CELL, this.index, value, "write to a cell", this._calls.queued));
   }
 }
 
-const nowhere: Path = new Path(null, "", 0);
+const NO_PATH: Path = new Path(null, "", 0);
+
+/** What is fixed about a task. */
+interface TaskFacts {
+  readonly index: number;
+  readonly name: string;
+  /** The scope that it is in; -1 for none. */
+  readonly region: number;
+  /** The task that starts it; -1 for `main`. */
+  readonly starter: number;
+  /** Whether it may be cancelled: its resumptions are transitions of their own. */
+  readonly isCancellable: boolean;
+}
 
 export class TaskModel<T> extends Task<T> {
   readonly index: number;
-  private readonly _calls: Calls;
+  readonly region: number;
+  readonly starter: number;
+  readonly isCancellable: boolean;
+  private readonly _calls: PlainCalls;
   private readonly _name: string;
 
-  constructor(calls: Calls, index: number, name: string, body: Body<never, T>) {
-    super(null as never, body, nowhere);
+  constructor(calls: PlainCalls, body: Body<never, T>, { index, name, region, starter, isCancellable }: TaskFacts) {
+    super(null as never, body, NO_PATH);
     this.index = index;
+    this.region = region;
+    this.starter = starter;
+    this.isCancellable = isCancellable;
     this._calls = calls;
     this._name = name;
   }
@@ -186,7 +215,7 @@ export class TaskModel<T> extends Task<T> {
   }
 
   override cancel(reason?: unknown): void {
-    this._calls.call(new Offer<void>(CANCEL, this.index, reason, `cancel ${this._name}`, this._calls.queued));
+    this._calls.call(new Offer<void>(CANCEL_TASK, this.index, reason, `cancel ${this._name}`, this._calls.queued));
   }
 
   override fresh(): Operation<T> {
@@ -194,6 +223,6 @@ export class TaskModel<T> extends Task<T> {
   }
 
   override whenOver(): Operation<void> {
-    return new Offer<void>(OVER, this.index, null, `the end of ${this._name}`, this._calls.queued);
+    return new Offer<void>(WHEN_OVER, this.index, null, `the end of ${this._name}`, this._calls.queued);
   }
 }

@@ -1,5 +1,6 @@
-// What a program gets in place of scopes while it is explored. Who is in a scope is known by the stage, and what has become of
-// them by the state; a scope's own task does what it does outside, with plain calls for what it changes.
+// Scopes while a program is unfolded. As on the scheduler, a scope is a task, which starts the body of the scope and waits until
+// all tasks in the scope are over. Its code runs in the sandbox like any other; whatever it reads or changes is a plain call. Which
+// tasks are in a scope is fixed, and recorded in the sandbox; what has become of the scope is part of the state.
 
 import { Choice } from "../../../choice/choice.js";
 import { select } from "../../../choice/select.js";
@@ -7,107 +8,112 @@ import { late, type Scope, type ScopeOptions } from "../../../lifetime/scope.js"
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../../operation/operation.js";
 import type { Body, Task } from "../../../task/task.js";
 import { sleep } from "../../../time/sleep.js";
-import { ABORT, ENDED, FAIL, Offer, QUIT, SCOPED } from "./cases.js";
-import type { Calls } from "./model-objects.js";
+import { ABORT_SCOPE, CANCEL_SCOPE, FAIL_SCOPE, JOIN_SCOPE, SCOPE_ENDED } from "./cases.js";
+import type { PlainCalls } from "./model-objects.js";
+import { Offer } from "./operation-cases.js";
 
-/** What a scope yields: its outcome, or nothing but its failure. */
+/** What the end of a scope yields: the outcome of the scope; or its failure, and nothing if it has not failed. */
 export const OUTCOME = 0;
 export const FAILURE = 1;
 
-/** What a scope asks of a stage. */
-export interface Scopes extends Calls {
+/** What a scope asks of the sandbox. */
+export interface Scopes extends PlainCalls {
   start<T>(body: Body<never, T>, args: unknown[], region?: number): Task<T>;
   region(): RegionModel;
 }
 
 export type ScopeBody<T> = (scope: Scope) => Routine<T> | AsyncRoutine<T>;
 
-/** One performance of a scope. */
+/** One performance of a scope: what its body is given. */
 export class RegionModel implements Scope {
   readonly index: number;
-  /** The task that the scope is, and the tasks in it; the first is its body. */
+  /** The task that the scope is; and the tasks in it, of which the first runs its body. */
   readonly owner: number;
   readonly members: number[];
-  private readonly _stage: Scopes;
+  private readonly _sandbox: Scopes;
 
-  constructor(stage: Scopes, index: number, owner: number) {
+  constructor(sandbox: Scopes, index: number, owner: number) {
     this.index = index;
     this.owner = owner;
     this.members = [];
-    this._stage = stage;
+    this._sandbox = sandbox;
     this.go = this.go.bind(this);
   }
 
   go<A extends unknown[], T>(body: Body<A, T>, ...args: A): Task<T> {
-    return this._stage.start<T>(body as Body<never, T>, args, this.index);
+    return this._sandbox.start<T>(body as Body<never, T>, args, this.index);
   }
 
   get signal(): AbortSignal {
-    return this._stage.unmodelled("it takes the signal of a scope");
+    return this._sandbox.unmodelled("it takes the signal of a scope");
   }
 
   cancel(reason?: unknown): void {
-    this._call(QUIT, reason, "cancel a scope");
+    this._call(CANCEL_SCOPE, reason, "cancel a scope");
   }
 
   abort(): void {
-    this._call(ABORT, undefined, "cancel a scope");
+    this._call(ABORT_SCOPE, undefined, "cancel a scope");
   }
 
   fail(error: unknown): void {
-    this._call(FAIL, error, "end a scope that is late");
+    this._call(FAIL_SCOPE, error, "end a scope that is late");
   }
 
-  /** Waits for the end of all that is in it. */
+  /** Waits until all tasks in it are over. */
   end(yields: number): Operation<unknown> {
-    return new Offer(ENDED, this.index, yields, "the end of a scope", this._stage.queued);
+    return new Offer(SCOPE_ENDED, this.index, yields, "the end of a scope", this._sandbox.queued);
   }
 
-  private _call(kind: number, operand: unknown, text: string): void {
-    this._stage.call(new Offer(kind, this.index, operand, text, this._stage.queued));
+  private _call(kind: number, argument: unknown, text: string): void {
+    this._sandbox.call(new Offer(kind, this.index, argument, text, this._sandbox.queued));
   }
 }
 
-/** Performs a scope: its task starts with it. */
+/** The operation that performs a scope: the task of the scope starts when the operation is tried, or announced. */
 export class ScopeModel<T> extends Offer<T> {
-  private readonly _stage: Scopes;
+  private readonly _sandbox: Scopes;
   private readonly _body: ScopeBody<T>;
   private readonly _options: ScopeOptions;
 
-  constructor(stage: Scopes, body: ScopeBody<T>, options: ScopeOptions) {
-    super(SCOPED, -1, null, "the end of a scope", stage.queued);
-    this._stage = stage;
+  constructor(sandbox: Scopes, body: ScopeBody<T>, options: ScopeOptions) {
+    super(JOIN_SCOPE, -1, null, "the end of a scope", sandbox.queued);
+    this._sandbox = sandbox;
     this._body = body;
     this._options = options;
-    if (options.signal !== undefined) stage.unmodelled("a scope has the signal of something else");
+    if (options.signal !== undefined) sandbox.unmodelled("a scope has the signal of something else");
   }
 
   override poll(): boolean {
-    this.begin();
+    this.startTask();
     return false;
   }
 
-  begin(): void {
-    const task = this._stage.start(supervisor.scope as Body<never, unknown>, [this._stage, this._body, this._options]);
-    this.about = (task as Task<unknown> & { readonly index: number }).index;
+  startTask(): void {
+    const task = this._sandbox.start(supervisor.scope as Body<never, unknown>, [
+      this._sandbox,
+      this._body,
+      this._options,
+    ]);
+    this.target = (task as Task<unknown> & { readonly index: number }).index;
   }
 }
 
-/** In an async body operations are not tried before they park: begins the scopes among them. */
-export function beginScopes(operation: Operation<unknown>): void {
-  if (operation instanceof ScopeModel) operation.begin();
-  else if (operation instanceof Mapped) beginScopes(operation.inner);
-  else if (operation instanceof Choice) for (const part of operation.parts) beginScopes(part);
+/** Starts the tasks of the scopes in an operation: in an async body, operations are not tried before they park. */
+export function startScopes(operation: Operation<unknown>): void {
+  if (operation instanceof ScopeModel) operation.startTask();
+  else if (operation instanceof Mapped) startScopes(operation.inner);
+  else if (operation instanceof Choice) for (const part of operation.parts) startScopes(part);
 }
 
-/** The task that a scope is. Named for what reports show. */
+/** The body of the task that a scope is, named for reports. */
 const supervisor = {
-  *scope(stage: Scopes, body: ScopeBody<unknown>, { deadline }: ScopeOptions): Routine<unknown> {
-    const region = stage.region();
+  *scope(sandbox: Scopes, body: ScopeBody<unknown>, { deadline }: ScopeOptions): Routine<unknown> {
+    const region = sandbox.region();
     region.go(body, region);
     let over = false;
     try {
-      const outcome = yield* deadline === undefined ? region.end(OUTCOME) : inTime(region, deadline);
+      const outcome = yield* deadline === undefined ? region.end(OUTCOME) : endInTime(region, deadline);
       over = true;
       return outcome;
     } catch (error) {
@@ -115,7 +121,7 @@ const supervisor = {
       throw error;
     } finally {
       if (!over) {
-        if (deadline !== undefined) stage.unmodelled("a scope with a deadline is cancelled from outside");
+        if (deadline !== undefined) sandbox.unmodelled("a scope with a deadline is cancelled from outside");
         region.abort();
         yield* region.end(FAILURE);
       }
@@ -123,23 +129,24 @@ const supervisor = {
   },
 };
 
-function* inTime(region: RegionModel, deadline: number): Routine<unknown> {
+function* endInTime(region: RegionModel, deadline: number): Routine<unknown> {
   const { key, value } = yield* select({ end: region.end(OUTCOME), late: sleep(deadline) });
   if (key === "end") return value;
   region.fail(late(deadline));
   return yield* region.end(OUTCOME);
 }
 
-/** What has become of a scope. */
+/** The part of the state that a scope has. */
 export interface RegionState {
-  /** Failures as values, in order. */
+  /** The ids of the errors of tasks that failed, in order. */
   readonly failures: readonly number[];
-  /** Why it was cancelled, as a value; -1 if it was not. */
+  /** The id of the reason that it was cancelled for; -1 if it was not. */
   readonly reason: number;
+  /** Whether it was cancelled from outside. */
   readonly aborted: boolean;
 }
 
-/** What has become of scopes, as numbers: 0 while nothing has. */
+/** The states of scopes, interned: 0 is the state of a scope to which nothing has happened. */
 export class RegionStates {
   private readonly _states: RegionState[];
   private readonly _ids: Map<string, number>;
@@ -162,5 +169,5 @@ export class RegionStates {
   }
 }
 
-/** Whether a scope goes to its end: nothing is started in it any more, and what is in it has been cancelled. */
+/** Whether a scope is about to end: all tasks in it have been cancelled, and none may be started in it. */
 export const isEnding = ({ failures, reason }: RegionState): boolean => failures.length > 0 || reason !== -1;

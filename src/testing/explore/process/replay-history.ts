@@ -1,81 +1,88 @@
-// Routines with a past. A routine that waits is kept for whoever asks first what it does next; for all others it is begun anew,
-// and told all that has happened to it.
+// Runs with a history. A generator cannot be copied, so a run that has parked is kept at its local state, for whichever
+// transition from there is unfolded first. For every other transition a new routine is started, and its history replayed.
 
 import type { Operation } from "../../../operation/operation.js";
-import { AFTER, settleCase } from "./cases.js";
-import type { Trie } from "./local-lts.js";
-import { begun, type Cue, Live, type Start } from "./routine-run.js";
-import type { Stage } from "./sandbox.js";
+import { RETURN_AFTER } from "./cases.js";
+import type { LocalLts } from "./local-lts.js";
+import { completeCase } from "./operation-cases.js";
+import { type Input, RoutineRun, type Start, startRoutine } from "./routine-run.js";
+import type { Sandbox } from "./sandbox.js";
 
-/** What is known of a program. */
-interface Known {
-  readonly trie: Trie;
-  readonly stage: Stage;
-  /** What tasks were started with, and where they stood then. */
-  readonly variants: readonly (Start & { readonly root: number })[];
+/** What the unfolder has found out. */
+interface Unfolded {
+  readonly lts: LocalLts;
+  readonly sandbox: Sandbox;
+  readonly spawns: readonly (Start & { readonly root: number })[];
 }
 
-export class Pasts {
-  private readonly _known: Known;
-  /** For each node the routine that waits there. */
-  private readonly _kept: Map<number, Live>;
+export class Histories {
+  private readonly _unfolded: Unfolded;
+  /** The run that is parked at a local state, by that. */
+  private readonly _kept: Map<number, RoutineRun>;
 
-  constructor(known: Known) {
-    this._known = known;
+  constructor(unfolded: Unfolded) {
+    this._unfolded = unfolded;
     this._kept = new Map();
   }
 
-  keep(node: number, live: Live): void {
-    this._kept.set(node, live);
+  keep(node: number, run: RoutineRun): void {
+    this._kept.set(node, run);
   }
 
-  /** A routine that has the past of a node but for the last, which is to happen next. Where a task begins, its variant counts. */
-  revive(node: number, variant: number): Live {
-    const { trie } = this._known;
-    const parent = trie.parent[node]!;
+  /** A run whose tape leads to a local state. For the first state of a task, `spawn` says how that was started; -1 otherwise. */
+  runTo(node: number, spawn: number): RoutineRun {
+    const { lts } = this._unfolded;
+    const parent = lts.parent(node);
     const kept = this._kept.get(parent);
     if (kept !== undefined) {
-      const input = trie.input[node]!;
       this._kept.delete(parent);
-      kept.script.push({ node, at: input.at, value: trie.valueOf(parent, input) });
+      kept.tape.push(this._inputTo(node, parent));
       return kept;
     }
     const path = this.pathTo(node);
-    return this.live(trie.task[node]!, path, variant === -1 ? this.variantOf(path[0]!) : variant);
+    return this.replay(lts.task(node), path, spawn === -1 ? this.spawnOf(path[0]!) : spawn);
   }
 
-  /** The nodes that lead to one, and itself. */
+  /** The local states from the first of a task to a given one, both included. */
   pathTo(node: number): number[] {
     const path: number[] = [];
-    for (let at = node; at !== -1; at = this._known.trie.parent[at]!) path.unshift(at);
+    for (let at = node; at !== -1; at = this._unfolded.lts.parent(at)) path.unshift(at);
     return path;
   }
 
-  /** With what a task was started that began at a node. */
-  variantOf(root: number): number {
-    return this._known.variants.findIndex((variant) => variant.root === root);
+  /** The spawn that begins at a local state. */
+  spawnOf(root: number): number {
+    return this._unfolded.spawns.findIndex((spawn) => spawn.root === root);
   }
 
-  /** A routine that is to go along a path. */
-  live(task: number, path: readonly number[], variant: number): Live {
-    const { trie, stage, variants } = this._known;
-    const live = new Live(task, path[0]!);
-    for (let at = 1; at < path.length; at++) {
-      const happened = trie.input[path[at]!]!;
-      live.script.push({ node: path[at]!, at: happened.at, value: trie.valueOf(path[at - 1]!, happened) });
-    }
-    const outer = stage.live;
-    stage.live = live;
-    live.routine = begun(variants[variant]!);
-    stage.live = outer;
-    return live;
+  /** A new run of a spawn, with a tape that leads along a path. */
+  replay(task: number, path: readonly number[], spawn: number): RoutineRun {
+    const { sandbox, spawns } = this._unfolded;
+    const run = new RoutineRun(task, path[0]!);
+    for (let at = 1; at < path.length; at++) run.tape.push(this._inputTo(path[at]!, path[at - 1]!));
+    // A body that is no generator function runs right away, and belongs to this run.
+    const outer = sandbox.running;
+    sandbox.running = run;
+    run.routine = startRoutine(spawns[spawn]!);
+    sandbox.running = outer;
+    return run;
+  }
+
+  private _inputTo(node: number, parent: number): Input {
+    const { lts } = this._unfolded;
+    const label = lts.label(node)!;
+    return { node, at: label.at, value: lts.valueOf(parent, label) };
   }
 }
 
-/** Lets happen to what a routine waits at what was to happen, or lets it return; false if it waits on. */
-export function give(live: Live, operation: Operation<unknown>, { at, value }: Pick<Cue, "at" | "value">): boolean {
-  live.returns = at < 0;
-  if (at >= 0) return settleCase(operation, at, value);
-  if (at <= AFTER) settleCase(operation, AFTER - at, value);
+/** Gives a run its next input, at the operation that it waits for; false if it waits on. */
+export function deliver(
+  run: RoutineRun,
+  operation: Operation<unknown>,
+  { at, value }: Pick<Input, "at" | "value">,
+): boolean {
+  run.returns = at < 0;
+  if (at >= 0) return completeCase(operation, at, value);
+  if (at <= RETURN_AFTER) completeCase(operation, RETURN_AFTER - at, value);
   return true;
 }

@@ -1,90 +1,90 @@
-// A routine on the stage: how far it has come, what it is to be given, and what it has made by now.
+// One run of the routine of a task in the sandbox: how far it has come, the inputs that it is still to be given, and how much it
+// has made so far. A run has exactly one of four positions: not started, parked (`waiting`), stopped in a plain call (`stopped`),
+// or over.
 
 import type { AsyncRoutine, Operation, Routine } from "../../../operation/operation.js";
 import type { Body } from "../../../task/task.js";
-import { type Offer, Unmodelled } from "./cases.js";
+import { Unmodelled } from "./cases.js";
+import type { Offer } from "./operation-cases.js";
 
-/** A body with the arguments it was started with. */
+/** A body, and the arguments that it was started with. */
 export interface Start {
   readonly body: Body<unknown[], unknown>;
   readonly args: unknown[];
 }
 
-/** A routine on the stage. */
-export class Live {
+/** An input of a run: what happens to the task next, and the local state that it comes to with that. */
+export interface Input {
+  readonly node: number;
+  /** The case that happens; or `RETURN`, or `RETURN_AFTER` and below. */
+  readonly at: number;
+  readonly value: unknown;
+}
+
+/** An operation that is performed with `await`. */
+export interface Awaited {
+  readonly operation: Operation<unknown>;
+  readonly goOn: () => void;
+}
+
+export class RoutineRun {
   readonly task: number;
   routine: Routine<unknown> | AsyncRoutine<unknown>;
-  /** The node whose stretch of code it runs through, or has. */
+  /** The local state that it goes on from: what it makes belongs to the code that follows. */
   node: number;
-  /** What is to happen to it, in order; plain calls take their answers from here. */
-  readonly script: Cue[];
-  /** What it is parked at, as its routine yielded it, and the operation; the plain call that it is stopped in. */
+  /** Inputs to come, in order. Plain calls take their answers from here. */
+  readonly tape: Input[];
+  /** What it has yielded, and the operation in that, while it is parked. */
   parked: unknown;
   waiting: Operation<unknown> | null;
+  /** The plain call that it is stopped in, and whether that is an attempt, which may find that nothing is ready. */
   stopped: Offer<unknown> | null;
-  /** Whether that call may find that it cannot do what it is for. */
-  attempts: boolean;
-  /** What is awaited by it, with `await` instead of `yield*`. */
+  isAttempt: boolean;
+  /** What it performs with `await`, instead of `yield*`. */
   awaited: Awaited | null;
   /** Whether it is to return when it goes on: its task was cancelled. */
   returns: boolean;
-  /** What an async routine has promised, while it has not come to it. */
+  /** The pending `next()` of an async routine. */
   step: Promise<IteratorResult<unknown, unknown>> | null;
-  /** How many tasks, by itself and in a scope, channels, timeouts and cells it has made. */
+  /** How many tasks, tasks in a scope, channels, timeouts and cells it has made: their names depend on it. */
   tasks: number;
   members: number;
   channels: number;
   timers: number;
   cells: number;
-  /** How many operations have queued up since it went on, and where. */
+  /** How many operations have parked since it went on, and the line of the first. */
   queued: number;
-  place: Error | undefined;
-  /** The node at which each loop was entered. */
+  callSite: Error | undefined;
+  /** The local state at which each loop was entered. */
   readonly loops: Map<object, number>;
 
   constructor(task: number, node: number) {
     this.task = task;
     this.routine = null as never;
     this.node = node;
-    this.script = [];
+    this.tape = [];
     this.parked = null;
     this.waiting = null;
     this.stopped = null;
-    this.attempts = false;
+    this.isAttempt = false;
     this.awaited = null;
     this.returns = false;
     this.step = null;
     this.tasks = this.members = this.channels = this.timers = this.cells = 0;
     this.queued = 0;
-    this.place = undefined;
+    this.callSite = undefined;
     this.loops = new Map();
   }
 
-  /** How much it has made that is its own. */
+  /** How many objects of its own it has made. */
   get made(): number {
     return this.tasks + this.members + this.channels + this.timers + this.cells;
   }
 }
 
-/**
- * What a routine is to be given, and the node it comes to with that. Below 0 it is to return: at once, or, from -2 down, after
- * a case had happened that it has not heard of.
- */
-export interface Cue {
-  readonly node: number;
-  readonly at: number;
-  readonly value: unknown;
-}
-
-/** An operation that is performed by `await`. */
-export interface Awaited {
-  readonly operation: Operation<unknown>;
-  readonly goOn: () => void;
-}
-
 /** The routine of a body. */
-export function begun({ body, args }: Start): Live["routine"] {
+export function startRoutine({ body, args }: Start): RoutineRun["routine"] {
   const routine: unknown = typeof body === "function" ? body(...args) : null;
-  if (typeof routine === "object" && routine !== null && "return" in routine) return routine as Live["routine"];
+  if (typeof routine === "object" && routine !== null && "return" in routine) return routine as RoutineRun["routine"];
   throw new Unmodelled("a go block is no function* or async function*");
 }

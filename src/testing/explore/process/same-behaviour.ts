@@ -4,32 +4,32 @@ import type { Operation } from "../../../operation/operation.js";
 import type { Values } from "../../report/values.js";
 import { DEFAULT } from "./cases.js";
 import type { Arrival } from "./driver.js";
-import { DONE, FAILED, type Fold, type Trie } from "./local-lts.js";
-import type { Live } from "./routine-run.js";
+import { type BackEdge, FAILED, type LocalLts } from "./local-lts.js";
+import type { RoutineRun } from "./routine-run.js";
 
 /** What has been learned. */
 interface Learned {
-  readonly trie: Trie;
+  readonly lts: LocalLts;
   readonly values: Values;
-  formOf(operation: Operation<unknown>): { readonly cases: Int32Array };
+  casesOf(operation: Operation<unknown>): { readonly cases: Int32Array };
 }
 
 /** Whether what a routine has come to is what stands at a node, and nothing has been made on the way that is only its own. */
-export function isSame(learned: Learned, node: number, live: Live, arrival: Arrival | Fold): boolean {
-  const { trie, values } = learned;
+export function isSame(learned: Learned, node: number, live: RoutineRun, arrival: Arrival | BackEdge): boolean {
+  const { lts, values } = learned;
   if (live.made > 0 || !("kind" in arrival)) return false;
-  const result = (value: unknown): boolean => values.idOf(trie.result[node]) === values.idOf(value);
+  const result = (value: unknown): boolean => values.idOf(lts.result(node)) === values.idOf(value);
   switch (arrival.kind) {
     case "parked":
-      return !trie.call[node] && areSame(trie.cases[node]!, learned.formOf(arrival.operation).cases);
+      return !lts.isPlainCall(node) && areSame(lts.cases(node), learned.casesOf(arrival.operation).cases);
     case "stopped": {
-      const { cases } = learned.formOf(arrival.offer);
-      return trie.call[node]! && areSame(trie.cases[node]!, live.attempts ? attempted(cases) : cases);
+      const { cases } = learned.casesOf(arrival.offer);
+      return lts.isPlainCall(node) && areSame(lts.cases(node), live.isAttempt ? attempted(cases) : cases);
     }
     case "done":
-      return trie.kind[node] !== FAILED && trie.kind[node]! >= DONE && result(arrival.value);
+      return lts.status(node) !== FAILED && lts.isEnd(node) && result(arrival.value);
     default:
-      return trie.kind[node] === FAILED && result(arrival.error);
+      return lts.status(node) === FAILED && result(arrival.error);
   }
 }
 

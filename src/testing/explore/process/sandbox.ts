@@ -1,8 +1,10 @@
-// Where one routine at a time is run, to see what it does next. It gives the routine stand-ins for what it creates, under
-// names that are the same in every run: a task is its creator and how many that had started before, and so on.
+// Where one routine at a time is run, to see what it does next. The sandbox is the `Explorer` of the scheduler: the routine gets
+// model objects for what it creates, under names that are the same in every run. A task is named by its creator and by how many
+// tasks that had started before; likewise channels, timeouts and cells. So the same history always makes the same objects.
 //
-// A plain call that looks at the state, or changes it, is an event like any other, but a routine cannot be stopped in the
-// midst of it: the call throws, the routine is given up, and a new one is fed the answer when there is one.
+// A plain call that reads the state, or changes it, is a transition like any other, but a routine cannot be parked in the midst
+// of it. The call takes its answer from the tape of the run. At the end of the tape it throws `UNANSWERED` and the run is given
+// up; a new run is given the answer once there is one.
 
 import { type Buffer, Dropping, Fixed, Sliding } from "../../../channel/buffer.js";
 import type { ChannelOptions } from "../../../channel/ends.js";
@@ -10,153 +12,157 @@ import type { ScopeOptions } from "../../../lifetime/scope.js";
 import type { Operation } from "../../../operation/operation.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
-import { standing } from "./call-site.js";
-import { type Offer, Thrown, Unmodelled } from "./cases.js";
-import { type Calls, CellModel, ChannelModel, type Overflow, TaskModel, TimeoutModel } from "./model-objects.js";
+import { captureCallSite } from "./call-site.js";
+import { Unmodelled } from "./cases.js";
+import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
-import type { Live, Start } from "./routine-run.js";
+import { type Offer, Thrown } from "./operation-cases.js";
+import type { RoutineRun, Start } from "./routine-run.js";
 
-type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
+type ModelObject = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
 
 /**
- * What searches have found out of a program before: tasks that somebody may cancel, by name or by number; those in a scope, by
- * the name of the scope's task; and who is not like others.
+ * What earlier searches of the same program have refuted: a search takes for granted that no task is cancelled, and starts over
+ * when one is, with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
+ * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; or the name of a symmetry
+ * that does not hold.
  */
-export type Marks = ReadonlySet<string | number>;
+export type Refinements = ReadonlySet<string | number>;
 
-/** What must hold, from where a task has said so on. */
-export interface Invariant {
-  readonly holds: () => boolean;
-  readonly task: number;
-  /** Nodes on the way to which it is said. */
-  readonly from: Set<number>;
-}
+/** Any task but `main` may be cancelled. */
+export const ANY_TASK = "anybody";
 
-/** Something that a search took for granted is not so: it begins anew, knowing it. */
-export class Anew extends Error {
-  readonly mark: string;
+/** All tasks in the scope that a task is may be cancelled. */
+export const insideScope = (task: string): string => `in ${task}`;
 
-  constructor(mark: string) {
-    super(`A search begins anew: ${mark}`);
-    this.mark = mark;
+/** Thrown out of a search that took for granted what does not hold: the search starts over with the refinement. */
+export class Refuted extends Error {
+  readonly refinement: string;
+
+  constructor(refinement: string) {
+    super(`A search starts over: ${refinement}`);
+    this.refinement = refinement;
   }
 }
 
-/** Any task may be cancelled. */
-export const ANYBODY = "anybody";
+/** A condition that must hold in every state, from where a task has declared it on. */
+export interface Invariant {
+  readonly holds: () => boolean;
+  readonly task: number;
+  /** The local states on the way to which it is declared. */
+  readonly from: Set<number>;
+}
 
-export const inside = (scope: string): string => `in ${scope}`;
-
-/** Told of what a routine starts while it runs. */
-export interface Director {
-  started(live: Live, task: number, start: Start): void;
-  timed(live: Live, timer: number, ms: number): void;
-  declared(live: Live, cell: number, initial: unknown): void;
-  /** Whether a routine goes to its end, as its task was cancelled. */
-  ends(live: Live): boolean;
+/** Called with what a routine makes while it runs. */
+export interface SandboxObserver {
+  taskStarted(run: RoutineRun, task: number, start: Start): void;
+  timeoutStarted(run: RoutineRun, timer: number, ms: number): void;
+  cellMade(run: RoutineRun, cell: number, initial: unknown): void;
+  /** Whether the task of a run has been cancelled. */
+  isEnding(run: RoutineRun): boolean;
 }
 
 /** Thrown by a plain call that has no answer yet. */
-export const STOP: Error = new Error("Exploring stops here, and goes on in another run: let this pass");
+export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Stage implements Calls, Declared, Scopes {
+export class Sandbox implements PlainCalls, Declared, Scopes {
+  // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];
-  /** Whether it is noted where in the source tasks stand. */
-  readonly places: boolean;
-  /** The routine that runs now. */
-  live: Live | null;
-  /** Answers plain calls in place of the tape, where a run takes its true course. */
-  oracle: ((offer: Offer<unknown>, attempt: boolean) => unknown) | null;
-  readonly queued: () => void;
   readonly cells: CellModel<unknown>[];
   readonly regions: RegionModel[];
-  /** For each task the scope that it is in, -1 for none; who has started it; and whether somebody may cancel it. */
-  readonly regionOf: number[];
-  readonly starters: number[];
-  readonly marked: boolean[];
-  /** Whether a channel is to tell of what it does not deliver. */
-  tells: boolean;
+  /** Whether a channel has `onUndelivered`. */
+  reportsUndelivered: boolean;
   /** What must hold, by name. */
   readonly invariants: Map<string, Invariant>;
-  private readonly _marks: Marks;
-  private readonly _director: Director;
-  private readonly _slots: Map<string, Made>;
-  private _strange: string | null;
+  /** Whether the lines at which tasks stand are captured, which takes longer than all else. */
+  readonly capturesCallSites: boolean;
+  /** The run whose routine is running. */
+  running: RoutineRun | null;
+  /** Answers plain calls in place of the tape: an audit, or an invariant. */
+  oracle: ((offer: Offer<unknown>, isAttempt: boolean) => unknown) | null;
+  readonly queued: () => void;
+  private readonly _refinements: Refinements;
+  private readonly _observer: SandboxObserver;
+  private readonly _objects: Map<string, ModelObject>;
+  /** What the routine has done that has no model. It may have caught the error. */
+  private _unmodelled: string | null;
 
-  constructor(director: Director, places: boolean, marks: Marks) {
-    this.places = places;
+  constructor(observer: SandboxObserver, capturesCallSites: boolean, refinements: Refinements) {
     this.tasks = [];
     this.channels = [];
     this.timers = [];
     this.cells = [];
     this.regions = [];
-    this.regionOf = [];
-    this.starters = [];
-    this.marked = [];
-    this.tells = false;
+    this.reportsUndelivered = false;
     this.invariants = new Map();
-    this.live = null;
+    this.capturesCallSites = capturesCallSites;
+    this.running = null;
     this.oracle = null;
-    this.queued = () => this.note();
-    this._marks = marks;
-    this._director = director;
-    this._slots = new Map();
-    this._strange = null;
+    this.queued = () => this._operationParked();
+    this._refinements = refinements;
+    this._observer = observer;
+    this._objects = new Map();
+    this._unmodelled = null;
   }
 
-  /** Throws if the routine has done what the model does not know. */
+  /** Throws if the routine has done what has no model. */
   assertModelled(): void {
-    const strange = this._strange;
-    if (strange === null) return;
-    this._strange = null;
-    throw new Unmodelled(strange);
+    const what = this._unmodelled;
+    if (what === null) return;
+    this._unmodelled = null;
+    throw new Unmodelled(what);
   }
 
-  /** An operation queues up. */
-  note(): void {
-    const { live } = this;
-    if (live === null || live.stopped !== null) return;
-    if (live.queued++ === 0 && this.places) live.place = standing();
+  private _operationParked(): void {
+    const { running } = this;
+    if (running === null || running.stopped !== null) return;
+    if (running.queued++ === 0 && this.capturesCallSites) running.callSite = captureCallSite();
   }
+
+  // Tasks and scopes.
 
   start<T>(body: Body<never, T>, args: unknown[], region: number = -1): TaskModel<T> {
-    const live = this._running();
-    if (region !== -1) this._assertInside(live, region);
-    const nth = region === -1 ? live.tasks++ : live.members++;
-    const name = this._nameOf(live, `${body.name || "task"}#`, nth, region);
-    const task = this._slot(`${live.task} task ${nth} ${region} ${body.name}`, () =>
-      this.addTask(name, body as never, region, live.task),
+    const run = this._current();
+    if (region !== -1) this._assertInside(run, region);
+    const nth = region === -1 ? run.tasks++ : run.members++;
+    const name = this._taskName(run, `${body.name || "task"}#`, nth, region);
+    const task = this._object(`${run.task} task ${nth} ${region} ${body.name}`, () =>
+      this.addTask(name, body as never, region, run.task),
     );
-    this._director.started(live, task.index, { body: body as never, args });
+    this._observer.taskStarted(run, task.index, { body: body as never, args });
     return task as TaskModel<T>;
   }
 
+  /** @param starter - The task that starts it; -1 for `main`. */
   addTask(name: string, body: Body<unknown[], unknown>, region: number, starter: number): TaskModel<unknown> {
     const index = this.tasks.length;
-    const task = new TaskModel<unknown>(this, index, name, body as never);
+    const isCancellable = this._isCancellable(index, name, region);
+    const task = new TaskModel<unknown>(this, body as never, { index, name, region, starter, isCancellable });
     this.tasks.push(task);
-    this.regionOf.push(region);
-    this.starters.push(starter);
     this.regions[region]?.members.push(index);
-    const scope = region === -1 ? "" : inside(this.tasks[this.regions[region]!.owner]!.name);
-    const anybody = index > 0 && this._marks.has(ANYBODY);
-    this.marked.push(anybody || this._marks.has(name) || this._marks.has(index) || this._marks.has(scope));
     return task;
   }
 
-  /** As the scheduler names it: what the body of a scope starts in that, the scope has started, which began with the body. */
-  private _nameOf({ task }: Live, name: string, nth: number, region: number): string {
-    const { owner, members } = this.regions[region] ?? { owner: -1, members: [] };
-    if (region !== -1 && task === members[0]) return this._inside(owner, `${name}${nth + 1}`);
-    return this._inside(task, `${name}${nth}`);
+  private _isCancellable(index: number, name: string, region: number): boolean {
+    const refinements = this._refinements;
+    if (index > 0 && refinements.has(ANY_TASK)) return true;
+    const scope = region === -1 ? "" : insideScope(this.tasks[this.regions[region]!.owner]!.name);
+    return refinements.has(name) || refinements.has(index) || refinements.has(scope);
   }
 
-  /** Who is in a scope that has not been cancelled may start others in it; whether anybody else may, depends. */
-  private _assertInside(live: Live, region: number): void {
-    const within = this.regionOf[live.task] === region && !this._director.ends(live);
-    if (within || this.regions[region]!.owner === live.task) return;
+  /** As the scheduler names it: what the body of a scope starts in the scope, is started by the scope, after its body. */
+  private _taskName({ task }: RoutineRun, name: string, nth: number, region: number): string {
+    const { owner, members } = this.regions[region] ?? { owner: -1, members: [] };
+    if (region !== -1 && task === members[0]) return this._nameIn(owner, `${name}${nth + 1}`);
+    return this._nameIn(task, `${name}${nth}`);
+  }
+
+  /** A task in a scope that has not been cancelled may start others in it; for any other task that depends on the state. */
+  private _assertInside(run: RoutineRun, region: number): void {
+    const isInside = this.tasks[run.task]!.region === region && !this._observer.isEnding(run);
+    if (isInside || this.regions[region]!.owner === run.task) return;
     this.unmodelled("a task is started in a scope from outside, or at its end");
   }
 
@@ -166,71 +172,81 @@ export class Stage implements Calls, Declared, Scopes {
 
   /** The scope that the running task is. */
   region(): RegionModel {
-    const { task } = this._running();
-    return this._slot(`${task} region`, () => {
+    const { task } = this._current();
+    return this._object(`${task} region`, () => {
       const made = new RegionModel(this, this.regions.length, task);
       this.regions.push(made);
       return made;
     });
   }
 
+  // Channels, timeouts and cells.
+
   channel<T>(
     buffer: Buffer<T> | null,
     options: (ChannelOptions<T> & { transform?: unknown }) | undefined,
   ): ChannelModel<T> {
-    const live = this._running();
+    const run = this._current();
     if (options?.transform !== undefined) this.unmodelled("a channel has a transform");
     if (options?.maxPending !== undefined) this.unmodelled("a channel has a limit to what may be parked");
-    if (options?.onUndelivered !== undefined) this.tells = true;
-    const tells = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
-    return this._channel(live, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, tells);
+    if (options?.onUndelivered !== undefined) this.reportsUndelivered = true;
+    const hasCallbacks = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
+    return this._channel(run, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, hasCallbacks);
   }
 
   promiseChannel<T>(): ChannelModel<T> {
-    return this._channel(this._running(), 1, "keep", undefined, false);
+    return this._channel(this._current(), 1, "keep", undefined, false);
   }
 
   private _channel<T>(
-    live: Live,
+    run: RoutineRun,
     capacity: number,
     overflow: Overflow,
     given: string | undefined,
-    tells: boolean,
+    hasCallbacks: boolean,
   ): ChannelModel<T> {
-    const nth = live.channels++;
-    const name = given ?? this._inside(live.task, `channel#${nth}`);
-    const slot = `${live.task} channel ${nth} ${capacity} ${overflow} ${name}`;
-    return this._slot(slot, () => {
-      const made = new ChannelModel<unknown>(this, this.channels.length, name, capacity, overflow, tells);
+    const nth = run.channels++;
+    const name = given ?? this._nameIn(run.task, `channel#${nth}`);
+    return this._object(`${run.task} channel ${nth} ${capacity} ${overflow} ${name}`, () => {
+      const index = this.channels.length;
+      const made = new ChannelModel<unknown>(this, { index, name, capacity, overflow, hasCallbacks });
       this.channels.push(made);
       return made;
     }) as unknown as ChannelModel<T>;
   }
 
+  private _overflow(buffer: Buffer<unknown> | null): Overflow {
+    if (buffer === null) return "park";
+    if (!(buffer instanceof Fixed)) return this.unmodelled("a channel has a buffer of its own kind");
+    if (!(buffer instanceof Dropping)) return "park";
+    if (buffer.onDrop !== undefined) this.unmodelled("a buffer has onDrop");
+    return buffer instanceof Sliding ? "slide" : "drop";
+  }
+
   timeout(ms: number): TimeoutModel {
-    const live = this._running();
-    const timer = this._slot(`${live.task} timer ${live.timers++}`, () => {
+    const run = this._current();
+    const timer = this._object(`${run.task} timer ${run.timers++}`, () => {
       const made = new TimeoutModel(this, this.timers.length);
       this.timers.push(made);
       return made;
     });
-    this._director.timed(live, timer.index, Math.max(0, Math.ceil(ms)));
+    this._observer.timeoutStarted(run, timer.index, Math.max(0, Math.ceil(ms)));
     return timer;
   }
 
   cell<T>(initial: T): CellModel<T> {
-    const live = this._running();
-    const cell = this._slot(`${live.task} cell ${live.cells++}`, () => {
+    const run = this._current();
+    const cell = this._object(`${run.task} cell ${run.cells++}`, () => {
       const made = new CellModel<unknown>(this, this.cells.length);
       this.cells.push(made);
       return made;
     }) as CellModel<T>;
-    this._director.declared(live, cell.index, initial);
+    this._observer.cellMade(run, cell.index, initial);
     return cell;
   }
 
   invariant(name: string, holds: () => boolean): void {
-    const { task, node } = this._running();
+    const { task, node } = this._current();
     const from = this.invariants.get(name)?.from ?? new Set();
     this.invariants.set(name, { holds, task, from: from.add(node) });
   }
@@ -240,12 +256,14 @@ export class Stage implements Calls, Declared, Scopes {
   }
 
   await(operation: Operation<unknown>): Promise<void> {
-    const live = this._running();
-    if (live.awaited !== null) this.unmodelled("a task awaits two operations at the same time");
+    const run = this._current();
+    if (run.awaited !== null) this.unmodelled("a task awaits two operations at the same time");
     return new Promise((goOn) => {
-      live.awaited = { operation, goOn };
+      run.awaited = { operation, goOn };
     });
   }
+
+  // Plain calls.
 
   call(offer: Offer<unknown>): unknown {
     return this._answer(offer, false);
@@ -258,55 +276,49 @@ export class Stage implements Calls, Declared, Scopes {
   }
 
   unmodelled(what: string): never {
-    if (this.live !== null && this.live.stopped !== null) throw STOP;
-    this._strange ??= what;
+    if (this.running !== null && this.running.stopped !== null) throw UNANSWERED;
+    this._unmodelled ??= what;
     throw new Unmodelled(what);
   }
 
-  private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
-    if (this.oracle !== null) return this.oracle(offer, attempt);
-    const live = this._running();
-    const cue = live.script.shift();
-    if (cue === undefined) {
-      live.attempts = attempt;
-      if (this.places) live.place = standing();
-      live.stopped = offer;
-      throw STOP;
+  private _answer(offer: Offer<unknown>, isAttempt: boolean): unknown {
+    if (this.oracle !== null) return this.oracle(offer, isAttempt);
+    const run = this._current();
+    const input = run.tape.shift();
+    if (input === undefined) {
+      run.isAttempt = isAttempt;
+      if (this.capturesCallSites) run.callSite = captureCallSite();
+      run.stopped = offer;
+      throw UNANSWERED;
     }
-    live.node = cue.node;
-    return cue.value;
+    run.node = input.node;
+    return input.value;
   }
 
-  /** A routine that was stopped may catch that, and go on: nothing of what it does then has happened. */
-  private _running(): Live {
-    if (this.live !== null && this.live.stopped !== null) throw STOP;
-    if (this.live !== null) return this.live;
+  /** The run of the caller. A routine may catch `UNANSWERED` and go on: nothing that it does then has happened. */
+  private _current(): RoutineRun {
+    if (this.running !== null && this.running.stopped !== null) throw UNANSWERED;
+    if (this.running !== null) return this.running;
     return this.unmodelled("something outside of its tasks goes on");
   }
 
-  private _overflow(buffer: Buffer<unknown> | null): Overflow {
-    if (buffer === null) return "park";
-    if (!(buffer instanceof Fixed)) return this.unmodelled("a channel has a buffer of its own kind");
-    if (!(buffer instanceof Dropping)) return "park";
-    if (buffer.onDrop !== undefined) this.unmodelled("a buffer tells of what it drops");
-    return buffer instanceof Sliding ? "slide" : "drop";
-  }
+  // Names.
 
   /** The name of what a task makes; what `main` makes needs no prefix. */
-  private _inside(task: number, name: string): string {
+  private _nameIn(task: number, name: string): string {
     return task === 0 ? name : `${this.tasks[task]!.name}/${name}`;
   }
 
-  private _slot<T extends Made>(key: string, make: () => T): T {
-    const known = this._slots.get(key);
+  private _object<T extends ModelObject>(key: string, make: () => T): T {
+    const known = this._objects.get(key);
     if (known !== undefined) return known as T;
     const made = make();
-    this._slots.set(key, made);
+    this._objects.set(key, made);
     return made;
   }
 }
 
-/** What is known by the same name in every run. */
+/** The name of a model object, the same in every run; undefined for all other objects. */
 export function nameOf(value: object): string | undefined {
   if (value instanceof ChannelModel) return `channel ${value.index}`;
   if (value instanceof TaskModel) return `task ${value.index}`;

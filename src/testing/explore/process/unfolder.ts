@@ -1,329 +1,339 @@
-// Finds out what tasks do next, one at a time and only when somebody asks, and keeps it in the trie. A task that waits is
-// kept with its routine; asked about another past than that routine has seen, it is started anew and fed that past.
+// Unfolds the tasks of a program: finds out what a task does next, one transition at a time, and only when the search asks for it
+// (`initial`, `successor`). What is found out is kept in the local LTS, so the code of a task runs once for each of its local
+// transitions, however many schedules lead through them.
+//
+// To unfold a transition, a run with the history of the node before it is given the label as its next input, and goes on until it
+// parks again. This takes for granted that tasks share nothing but channels, cells and timeouts; the audit compares that with runs
+// of the whole program.
 
 import type { Operation } from "../../../operation/operation.js";
 import { Round } from "../../program/loop.js";
 import { freeze, Values } from "../../report/values.js";
-import { CANCEL, formOf, JOIN, Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./cases.js";
+import { KINDS, READY, STRIDE, Unmodelled } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
 import { Alike, APART } from "./identical-processes.js";
-import { CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./local-lts.js";
+import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
 import { TaskModel } from "./model-objects.js";
-import { give, Pasts } from "./replay-history.js";
-import type { Live, Start } from "./routine-run.js";
+import { type Cases, casesOf, completeCase, Offer } from "./operation-cases.js";
+import { deliver, Histories } from "./replay-history.js";
+import type { RoutineRun, Start } from "./routine-run.js";
 import { attempted, isSame } from "./same-behaviour.js";
-import { Anew, type Director, type Marks, nameOf, Stage } from "./sandbox.js";
+import { nameOf, type Refinements, Refuted, Sandbox, type SandboxObserver } from "./sandbox.js";
 
-/** What a task was started with, where; its root is -1 until somebody asks what it does first. */
-export interface Variant extends Start {
+/** One way in which a task is started: by which code, at which node of its starter, with which arguments. */
+export interface Spawn extends Start {
   readonly task: number;
-  /** The variant that it is like, or itself. */
+  /** The spawn whose unfolding it shares, or itself. */
   readonly like: number;
+  /** Its first node; -1 until it is unfolded. */
   root: number;
 }
 
-/** A routine is async: what it does next cannot be found out within a step. See `Learner.learn`. */
-export const LATER: Error = new Error("This is learned later");
+/** Thrown where an async routine has to be unfolded, which takes more than a step: see `Unfolder.unfoldPending`. */
+export const PENDING: Error = new Error("Internal signal of verify(): to be unfolded first");
 
-/** A round as it began: where, and how many tasks and channels had been made by then. */
-interface Began extends Fold {
+/** The first round of a loop that began in some state. */
+interface KnownRound extends BackEdge {
+  /** How many objects but timeouts the task had made by then. */
   readonly made: number;
 }
 
-export class Learner implements Director {
+export class Unfolder implements SandboxObserver {
   readonly values: Values;
-  readonly trie: Trie;
-  readonly stage: Stage;
+  readonly lts: LocalLts;
+  readonly sandbox: Sandbox;
   readonly alike: Alike;
-  readonly variants: Variant[];
-  /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
-  folded: boolean;
-  /** Groups of tasks that events speak of. */
-  readonly groups: (readonly number[])[];
-  private readonly _groupIds: Map<string, number>;
-  /** While a run takes its true course: what each task was started with in it. */
-  starts: Map<number, Start> | null;
+  readonly spawns: Spawn[];
+  /** Whether there is a back edge, so that schedules may be endless. */
+  isCyclic: boolean;
+  /** During an audit: how each task was really started. Nothing is unfolded then by what runs. */
+  actualStarts: Map<number, Start> | null;
+  private readonly _taskGroups: (readonly number[])[];
+  private readonly _taskGroupIds: Map<string, number>;
   private readonly _idOf: (value: unknown) => number;
-  private readonly _pasts: Pasts;
-  private readonly _folds: Map<string, Began>;
-  private readonly _slots: Map<string, number>;
-  /** For each task that may end before it begins, that end. */
+  private readonly _histories: Histories;
+  private readonly _rounds: Map<string, KnownRound>;
+  /** Spawns by the node of the starter and the task. */
+  private readonly _spawnIds: Map<string, number>;
+  /** For each task that was cancelled before it began, the node of that end. */
   private readonly _unbegun: number[];
   private readonly _driver: Driver;
-  /** The node that is being learned; all others are only passed. */
+  /** The node that is being unfolded; other nodes that a run passes are known. */
   private _fresh: number;
-  private _later: (() => Promise<void>) | null;
+  private _pending: (() => Promise<void>) | null;
 
   /**
-   * @param freezes - Whether data that is sent is frozen.
-   * @param places - Whether it is noted where in the source tasks stand, which takes longer than all else.
-   * @param marks - Who may be cancelled.
+   * @param start - The main task.
+   * @param freezes - Whether values are frozen once they are sent.
+   * @param capturesCallSites - Whether the lines at which tasks stand are captured, which takes longer than all else.
    */
-  constructor(start: Start, freezes: boolean, places: boolean, marks: Marks) {
-    this.alike = new Alike(marks);
+  constructor(start: Start, freezes: boolean, capturesCallSites: boolean, refinements: Refinements) {
+    this.alike = new Alike(refinements);
     this.values = new Values((value) => {
       if (value instanceof TaskModel) this.alike.single(value.index);
       return nameOf(value);
     });
-    this.trie = new Trie(this.values);
-    this.stage = new Stage(this, places, marks);
-    this.variants = [];
-    this.folded = false;
-    this.starts = null;
-    this.groups = [];
-    this._groupIds = new Map();
+    this.lts = new LocalLts(this.values);
+    this.sandbox = new Sandbox(this, capturesCallSites, refinements);
+    this.spawns = [];
+    this.isCyclic = false;
+    this.actualStarts = null;
+    this._taskGroups = [];
+    this._taskGroupIds = new Map();
     this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
-    this._pasts = new Pasts(this);
-    this._folds = new Map();
-    this._slots = new Map();
+    this._histories = new Histories(this);
+    this._rounds = new Map();
+    this._spawnIds = new Map();
     this._unbegun = [];
     this._fresh = -1;
-    this._later = null;
-    this._driver = new Driver(this.stage);
-    this.stage.addTask(start.body.name || "main", start.body, -1, -1);
-    this.variants.push({ ...start, task: 0, like: 0, root: -1 });
+    this._pending = null;
+    this._driver = new Driver(this.sandbox);
+    this.sandbox.addTask(start.body.name || "main", start.body, -1, -1);
+    this.spawns.push({ ...start, task: 0, like: 0, root: -1 });
   }
 
-  /** Where a task stands once it has begun. */
-  root(variant: number): number {
-    const made = this.variants[this.variants[variant]!.like]!;
-    if (made.root === -1) this._grow(made.task, -1, null, made.like, (node) => (made.root = node));
-    return made.root;
+  // What the semantics asks for.
+
+  /** The first node of a task that was started in some way. */
+  initial(spawn: number): number {
+    const shared = this.spawns[this.spawns[spawn]!.like]!;
+    if (shared.root === -1) this._unfold(shared.task, -1, null, shared.like, (node) => (shared.root = node));
+    return shared.root;
   }
 
-  /** Where a task stands after a case has happened to it. */
-  child(node: number, at: number, code: number): number {
-    const base = this.trie.base[node]!;
-    const known = this.trie.edges.get(base, at, code);
+  /** The node that a label leads to. */
+  successor(node: number, at: number, code: number): number {
+    const { lts } = this;
+    const base = lts.base(node);
+    const known = lts.successor(base, at, code);
     if (known !== -1) return known;
-    this._grow(this.trie.task[base]!, base, { at, code }, -1, (child) => this.trie.edges.set(base, at, code, child));
-    return this.trie.edges.get(base, at, code);
+    this._unfold(lts.task(base), base, { at, code }, -1, (next) => lts.connect(base, at, code, next));
+    return lts.successor(base, at, code);
   }
 
   /** The end of a task that was cancelled before it began. */
   unbegun(task: number): number {
-    const known = this._unbegun[task];
-    if (known !== undefined) return known;
-    const node = this.trie.add(task, -1, null);
-    this.trie.end(node, CANCELLED, undefined);
-    this.trie.cancelled[node] = true;
-    this.trie.lands[node] = node;
-    return (this._unbegun[task] = node);
+    return (this._unbegun[task] ??= this.lts.addUnbegun(task));
   }
 
-  /** Some tasks as a number, which is the same in every state. */
-  groupOf(tasks: readonly number[]): number {
+  /** Unfolds what `PENDING` was thrown for. */
+  async unfoldPending(): Promise<void> {
+    const pending = this._pending!;
+    this._pending = null;
+    await pending();
+  }
+
+  /** A number for some tasks, the same in every state. */
+  idOfTasks(tasks: readonly number[]): number {
     const key = tasks.join();
-    let group = this._groupIds.get(key);
-    if (group === undefined) this._groupIds.set(key, (group = this.groups.push(tasks) - 1));
-    return group;
+    let id = this._taskGroupIds.get(key);
+    if (id === undefined) this._taskGroupIds.set(key, (id = this._taskGroups.push(tasks) - 1));
+    return id;
   }
 
-  /** Learns what could not be learned within a step. */
-  async learn(): Promise<void> {
-    const later = this._later!;
-    this._later = null;
-    await later();
+  taskGroup(id: number): readonly number[] {
+    return this._taskGroups[id]!;
   }
 
-  started(live: Live, task: number, start: Start): void {
-    if (this.starts !== null) {
-      this.starts.set(task, start);
+  /** The cases of an operation. */
+  casesOf(operation: Operation<unknown>): Cases {
+    const found = casesOf(operation, this._idOf);
+    const { cases } = found;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const { target, performsScope } = KINDS[cases[at]!]!;
+      // A task that others refer to is not interchangeable with other tasks.
+      if (target === "task" && !performsScope) this.alike.single(cases[at + 1]!);
+    }
+    return found;
+  }
+
+  /** Whether an operation is ready with nothing else to choose from: no transition. */
+  isTrivial(operation: Operation<unknown>): boolean {
+    if (operation instanceof Offer) return false;
+    const { cases } = this.casesOf(operation);
+    return cases.length === STRIDE && cases[0] === READY;
+  }
+
+  // What the sandbox observes.
+
+  taskStarted(run: RoutineRun, task: number, start: Start): void {
+    if (this.actualStarts !== null) {
+      this.actualStarts.set(task, start);
       return;
     }
-    const slot = `${live.node} ${task}`;
-    let variant = this._slots.get(slot);
-    if (variant === undefined) {
-      variant = this.variants.length;
-      this.variants.push({ ...start, task, like: this._like(live, task, start, variant), root: -1 });
-      this._slots.set(slot, variant);
+    const key = `${run.node} ${task}`;
+    let spawn = this._spawnIds.get(key);
+    if (spawn === undefined) {
+      spawn = this.spawns.length;
+      this.spawns.push({ ...start, task, like: this._like(run, task, start, spawn), root: -1 });
+      this._spawnIds.set(key, spawn);
     }
-    if (live.node === this._fresh) this._effects(live.node).starts.push(variant);
+    if (run.node === this._fresh) this.lts.effectsFor(run.node).starts.push(spawn);
   }
 
-  /** Those are taken to be alike that are started in one go, with bodies that read the same. */
-  private _like(live: Live, task: number, { body, args }: Start, variant: number): number {
-    if (this.folded || typeof body !== "function") return variant;
-    const region = this.stage.regionOf[task]!;
-    const key = `${live.node} ${region} ${Function.prototype.toString.call(body)} ${this.values.keyOf(args)}`;
-    return this.alike.add(key, this.stage.tasks[task]!.name, task, variant);
+  /** Tasks that start at the same node, with bodies that read the same and equal arguments, are taken to be identical. */
+  private _like(run: RoutineRun, task: number, { body, args }: Start, spawn: number): number {
+    if (this.isCyclic || typeof body !== "function") return spawn;
+    const { region, name } = this.sandbox.tasks[task]!;
+    const key = `${run.node} ${region} ${Function.prototype.toString.call(body)} ${this.values.keyOf(args)}`;
+    return this.alike.add(key, name, task, spawn);
   }
 
-  ends({ node }: Live): boolean {
-    return this.trie.cancelled[node]! || this.trie.stopping[node]!;
+  timeoutStarted(run: RoutineRun, timer: number, ms: number): void {
+    if (run.node === this._fresh) this.lts.effectsFor(run.node).timers.push([timer, ms]);
   }
 
-  timed(live: Live, timer: number, ms: number): void {
-    if (live.node === this._fresh) this._effects(live.node).timers.push([timer, ms]);
+  cellMade(run: RoutineRun, cell: number, initial: unknown): void {
+    if (run.node === this._fresh) this.lts.effectsFor(run.node).cells.push([cell, this._idOf(initial)]);
   }
 
-  declared(live: Live, cell: number, initial: unknown): void {
-    if (live.node === this._fresh) this._effects(live.node).cells.push([cell, this._idOf(initial)]);
+  isEnding({ node }: RoutineRun): boolean {
+    return this.lts.isCancelled(node) || this.lts.isStopping(node);
   }
 
-  private _effects(node: number): NonNullable<Trie["effects"][number]> {
-    return (this.trie.effects[node] ??= { starts: [], timers: [], cells: [] });
-  }
+  // Unfolding.
 
-  /** Learns one node: the root of a variant, or what an input leads to. */
-  private _grow(
+  /** Unfolds one node: the first of a spawn, or the one that a label leads to. */
+  private _unfold(
     task: number,
     parent: number,
-    input: Input | null,
-    variant: number,
-    then: (node: number) => void,
+    label: Label | null,
+    spawn: number,
+    connect: (node: number) => void,
   ): void {
-    const node = this.trie.add(task, parent, input);
-    const live = this._pasts.revive(node, variant);
-    const feeding = this._feed(live);
-    if (Symbol.asyncIterator in live.routine) {
+    const node = this.lts.add(task, parent, label);
+    const run = this._histories.runTo(node, spawn);
+    const play = this._play(run);
+    if (Symbol.asyncIterator in run.routine) {
       if (this.alike.isShared(task)) this.alike.differ(task);
-      this._later = () => this._learnLater(live, node, feeding, then);
-      throw LATER;
+      this._pending = () => this._unfoldAsync(run, node, play, connect);
+      throw PENDING;
     }
     this._fresh = node;
-    const arrival = this._apart(() => this._fed(live, feeding));
-    then(this._arrive(live, node, arrival));
-    if (this.alike.isShared(task)) this._assertAlike(live, node);
+    const arrival = this._apart(() => this._playOut(run, play));
+    connect(this._arrive(run, node, arrival));
+    if (this.alike.isShared(task)) this._assertAlike(run, node);
   }
 
-  /** Whoever is like the task of a node comes to the same with the same past. */
-  private _assertAlike(first: Live, node: number): void {
-    if (first.made > 0) this.alike.differ(first.task);
-    const path = this._pasts.pathTo(node);
-    for (const variant of this.alike.others(this._pasts.variantOf(path[0]!))) {
-      const { task } = this.variants[variant]!;
-      const live = this._pasts.live(task, path, variant);
-      const arrival = this._apart(() => this._fed(live, this._feed(live)));
-      if (!isSame(this, node, live, arrival)) this.alike.differ(task);
-    }
+  private async _unfoldAsync(
+    run: RoutineRun,
+    node: number,
+    play: Generator<void, Arrival | BackEdge, Arrival>,
+    connect: (node: number) => void,
+  ): Promise<void> {
+    this._fresh = node;
+    let next = play.next();
+    while (next.done !== true) next = play.next(await this._driver.goOnAsync(run));
+    connect(this._arrive(run, node, next.value));
   }
 
-  private _fed(live: Live, feeding: Generator<void, Arrival | Fold, Arrival>): Arrival | Fold {
-    let next = feeding.next();
-    while (next.done !== true) next = feeding.next(this._driver.goOn(live));
+  private _playOut(run: RoutineRun, play: Generator<void, Arrival | BackEdge, Arrival>): Arrival | BackEdge {
+    let next = play.next();
+    while (next.done !== true) next = play.next(this._driver.goOn(run));
     return next.value;
   }
 
-  /** Learns while a run takes its true course, and has come to a plain call: that run has no part in it. */
-  private _apart<R>(learn: () => R): R {
-    const [{ starts }, { oracle }] = [this, this.stage];
-    this.starts = this.stage.oracle = null;
-    try {
-      return learn();
-    } finally {
-      this.starts = starts;
-      this.stage.oracle = oracle;
+  /** The identical tasks do the same with the same history. */
+  private _assertAlike(first: RoutineRun, node: number): void {
+    if (first.made > 0) this.alike.differ(first.task);
+    const path = this._histories.pathTo(node);
+    for (const spawn of this.alike.others(this._histories.spawnOf(path[0]!))) {
+      const { task } = this.spawns[spawn]!;
+      const run = this._histories.replay(task, path, spawn);
+      const arrival = this._apart(() => this._playOut(run, this._play(run)));
+      if (!isSame(this, node, run, arrival)) this.alike.differ(task);
     }
   }
 
-  private async _learnLater(
-    live: Live,
-    node: number,
-    feeding: Generator<void, Arrival | Fold, Arrival>,
-    then: (node: number) => void,
-  ): Promise<void> {
-    this._fresh = node;
-    let next = feeding.next();
-    while (next.done !== true) next = feeding.next(await this._driver.goOnAsync(live));
-    then(this._arrive(live, node, next.value));
+  /** Unfolds while an audit is in the midst of a plain call: what runs here is no part of the audited run. */
+  private _apart<R>(unfold: () => R): R {
+    const [{ actualStarts }, { oracle }] = [this, this.sandbox];
+    this.actualStarts = this.sandbox.oracle = null;
+    try {
+      return unfold();
+    } finally {
+      this.actualStarts = actualStarts;
+      this.sandbox.oracle = oracle;
+    }
   }
 
-  /** Feeds a routine its script, asking for it to go on; returns where it comes to, or the round that this one repeats. */
-  private *_feed(live: Live): Generator<void, Arrival | Fold, Arrival> {
-    let arrival: Arrival = live.waiting === null ? yield : { kind: "parked", operation: live.waiting };
+  /**
+   * Plays the tape of a run. It yields whenever the routine is to go on, and is given where the routine arrived. It returns where
+   * the run is at the end of the tape, or the round that the run repeats.
+   */
+  private *_play(run: RoutineRun): Generator<void, Arrival | BackEdge, Arrival> {
+    let arrival: Arrival = run.waiting === null ? yield : { kind: "parked", operation: run.waiting };
     for (; ; arrival = yield) {
       if (arrival.kind !== "parked") return arrival;
       const { operation } = arrival;
       if (operation instanceof Round) {
-        const before = this._round(live, operation);
-        if (before !== null) return before;
-        settleCase(operation, 0, undefined);
-      } else if (this.trivial(operation)) {
-        settleCase(operation, 0, undefined);
-      } else if (!this._goesOn(live, operation)) {
+        const backEdge = this._backEdge(run, operation);
+        if (backEdge !== null) return backEdge;
+        completeCase(operation, 0, undefined);
+      } else if (this.isTrivial(operation)) {
+        completeCase(operation, 0, undefined);
+      } else if (!this._deliverNext(run, operation)) {
         return arrival;
       }
     }
   }
 
-  /** Lets happen to an operation what the script says, until its task goes on; false at the end of the script. */
-  private _goesOn(live: Live, operation: Operation<unknown>): boolean {
-    for (let cue = live.script.shift(); cue !== undefined; cue = live.script.shift()) {
-      live.waiting = null;
-      live.node = cue.node;
-      if (give(live, operation, cue)) return true;
-      live.queued = this.formOf(operation).offers;
+  /** Delivers inputs to an operation until its task goes on; false at the end of the tape. */
+  private _deliverNext(run: RoutineRun, operation: Operation<unknown>): boolean {
+    for (let input = run.tape.shift(); input !== undefined; input = run.tape.shift()) {
+      run.waiting = null;
+      run.node = input.node;
+      if (deliver(run, operation, input)) return true;
+      run.queued = this.casesOf(operation).offers;
     }
-    live.waiting = operation;
+    run.waiting = operation;
     return false;
   }
 
-  /** The cases of an operation; who is spoken of is not like others. */
-  formOf(operation: Operation<unknown>): ReturnType<typeof formOf> {
-    const form = formOf(operation, this._idOf);
-    const { cases } = form;
-    for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
-      if (kind === JOIN || kind === OVER || kind === CANCEL) this.alike.single(cases[at + 1]!);
-    }
-    return form;
-  }
-
-  /** What is ready with nothing else to choose from is no event. */
-  trivial(operation: Operation<unknown>): boolean {
-    if (operation instanceof Offer) return false;
-    const { cases } = this.formOf(operation);
-    return cases.length === STRIDE && cases[0] === READY && cases[1] === 0;
-  }
-
-  /** A round of a loop begins: has there been one with the same state, since the same beginning? */
-  private _round(live: Live, round: Round): Fold | null {
-    if (this.alike.isShared(live.task)) this.alike.differ(live.task);
-    if (!live.loops.has(round)) live.loops.set(round, live.node);
-    if (live.node !== this._fresh) return null;
-    const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
-    // Timers may begin in every round.
-    const made = live.made - live.timers;
-    const before = this._folds.get(key);
-    const timers = this.trie.effects[live.node]?.timers.length ?? 0;
-    if (before === undefined) this._folds.set(key, { node: live.node, timers, made });
+  /** A round of a loop begins. If one began with an equal state since the loop was entered, the back edge to that. */
+  private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
+    if (this.alike.isShared(run.task)) this.alike.differ(run.task);
+    if (!run.loops.has(round)) run.loops.set(round, run.node);
+    if (run.node !== this._fresh) return null;
+    const key = `${run.loops.get(round)} ${this.values.keyOf(round.state)}`;
+    // A timeout of the same name may begin in every round; other objects that a round makes are new ones.
+    const made = run.made - run.timers;
+    const before = this._rounds.get(key);
+    const timers = this.lts.effects(run.node)?.timers.length ?? 0;
+    if (before === undefined) this._rounds.set(key, { node: run.node, timers, made });
     if (before?.made !== made) return null;
-    this.folded = true;
-    if (this.alike.groups.length > 0) throw new Anew(APART);
+    this.isCyclic = true;
+    if (this.alike.groups.length > 0) throw new Refuted(APART);
     return before;
   }
 
-  /** Writes down where a routine has come to. */
-  private _arrive(live: Live, node: number, arrival: Arrival | Fold): number {
+  /** Records where a run has arrived. */
+  private _arrive(run: RoutineRun, node: number, arrival: Arrival | BackEdge): number {
     this._fresh = -1;
-    this.stage.assertModelled();
+    this.sandbox.assertModelled();
     this.alike.assertNobody();
-    if ("kind" in arrival) this._settle(live, node, arrival);
-    else this.trie.fold[node] = arrival;
-    this.trie.land(node);
+    if ("kind" in arrival) this._record(run, node, arrival);
+    else this.lts.fold(node, arrival);
+    this.lts.settle(node);
     return node;
   }
 
-  private _settle(live: Live, node: number, arrival: Arrival): void {
-    const { trie } = this;
-    if (arrival.kind === "parked") {
-      const { cases, offers } = this.formOf(arrival.operation);
-      if (live.queued !== 0 && live.queued !== offers)
-        throw new Unmodelled("operations are performed outside of its tasks");
-      trie.park(node, cases, false, live.place);
-      this._pasts.keep(node, live);
-      return;
-    }
-    if (live.queued !== 0) throw new Unmodelled("operations are performed outside of its tasks");
-    if (arrival.kind === "stopped") this._stop(node, arrival.offer, live);
-    else if (arrival.kind === "done") trie.end(node, trie.cancelled[node] ? CANCELLED : DONE, arrival.value);
-    else trie.end(node, FAILED, arrival.error);
+  private _record(run: RoutineRun, node: number, arrival: Arrival): void {
+    const { lts } = this;
+    const { cases, offers } = arrival.kind === "parked" ? this.casesOf(arrival.operation) : { cases: null, offers: 0 };
+    if (run.queued !== 0 && run.queued !== offers)
+      throw new Unmodelled("operations are performed outside of its tasks");
+    if (cases !== null) {
+      lts.park(node, cases, false, run.callSite);
+      this._histories.keep(node, run);
+    } else if (arrival.kind === "stopped") this._recordCall(node, arrival.offer, run);
+    else if (arrival.kind === "done") lts.end(node, lts.isCancelled(node) ? CANCELLED : DONE, arrival.value);
+    else if (arrival.kind === "failed") lts.end(node, FAILED, arrival.error);
   }
 
-  /** A plain call: it happens at once, or is an attempt that may fail. */
-  private _stop(node: number, offer: Offer<unknown>, live: Live): void {
-    const { cases } = this.formOf(offer);
-    this.trie.park(node, live.attempts ? attempted(cases) : cases, true, live.place);
+  /** A plain call: it happens at once; an attempt may find that nothing is ready. */
+  private _recordCall(node: number, offer: Offer<unknown>, run: RoutineRun): void {
+    const { cases } = this.casesOf(offer);
+    this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite);
   }
 }

@@ -7,11 +7,11 @@ import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
-import { learned, onStage, Telling } from "../counterexample/rebuild.js";
+import { inSandbox, learned, Telling } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
-import type { Marks } from "../process/sandbox.js";
-import { Learner } from "../process/unfolder.js";
+import type { Refinements } from "../process/sandbox.js";
+import { Unfolder } from "../process/unfolder.js";
 import { UNEVEN } from "../reduction/find-automorphisms.js";
 import { Stubborn } from "../reduction/stubborn-sets.js";
 import { States } from "../search/breadth-first.js";
@@ -19,7 +19,7 @@ import { Traces } from "../search/dpor.js";
 import { compete, type Entrant, type Outcome } from "../search/portfolio.js";
 import { Judge } from "../search/properties.js";
 import { type Found, Ineligible, type Search } from "../search/search.js";
-import { Model } from "../semantics/enabled.js";
+import { Model } from "../semantics/model.js";
 import { Audit, type Difference } from "../validation/audit.js";
 import { soundings } from "../validation/cross-check.js";
 
@@ -46,20 +46,20 @@ const TOLD_OTHERWISE = "a schedule that fails cannot happen once more: tasks sha
 
 export class Proof<T> {
   private readonly _main: Main<T>;
-  private readonly _learner: Learner;
+  private readonly _unfolder: Unfolder;
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
-  private readonly _marks: Marks;
+  private readonly _marks: Refinements;
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
   private readonly _judge: Judge;
 
-  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Marks, start: number) {
+  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Refinements, start: number) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._learner = new Learner({ body: main, args: [] }, options.freeze !== false, false, marks);
-    this._model = new Model(this._learner);
+    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, marks);
+    this._model = new Model(this._unfolder);
     this._options = options;
     this._marks = marks;
     this._start = start;
@@ -68,7 +68,7 @@ export class Proof<T> {
   }
 
   run(): Promise<Verdict<T>> {
-    return onStage(this._learner.stage, () => this._prove());
+    return inSandbox(this._unfolder.sandbox, () => this._prove());
   }
 
   /** Something in the program waits for what no schedule brings. */
@@ -85,7 +85,7 @@ export class Proof<T> {
 
   /** A proof, held against the program itself, if that comes to an end. */
   async sounded(proved: Proved<T>): Promise<Verdict<T>> {
-    if (this._learner.folded) return proved;
+    if (this._unfolder.isCyclic) return proved;
     const end = this._auditEnd(proved.searchMs);
     const { leaks = true } = this._options;
     const most = runsFor(proved, SOUNDINGS);
@@ -104,13 +104,13 @@ export class Proof<T> {
     const coverage = this._coverage(search);
     if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
     // Where scopes are, what has been found of tasks that share variables may be wrong.
-    const audited = found === null || this._learner.trie.anyCancels;
+    const audited = found === null || this._unfolder.lts.anyCancels;
     const difference = audited ? await this._audit(coverage) : null;
     if (difference !== null) return this._shared(difference, coverage);
     if (found !== null) return await this._failed(search, found, shortest);
     return {
       status: "proved",
-      outcomes: this._learner.trie.outcomes() as Set<T>,
+      outcomes: this._unfolder.lts.outcomes() as Set<T>,
       assumptions: [...ASSUMPTIONS],
       ...coverage,
     };
@@ -118,9 +118,9 @@ export class Proof<T> {
 
   /** Of those that are alike all serve for ever, or none. */
   private _assertAlike(): void {
-    const { alike, stage } = this._learner;
+    const { alike, sandbox } = this._unfolder;
     for (const tasks of alike.groups) {
-      const serving = tasks.filter((task) => isDaemon(stage.tasks[task]!));
+      const serving = tasks.filter((task) => isDaemon(sandbox.tasks[task]!));
       if (serving.length > 0 && serving.length < tasks.length) alike.differ(tasks[0]!);
     }
   }
@@ -139,7 +139,7 @@ export class Proof<T> {
     const ways = { goesOn: all, looksForStuck: stuck, leaks };
     const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
     const states = { search: full, shortest: true };
-    const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
+    const traces = { search: new Traces(new Model(this._unfolder), judge, all), shortest: false };
     if (engine === "states") return [states];
     if (engine === "traces") return [traces];
     if (all) return [states, traces];
@@ -174,7 +174,7 @@ export class Proof<T> {
 
   /** Those in a scope share variables as a matter of course: such a program is run instead. */
   private _sharing(what: string, coverage: Coverage): Failed {
-    if (this._learner.trie.anyCancels) throw new Unmodelled(what);
+    if (this._unfolder.lts.anyCancels) throw new Unmodelled(what);
     return this._withoutSchedule("shared-state", undefined, what, coverage);
   }
 
@@ -203,7 +203,7 @@ export class Proof<T> {
   /** Tells the events of a schedule; null if they cannot happen once more. */
   private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
     const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false, this._marks);
-    return onStage(telling.model.learner.stage, async () => {
+    return inSandbox(telling.model.unfolder.sandbox, async () => {
       await telling.begin();
       for (const event of way) if (!(await telling.follow(event, this._model))) return null;
       return telling;

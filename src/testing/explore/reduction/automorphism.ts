@@ -2,10 +2,9 @@
 // channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
 
 import { isDaemon } from "../../program/loop.js";
-import { CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SCOPED, SEND, STRIDE } from "../process/cases.js";
-import { NOWHERE, PARKED } from "../process/local-lts.js";
-import { IS_DUE } from "../process/model-objects.js";
-import type { Learner } from "../process/unfolder.js";
+import { KINDS, STRIDE, UNORDERED } from "../process/cases.js";
+import { PARKED } from "../process/local-lts.js";
+import type { Unfolder } from "../process/unfolder.js";
 
 /** Nobody takes the place of another while a task that starts them stands there: not all of them have been started. */
 export const OUTSIDE = -1;
@@ -49,30 +48,30 @@ export class Symmetry {
   learns: boolean;
   /** For each node which of the cases there each of its cases is, where they stand in another order. */
   private readonly _orders: (readonly number[] | undefined)[];
-  private readonly _learner: Learner;
+  private readonly _unfolder: Unfolder;
   /** For each task that is started in one place where that is. */
   private readonly _starts: ReadonlyMap<number, Began>;
 
-  constructor(learner: Learner, starts: ReadonlyMap<number, Began>, like?: Symmetry) {
+  constructor(unfolder: Unfolder, starts: ReadonlyMap<number, Began>, like?: Symmetry) {
     this.tasks = new Pairs(like?.tasks.to ?? []);
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
     this._orders = [...(like?._orders ?? [])];
     this.learns = false;
-    this._learner = learner;
+    this._unfolder = unfolder;
     this._starts = starts;
   }
 
   copy(): Symmetry {
-    return new Symmetry(this._learner, this._starts, this);
+    return new Symmetry(this._unfolder, this._starts, this);
   }
 
   /** Lets a task take the place of another; false if they do not do the same. */
   place(task: number, other: number): boolean {
-    const { trie, stage } = this._learner;
-    if (stage.regionOf[task] !== stage.regionOf[other] || !this.tasks.pair(task, other)) return false;
-    for (let node = 0; node < trie.size; node++) {
-      if (trie.task[node] === task && !this.follow(node)) return false;
+    const { lts, sandbox } = this._unfolder;
+    if (sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region || !this.tasks.pair(task, other)) return false;
+    for (let node = 0; node < lts.size; node++) {
+      if (lts.task(node) === task && !this.follow(node)) return false;
     }
     return true;
   }
@@ -80,26 +79,26 @@ export class Symmetry {
   /** Whether a task might take the place of another, by what both do first. */
   mayPlace(task: number, other: number): boolean {
     if (this.tasks.from.has(other)) return false;
-    const { cases } = this._learner.trie;
-    const [own, its] = [cases[this._firstOf(task)]!, cases[this._firstOf(other)]!];
+    const { lts } = this._unfolder;
+    const [own, its] = [lts.cases(this._firstOf(task)), lts.cases(this._firstOf(other))];
     if (own.length !== its.length) return false;
     // Of several cases any may come first.
     if (own.length !== STRIDE) return true;
-    const to = ofChannel(own[0]!, own[2]!) ? this.channels.to.get(own[1]!) : undefined;
+    const to = KINDS[own[0]!]!.target === "channel" ? this.channels.to.get(own[1]!) : undefined;
     return own[0] === its[0] && own[2] === its[2] && (to === undefined || to === its[1]);
   }
 
   /** Whether nobody has come to serve for ever without those whose places it takes. */
   servesAlike(): boolean {
-    const { tasks } = this._learner.stage;
+    const { tasks } = this._unfolder.sandbox;
     return [...this.tasks.to].every(([task, other]) => isDaemon(tasks[task]!) === isDaemon(tasks[other]!));
   }
 
   /** Finds out where another stands in place of the task of a node; false if that is something else. */
   follow(node: number): boolean {
-    const { trie } = this._learner;
+    const { lts } = this._unfolder;
     // What is still being learned has its turn later.
-    if (this.images[node] !== undefined || (trie.kind[node] === NOWHERE && trie.fold[node] === null)) return true;
+    if (this.images[node] !== undefined || !lts.isKnown(node)) return true;
     const image = this._imageOf(node);
     if (image === UNKNOWN) return !this.learns;
     if (image === NONE || (image !== OUTSIDE && !this._corresponds(node, image))) return false;
@@ -108,15 +107,15 @@ export class Symmetry {
   }
 
   private _imageOf(node: number): number {
-    const { trie } = this._learner;
-    const task = trie.task[node]!;
-    if (trie.base[node] !== node) return this._twinOf(node);
+    const { lts } = this._unfolder;
+    const task = lts.task(node);
+    if (lts.base(node) !== node) return this._twinOf(node);
     if (this.tasks.to.get(task) === task && !this._isInside(task, node)) return OUTSIDE;
-    const parent = trie.parent[node]!;
-    if (trie.turnTo[node] !== -1) return NONE;
+    const parent = lts.parent(node);
+    if (lts.resumesAt(node) !== -1) return NONE;
     const before = parent === -1 ? undefined : this.images[parent];
     if (before === OUTSIDE) return node;
-    const { at, code } = trie.input[node] ?? { at: -1, code: 0 };
+    const { at, code } = lts.label(node) ?? { at: -1, code: 0 };
     if (parent === -1) return this._rootOf(node, task);
     if (at < 0) return NONE;
     return before === undefined ? UNKNOWN : this._childOf(before, this._orders[parent]?.[at] ?? at, code);
@@ -131,22 +130,23 @@ export class Symmetry {
 
   /** Where a task stands at first. */
   private _firstOf(task: number): number {
-    return this._learner.root(this._learner.variants.findIndex((variant) => variant.task === task));
+    return this._unfolder.initial(this._unfolder.spawns.findIndex((variant) => variant.task === task));
   }
 
   /** Where it leads what a task stands at; a round that had been before begins where it did then. */
   private _childOf(node: number, at: number, code: number): number {
-    const { trie } = this._learner;
-    const known = this.learns ? this._learner.child(node, at, code) : trie.edges.get(trie.base[node]!, at, code);
-    return known === -1 ? UNKNOWN : (trie.fold[known]?.node ?? known);
+    const { lts } = this._unfolder;
+    const known = this.learns ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
+    return known === -1 ? UNKNOWN : (lts.backEdge(known)?.node ?? known);
   }
 
   private _twinOf(node: number): number {
-    const { trie } = this._learner;
-    const image = this.images[trie.base[node]!];
+    const { lts } = this._unfolder;
+    const image = this.images[lts.base(node)];
     if (image === undefined || image === OUTSIDE) return image ?? UNKNOWN;
-    if (trie.late[node] === null) return trie.joinedTwin(image);
-    return trie.late[node]!.reduce((twin, channel) => trie.lateTwin(twin, this.channels.to.get(channel)!), image);
+    const committed = lts.committed(node);
+    if (committed === null) return lts.withHandledFailure(image);
+    return committed.reduce((twin, channel) => lts.withCommittedSend(twin, this.channels.to.get(channel)!), image);
   }
 
   /** Those who start tasks that change places, and those who start them. */
@@ -165,9 +165,9 @@ export class Symmetry {
 
   /** Whether all who change places have been started, as far as it is up to a task, where it stands. */
   private _isInside(task: number, node: number): boolean {
-    const { trie } = this._learner;
+    const { lts } = this._unfolder;
     const path = new Set<number>();
-    for (let at = node; at !== -1; at = trie.parent[at]!) path.add(at);
+    for (let at = node; at !== -1; at = lts.parent(at)) path.add(at);
     for (const [mover, other] of this.tasks.to) {
       if (mover === other) continue;
       for (const began of this._origins(mover)) if (began.starter === task && !path.has(began.node)) return false;
@@ -177,19 +177,20 @@ export class Symmetry {
 
   /** Whether a task does at a node what another does that takes its place. */
   private _corresponds(node: number, image: number): boolean {
-    const { trie, values } = this._learner;
-    const fold = trie.fold[node];
+    const { lts, values } = this._unfolder;
+    const fold = lts.backEdge(node);
     // A round in which nothing happens is one that had been before at once.
-    if (fold?.node === node) return trie.fold[image]?.node === image;
+    if (fold?.node === node) return lts.backEdge(image)?.node === image;
     if (fold != null) return this.follow(fold.node) && this.images[fold.node] === image;
-    const alone = node !== image && (trie.effects[node] !== null || trie.effects[image] !== null);
-    if (alone || trie.kind[node] !== trie.kind[image] || trie.call[node] !== trie.call[image]) return false;
-    if (trie.kind[node] === PARKED) return this._matches(node, image);
-    return values.idOf(trie.result[node]) === values.idOf(trie.result[image]);
+    const alone = node !== image && (lts.effects(node) !== null || lts.effects(image) !== null);
+    if (alone || lts.status(node) !== lts.status(image) || lts.isPlainCall(node) !== lts.isPlainCall(image))
+      return false;
+    if (lts.status(node) === PARKED) return this._matches(node, image);
+    return values.idOf(lts.result(node)) === values.idOf(lts.result(image));
   }
 
   private _matches(node: number, image: number): boolean {
-    const [own, other] = [this._learner.trie.cases[node]!, this._learner.trie.cases[image]!];
+    const [own, other] = [this._unfolder.lts.cases(node), this._unfolder.lts.cases(image)];
     if (own.length !== other.length) return false;
     const order: number[] = [];
     for (let at = 0; at < own.length; at += STRIDE) {
@@ -205,7 +206,7 @@ export class Symmetry {
   private _caseFor(own: Int32Array, at: number, other: Int32Array, taken: readonly number[]): number {
     const same = at / STRIDE;
     if (!taken.includes(same) && this._isCase(own, at, other, at)) return same;
-    for (let to = 0; to < other.length && own[at + 3] === FREE; to += STRIDE) {
+    for (let to = 0; to < other.length && own[at + 3] === UNORDERED; to += STRIDE) {
       if (!taken.includes(to / STRIDE) && this._isCase(own, at, other, to)) return to / STRIDE;
     }
     return -1;
@@ -214,20 +215,15 @@ export class Symmetry {
   private _isCase(own: Int32Array, at: number, other: Int32Array, to: number): boolean {
     const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
-    if (ofChannel(kind, operand)) return this._pairChannels(about, other[to + 1]!);
-    if (kind === JOIN || kind === OVER || kind === SCOPED) return this.tasks.to.get(about) === other[to + 1];
+    const { target } = KINDS[kind]!;
+    if (target === "channel") return this._pairChannels(about, other[to + 1]!);
+    if (target === "task") return this.tasks.to.get(about) === other[to + 1];
     return about === other[to + 1];
   }
 
   private _pairChannels(one: number, other: number): boolean {
-    const { channels } = this._learner.stage;
+    const { channels } = this._unfolder.sandbox;
     const [from, to] = [channels[one]!, channels[other]!];
     return from.capacity === to.capacity && from.overflow === to.overflow && this.channels.pair(one, other);
   }
-}
-
-/** Whether a case is about a channel. */
-export function ofChannel(kind: number, operand: number): boolean {
-  if (kind === READ) return operand !== IS_DUE;
-  return kind === SEND || kind === RECEIVE || kind === CLOSE || kind === CLOSING || kind === DISCARD;
 }

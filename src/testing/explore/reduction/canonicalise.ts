@@ -1,7 +1,7 @@
 // Of all states that differ only in which of several tasks stands where, the one in which they stand in order: where they are
 // alike, or where they change places together with their channels.
 
-import type { Model } from "../semantics/enabled.js";
+import type { Model } from "../semantics/model.js";
 import { OUTSIDE, type Symmetry } from "./automorphism.js";
 import type { Symmetries } from "./find-automorphisms.js";
 import type { Permutations } from "./permutations.js";
@@ -57,7 +57,7 @@ export class Canonical {
   /** Lets tasks change places until they stand in order; who took whose place, where no two are alike. */
   canonize(): number {
     const { _model: model, _symmetries: symmetries } = this;
-    for (const tasks of model.learner.alike.groups) {
+    for (const tasks of model.unfolder.alike.groups) {
       // All are started in one go.
       if (model.nodeOf(tasks[0]!) !== -1) sort(model, tasks);
     }
@@ -83,7 +83,7 @@ export class Canonical {
     const moves = (task: number): boolean => found.some((symmetry) => symmetry.tasks.to.get(task) !== task);
     const movable = tasks.filter(moves);
     const channels = sorted(new Set(found.flatMap((symmetry) => [...symmetry.channels.to.keys()])));
-    const sleepers = model.trie.sleep.some((ms) => ms >= 0) ? movable : [];
+    const sleepers = model.lts.hasSleeps() ? movable : [];
     const layout: Layout = [
       { of: model.ofTask, who: movable, pairs: "tasks" },
       { of: model.ofTask, who: tasks.filter((task) => !moves(task)), pairs: "tasks" },

@@ -1,10 +1,10 @@
 // The ways in which tasks of a program can change places together with their channels, as in a ring. Nobody says which these
 // are: they are looked for once something has been learned, and what is learned after that must not contradict them.
 
-import { STRIDE, Unmodelled } from "../process/cases.js";
-import { Anew } from "../process/sandbox.js";
-import type { Learner } from "../process/unfolder.js";
-import { type Began, OUTSIDE, ofChannel, Symmetry } from "./automorphism.js";
+import { KINDS, STRIDE, Unmodelled } from "../process/cases.js";
+import { Refuted } from "../process/sandbox.js";
+import type { Unfolder } from "../process/unfolder.js";
+import { type Began, OUTSIDE, Symmetry } from "./automorphism.js";
 
 /** No task is taken to change places with another. */
 export const UNEVEN = "uneven";
@@ -19,7 +19,7 @@ export class Symmetries {
   readonly found: Symmetry[];
   /** For each node a number that it shares with those that stand in its place. */
   readonly ranks: number[];
-  private readonly _learner: Learner;
+  private readonly _unfolder: Unfolder;
   /** For each task that is started in one place where that is; and who starts any. */
   private readonly _starts: Map<number, Began>;
   private readonly _starters: Set<number>;
@@ -29,10 +29,10 @@ export class Symmetries {
   /** How much had been learned when it was looked for symmetries. */
   private _sought: number;
 
-  constructor(learner: Learner) {
+  constructor(unfolder: Unfolder) {
     this.found = [];
     this.ranks = [];
-    this._learner = learner;
+    this._unfolder = unfolder;
     this._starts = new Map();
     this._starters = new Set();
     this._users = new Map();
@@ -41,14 +41,14 @@ export class Symmetries {
 
   /** Looks for symmetries in what has been learned by now; whether there are any. */
   find(): boolean {
-    const { alike, stage, trie } = this._learner;
-    if (this._sought === trie.size || stage.invariants.size > 0) return false;
+    const { alike, sandbox, lts } = this._unfolder;
+    if (this._sought === lts.size || sandbox.invariants.size > 0) return false;
     // Whoever may be cancelled has turns of its own.
-    if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
-    if (trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
+    if (alike.groups.length > 0 || sandbox.tasks.some((task) => task.isCancellable)) return false;
+    if (lts.size > MOST_NODES || sandbox.tasks.length > MOST_TASKS) return false;
     this._survey();
     this._seek();
-    this._sought = trie.size;
+    this._sought = lts.size;
     return this.found.length > 0;
   }
 
@@ -57,7 +57,7 @@ export class Symmetries {
     for (const [task, { node }] of this._starts) {
       for (const [other, began] of this._starts) {
         if (other <= task || began.node !== node || this._has(task, other)) continue;
-        const symmetry = new Symmetry(this._learner, this._starts);
+        const symmetry = new Symmetry(this._unfolder, this._starts);
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
@@ -70,15 +70,15 @@ export class Symmetries {
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
   extend(): boolean {
-    const { stage, trie } = this._learner;
+    const { sandbox, lts } = this._unfolder;
     const from = this.ranks.length;
-    if (from === trie.size) return false;
+    if (from === lts.size) return false;
     // What must hold may be said late, and of one of them.
-    if (stage.invariants.size > 0) throw new Anew(UNEVEN);
-    for (let node = from; node < trie.size; node++) {
-      for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Anew(UNEVEN);
+    if (sandbox.invariants.size > 0) throw new Refuted(UNEVEN);
+    for (let node = from; node < lts.size; node++) {
+      for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Refuted(UNEVEN);
     }
-    for (let node = from; node < trie.size; node++) this.ranks.push(node);
+    for (let node = from; node < lts.size; node++) this.ranks.push(node);
     while (this._rankFrom(from));
     return true;
   }
@@ -109,27 +109,27 @@ export class Symmetries {
 
   /** Begins anew if some serve for ever whose places others take that do not. */
   assertServing(): void {
-    if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Anew(UNEVEN);
+    if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Refuted(UNEVEN);
   }
 
   /** Who is started where, and who speaks of what. */
   private _survey(): void {
-    const { trie, variants } = this._learner;
+    const { lts, spawns } = this._unfolder;
     this._starts.clear();
     this._starters.clear();
     this._users.clear();
     const several = new Set<number>();
-    for (let node = 0; node < trie.size; node++) {
-      for (const variant of trie.effects[node]?.starts ?? []) {
-        const { task } = variants[variant]!;
+    for (let node = 0; node < lts.size; node++) {
+      for (const variant of lts.effects(node)?.starts ?? []) {
+        const { task } = spawns[variant]!;
         // Who is started in several places may be another each time.
         if (this._starts.has(task)) several.add(task);
-        this._starts.set(task, { starter: trie.task[node]!, node });
-        this._starters.add(trie.task[node]!);
+        this._starts.set(task, { starter: lts.task(node), node });
+        this._starters.add(lts.task(node));
       }
-      const cases = trie.cases[node]!;
+      const cases = lts.cases(node);
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (ofChannel(cases[at]!, cases[at + 2]!)) this._usersOf(cases[at + 1]!).add(trie.task[node]!);
+        if (KINDS[cases[at]!]!.target === "channel") this._usersOf(cases[at + 1]!).add(lts.task(node));
       }
     }
     for (const task of several) this._starts.delete(task);
@@ -166,9 +166,9 @@ export class Symmetries {
 
   /** Comes to `main`, whom everybody else has been placed before, and to all that was learned on the way. */
   private _concludes(symmetry: Symmetry): boolean {
-    const { trie } = this._learner;
+    const { lts } = this._unfolder;
     let fits = symmetry.place(0, 0);
-    for (let node = 0; fits && node < trie.size; node++) fits = symmetry.follow(node);
+    for (let node = 0; fits && node < lts.size; node++) fits = symmetry.follow(node);
     return fits && symmetry.servesAlike();
   }
 
@@ -180,7 +180,7 @@ export class Symmetries {
       for (const user of this._users.get(channel) ?? []) if (isFree(user)) return user;
     }
     for (const task of this._starts.keys()) if (isFree(task)) return task;
-    const { length } = this._learner.stage.tasks;
+    const { length } = this._unfolder.sandbox.tasks;
     for (let task = length - 1; task > 0; task--) if (!tasks.to.has(task)) return task;
     return 0;
   }

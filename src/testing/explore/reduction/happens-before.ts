@@ -1,10 +1,10 @@
 // The way to where a search by traces is, and which event on it happened before which. What is newly offered after an event is
 // compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
 
-import { JOIN, OVER, RECEIVE, SEND, STRIDE } from "../process/cases.js";
+import { JOIN, RECEIVE, SEND, STRIDE, WHEN_OVER } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import type { Model } from "../semantics/enabled.js";
-import { ALONE, MEET, PASS, STORE, TAKE } from "../semantics/events.js";
+import { DELAY, DEQUEUE, ENQUEUE, INTERNAL, RENDEZVOUS } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 import { Clocks } from "./vector-clocks.js";
 
 /** An event on the way. The objects are kept by depth and written over. */
@@ -73,7 +73,7 @@ export class History {
   begin(events: Int32Array, place: number): void {
     const kind = events[place]!;
     const taken = this._take(kind);
-    if (kind === PASS) {
+    if (kind === DELAY) {
       this._pass(taken);
       return;
     }
@@ -81,14 +81,14 @@ export class History {
     const task = events[place + 1]!;
     taken.channel = events[place + 5]!;
     taken.node = model.nodeOf(task);
-    taken.otherNode = kind === MEET ? model.nodeOf(events[place + 3]!) : -1;
+    taken.otherNode = kind === RENDEZVOUS ? model.nodeOf(events[place + 3]!) : -1;
     taken.task = task;
-    taken.other = kind === MEET ? events[place + 3]! : -1;
+    taken.other = kind === RENDEZVOUS ? events[place + 3]! : -1;
     this._clock(taken, events[place + 2]!);
-    if (kind === STORE) listAt(this._sends, taken.channel).push(this.length);
-    else if (kind === TAKE) listAt(this._receives, taken.channel).push(this.length);
+    if (kind === ENQUEUE) listAt(this._sends, taken.channel).push(this.length);
+    else if (kind === DEQUEUE) listAt(this._receives, taken.channel).push(this.length);
     this._offer(taken.node);
-    if (kind === MEET) this._offer(taken.otherNode);
+    if (kind === RENDEZVOUS) this._offer(taken.otherNode);
     this.length++;
   }
 
@@ -101,10 +101,10 @@ export class History {
       taken.started.push(task);
       this._last[task] = depth;
     }
-    if (taken.kind !== PASS) this.compare(events[place + 1]!, clock);
-    if (taken.kind === MEET) this.compare(events[place + 3]!, clock);
+    if (taken.kind !== DELAY) this.compare(events[place + 1]!, clock);
+    if (taken.kind === RENDEZVOUS) this.compare(events[place + 3]!, clock);
     for (const task of started) this.compare(task, clock);
-    if (taken.kind === STORE || taken.kind === TAKE) this._compareEnds(taken.channel);
+    if (taken.kind === ENQUEUE || taken.kind === DEQUEUE) this._compareEnds(taken.channel);
   }
 
   /** Goes back before the last event. */
@@ -116,10 +116,10 @@ export class History {
       this._barrier = taken.barrier;
       return;
     }
-    if (taken.kind === STORE) this._sends[taken.channel]!.pop();
-    else if (taken.kind === TAKE) this._receives[taken.channel]!.pop();
+    if (taken.kind === ENQUEUE) this._sends[taken.channel]!.pop();
+    else if (taken.kind === DEQUEUE) this._receives[taken.channel]!.pop();
     this._retract(taken.node);
-    if (taken.kind === MEET) this._retract(taken.otherNode);
+    if (taken.kind === RENDEZVOUS) this._retract(taken.otherNode);
     this._last[taken.task] = taken.last;
     this._counts[taken.task]!--;
     if (taken.other === -1) return;
@@ -129,17 +129,17 @@ export class History {
 
   /** Compares what a task newly offers, that it is over for one, with the events before. */
   compare(task: number, clock: Int32Array = this._clocks.nothing()): void {
-    const { trie } = this._model;
+    const { lts } = this._model;
     const node = this._model.nodeOf(task);
-    if (trie.kind[node] !== PARKED) {
+    if (lts.status(node) !== PARKED) {
       this._raceAll(this._offered[offerKey(JOIN, task)], clock);
       return;
     }
-    const cases = trie.cases[node]!;
+    const cases = lts.cases(node);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       const channel = cases[at + 1]!;
-      if (kind > RECEIVE) continue;
+      if (kind !== SEND && kind !== RECEIVE) continue;
       if (this._model.capacity(channel) > 0)
         this._raceAll((kind === SEND ? this._sends : this._receives)[channel], clock);
       else this._raceAll(this._offered[offerKey(kind === SEND ? RECEIVE : SEND, channel)], clock);
@@ -203,11 +203,11 @@ export class History {
 
   /** What made it possible, besides what its participants did before. */
   private _joinCause(clock: Int32Array, { kind, channel, node }: Taken, at: number): void {
-    if (kind === STORE || kind === TAKE) {
+    if (kind === ENQUEUE || kind === DEQUEUE) {
       this._joinEnds(clock, kind, channel);
-    } else if (kind === ALONE) {
-      const cases = this._model.trie.cases[node]!;
-      if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== OVER) return;
+    } else if (kind === INTERNAL) {
+      const cases = this._model.lts.cases(node);
+      if (cases[at * STRIDE] !== JOIN && cases[at * STRIDE] !== WHEN_OVER) return;
       const last = this._last[cases[at * STRIDE + 1]!] ?? NEVER;
       if (last !== NEVER) this._clocks.join(clock, last);
     }
@@ -217,11 +217,11 @@ export class History {
   private _joinEnds(clock: Int32Array, kind: number, channel: number): void {
     const sends = listAt(this._sends, channel);
     const receives = listAt(this._receives, channel);
-    const before = (kind === STORE ? sends : receives).at(-1);
+    const before = (kind === ENQUEUE ? sends : receives).at(-1);
     if (before !== undefined) this._clocks.join(clock, before);
-    if (kind === TAKE) this._clocks.join(clock, sends[receives.length]!);
+    if (kind === DEQUEUE) this._clocks.join(clock, sends[receives.length]!);
     const freed = sends.length - this._model.capacity(channel);
-    if (kind === STORE && freed >= 0) this._clocks.join(clock, receives[freed]!);
+    if (kind === ENQUEUE && freed >= 0) this._clocks.join(clock, receives[freed]!);
   }
 
   private _offer(node: number): void {
@@ -235,7 +235,7 @@ export class History {
   }
 
   private _keysOf(node: number): Int32Array {
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const keys: number[] = [];
     for (let at = 0; at < cases.length; at += STRIDE) {
       const key = offerKey(cases[at]!, cases[at + 1]!);
@@ -276,5 +276,5 @@ function listAt(lists: number[][], index: number): number[] {
 /** Sends and receives of a channel, joins of a task; -1 for what nobody else has a part in. */
 function offerKey(kind: number, about: number): number {
   if (kind === SEND || kind === RECEIVE) return about * 3 + kind;
-  return kind === JOIN || kind === OVER ? about * 3 + 2 : -1;
+  return kind === JOIN || kind === WHEN_OVER ? about * 3 + 2 : -1;
 }

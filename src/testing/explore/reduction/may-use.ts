@@ -2,43 +2,28 @@
 // been learned. A bit for each use, a row of bits for each node.
 
 import {
-  ABORT,
-  CANCEL,
-  CLOSE,
-  CLOSING,
+  CANCELS_SCOPE,
   DEFAULT,
-  DISCARD,
-  FAIL,
-  FREE,
-  LOOK,
-  QUIT,
-  READ,
-  RECEIVE,
-  SEND,
+  FIRST_HEAD,
+  FIRST_TAIL,
+  HEAD,
+  KINDS,
+  READS_CHANNEL,
   STRIDE,
-  WRITE,
+  TAIL,
+  UNORDERED,
 } from "../process/cases.js";
-import { CANCELLED, FAILED, type Trie } from "../process/local-lts.js";
-import { IS_DUE } from "../process/model-objects.js";
-import type { Learner } from "../process/unfolder.js";
+import { CANCELLED, FAILED, type LocalLts } from "../process/local-lts.js";
+import type { Unfolder } from "../process/unfolder.js";
 import { grown } from "../semantics/numbers.js";
 
-/** Ways of using something; a choice that goes by order looks at its channels besides. */
-const KINDS: readonly number[] = [SEND, RECEIVE, CLOSE, CLOSING, READ, LOOK, WRITE, CANCEL];
-/** Ways of cancelling a scope; a task of it that fails is another, known as the first of these. */
-const ENDINGS: readonly number[] = [ABORT, QUIT, FAIL];
-/**
- * Added to the kind of a send or a receive: it is the first use of the buffer from there on, but for others like it. While a
- * buffer is empty only such a send can be the next, while it is full only such a receive.
- */
-export const FIRST = 32;
 const BITS = 32;
 
 export class Futures {
   /** Whether more lies ahead of some node than was known of it before. */
   grew: boolean;
-  private readonly _learner: Learner;
-  private readonly _trie: Trie;
+  private readonly _unfolder: Unfolder;
+  private readonly _lts: LocalLts;
   /** Nodes that have been taken in. */
   private _seen: number;
   private _rows: Int32Array;
@@ -53,10 +38,10 @@ export class Futures {
   /** Nodes at which a task is started of which it is not known what it does first: the variant, and the node. */
   private _unknown: (readonly [variant: number, node: number])[];
 
-  constructor(learner: Learner) {
+  constructor(unfolder: Unfolder) {
     this.grew = false;
-    this._learner = learner;
-    this._trie = learner.trie;
+    this._unfolder = unfolder;
+    this._lts = unfolder.lts;
     this._seen = 0;
     this._rows = new Int32Array(1024);
     this._words = 1;
@@ -67,7 +52,7 @@ export class Futures {
     this._unknown = [];
   }
 
-  /** The bit of a use. */
+  /** The bit of a use of something. */
   use(kind: number, about: number): number {
     const bits = (this._bits[kind] ??= []);
     const known = bits[about];
@@ -89,8 +74,8 @@ export class Futures {
 
   /** Takes in what has been learned since. */
   update(): void {
-    const { _trie: trie } = this;
-    for (; this._seen < trie.size; this._seen++) {
+    const { _lts: lts } = this;
+    for (; this._seen < lts.size; this._seen++) {
       const node = this._seen;
       while ((node + 1) * this._words > this._rows.length) this._rows = grown(this._rows);
       this._follow(node);
@@ -106,7 +91,7 @@ export class Futures {
     if (unknown.length === 0) return;
     this._unknown = [];
     for (const [variant, node] of unknown) {
-      const { root } = this._learner.variants[variant]!;
+      const { root } = this._unfolder.spawns[variant]!;
       if (root === -1) this._unknown.push([variant, node]);
       else this._lead(root, node);
     }
@@ -120,32 +105,32 @@ export class Futures {
 
   /** Where a node goes on elsewhere, all that lies ahead there lies ahead of it, now and whenever more is learned. */
   private _follow(node: number): void {
-    const { fold, base, effects, turnTo } = this._trie;
-    if (fold[node] != null) this._lead(fold[node]!.node, node);
-    if (base[node] !== node) this._lead(base[node]!, node);
-    if (turnTo[node] !== -1) this._lead(turnTo[node]!, node);
-    for (const variant of effects[node]?.starts ?? []) this._unknown.push([variant, node]);
+    const { _lts: lts } = this;
+    const backEdge = lts.backEdge(node);
+    if (backEdge !== null) this._lead(backEdge.node, node);
+    if (lts.base(node) !== node) this._lead(lts.base(node), node);
+    if (lts.resumesAt(node) !== -1) this._lead(lts.resumesAt(node), node);
+    for (const variant of lts.effects(node)?.starts ?? []) this._unknown.push([variant, node]);
   }
 
   private _uses(node: number): void {
-    const cases = this._trie.cases[node]!;
+    const cases = this._lts.cases(node);
     const ordered = goesByOrder(cases);
-    const region = this._learner.stage.regionOf[this._trie.task[node]!]!;
-    if (region !== -1 && endsRegion(this._learner, node, region)) this._set(node, ABORT, region);
+    const region = this._unfolder.sandbox.tasks[this._lts.task(node)]!.region;
+    if (region !== -1 && endsRegion(this._unfolder, node, region)) this._set(node, CANCELS_SCOPE, region);
     for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
-      if (kind === DISCARD) this._set(node, CLOSE, cases[at + 1]!);
-      if (ENDINGS.includes(kind)) this._set(node, ABORT, cases[at + 1]!);
-      const ofTimer = kind === READ && cases[at + 2] === IS_DUE;
-      if (ofTimer || !KINDS.includes(kind)) continue;
-      this._set(node, kind, cases[at + 1]!);
-      if (ordered && kind <= RECEIVE) this._set(node, READ, cases[at + 1]!);
-      if (kind <= RECEIVE && this._isBuffered(cases[at + 1]!)) this._set(node, FIRST + kind, cases[at + 1]!);
+      const { uses, end } = KINDS[cases[at]!]!;
+      const target = cases[at + 1]!;
+      for (const use of uses) this._set(node, use, target);
+      if (end === null) continue;
+      // A choice that goes by order looks at its channels besides.
+      if (ordered) this._set(node, READS_CHANNEL, target);
+      if (this._isBuffered(target)) this._set(node, firstUse(end), target);
     }
   }
 
   private _isBuffered(channel: number): boolean {
-    return this._learner.stage.channels[channel]!.capacity > 0;
+    return this._unfolder.sandbox.channels[channel]!.capacity > 0;
   }
 
   private _set(node: number, kind: number, about: number): void {
@@ -155,7 +140,7 @@ export class Futures {
   }
 
   private _addUser(bit: number, node: number): void {
-    for (const task of this._learner.alike.like(this._trie.task[node]!)) {
+    for (const task of this._unfolder.alike.like(this._lts.task(node))) {
       if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
     }
   }
@@ -168,14 +153,14 @@ export class Futures {
 
   /** The same for the node before it, but for what is no first use from there. */
   private _spreadBack(node: number): void {
-    const parent = this._trie.parent[node]!;
+    const parent = this._lts.parent(node);
     if (parent === -1) return;
-    const { at, code } = this._trie.input[node]!;
-    const cases = this._trie.cases[parent]!;
-    const kind = cases[at * STRIDE]!;
+    const { at, code } = this._lts.label(node)!;
+    const cases = this._lts.cases(parent);
     const channel = cases[at * STRIDE + 1]!;
-    const used = kind === SEND ? code === 1 : kind === RECEIVE && code > 0 && code % 2 === 0;
-    const but = used && this._isBuffered(channel) ? this.use(FIRST + (kind === SEND ? RECEIVE : SEND), channel) : -1;
+    const end = at < 0 ? null : KINDS[cases[at * STRIDE]!]!.end;
+    const used = end === TAIL ? code === 1 : end === HEAD && code > 0 && code % 2 === 0;
+    const but = used && this._isBuffered(channel) ? this.use(firstUse(opposite(end!)), channel) : -1;
     this._spread(node, parent, but);
   }
 
@@ -209,14 +194,21 @@ export class Futures {
   }
 }
 
+/** The use of an end of a buffer as its first use from somewhere on. */
+export const firstUse = (end: number): number => (end === TAIL ? FIRST_TAIL : FIRST_HEAD);
+
+/** The other end of a channel. */
+export const opposite = (end: number): number => (end === TAIL ? HEAD : TAIL);
+
 /** Whether a task of a scope comes to an end at a node that cancels the others. */
-export function endsRegion({ trie, stage }: Learner, node: number, region: number): boolean {
-  if (trie.kind[node] === FAILED) return true;
-  return trie.kind[node] === CANCELLED && stage.regions[region]!.members[0] === trie.task[node];
+export function endsRegion({ lts, sandbox }: Unfolder, node: number, region: number): boolean {
+  if (lts.status(node) === FAILED) return true;
+  return lts.status(node) === CANCELLED && sandbox.regions[region]!.members[0] === lts.task(node);
 }
 
 /** Whether what a choice may do depends on which of its cases are ready. */
 export function goesByOrder(cases: Int32Array): boolean {
-  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === DEFAULT || cases[at + 3] !== FREE) return true;
+  for (let at = 0; at < cases.length; at += STRIDE)
+    if (cases[at] === DEFAULT || cases[at + 3] !== UNORDERED) return true;
   return false;
 }

@@ -5,30 +5,20 @@
 // only if, all through it, nothing was learned that could have made a difference: else it begins anew, knowing more.
 
 import {
-  ABORT,
-  CANCEL,
-  CLOSE,
-  CLOSING,
-  DISCARD,
-  ENDED,
-  FAIL,
-  JOIN,
-  LOOK,
-  OVER,
-  QUIT,
-  READ,
-  RECEIVE,
-  SCOPED,
-  SEND,
+  CANCELS_SCOPE,
+  CANCELS_TASK,
+  CHANNEL_USES,
+  CLOSES,
+  KINDS,
+  READS_CHANNEL,
   SETTLE,
   STRIDE,
-  WRITE,
+  TAIL,
 } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import { IS_DUE } from "../process/model-objects.js";
-import type { Model } from "../semantics/enabled.js";
-import { ALONE, FIELDS, PASS } from "../semantics/events.js";
-import { endsRegion, FIRST, Futures, goesByOrder } from "./may-use.js";
+import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
+import { endsRegion, Futures, firstUse, goesByOrder, opposite } from "./may-use.js";
 
 export class Stubborn {
   private readonly _model: Model;
@@ -47,7 +37,7 @@ export class Stubborn {
 
   constructor(model: Model) {
     this._model = model;
-    this._futures = new Futures(model.learner);
+    this._futures = new Futures(model.unfolder);
     this._tasks = [];
     this._size = 0;
     this._has = [];
@@ -68,11 +58,11 @@ export class Stubborn {
 
   /** Whether a program can be searched in this way; others are to be searched in full. */
   get eligible(): boolean {
-    const { trie, stage } = this._model.learner;
-    return !trie.anyMidst && stage.invariants.size === 0;
+    const { lts, sandbox } = this._model.unfolder;
+    return !lts.anyAtomic && sandbox.invariants.size === 0;
   }
 
-  /** Marks with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
+  /** Refinements with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
   choose(marks: Uint8Array): boolean {
     const model = this._model;
     if (model.count < 2 || this._isQuiet()) return false;
@@ -94,10 +84,10 @@ export class Stubborn {
 
   /** What happens when nothing else can happens in every order. */
   private _isQuiet(): boolean {
-    const { events, trie } = this._model;
-    if (events[0] === PASS) return true;
-    if (events[0] !== ALONE) return false;
-    return trie.cases[this._model.nodeOf(events[1]!)]![events[2]! * STRIDE] === SETTLE;
+    const { events, lts } = this._model;
+    if (events[0] === DELAY) return true;
+    if (events[0] !== INTERNAL) return false;
+    return lts.cases(this._model.nodeOf(events[1]!))[events[2]! * STRIDE] === SETTLE;
   }
 
   private _includes(event: number): boolean {
@@ -135,7 +125,7 @@ export class Stubborn {
     this._list = this._rivals[task] ??= [0];
     this._list[0] = 0;
     const node = this._model.nodeOf(task);
-    if (node !== -1 && this._model.trie.kind[node] === PARKED) {
+    if (node !== -1 && this._model.lts.status(node) === PARKED) {
       this._addRivals(node);
       this._addCancellers(task, node);
     }
@@ -144,30 +134,30 @@ export class Stubborn {
 
   /** Who may cancel a task, directly or with the scope that it is in, or that it is; and whom it may cancel by its end. */
   private _addCancellers(task: number, node: number): void {
-    const { stage, trie } = this._model.learner;
-    const region = stage.regionOf[task]!;
-    if (stage.marked[task] && !trie.cancelled[node]) {
-      this._addUsers(CANCEL, task);
-      if (region !== -1) this._addUsers(ABORT, region);
-      if (stage.starters[task] !== -1) this._add(stage.starters[task]!);
+    const { sandbox, lts } = this._model.unfolder;
+    const region = sandbox.tasks[task]!.region;
+    if (sandbox.tasks[task]!.isCancellable && !lts.isCancelled(node)) {
+      this._addUsers(CANCELS_TASK, task);
+      if (region !== -1) this._addUsers(CANCELS_SCOPE, region);
+      if (sandbox.tasks[task]!.starter !== -1) this._add(sandbox.tasks[task]!.starter);
     }
     if (region === -1) return;
-    const turn = trie.turnTo[node]!;
-    const ends = trie.call[node]
-      ? this._futures.may(node, this._futures.use(ABORT, region))
-      : turn !== -1 && endsRegion(this._model.learner, turn, region);
+    const turn = lts.resumesAt(node);
+    const ends = lts.isPlainCall(node)
+      ? this._futures.may(node, this._futures.use(CANCELS_SCOPE, region))
+      : turn !== -1 && endsRegion(this._model.unfolder, turn, region);
     if (ends) this._addMembers(region);
   }
 
   private _addMembers(region: number): void {
-    for (const member of this._model.learner.stage.regions[region]!.members) this._add(member);
+    for (const member of this._model.scope(region).members) this._add(member);
   }
 
   /** Of those in a scope one that is not over: before it is, the scope does not end. */
   private _addLast(region: number): void {
     const model = this._model;
-    const { members } = model.learner.stage.regions[region]!;
-    const left = members.find((member) => model.nodeOf(member) !== -1 && !model.over(member));
+    const { members } = model.scope(region);
+    const left = members.find((member) => model.nodeOf(member) !== -1 && !model.isOver(member));
     if (left !== undefined) this._add(left);
   }
 
@@ -176,48 +166,43 @@ export class Stubborn {
   }
 
   private _addRivals(node: number): void {
-    const cases = this._model.trie.cases[node]!;
+    const cases = this._model.lts.cases(node);
     const ordered = goesByOrder(cases);
     for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
+      const { end, target, conflicts, waitsForEnd, cancels } = KINDS[cases[at]!]!;
       const about = cases[at + 1]!;
-      if (kind === SEND || kind === RECEIVE) this._addOfChannel(kind, about, ordered);
-      else if (kind === CLOSE || kind === DISCARD || (kind === READ && cases[at + 2] !== IS_DUE)) this._addAll(about);
-      else if (kind === CLOSING) this._addUsers(CLOSE, about);
-      else if (kind === JOIN || kind === OVER || kind === SCOPED) {
-        if (!this._model.over(about)) this._add(about);
-      } else if (kind === ENDED) this._addLast(about);
-      else if (kind === CANCEL) this._add(about);
-      else if (kind >= QUIT && kind <= FAIL) this._addMembers(about);
-      else if (kind === LOOK) this._addUsers(WRITE, about);
-      else if (kind === WRITE) {
-        this._addUsers(LOOK, about);
-        this._addUsers(WRITE, about);
+      if (end !== null) this._addOfChannel(end, about, ordered);
+      for (const use of conflicts) this._addUsers(use, about);
+      if (target === "task") {
+        if (cancels || (waitsForEnd && !this._model.isOver(about))) this._add(about);
+      } else if (target === "scope") {
+        if (cancels) this._addMembers(about);
+        else if (waitsForEnd) this._addLast(about);
       }
     }
   }
 
   /** Where it can happen, whoever uses the same end gets in the way; where it cannot, whoever uses the other end helps. */
-  private _addOfChannel(kind: number, channel: number, ordered: boolean): void {
+  private _addOfChannel(end: number, channel: number, ordered: boolean): void {
     const model = this._model;
-    const { capacity, overflow } = model.learner.stage.channels[channel]!;
-    const held = model.holds(channel);
+    const { capacity, overflow } = model.channel(channel);
+    const held = model.contentOf(channel);
     // Whether it is ready without a buffer depends on who is parked, which is never for certain.
     if ((ordered && capacity > 0) || overflow !== "park" || model.contents.closed(held)) {
       this._addAll(channel);
       return;
     }
-    this._addUsers(CLOSE, channel);
+    this._addUsers(CLOSES, channel);
     const stored = model.contents.length(held);
-    if (capacity > 0) this._addUsers(READ, channel);
-    const can = capacity > 0 && (kind === SEND ? stored < capacity : stored > 0);
-    const uses = can ? kind : SEND + RECEIVE - kind;
-    const first = capacity > 0 && stored === (uses === SEND ? 0 : capacity);
-    this._addUsers(first ? FIRST + uses : uses, channel);
+    if (capacity > 0) this._addUsers(READS_CHANNEL, channel);
+    const can = capacity > 0 && (end === TAIL ? stored < capacity : stored > 0);
+    const uses = can ? end : opposite(end);
+    const first = capacity > 0 && stored === (uses === TAIL ? 0 : capacity);
+    this._addUsers(first ? firstUse(uses) : uses, channel);
   }
 
   private _addAll(channel: number): void {
-    for (const kind of [SEND, RECEIVE, CLOSE, CLOSING, READ]) this._addUsers(kind, channel);
+    for (const use of CHANNEL_USES) this._addUsers(use, channel);
   }
 
   /** Adds whoever may still use something in a way. */

@@ -4,14 +4,14 @@
 // is, by stubborn sets. Nobody is put off for ever: in each set of states that nothing leads out of, everybody moves who could,
 // or one of them is expanded in full (Valmari).
 
-import { Anew } from "../process/sandbox.js";
+import { Refuted } from "../process/sandbox.js";
 import { Canonical } from "../reduction/canonicalise.js";
 import { Symmetries, UNEVEN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
 import type { Stubborn } from "../reduction/stubborn-sets.js";
-import type { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS } from "../semantics/events.js";
-import { begin, happen } from "../semantics/transition.js";
+import { DELAY, FIELDS } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
+import { enterInitial, fire } from "../semantics/transition.js";
 import type { Finding, Judge } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { findStuck } from "./starvation.js";
@@ -94,7 +94,7 @@ export class States implements Search {
     this._leaks = leaks;
     this._stubborn = stubborn ?? null;
     this._rival = rival ?? null;
-    this._symmetries = new Symmetries(model.learner);
+    this._symmetries = new Symmetries(model.unfolder);
     this._permutations = new Permutations();
     this._canonical = new Canonical(model, this._symmetries, this._permutations);
     this._seek = seek;
@@ -124,10 +124,10 @@ export class States implements Search {
     do {
       if (!this._expandAll(most, deadline)) return false;
     } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
-    if (this._looksForStuck && this.found === null && this._model.learner.folded) {
+    if (this._looksForStuck && this.found === null && this._model.unfolder.isCyclic) {
       const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
       // In which of the states that are one it is stuck is found without symmetries.
-      if (stuck !== null && this._graph.turned) throw new Anew(UNEVEN);
+      if (stuck !== null && this._graph.turned) throw new Refuted(UNEVEN);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
     this._symmetries.assertServing();
@@ -165,7 +165,7 @@ export class States implements Search {
 
   private _begin(): void {
     const { _model: model } = this;
-    begin(model);
+    enterInitial(model);
     this._canonical.canonize();
     this.store.add(model, -1);
   }
@@ -195,7 +195,7 @@ export class States implements Search {
   /** Expands states in full so that everybody moves who could; false if everybody does. */
   private _expandIgnored(): boolean {
     const { _model: model, _graph: graph } = this;
-    if (this._stubborn === null || !model.learner.folded) return false;
+    if (this._stubborn === null || !model.unfolder.isCyclic) return false;
     let expanded = false;
     for (const id of graph.bottoms(this.store.size)) {
       // Who could move in one of them could in all, having been put off.
@@ -214,7 +214,7 @@ export class States implements Search {
     const path: number[] = [];
     for (let at = id; store.parent(at) !== -1; at = store.parent(at)) path.unshift(at);
     store.leave();
-    begin(model);
+    enterInitial(model);
     const way = path.map((after) => this._eventTo(after));
     if (finding.event !== -1) {
       model.enumerate();
@@ -230,7 +230,7 @@ export class States implements Search {
     const { count, events } = model;
     const before = model.mark();
     for (let event = 0; event < count; event++) {
-      happen(model, events, event * FIELDS);
+      fire(model, events, event * FIELDS);
       const came = model.mark();
       this._canonical.canonize();
       const found = store.find(model) === after;
@@ -238,7 +238,7 @@ export class States implements Search {
       if (found) return eventAt(events, event);
     }
     // Which of the states that are one stands for them may depend on how it was come to.
-    if (this._symmetries.found.length > 0) throw new Anew(UNEVEN);
+    if (this._symmetries.found.length > 0) throw new Refuted(UNEVEN);
     throw new Error("No event leads there: this is a fault of millrace");
   }
 
@@ -264,7 +264,7 @@ export class States implements Search {
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
-      happen(model, events, event * FIELDS);
+      fire(model, events, event * FIELDS);
       const places = this._canonical.canonize();
       const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS, places);
@@ -279,7 +279,7 @@ export class States implements Search {
 function actors(model: Model): number[] {
   const tasks: number[] = [];
   for (let event = 0; event < model.count; event++) {
-    if (model.events[event * FIELDS] !== PASS) tasks.push(model.events[event * FIELDS + 1]!);
+    if (model.events[event * FIELDS] !== DELAY) tasks.push(model.events[event * FIELDS + 1]!);
   }
   return tasks;
 }

@@ -6,13 +6,26 @@
 // channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
 // sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
 
-import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "../process/cases.js";
+import {
+  JOIN,
+  KINDS,
+  PAUSE,
+  READY,
+  RECEIVE,
+  RESUME,
+  SEND,
+  SLEEP,
+  STRIDE,
+  TIMEOUT,
+  UNORDERED,
+  WHEN_OVER,
+} from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import { History } from "../reduction/happens-before.js";
 import { Independence } from "../reduction/independence.js";
-import type { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS } from "../semantics/events.js";
-import { begin, happen } from "../semantics/transition.js";
+import { DELAY, FIELDS } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
+import { enterInitial, fire } from "../semantics/transition.js";
 import type { Judge } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 
@@ -109,7 +122,7 @@ export class Traces implements Search {
     const model = this._model;
     this._history = new History(model, (depth, one, other) => this._race(depth, one, other));
     this.executions = this.events = 0;
-    begin(model);
+    enterInitial(model);
     model.forget();
     this._enter(0);
   }
@@ -123,10 +136,10 @@ export class Traces implements Search {
       this.found = { finding, way: this._way(depth, finding.event) };
       this._over = !this._goesOn;
     }
-    if (model.trie.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
+    if (model.lts.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
     // One schedule of several need not come to all the states between.
-    if (model.learner.stage.invariants.size > 0) throw new Ineligible("invariants");
-    if (model.learner.folded) throw new Ineligible("loops that never end");
+    if (model.unfolder.sandbox.invariants.size > 0) throw new Ineligible("invariants");
+    if (model.unfolder.isCyclic) throw new Ineligible("loops that never end");
     if (!this._wantsAll) this._assertEligible();
     if (depth > DEEPEST) throw new Ineligible(`schedules of more than ${DEEPEST} events`);
     if (model.count === 0) this.executions++;
@@ -140,8 +153,8 @@ export class Traces implements Search {
 
   /** Looks at each node once. */
   private _assertEligible(): void {
-    const { trie } = this._model;
-    for (; this._known < trie.size; this._known++) assertNode(this._model, this._known);
+    const { lts } = this._model;
+    for (; this._known < lts.size; this._known++) assertNode(this._model, this._known);
   }
 
   private _frame(depth: number): Frame {
@@ -166,7 +179,7 @@ export class Traces implements Search {
     for (let at = 0; at < count; at++) {
       frame.wanted[at] = frame.done[at] = frame.asleep[at] = 0;
       const other = events[at * FIELDS + 3]!;
-      if (events[at * FIELDS] !== PASS) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
+      if (events[at * FIELDS] !== DELAY) frame.nodes[at * 2] = this._model.nodeOf(events[at * FIELDS + 1]!);
       frame.nodes[at * 2 + 1] = other === -1 ? -1 : this._model.nodeOf(other);
     }
     return frame;
@@ -199,7 +212,7 @@ export class Traces implements Search {
     frame.mark = model.mark();
     if (!this._wantsAll) this._history.begin(frame.events, at * FIELDS);
     try {
-      happen(model, frame.events, at * FIELDS);
+      fire(model, frame.events, at * FIELDS);
     } catch (error) {
       // What is to be learned first is learned, and then this is tried again.
       this._undo(frame);
@@ -281,14 +294,15 @@ function placeOf({ events, count }: Frame, other: Int32Array, from: number): num
   return -1;
 }
 
-const KNOWN = new Set([SEND, RECEIVE, READY, SLEEP, TIMER, JOIN, OVER]);
+const KNOWN = new Set([SEND, RECEIVE, READY, PAUSE, RESUME, SLEEP, TIMEOUT, JOIN, WHEN_OVER]);
 
-function assertNode({ trie, learner }: Model, node: number): void {
-  if (trie.kind[node] !== PARKED) return;
-  if (trie.call[node]) throw RESTART;
-  const cases = trie.cases[node]!;
+function assertNode({ lts, unfolder }: Model, node: number): void {
+  if (lts.status(node) !== PARKED) return;
+  if (lts.isPlainCall(node)) throw RESTART;
+  const cases = lts.cases(node);
   for (let at = 0; at < cases.length; at += STRIDE) {
-    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== FREE) throw RESTART;
-    if (cases[at]! <= RECEIVE && learner.stage.channels[cases[at + 1]!]!.overflow !== "park") throw RESTART;
+    if (!KNOWN.has(cases[at]!) || cases[at + 3] !== UNORDERED) throw RESTART;
+    if (KINDS[cases[at]!]!.end !== null && unfolder.sandbox.channels[cases[at + 1]!]!.overflow !== "park")
+      throw RESTART;
   }
 }

@@ -3,12 +3,11 @@
 import { isDaemon } from "../../program/loop.js";
 import type { Values } from "../../report/values.js";
 import type { FailureKind, VerifyOptions } from "../../report/verdict.js";
-import { LOOK, READ } from "../process/cases.js";
+import { READ_CELL, READ_CLOSED, READ_LENGTH } from "../process/cases.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
-import { IS_CLOSED, LENGTH } from "../process/model-objects.js";
 import type { Invariant } from "../process/sandbox.js";
-import type { Model } from "../semantics/enabled.js";
-import { FIELDS, REFUSE } from "../semantics/events.js";
+import { FIELDS, SEND_CLOSED } from "../semantics/events.js";
+import type { Model } from "../semantics/model.js";
 
 /** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
 export interface Finding {
@@ -50,26 +49,26 @@ export class Judge {
   }
 
   private _invariants(model: Model): Finding | null {
-    const { stage, values } = model.learner;
-    if (stage.invariants.size === 0) return null;
-    const { oracle } = stage;
-    stage.oracle = ({ kind, about, operand }) => looked(model, values, kind, about, operand);
+    const { sandbox, values } = model.unfolder;
+    if (sandbox.invariants.size === 0) return null;
+    const { oracle } = sandbox;
+    sandbox.oracle = ({ kind, target }) => looked(model, values, kind, target);
     try {
-      for (const [name, invariant] of stage.invariants) {
+      for (const [name, invariant] of sandbox.invariants) {
         if (isSaid(model, invariant) && !invariant.holds())
           return { kind: "invariant", cause: new Error(`${name} does not hold`), event: -1 };
       }
     } finally {
-      stage.oracle = oracle;
+      sandbox.oracle = oracle;
     }
     return null;
   }
 
   private _main(model: Model): Finding | null {
     const node = model.nodeOf(0);
-    const kind = model.trie.kind[node];
+    const kind = model.lts.status(node);
     if (kind === PARKED || this._ends.has(node)) return null;
-    const result = model.trie.result[node];
+    const result = model.lts.result(node);
     if (kind === FAILED) return { kind: "throw", cause: result, event: -1 };
     if (kind === DONE && !this._allows(result)) return { kind: "outcome", cause: result, event: -1 };
     this._ends.add(node);
@@ -78,14 +77,14 @@ export class Judge {
 
   /** Nothing can happen any more. */
   private _end(model: Model): Finding | null {
-    const { kind, result } = model.trie;
+    const { lts } = model;
     let leak = false;
     for (let task = 0; task < model.ofTask.length; task++) {
       const node = model.nodeOf(task);
       if (node === -1) continue;
-      if (kind[node] === FAILED) return { kind: "throw", cause: result[node], event: -1 };
-      if (kind[node] === PARKED && task === 0) return { kind: "deadlock", event: -1 };
-      if (kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!)) leak = true;
+      if (lts.status(node) === FAILED) return { kind: "throw", cause: lts.result(node), event: -1 };
+      if (lts.status(node) === PARKED && task === 0) return { kind: "deadlock", event: -1 };
+      if (lts.status(node) === PARKED && !isDaemon(model.task(task))) leak = true;
     }
     if (leak && this._leaks) return { kind: "leak", event: -1 };
     return this._unread && hasUnread(model) ? { kind: "unread", event: -1 } : null;
@@ -102,22 +101,22 @@ export function allowing(outcomes: unknown): (value: unknown) => boolean {
 
 /** Whether it has been said by now that something must hold. */
 function isSaid(model: Model, { task, from }: Invariant): boolean {
-  const { trie } = model;
+  const { lts } = model;
   const node = model.nodeOf(task);
   if (node === -1) return false;
   // A turn that is coming has not begun.
-  const turn = trie.turnTo[node]!;
-  for (let at = turn === -1 ? node : trie.parent[turn]!; at !== -1; at = trie.parent[at]!) {
-    if (from.has(trie.base[at]!)) return true;
+  const turn = lts.resumesAt(node);
+  for (let at = turn === -1 ? node : lts.parent(turn); at !== -1; at = lts.parent(at)) {
+    if (from.has(lts.base(at))) return true;
   }
   return false;
 }
 
 /** What an invariant sees of a state. */
-function looked(model: Model, values: Values, kind: number, about: number, operand: unknown): unknown {
-  if (kind === LOOK) return values.at(model.inCell(about));
-  if (kind === READ && operand === LENGTH) return model.contents.length(model.holds(about));
-  if (kind === READ && operand === IS_CLOSED) return model.contents.closed(model.holds(about));
+function looked(model: Model, values: Values, kind: number, about: number): unknown {
+  if (kind === READ_CELL) return values.at(model.cellValue(about));
+  if (kind === READ_LENGTH) return model.contents.length(model.contentOf(about));
+  if (kind === READ_CLOSED) return model.contents.closed(model.contentOf(about));
   throw new Error(
     "Cannot check invariant: it may look at cells, and at the length of channels and whether they are closed",
   );
@@ -125,13 +124,13 @@ function looked(model: Model, values: Values, kind: number, about: number, opera
 
 function refusal(model: Model): Finding | null {
   for (let event = 0; event < model.count; event++) {
-    if (model.events[event * FIELDS] === REFUSE) return { kind: "closed", event };
+    if (model.events[event * FIELDS] === SEND_CLOSED) return { kind: "closed", event };
   }
   return null;
 }
 
 function hasUnread(model: Model): boolean {
-  return model.learner.stage.channels.some(
-    ({ overflow }, channel) => overflow !== "keep" && model.contents.length(model.holds(channel)) > 0,
+  return model.unfolder.sandbox.channels.some(
+    ({ overflow }, channel) => overflow !== "keep" && model.contents.length(model.contentOf(channel)) > 0,
   );
 }

@@ -4,7 +4,7 @@
 
 import { isDaemon } from "../../program/loop.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
-import type { Model } from "../semantics/enabled.js";
+import type { Model } from "../semantics/model.js";
 import type { Finding } from "./properties.js";
 import type { Graph } from "./state-graph.js";
 import type { Store } from "./state-store.js";
@@ -20,7 +20,7 @@ export function findStuck(model: Model, store: Store, graph: Graph, leaks: boole
   let first: Stuck | null = null;
   for (const bottom of graph.bottoms(store.size)) {
     store.load(bottom, model);
-    const mayLeave = !leaks && model.trie.kind[model.nodeOf(0)] === DONE;
+    const mayLeave = !leaks && model.lts.status(model.nodeOf(0)) === DONE;
     const suspects = [...model.ofTask.keys()].filter((task) => {
       const finding = judge(model, task);
       return finding !== null && !(mayLeave && finding.kind === "stuck");
@@ -55,9 +55,9 @@ function allStuck(model: Model, graph: Graph, id: number): number[] {
 
 /** What is wrong with a task that can never move again. */
 function judge(model: Model, task: number): Finding | null {
-  const { kind, result } = model.trie;
+  const { lts } = model;
   const node = model.nodeOf(task);
   if (node === -1) return null;
-  if (kind[node] === FAILED) return { kind: "throw", cause: result[node], event: -1 };
-  return kind[node] === PARKED && !isDaemon(model.learner.stage.tasks[task]!) ? { kind: "stuck", event: -1 } : null;
+  if (lts.status(node) === FAILED) return { kind: "throw", cause: lts.result(node), event: -1 };
+  return lts.status(node) === PARKED && !isDaemon(model.task(task)) ? { kind: "stuck", event: -1 } : null;
 }

@@ -1,7 +1,7 @@
 // The graph of states, as a search has found it: which state leads where, and who moves on the way.
 
 import type { Permutations } from "../reduction/permutations.js";
-import { PASS } from "../semantics/events.js";
+import { DELAY } from "../semantics/events.js";
 import { grown } from "../semantics/numbers.js";
 
 export class Graph {
@@ -44,7 +44,7 @@ export class Graph {
   add(from: number, to: number, events: Int32Array, place: number, changes: number): void {
     if (this._count === this._to.length) this._lengthen();
     if (changes !== 0) (this._changes ??= new Int32Array(this._to.length))[this._count] = changes;
-    const passes = events[place] === PASS;
+    const passes = events[place] === DELAY;
     this._to[this._count] = to;
     this._movers[this._count * 2] = passes ? -1 : events[place + 1]!;
     this._movers[this._count * 2 + 1] = passes ? -1 : events[place + 3]!;

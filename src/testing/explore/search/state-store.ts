@@ -1,14 +1,14 @@
 // States that have been seen: packed side by side, in the order in which they were found, with the state each was found from.
 // A table of their numbers finds a state by its hash.
 
+import type { Model } from "../semantics/model.js";
 import { grown } from "../semantics/numbers.js";
-import type { State } from "../semantics/state.js";
 import { Packing } from "./state-packing.js";
 
 const NONE = -1;
 
 /** What a store needs of a state: its numbers, and which of them have changed since it was loaded. */
-export type Stored = Pick<State, "state" | "changes" | "changed" | "forget">;
+export type Stored = Pick<Model, "state" | "changes" | "changed" | "forget">;
 
 export class Store {
   /** How many there are. */

@@ -1,12 +1,14 @@
-// What channels hold, as numbers: one for each content that has been seen, whichever channel it was in. 0 is open and empty.
+// The contents of channels, interned (hash consing): a number for each content that has been seen, whichever channel it was in. So
+// a channel takes one component of the state, and two contents are equal if their numbers are. 0 is open and empty. A content
+// never changes; the methods that change a channel return the number of its next content.
 
 export class Contents {
   private readonly _values: (readonly number[])[];
-  /** 0 while it is open, 1 once it is closed, and what stands for a cause above that. */
+  /** For each content 0 while open; 1 closed without a cause; the id of the cause and two. */
   private readonly _lengths: number[];
   private readonly _ends: number[];
   private readonly _ids: Map<string, number>;
-  /** What comes after something is put in at the end, by both; and after the first is taken. */
+  /** Memory of `push`, by content and value; and of `shift`, by content. */
   private readonly _pushed: Map<number, number>;
   private readonly _shifted: number[];
 
@@ -27,7 +29,7 @@ export class Contents {
     return this._ends[id] !== 0;
   }
 
-  /** The cause it was closed with, -1 without one. */
+  /** The id of the cause that it was closed with; -1 for none. */
   cause(id: number): number {
     return this._ends[id]! - 2;
   }
@@ -41,6 +43,7 @@ export class Contents {
   }
 
   push(id: number, value: number): number {
+    // A key of both; ids of values stay below 2^21.
     const step = id * 0x200000 + value;
     const known = this._pushed.get(step);
     if (known !== undefined) return known;
@@ -53,12 +56,12 @@ export class Contents {
     return this._shifted[id] ?? (this._shifted[id] = this._idOf(this._values[id]!.slice(1), this._ends[id]!));
   }
 
-  /** Closed, with what stands for the cause or -1. */
+  /** The content once closed, with the id of a cause or -1. */
   close(id: number, cause: number): number {
     return this._idOf(this._values[id]!, cause + 2);
   }
 
-  /** Closed, and nothing is in it; a cause that it had been closed with it keeps. */
+  /** The content once cancelled: closed and empty. A cause that it was closed with is kept. */
   discard(id: number): number {
     return this.close(0, this.closed(id) ? this.cause(id) : -1);
   }

@@ -1,313 +1,510 @@
-// What events do to a state. Each changes the vector of the model in place; what tasks do next is asked of the learner.
+// What a transition does: `fire` changes the vector of the model in place. What a task does next is asked of the unfolder, so
+// firing may unfold the task.
+//
+// A task moves along the label (case, code): `advance`. Coming to a node, it starts tasks, timeouts and cells: `enter`. A task that
+// may be cancelled makes two moves where others make one: it is served, and later it resumes; in between its resumption is
+// pending, and a cancellation can still take back what it was served. Which tasks those are shows only when one is cancelled:
+// then the search starts over with a refinement (`Refuted`).
 
+import { cancelled, failure } from "../../../lifetime/scope.js";
 import { CancelledError } from "../../../structures/errors.js";
 import {
-  ABORT,
-  CANCEL,
-  DISCARD,
-  ENDED,
-  FAIL,
+  ABORT_SCOPE,
+  CANCEL_CHANNEL,
+  CANCEL_SCOPE,
+  CANCEL_TASK,
+  FAIL_SCOPE,
   JOIN,
-  LOOK,
-  QUIT,
-  READ,
+  JOIN_SCOPE,
+  KINDS,
+  READ_CELL,
+  READ_CLOSED,
+  READ_LENGTH,
+  READ_TIMEOUT,
   RETURN,
-  SCOPED,
+  RETURN_AFTER,
+  SCOPE_ENDED,
   STRIDE,
   Unmodelled,
-  WRITE,
+  WRITE_CELL,
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
-import { IS_CLOSED, LENGTH } from "../process/model-objects.js";
-import {
-  cancel,
-  cancelRegion,
-  cancelsItself,
-  ended,
-  failRegion,
-  halt,
-  leaveScopes,
-  outcomeCode,
-  turnAt,
-} from "./cancellation.js";
-import type { Model } from "./enabled.js";
-import { ALONE, END, MEET, PASS, REFUSE, SHUT, STORE, TAKE } from "./events.js";
+import { FAILURE, isEnding, type RegionState } from "../process/model-scopes.js";
+import { insideScope, Refuted } from "../process/sandbox.js";
+import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
+import type { Model } from "./model.js";
 
-/** Comes to the state in which `main` has been started, and nothing has happened yet. */
-export function begin(model: Model): void {
+/** Puts the model into the initial state: `main` has been started, and nothing else has happened. */
+export function enterInitial(model: Model): void {
   model.state.fill(0);
   model.started.length = model.stopped.length = 0;
   model.forget();
-  start(model, 0);
+  startTask(model, 0);
 }
 
-/** Lets the event at a place of `model.events` happen. */
-export function happen(model: Model, events: Int32Array, place: number): void {
+/** Fires the transition that begins at an index of an array of events. It must be enabled. */
+export function fire(model: Model, events: Int32Array, first: number): void {
   if (model.started.length > 0) model.started.length = 0;
   if (model.stopped.length > 0) model.stopped.length = 0;
-  const task = events[place + 1]!;
-  const at = events[place + 2]!;
-  const channel = events[place + 5]!;
-  if (model.trie.defers[model.nodeOf(task)]) startAll(model, model.nodeOf(task));
-  switch (events[place]) {
-    case MEET: {
-      const receiver = model.nodeOf(events[place + 3]!);
-      if (model.trie.defers[receiver]) startAll(model, receiver);
-      const value = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
-      move(model, task, at, 1);
-      move(model, events[place + 3]!, events[place + 4]!, valueCode(value));
+  const task = events[first + 1]!;
+  const at = events[first + 2]!;
+  const channel = events[first + 5]!;
+  if (events[first] === DELAY) {
+    delay(model, task);
+    return;
+  }
+  startDeferred(model, task);
+  switch (events[first]) {
+    case RENDEZVOUS: {
+      const receiver = events[first + 3]!;
+      startDeferred(model, receiver);
+      const value = model.lts.argumentAt(model.nodeOf(task), at);
+      advance(model, task, at, 1);
+      advance(model, receiver, events[first + 4]!, valueCode(value));
       return;
     }
-    case STORE:
-      store(model, channel, model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!);
-      move(model, task, at, 1);
+    case ENQUEUE:
+      enqueue(model, channel, model.lts.argumentAt(model.nodeOf(task), at));
+      advance(model, task, at, 1);
       return;
-    case TAKE: {
-      const held = model.holds(channel);
-      if (!keeps(model, channel)) hold(model, channel, model.contents.shift(held));
-      move(model, task, at, valueCode(model.contents.first(held)));
-      return;
-    }
-    case REFUSE:
-      move(model, task, at, 0);
-      return;
-    case END:
-      move(model, task, at, endCode(model, channel));
-      return;
-    case ALONE: {
-      const code = codeOf(model, task, at);
-      touch(model, task, at, code);
-      move(model, task, at, code);
+    case DEQUEUE: {
+      const content = model.contentOf(channel);
+      if (model.channel(channel).overflow !== "keep") setContent(model, channel, model.contents.shift(content));
+      advance(model, task, at, valueCode(model.contents.first(content)));
       return;
     }
-    case SHUT:
-      shut(model, task, at, channel, events[place + 4]!);
+    case SEND_CLOSED:
+      advance(model, task, at, 0);
       return;
-    case PASS:
-      pass(model, task);
+    case RECEIVE_CLOSED:
+      advance(model, task, at, closedCode(model, channel));
+      return;
+    case INTERNAL:
+      fireInternal(model, task, at);
+      return;
+    case CLOSE:
+      close(model, task, at, channel, events[first + 4]!);
   }
 }
 
-/** What a task yields when an event happens to it. */
-export interface Gain {
+/** What a transition delivers to a task: the label that the task moves along. */
+export interface Delivery {
   readonly task: number;
   readonly at: number;
   readonly code: number;
 }
 
-/** What the tasks of an event will yield, should it happen in the state that the model looks at. */
-export function gains(model: Model, event: Int32Array): Gain[] {
-  const kind = event[0]!;
-  const task = event[1]!;
-  const at = event[2]!;
-  const channel = event[5]!;
-  const gain = (code: number): Gain[] => [{ task, at, code }];
-  if (kind === PASS) return [];
-  const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
-  if (kind === MEET) return [...gain(1), { task: event[3]!, at: event[4]!, code: valueCode(operand) }];
-  if (kind === TAKE) return gain(valueCode(model.contents.first(model.holds(channel))));
-  if (kind === END) return gain(endCode(model, channel));
-  if (kind === SHUT) return gain(model.contents.closed(model.holds(channel)) ? 0 : 1);
-  if (kind === ALONE) return gain(codeOf(model, task, at));
-  return gain(kind === STORE ? 1 : 0);
+/** What a transition will deliver to its tasks, if it fires in the current state. */
+export function deliveries(model: Model, event: Int32Array): Delivery[] {
+  const [kind, task, at, other, otherAt, channel] = event as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const one = (code: number): Delivery[] => [{ task, at, code }];
+  switch (kind) {
+    case RENDEZVOUS:
+      return [...one(1), { task: other, at: otherAt, code: valueCode(model.lts.argumentAt(model.nodeOf(task), at)) }];
+    case ENQUEUE:
+      return one(1);
+    case DEQUEUE:
+      return one(valueCode(model.contents.first(model.contentOf(channel))));
+    case RECEIVE_CLOSED:
+      return one(closedCode(model, channel));
+    case CLOSE:
+      return one(model.contents.closed(model.contentOf(channel)) ? 0 : 1);
+    case INTERNAL:
+      return one(internalCode(model, task, at));
+    case SEND_CLOSED:
+      return one(0);
+    default:
+      return [];
+  }
 }
 
-function endCode(model: Model, channel: number): number {
-  const cause = model.contents.cause(model.holds(channel));
+// Channels.
+
+function setContent(model: Model, channel: number, content: number): void {
+  model.set(model.component(model.ofChannel, channel), content);
+}
+
+function enqueue(model: Model, channel: number, value: number): void {
+  let content = model.contentOf(channel);
+  if (model.contents.length(content) >= model.capacity(channel)) {
+    const { overflow } = model.channel(channel);
+    if (overflow === "drop" || overflow === "keep") return;
+    content = model.contents.shift(content);
+  }
+  setContent(model, channel, model.contents.push(content, value));
+}
+
+/** What a receive yields from a channel that is closed and drained: `CLOSED`, or the cause is thrown. */
+function closedCode(model: Model, channel: number): number {
+  const cause = model.contents.cause(model.contentOf(channel));
   return cause === -1 ? 0 : causeCode(cause);
 }
 
-function hold(model: Model, channel: number, held: number): void {
-  model.set(model.component(model.ofChannel, channel), held);
-}
-
-/** Whether a channel gives what it holds to everybody. */
-const keeps = (model: Model, channel: number): boolean => model.learner.stage.channels[channel]!.overflow === "keep";
-
-function store(model: Model, channel: number, value: number): void {
-  let held = model.holds(channel);
-  if (model.contents.length(held) >= model.capacity(channel)) {
-    const { overflow } = model.learner.stage.channels[channel]!;
-    if (overflow === "drop" || overflow === "keep") return;
-    held = model.contents.shift(held);
-  }
-  hold(model, channel, model.contents.push(held, value));
-}
-
-/** Of those who offer to send a group has been parked by then; the others come too late. */
-function shut(model: Model, task: number, at: number, channel: number, parked: number): void {
-  const held = model.holds(channel);
-  if (model.contents.closed(held)) {
-    move(model, task, at, 0);
+/** Some of the tasks that offer to send were parked by now, and their sends are committed; all others will be refused. */
+function close(model: Model, task: number, at: number, channel: number, committed: number): void {
+  const content = model.contentOf(channel);
+  if (model.contents.closed(content)) {
+    advance(model, task, at, 0);
     return;
   }
-  const operand = model.trie.cases[model.nodeOf(task)]![at * STRIDE + 2]!;
-  const cause = model.learner.values.at(operand) === undefined ? -1 : operand;
-  hold(model, channel, model.contents.close(held, cause));
-  for (const sender of model.learner.groups[parked]!) {
-    model.set(model.ofTask[sender]!, model.trie.lateTwin(model.nodeOf(sender), channel) + 1);
+  const value = model.lts.argumentAt(model.nodeOf(task), at);
+  const cause = model.unfolder.values.at(value) === undefined ? -1 : value;
+  setContent(model, channel, model.contents.close(content, cause));
+  for (const sender of model.unfolder.taskGroup(committed)) {
+    model.set(model.ofTask[sender]!, model.lts.withCommittedSend(model.nodeOf(sender), channel) + 1);
   }
-  move(model, task, at, 1);
+  advance(model, task, at, 1);
 }
 
-function eachParked(model: Model, visit: (task: number, node: number) => void): void {
-  for (let task = 0; task < model.ofTask.length; task++) {
-    const node = model.nodeOf(task);
-    if (node !== -1 && model.trie.kind[node] === PARKED) visit(task, node);
-  }
-}
-
-/** What a case yields that needs nobody else. */
-function codeOf(model: Model, task: number, at: number): number {
-  const cases = model.trie.cases[model.nodeOf(task)]!;
-  const about = cases[at * STRIDE + 1]!;
-  const kind = cases[at * STRIDE]!;
-  if (kind === JOIN || kind === SCOPED) return joinCode(model, about);
-  if (kind === ENDED) return outcomeCode(model, about, cases[at * STRIDE + 2]!);
-  if (kind === CANCEL || kind === QUIT) return cancelsItself(model, task, kind, about) ? 1 : 0;
-  if (kind === LOOK) return model.inCell(about);
-  if (kind !== READ) return 0;
-  const what = cases[at * STRIDE + 2]!;
-  if (what === LENGTH) return model.contents.length(model.holds(about));
-  if (what === IS_CLOSED) return model.contents.closed(model.holds(about)) ? 1 : 0;
-  return model.timer(about) === 1 ? 1 : 0;
-}
-
-function joinCode(model: Model, task: number): number {
-  const node = model.nodeOf(task);
-  if (model.trie.kind[node] === CANCELLED) return cancelledCode(model, task);
-  const result = model.learner.values.idOf(model.trie.result[node]);
-  return model.trie.kind[node] === DONE ? valueCode(result) : causeCode(result);
-}
-
-function cancelledCode(model: Model, task: number): number {
-  const { values, stage } = model.learner;
-  const reason = model.reason(task);
-  const cause = reason === -1 ? undefined : values.at(reason);
-  // In reports what `main` makes needs no prefix.
-  const name = `${stage.tasks[0]!.name}#0/${stage.tasks[task]!.name}`;
-  return causeCode(values.idOf(new CancelledError(`Task ${name} was cancelled`, { cause })));
-}
-
-/** Whoever joins a task that failed has been told of it; whoever writes to a cell changes it; others are cancelled. */
-function touch(model: Model, task: number, at: number, code: number): void {
-  const cases = model.trie.cases[model.nodeOf(task)]!;
-  const kind = cases[at * STRIDE]!;
-  const about = cases[at * STRIDE + 1]!;
-  const operand = cases[at * STRIDE + 2]!;
-  if (kind === WRITE) model.set(model.ofCell[about]!, operand + 1);
-  // One that may be cancelled before it goes on hears of it only then.
-  else if ((kind === JOIN || kind === SCOPED) && !model.learner.stage.marked[task]) hear(model, about);
-  else if (kind === DISCARD) discard(model, about);
-  else if (kind >= CANCEL && kind <= FAIL) cancelBy(model, task, kind, about, operand, code === 1);
-}
-
-/** A channel is cancelled: what was parked when it closed is not delivered either. */
-function discard(model: Model, channel: number): void {
-  hold(model, channel, model.contents.discard(model.holds(channel)));
+/** A channel is cancelled: committed sends are not delivered either. */
+function cancelChannel(model: Model, channel: number): void {
+  setContent(model, channel, model.contents.discard(model.contentOf(channel)));
   eachParked(model, (task, node) => {
-    if (model.trie.late[node]?.includes(channel)) model.set(model.ofTask[task]!, model.trie.onTime(node, channel) + 1);
+    if (!model.lts.committed(node)?.includes(channel)) return;
+    model.set(model.ofTask[task]!, model.lts.withoutCommittedSend(node, channel) + 1);
   });
 }
 
-/** It may cancel itself with the others: then it stops where it waits next. */
-function cancelBy(model: Model, task: number, kind: number, about: number, operand: number, itself: boolean): void {
-  if (itself) model.set(model.component(model.ofReason, task), operand + 1);
-  if (kind === FAIL) failRegion(model, about, operand);
-  else if (kind !== CANCEL) cancelRegion(model, about, operand, kind === ABORT, task);
-  else if (about !== task) cancel(model, about, operand);
-}
+// Time.
 
-function hear(model: Model, joined: number): void {
-  const node = model.nodeOf(joined);
-  if (model.trie.kind[node] === FAILED) model.set(model.ofTask[joined]!, model.trie.joinedTwin(node) + 1);
-}
-
-function pass(model: Model, ms: number): void {
+function delay(model: Model, ms: number): void {
   for (const component of model.ofTimer) {
     const left = component === -1 ? 0 : model.state[component]!;
     if (left > 1) model.set(component, Math.max(1, left - ms));
   }
   eachParked(model, (task, node) => {
-    const longest = model.trie.sleep[node]!;
+    const longest = model.lts.longestSleep(node);
     if (longest < 0) return;
+    // To sleep longer than that makes no difference.
     const component = model.component(model.ofSleep, task);
     model.set(component, Math.min(longest, model.state[component]! + ms));
   });
 }
 
-function move(model: Model, task: number, at: number, code: number): void {
-  const { trie, learner } = model;
-  const node = model.nodeOf(task);
-  if (trie.scoped[node]) leaveScopes(model, node, at);
-  if (!learner.stage.marked[task]) enter(model, task, learner.child(node, at, code));
-  else if (trie.turnTo[node] !== -1) haveTurn(model, task, trie.turnTo[node]!);
-  // What comes after a plain call is of the same turn.
-  else if (trie.call[node]) enter(model, task, learner.child(node, at, code));
-  else awaitTurn(model, task, learner.child(node, at, code));
+function eachParked(model: Model, visit: (task: number, node: number) => void): void {
+  for (let task = 0; task < model.ofTask.length; task++) {
+    const node = model.nodeOf(task);
+    if (node !== -1 && model.lts.status(node) === PARKED) visit(task, node);
+  }
 }
 
-/** A turn that was coming has come. */
-function haveTurn(model: Model, task: number, node: number): void {
-  const { trie } = model;
-  const { at } = trie.input[node] ?? { at: RETURN };
+// Internal transitions: what each kind of case yields, and what it changes besides its own task.
+
+interface Internal {
+  /** The code of what it yields; 0 if left out. */
+  code?(model: Model, task: number, target: number, argument: number): number;
+  effect?(model: Model, task: number, target: number, argument: number): void;
+}
+
+const join: Internal = {
+  code: (model, _task, joined) => joinCode(model, joined),
+  effect(model, task, joined) {
+    // If the task may still be cancelled before it resumes, it handles the failure only then.
+    if (!model.task(task).isCancellable) handleFailure(model, joined);
+  },
+};
+
+const INTERNALS: Readonly<Record<number, Internal>> = {
+  [JOIN]: join,
+  [JOIN_SCOPE]: join,
+  [SCOPE_ENDED]: { code: (model, _task, region, yields) => outcomeCode(model, region, yields) },
+  [READ_LENGTH]: { code: (model, _task, channel) => model.contents.length(model.contentOf(channel)) },
+  [READ_CLOSED]: { code: (model, _task, channel) => (model.contents.closed(model.contentOf(channel)) ? 1 : 0) },
+  [READ_TIMEOUT]: { code: (model, _task, timer) => (model.timeLeft(timer) === 1 ? 1 : 0) },
+  [READ_CELL]: { code: (model, _task, cell) => model.cellValue(cell) },
+  [WRITE_CELL]: { effect: (model, _task, cell, value) => model.set(model.ofCell[cell]!, value + 1) },
+  [CANCEL_CHANNEL]: { effect: (model, _task, channel) => cancelChannel(model, channel) },
+  // A task that cancels itself is told so by the code, and stops where it parks next.
+  [CANCEL_TASK]: {
+    code: (model, task, target) => (cancelsItself(model, task, target) ? 1 : 0),
+    effect(model, task, target, reason) {
+      if (cancelsItself(model, task, target)) setReason(model, task, reason);
+      if (target !== task) cancelTask(model, target, reason);
+    },
+  },
+  [CANCEL_SCOPE]: {
+    code: (model, task, region) => (cancelsOwnScope(model, task, region) ? 1 : 0),
+    effect(model, task, region, reason) {
+      if (cancelsOwnScope(model, task, region)) setReason(model, task, reason);
+      cancelScope(model, region, reason, false, task);
+    },
+  },
+  [ABORT_SCOPE]: { effect: (model, task, region, reason) => cancelScope(model, region, reason, true, task) },
+  [FAIL_SCOPE]: { effect: (model, _task, region, error) => failScope(model, region, error) },
+};
+
+function internalCode(model: Model, task: number, at: number): number {
+  const node = model.nodeOf(task);
+  const { lts } = model;
+  const code = INTERNALS[lts.kindAt(node, at)]?.code;
+  return code === undefined ? 0 : code(model, task, lts.targetAt(node, at), lts.argumentAt(node, at));
+}
+
+function fireInternal(model: Model, task: number, at: number): void {
+  const node = model.nodeOf(task);
+  const { lts } = model;
+  const code = internalCode(model, task, at);
+  INTERNALS[lts.kindAt(node, at)]?.effect?.(model, task, lts.targetAt(node, at), lts.argumentAt(node, at));
+  advance(model, task, at, code);
+}
+
+/** What a join yields: the result of the task, or its failure is thrown. */
+function joinCode(model: Model, task: number): number {
+  const { lts, unfolder } = model;
+  const node = model.nodeOf(task);
+  if (lts.status(node) === CANCELLED) return cancelledCode(model, task);
+  const result = unfolder.values.idOf(lts.result(node));
+  return lts.status(node) === DONE ? valueCode(result) : causeCode(result);
+}
+
+function cancelledCode(model: Model, task: number): number {
+  const { values } = model.unfolder;
+  const reason = model.reason(task);
+  const cause = reason === -1 ? undefined : values.at(reason);
+  // In reports what `main` makes needs no prefix; in errors it has one.
+  const name = `${model.task(0).name}#0/${model.task(task).name}`;
+  return causeCode(values.idOf(new CancelledError(`Task ${name} was cancelled`, { cause })));
+}
+
+function handleFailure(model: Model, joined: number): void {
+  const node = model.nodeOf(joined);
+  if (model.lts.status(node) === FAILED) model.set(model.ofTask[joined]!, model.lts.withHandledFailure(node) + 1);
+}
+
+// Tasks.
+
+function startTask(model: Model, spawn: number): void {
+  const { unfolder } = model;
+  const { task } = unfolder.spawns[spawn]!;
+  const root = unfolder.initial(spawn);
+  model.started.push(task);
+  if (model.task(task).isCancellable) makePending(model, task, root);
+  else enter(model, task, root);
+}
+
+function startTasks(model: Model, node: number): void {
+  for (const spawn of model.lts.effects(node)?.starts ?? []) startTask(model, spawn);
+}
+
+/** Starts what a task has started before the plain call that it is stopped in. */
+function startDeferred(model: Model, task: number): void {
+  const node = model.nodeOf(task);
+  if (node !== -1 && model.lts.defersStarts(node)) startTasks(model, node);
+}
+
+/** A case has happened to a task. */
+function advance(model: Model, task: number, at: number, code: number): void {
+  const { lts, unfolder } = model;
+  const node = model.nodeOf(task);
+  if (lts.performsScope(node)) cancelLostScopes(model, node, at);
+  if (!model.task(task).isCancellable) enter(model, task, unfolder.successor(node, at, code));
+  else if (lts.resumesAt(node) !== -1) resume(model, task, lts.resumesAt(node));
+  // The code after a plain call belongs to the same turn.
+  else if (lts.isPlainCall(node)) enter(model, task, unfolder.successor(node, at, code));
+  else makePending(model, task, unfolder.successor(node, at, code));
+}
+
+/** A task was served, and will resume; it may be cancelled until then. */
+function makePending(model: Model, task: number, node: number): void {
+  model.moveTo(task, pendingAt(model, node));
+}
+
+/** The node of the resumption that leads to a node. A plain call is a transition by itself, and needs none. */
+function pendingAt({ lts }: Model, node: number): number {
+  return lts.isPlainCall(node) ? node : lts.resumption(node, -1);
+}
+
+/** A task resumes. */
+function resume(model: Model, task: number, node: number): void {
+  const { lts } = model;
+  const { at } = lts.label(node) ?? { at: RETURN };
   if (at >= 0) {
-    const cases = trie.cases[trie.parent[node]!]!;
-    if (cases[at * STRIDE] === JOIN || cases[at * STRIDE] === SCOPED) hear(model, cases[at * STRIDE + 1]!);
+    const before = lts.parent(node);
+    if (KINDS[lts.kindAt(before, at)]!.joins) handleFailure(model, lts.targetAt(before, at));
   }
-  if (trie.fold[node] !== null && trie.call[trie.fold[node]!.node])
+  const backEdge = lts.backEdge(node);
+  if (backEdge !== null && lts.isPlainCall(backEdge.node))
     throw new Unmodelled("a task that may be cancelled begins a round with a plain call");
   enter(model, task, node);
 }
 
-/** A task is to go on in its turn, and may be cancelled until then. */
-function awaitTurn(model: Model, task: number, node: number): void {
-  model.stand(task, turnAt(model, node));
-}
-
-function start(model: Model, variant: number): void {
-  const { learner } = model;
-  const { task } = learner.variants[variant]!;
-  const root = learner.root(variant);
-  model.started.push(task);
-  if (learner.stage.marked[task]) awaitTurn(model, task, root);
-  else enter(model, task, root);
-}
-
-/** A task has come to a node: what it starts on the way begins. */
+/** A task comes to a node. */
 function enter(model: Model, task: number, node: number): void {
-  const { trie } = model;
-  const lands = trie.lands[node]!;
-  if (lands === -1) arrive(model, task, node);
-  else model.stand(task, lands);
-  if (trie.kind[node]! > PARKED) ended(model, task);
-  else if (trie.stopping[node] && !trie.call[node]) halt(model, task, node);
+  const { lts } = model;
+  const plain = lts.plainSuccessor(node);
+  if (plain === -1) enterWithEffects(model, task, node);
+  else model.moveTo(task, plain);
+  if (lts.isEnd(node)) taskEnded(model, task);
+  else if (lts.isStopping(node) && !lts.isPlainCall(node)) stopItself(model, task, node);
 }
 
-function arrive(model: Model, task: number, node: number): void {
-  const { trie } = model;
-  const fold = trie.fold[node]!;
-  model.stand(task, fold === null ? node : fold.node);
-  affect(model, node, 0);
-  make(model, node);
-  if (fold !== null) affect(model, fold.node, fold.timers);
-  else if (!trie.defers[node]) startAll(model, node);
-}
-
-function startAll(model: Model, node: number): void {
-  for (const variant of model.trie.effects[node]?.starts ?? []) start(model, variant);
-}
-
-function make(model: Model, node: number): void {
-  for (const [cell, value] of model.trie.effects[node]?.cells ?? []) {
+function enterWithEffects(model: Model, task: number, node: number): void {
+  const { lts } = model;
+  const backEdge = lts.backEdge(node);
+  model.moveTo(task, backEdge === null ? node : backEdge.node);
+  startTimeouts(model, node, 0);
+  for (const [cell, value] of lts.effects(node)?.cells ?? []) {
     model.set(model.component(model.ofCell, cell), value + 1);
   }
+  // The timeouts of the repeated round begin again, but for those that had begun before it.
+  if (backEdge !== null) startTimeouts(model, backEdge.node, backEdge.timers);
+  else if (!lts.defersStarts(node)) startTasks(model, node);
 }
 
-/** Timeouts begin, from the so-manieth on. */
-function affect(model: Model, node: number, from: number): void {
-  const timers = model.trie.effects[node]?.timers;
+function startTimeouts(model: Model, node: number, from: number): void {
+  const timers = model.lts.effects(node)?.timers;
   for (let at = from; timers !== undefined && at < timers.length; at++) {
     model.set(model.component(model.ofTimer, timers[at]![0]), timers[at]![1] + 1);
   }
+}
+
+/** A task is over: in a scope, its failure cancels the others. */
+function taskEnded(model: Model, task: number): void {
+  const { lts, unfolder } = model;
+  const { region } = model.task(task);
+  const node = model.nodeOf(task);
+  if (region === -1 || lts.status(node) === PARKED) return;
+  if (lts.status(node) === FAILED) {
+    const error = unfolder.values.idOf(lts.result(node));
+    handleFailure(model, task);
+    failScope(model, region, error);
+  } else if (lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
+    cancelScope(model, region, undefinedId(model), false, -1);
+  }
+}
+
+// Cancelling tasks.
+
+/** Cancels a task; the reason is the id of a value. */
+function cancelTask(model: Model, task: number, reason: number): void {
+  const { lts, unfolder } = model;
+  const node = model.nodeOf(task);
+  if (node === -1 || lts.isCancelled(node) || lts.isStopping(node)) return;
+  // Even a task that is over needs the refinement: with pending resumptions, it may not even have begun.
+  if (!model.task(task).isCancellable) throw new Refuted(refinementFor(model, task));
+  if (lts.status(node) !== PARKED) return;
+  if (unfolder.sandbox.reportsUndelivered) throw new Unmodelled("a channel has onUndelivered, and tasks are cancelled");
+  setReason(model, task, reason);
+  turnBack(model, task);
+}
+
+function setReason(model: Model, task: number, reason: number): void {
+  model.set(model.component(model.ofReason, task), reason + 1);
+}
+
+function refinementFor(model: Model, task: number): string {
+  const { region, name } = model.task(task);
+  return region === -1 ? name : insideScope(model.task(model.scope(region).owner).name);
+}
+
+/** A task that has cancelled itself parks, and is turned back there. */
+function stopItself(model: Model, task: number, node: number): void {
+  if (model.mayComplete(task, node)) throw new Unmodelled("a task goes on after it has cancelled itself");
+  turnBack(model, task);
+}
+
+/** A parked task, or a task whose resumption is pending, is to return instead of going on. */
+function turnBack(model: Model, task: number): void {
+  const { lts, unfolder } = model;
+  const node = model.nodeOf(task);
+  const coming = lts.resumesAt(node) !== -1 ? lts.resumesAt(node) : lts.isPlainCall(node) ? node : -1;
+  const returning = coming === -1 ? unfolder.successor(node, RETURN, 0) : undelivered(model, task, coming);
+  const scopes = coming === -1 && lts.performsScope(node) ? scopesAt(model, node) : [];
+  // A task that performs a scope goes on only when the scope is over; a choice leaves its cases at once.
+  const after = scopes.length > 0 && lts.cases(node).length === STRIDE ? scopes[0]! : -1;
+  const next = after === -1 ? pendingAt(model, returning) : lts.resumption(returning, after);
+  model.moveTo(task, next);
+  if (lts.isPlainCall(next)) model.stopped.push(task);
+  for (const scope of scopes) cancelTask(model, scope, undefinedId(model));
+}
+
+/** Where a task returns from that was served, but is cancelled before it resumes: what it was served is not delivered. */
+function undelivered({ unfolder, lts }: Model, task: number, coming: number): number {
+  const before = lts.parent(coming);
+  if (before === -1) return unfolder.unbegun(unfolder.alike.firstOf(task));
+  const { at, code } = lts.label(coming)!;
+  return unfolder.successor(before, RETURN_AFTER - at, code);
+}
+
+/** Whether `cancel()` on a task, which is a plain call, cancels its caller. */
+function cancelsItself(model: Model, task: number, target: number): boolean {
+  return target === task && !isEndingTask(model, task);
+}
+
+/** Likewise `cancel()` on a scope. */
+function cancelsOwnScope(model: Model, task: number, region: number): boolean {
+  if (isEndingTask(model, task)) return false;
+  return model.task(task).region === region && !isEnding(stateOf(model, region));
+}
+
+function isEndingTask(model: Model, task: number): boolean {
+  const node = model.nodeOf(task);
+  return model.lts.isCancelled(node) || model.lts.isStopping(node);
+}
+
+// Scopes.
+
+const stateOf = (model: Model, region: number): RegionState => model.regionStates.at(model.regionState(region));
+
+function setState(model: Model, region: number, state: RegionState): void {
+  model.set(model.component(model.ofRegion, region), model.regionStates.idOf(state));
+}
+
+const undefinedId = (model: Model): number => model.unfolder.values.idOf(undefined);
+
+/** A task in a scope has failed, or its deadline has passed. The first failure cancels the other tasks. */
+function failScope(model: Model, region: number, error: number): void {
+  const state = stateOf(model, region);
+  setState(model, region, { ...state, failures: [...state.failures, error] });
+  if (!isEnding(state)) cancelMembers(model, region, error, -1);
+}
+
+/** Cancels a scope; `aborted` from outside, which discards the result of a body that is done. `by` is not cancelled with it. */
+function cancelScope(model: Model, region: number, reason: number, aborted: boolean, by: number): void {
+  const state = stateOf(model, region);
+  const isOver = model.allOver(region) || isEnding(state);
+  if (aborted || !isOver)
+    setState(model, region, { ...state, aborted: aborted || state.aborted, ...(!isOver && { reason }) });
+  if (!isOver) cancelMembers(model, region, reason, by);
+}
+
+/** The caller may be in the scope itself: it stops where it parks next. */
+function cancelMembers(model: Model, region: number, reason: number, by: number): void {
+  for (const task of model.scope(region).members) if (task !== by) cancelTask(model, task, reason);
+}
+
+/** The tasks of the scopes that are performed at a node. */
+function scopesAt({ lts }: Model, node: number): number[] {
+  const scopes: number[] = [];
+  const cases = lts.cases(node);
+  for (let at = 0; at < cases.length; at += STRIDE) {
+    if (KINDS[cases[at]!]!.performsScope) scopes.push(cases[at + 1]!);
+  }
+  return scopes;
+}
+
+/** A case has happened at a node that performs scopes besides: these have lost, and are cancelled. */
+function cancelLostScopes(model: Model, node: number, at: number): void {
+  for (const scope of scopesAt(model, node)) {
+    if (model.lts.targetAt(node, at) !== scope) cancelTask(model, scope, undefinedId(model));
+  }
+}
+
+/** What the end of a scope yields. */
+function outcomeCode(model: Model, region: number, yields: number): number {
+  const { values } = model.unfolder;
+  const { failures, reason, aborted } = stateOf(model, region);
+  if (failures.length > 0) return causeCode(values.idOf(failure(failures.map((error) => values.at(error)))));
+  if (yields === FAILURE) return valueCode(undefinedId(model));
+  const body = model.nodeOf(model.scope(region).members[0]!);
+  const isDone = model.lts.status(body) === DONE;
+  if (isDone && (reason === -1 || !aborted)) return valueCode(values.idOf(model.lts.result(body)));
+  return causeCode(values.idOf(cancelled(values.at(reason))));
 }

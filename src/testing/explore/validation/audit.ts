@@ -4,16 +4,16 @@
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
-import { formOf, type Offer, settleCase } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
-import { give } from "../process/replay-history.js";
-import { begun, Live } from "../process/routine-run.js";
+import { casesOf, completeCase, type Offer } from "../process/operation-cases.js";
+import { deliver } from "../process/replay-history.js";
+import { RoutineRun, startRoutine } from "../process/routine-run.js";
 import { areSame, attempted } from "../process/same-behaviour.js";
-import { LATER, type Learner } from "../process/unfolder.js";
-import type { Model } from "../semantics/enabled.js";
+import { PENDING, type Unfolder } from "../process/unfolder.js";
 import { FIELDS } from "../semantics/events.js";
-import { begin, type Gain, gains, happen } from "../semantics/transition.js";
+import type { Model } from "../semantics/model.js";
+import { type Delivery, deliveries, enterInitial, fire } from "../semantics/transition.js";
 
 /** Events of one schedule at the most, and for each place that a task can come to. */
 const LONGEST = 200;
@@ -28,7 +28,7 @@ export interface Difference {
 
 /** A routine is to go on with what has happened to it, or to begin; it has to come to a node. */
 interface Due {
-  readonly live: Live;
+  readonly live: RoutineRun;
   readonly node: number;
   readonly at: number;
   readonly value: unknown;
@@ -36,10 +36,10 @@ interface Due {
 
 export class Audit {
   private readonly _model: Model;
-  private readonly _learner: Learner;
+  private readonly _unfolder: Unfolder;
   private readonly _driver: Driver;
   private readonly _below: (n: number) => number;
-  private _lives: Map<number, Live>;
+  private _lives: Map<number, RoutineRun>;
   /** Who is to go on, in order. */
   private _due: Due[];
   /** Where the routine that goes on has to come to. */
@@ -51,8 +51,8 @@ export class Audit {
 
   constructor(model: Model) {
     this._model = model;
-    this._learner = model.learner;
-    this._driver = new Driver(model.learner.stage);
+    this._unfolder = model.unfolder;
+    this._driver = new Driver(model.unfolder.sandbox);
     this._below = seeded(1);
     this._lives = new Map();
     this._due = [];
@@ -64,14 +64,14 @@ export class Audit {
 
   /** Runs so many schedules, fewer when it is late; the first difference, or null. */
   async run(schedules: number, late: () => boolean): Promise<Difference | null> {
-    const { stage } = this._learner;
-    stage.oracle = (offer, attempt) => this._answer(offer, attempt);
-    this._learner.starts = new Map([[0, this._learner.variants[0]!]]);
+    const { sandbox } = this._unfolder;
+    sandbox.oracle = (offer, attempt) => this._answer(offer, attempt);
+    this._unfolder.actualStarts = new Map([[0, this._unfolder.spawns[0]!]]);
     try {
       for (let nth = 0; nth < schedules && this._difference === null && !(nth > 4 && late()); nth++) await this._walk();
     } finally {
-      stage.oracle = null;
-      this._learner.starts = null;
+      sandbox.oracle = null;
+      this._unfolder.actualStarts = null;
     }
     return this._difference;
   }
@@ -81,9 +81,9 @@ export class Audit {
     this._lives = new Map();
     this._due = [];
     this._left = false;
-    begin(model);
+    enterInitial(model);
     this._beginStarted();
-    for (let left = Math.min(LONGEST, model.trie.size * EVENTS_EACH); ; left--) {
+    for (let left = Math.min(LONGEST, model.lts.size * EVENTS_EACH); ; left--) {
       for (let live = this._goOnAll(); live !== null; live = this._goOnAll()) await this._goOnAsync(live);
       if (left === 0 || this._difference !== null || this._left) return;
       model.enumerate();
@@ -97,13 +97,13 @@ export class Audit {
       this._happen(event);
     } catch (error) {
       // A schedule that leads to what has not been learned is left.
-      if (error !== LATER) throw error;
+      if (error !== PENDING) throw error;
       this._left = true;
     }
   }
 
   /** Lets go on who is to; the first who is async, which takes longer, or null. */
-  private _goOnAll(): Live | null {
+  private _goOnAll(): RoutineRun | null {
     for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
       const { live } = due;
       if (!this._wake(due)) {
@@ -118,23 +118,23 @@ export class Audit {
     return null;
   }
 
-  private async _goOnAsync(live: Live): Promise<void> {
+  private async _goOnAsync(live: RoutineRun): Promise<void> {
     let arrival = await this._driver.goOnAsync(live);
     while (this._passes(arrival)) arrival = await this._driver.goOnAsync(live);
     this._arrived(live, arrival);
   }
 
   /** Lets an event happen in the model, and notes who is to go on with what. */
-  private _happen(event: number, but = -1): Gain | undefined {
+  private _happen(event: number, but = -1): Delivery | undefined {
     const model = this._model;
     const happens = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
-    const gained = gains(model, happens);
-    const values = gained.map((gain) => model.trie.valueOf(model.nodeOf(gain.task), gain));
+    const gained = deliveries(model, happens);
+    const values = gained.map((gain) => model.lts.valueOf(model.nodeOf(gain.task), gain));
     const before = gained.map(({ task }) => model.nodeOf(task));
-    happen(model, happens, 0);
+    fire(model, happens, 0);
     for (const [nth, { task, at }] of gained.entries()) {
       if (task === but) continue;
-      const turn = model.trie.turnTo[before[nth]!]!;
+      const turn = model.lts.resumesAt(before[nth]!);
       if (turn !== -1) this._haveTurn(task, turn);
       // Where a turn is still to come it goes on only then.
       else if (!this._awaitsTurn(task, before[nth]!)) this._goOnLater(task, at, values[nth]);
@@ -149,34 +149,34 @@ export class Audit {
   }
 
   private _awaitsTurn(task: number, before: number): boolean {
-    const { trie, learner } = this._model;
+    const { lts, unfolder } = this._model;
     const node = this._model.nodeOf(task);
-    return trie.turnTo[node] !== -1 && learner.stage.marked[task]! && !trie.call[before];
+    return lts.resumesAt(node) !== -1 && unfolder.sandbox.tasks[task]!.isCancellable && !lts.isPlainCall(before);
   }
 
   /** A turn begins at a node: what was to happen by then does. */
   private _haveTurn(task: number, node: number): void {
-    const { trie } = this._model;
-    const input = trie.input[node]!;
-    if (input !== null) this._goOnLater(task, input.at, trie.valueOf(trie.parent[node]!, input));
-    else if (!trie.cancelled[node]) this._goOnLater(task, 0, undefined);
+    const { lts } = this._model;
+    const input = lts.label(node);
+    if (input !== null) this._goOnLater(task, input.at, lts.valueOf(lts.parent(node), input));
+    else if (!lts.isCancelled(node)) this._goOnLater(task, 0, undefined);
   }
 
   /** A routine performs a plain call: it happens now, as it would. */
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
     const model = this._model;
-    const { task } = this._learner.stage.live!;
+    const { task } = this._unfolder.sandbox.running!;
     const node = this._node;
     // A program may catch what is thrown at it.
     if (this._left) throw new Error("This schedule is left");
-    this._compareCases(task, node, formOf(offer, (value) => this._learner.values.idOf(value)).cases, attempt);
+    this._compareCases(task, node, casesOf(offer, (value) => this._unfolder.values.idOf(value)).cases, attempt);
     const own = this._ownEvents(task, node);
     this._left ||= own.length === 0;
     if (this._difference !== null || this._left) throw new Error("This schedule is left");
     try {
       const gain = this._happen(own[this._below(own.length)]!, task)!;
       this._node = model.nodeOf(task);
-      return model.trie.valueOf(node, gain);
+      return model.lts.valueOf(node, gain);
     } catch (error) {
       this._broken = error;
       throw error;
@@ -196,22 +196,22 @@ export class Audit {
   /** Tasks that the last event has started begin behind those that it lets go on. */
   private _beginStarted(): void {
     for (const task of this._model.started) {
-      this._lives.set(task, new Live(task, -1));
-      if (this._model.trie.turnTo[this._model.nodeOf(task)] === -1) this._goOnLater(task, 0, undefined);
+      this._lives.set(task, new RoutineRun(task, -1));
+      if (this._model.lts.resumesAt(this._model.nodeOf(task)) === -1) this._goOnLater(task, 0, undefined);
     }
   }
 
   /** Lets a routine begin, or happen to it what was to happen; false if it waits on. */
   private _wake({ live, node, at, value }: Due): boolean {
     this._node = node;
-    if (live.routine !== null) return give(live, live.waiting!, { at, value });
-    this._learner.stage.live = live;
-    live.routine = begun(this._learner.starts!.get(live.task)!);
-    this._learner.stage.live = null;
+    if (live.routine !== null) return deliver(live, live.waiting!, { at, value });
+    this._unfolder.sandbox.running = live;
+    live.routine = startRoutine(this._unfolder.actualStarts!.get(live.task)!);
+    this._unfolder.sandbox.running = null;
     return true;
   }
 
-  private _arrived(live: Live, arrival: Arrival): void {
+  private _arrived(live: RoutineRun, arrival: Arrival): void {
     this._mend();
     live.waiting = arrival.kind === "parked" ? arrival.operation : null;
     if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
@@ -219,17 +219,17 @@ export class Audit {
 
   /** Where a routine has come to; a task that has cancelled itself is on its way from there already. */
   private _standsAt({ kind }: Arrival): number {
-    const { trie } = this._model;
-    const turn = trie.turnTo[this._node]!;
-    const left = trie.parent[turn === -1 ? this._node : turn]!;
-    return kind === "parked" && left !== -1 && trie.stopping[left] && !trie.call[left] ? left : this._node;
+    const { lts } = this._model;
+    const turn = lts.resumesAt(this._node);
+    const left = lts.parent(turn === -1 ? this._node : turn);
+    return kind === "parked" && left !== -1 && lts.isStopping(left) && !lts.isPlainCall(left) ? left : this._node;
   }
 
   private _mend(): void {
     const broken = this._broken;
     this._broken = null;
     // A schedule that leads to what has not been learned is left.
-    if (broken === LATER) this._left = true;
+    if (broken === PENDING) this._left = true;
     else if (broken !== null) throw broken;
   }
 
@@ -237,37 +237,37 @@ export class Audit {
   private _passes(arrival: Arrival): boolean {
     if (arrival.kind !== "parked") return false;
     const { operation } = arrival;
-    if (!(operation instanceof Round) && !this._learner.trivial(operation)) return false;
-    settleCase(operation, 0, undefined);
+    if (!(operation instanceof Round) && !this._unfolder.isTrivial(operation)) return false;
+    completeCase(operation, 0, undefined);
     return true;
   }
 
   private _compare(task: number, node: number, arrival: Arrival): void {
-    const { trie, values } = this._learner;
+    const { lts, values } = this._unfolder;
     if (arrival.kind === "parked") {
-      const { cases } = formOf(arrival.operation, (value) => values.idOf(value));
+      const { cases } = casesOf(arrival.operation, (value) => values.idOf(value));
       this._compareCases(task, node, cases, false);
     } else if (arrival.kind === "done") {
       const same =
-        (trie.kind[node] === DONE && values.idOf(trie.result[node]) === values.idOf(arrival.value)) ||
-        trie.kind[node] === CANCELLED;
+        (lts.status(node) === DONE && values.idOf(lts.result(node)) === values.idOf(arrival.value)) ||
+        lts.status(node) === CANCELLED;
       if (!same) this._differ(task, node, `returns ${values.keyOf(arrival.value).slice(1)}`);
-    } else if (arrival.kind === "failed" && [PARKED, DONE, CANCELLED].includes(trie.kind[node]!)) {
+    } else if (arrival.kind === "failed" && [PARKED, DONE, CANCELLED].includes(lts.status(node))) {
       this._differ(task, node, `throws ${String(arrival.error)}`);
     }
   }
 
   private _compareCases(task: number, node: number, cases: Int32Array, attempt: boolean): void {
-    const { trie } = this._learner;
-    const same = trie.kind[node] === PARKED && areSame(attempt ? attempted(cases) : cases, trie.cases[node]!);
+    const { lts } = this._unfolder;
+    const same = lts.status(node) === PARKED && areSame(attempt ? attempted(cases) : cases, lts.cases(node));
     if (!same) this._differ(task, node, "waits for something else");
   }
 
   private _differ(task: number, node: number, found: string): void {
-    const { trie } = this._learner;
+    const { lts } = this._unfolder;
     const ends =
-      trie.kind[node] === FAILED ? `throws ${String(trie.result[node])}` : `returns ${String(trie.result[node])}`;
-    const learned = trie.kind[node] === PARKED ? "waits" : ends;
-    this._difference ??= { task: this._learner.stage.tasks[task]!.name, learned, found };
+      lts.status(node) === FAILED ? `throws ${String(lts.result(node))}` : `returns ${String(lts.result(node))}`;
+    const learned = lts.status(node) === PARKED ? "waits" : ends;
+    this._difference ??= { task: this._unfolder.sandbox.tasks[task]!.name, learned, found };
   }
 }

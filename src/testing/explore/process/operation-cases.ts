@@ -1,0 +1,222 @@
+// How an operation comes apart into cases, and how one of its cases is completed from outside.
+//
+// The model never polls an operation. `casesOf` lists what the operation offers; once a transition has fired, `completeCase`
+// makes the operation look as if the scheduler had completed that case. Cases are counted in the order in which `casesOf` lists
+// them, and `countCases` counts in the same order.
+
+import { CLOSED } from "../../../channel/ends.js";
+import { ReceiveAny } from "../../../channel/receive-any.js";
+import { Choice, OrderedChoice } from "../../../choice/choice.js";
+import type { Waiter } from "../../../operation/async-performance.js";
+import { Always, Made, Never } from "../../../operation/basic.js";
+import { Mapped, Operation, type WaitsFor } from "../../../operation/operation.js";
+import { Pause } from "../../../task/go.js";
+import { Sleep } from "../../../time/sleep.js";
+import { Settle } from "../../simulation/verbs.js";
+import { DEFAULT, KINDS, PAUSE, READY, SETTLE, SLEEP, STRIDE, UNORDERED, Unmodelled } from "./cases.js";
+
+/** What an operation is completed with when it is to throw. */
+export class Thrown {
+  readonly cause: unknown;
+
+  constructor(cause: unknown) {
+    this.cause = cause;
+  }
+}
+
+/** An operation on a model object: a single case. It never completes by itself; the search decides when, and with what. */
+export class Offer<out T> extends Operation<T> {
+  readonly kind: number;
+  /** The index of what it is about. */
+  target: number;
+  readonly argument: unknown;
+  private readonly _text: string;
+  private readonly _queued: () => void;
+
+  /**
+   * @param text - What it waits for, in words.
+   * @param queued - Called when it parks.
+   */
+  constructor(kind: number, target: number, argument: unknown, text: string, queued: () => void) {
+    super();
+    this.kind = kind;
+    this.target = target;
+    this.argument = argument;
+    this._text = text;
+    this._queued = queued;
+  }
+
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this._queued();
+  }
+
+  override unblock(): void {}
+
+  override result(): T {
+    if (this.value instanceof Thrown) throw this.value.cause;
+    return this.value as T;
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: this._text, external: true };
+  }
+}
+
+/** The cases of an operation. */
+export interface Cases {
+  /** `STRIDE` numbers each. */
+  readonly cases: Int32Array;
+  /** How many of them are offers, which report that they have parked. */
+  readonly offers: number;
+}
+
+/** Takes an operation apart into its cases. `idOf` numbers the values of the program. */
+export function casesOf(operation: Operation<unknown>, idOf: (value: unknown) => number): Cases {
+  const list = new CaseList(idOf);
+  list.add(operation, UNORDERED);
+  return { cases: new Int32Array(list.numbers), offers: list.offers };
+}
+
+class CaseList {
+  readonly numbers: number[];
+  offers: number;
+  private readonly _idOf: (value: unknown) => number;
+
+  constructor(idOf: (value: unknown) => number) {
+    this.numbers = [];
+    this.offers = 0;
+    this._idOf = idOf;
+  }
+
+  add(operation: Operation<unknown>, group: number): void {
+    if (operation instanceof Mapped) this.add(operation.inner, group);
+    else if (operation instanceof Choice) this._addChoice(operation, group);
+    else if (operation instanceof Offer) this._addOffer(operation, group);
+    else if (operation instanceof Made && operation.inner !== null && !operation.nacks)
+      this.add(operation.inner, group);
+    else if (operation instanceof ReceiveAny) this._addReceiveAny(operation, group);
+    else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
+    else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
+    // Unlike READY it is a transition even when it is the only case: other tasks run in between.
+    else if (operation instanceof Pause) this._push(PAUSE, 0, 0, group);
+    else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
+    else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.waitsFor().what}`);
+  }
+
+  private _addOffer({ kind, target, argument }: Offer<unknown>, group: number): void {
+    this.offers++;
+    this._push(kind, target, KINDS[kind]!.takesValue ? this._idOf(argument) : Number(argument ?? 0), group);
+  }
+
+  private _addChoice(choice: Choice<unknown>, group: number): void {
+    const start = this.numbers.length / STRIDE;
+    const ordered = choice instanceof OrderedChoice ? choice : null;
+    const isOrdered = ordered !== null && (ordered.mode === "priority" || ordered.fallback !== null);
+    // The group of a case names one choice: nested orders have no place in it.
+    if (isOrdered && start > 0) throw new Unmodelled("a choice that goes by order stands inside another");
+    const inner = ordered?.mode === "priority" ? start : group;
+    for (const part of choice.parts) this.add(part, inner);
+    if (ordered !== null && ordered.fallback !== null) this._push(DEFAULT, 0, 0, start);
+  }
+
+  /** With all its sources at their end, it is ready. */
+  private _addReceiveAny({ open }: ReceiveAny, group: number): void {
+    if (open.length === 0) this._push(READY, 0, this._idOf(CLOSED), group);
+    for (const { receive } of open) {
+      if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.waitsFor().what}`);
+      this._addOffer(receive, group);
+    }
+  }
+
+  private _addSleep(ms: number, group: number): void {
+    if (ms <= 0) this._push(READY, 0, 0, group);
+    // An endless sleep never completes: no case at all.
+    else if (ms < Infinity) this._push(SLEEP, 0, ms, group);
+  }
+
+  private _push(kind: number, target: number, argument: number, group: number): void {
+    this.numbers.push(kind, target, argument, group);
+  }
+}
+
+/** How many cases `casesOf` lists for an operation. */
+function countCases(operation: Operation<unknown>): number {
+  if (operation instanceof Mapped) return countCases(operation.inner);
+  if (operation instanceof Made) return countCases(operation.inner!);
+  if (operation instanceof ReceiveAny) return Math.max(1, operation.open.length);
+  if (operation instanceof Sleep) return operation.ms < Infinity ? 1 : 0;
+  if (!(operation instanceof Choice)) return operation instanceof Never ? 0 : 1;
+  const parts = operation.parts.reduce((count, part) => count + countCases(part), 0);
+  return operation instanceof OrderedChoice && operation.fallback !== null ? parts + 1 : parts;
+}
+
+/**
+ * Completes an operation as if case `nth` had happened, with a value: the operation yields it when its task resumes. False if
+ * the operation waits on: one of several sources has ended.
+ */
+export function completeCase(operation: Operation<unknown>, nth: number, value: unknown): boolean {
+  const completed = complete(operation, nth, value);
+  // An operation that waits on may lose a choice, and be performed again.
+  operation.waiter = completed ? placeholder : null;
+  return completed;
+}
+
+function complete(operation: Operation<unknown>, nth: number, value: unknown): boolean {
+  if (operation instanceof Mapped || operation instanceof Made) return completeCase(operation.inner!, nth, value);
+  if (operation instanceof Choice) return completeBranch(operation, nth, value);
+  if (operation instanceof ReceiveAny) return completeReceiveAny(operation, nth, value);
+  operation.value = value;
+  return true;
+}
+
+function completeReceiveAny(any: ReceiveAny, nth: number, value: unknown): boolean {
+  const source = any.open[nth];
+  if (source !== undefined) {
+    completeCase(source.receive, 0, value);
+    source.receive.waiter = null;
+  }
+  if (source === undefined || !any.take(nth)) {
+    if (any.open.length > 0) return false;
+    any.value = () => CLOSED;
+  }
+  return true;
+}
+
+/** Completes the branch that case `nth` is in; `left` counts down to it. */
+function completeBranch(choice: Choice<unknown>, nth: number, value: unknown): boolean {
+  let left = nth;
+  let completed = true;
+  choice.winner = -1;
+  for (let part = 0; part < choice.parts.length; part++) {
+    const branch = choice.parts[part]!;
+    const count = countCases(branch);
+    if (left >= 0 && left < count) {
+      completed = completeCase(branch, left, value);
+      if (completed) choice.winner = part;
+    }
+    left -= count;
+  }
+  return completed;
+}
+
+/** Takes an operation out of all queues, while it is still performed: what its guards have made is kept. */
+export function leaveQueues(operation: Operation<unknown>): void {
+  const made = [...madeIn(operation)].map((each) => [each, each.inner] as const);
+  operation.unblock();
+  for (const [each, inner] of made) each.inner = inner;
+}
+
+function* madeIn(operation: Operation<unknown>): Generator<Made<unknown>, void, undefined> {
+  if (operation instanceof Choice) for (const part of operation.parts) yield* madeIn(part);
+  else if (operation instanceof Made) yield operation;
+  if (operation instanceof Mapped || operation instanceof Made) {
+    if (operation.inner !== null) yield* madeIn(operation.inner);
+  }
+}
+
+/** The waiter of an operation that has completed: nothing is to be woken. */
+const placeholder: Waiter = { wake(): void {} };

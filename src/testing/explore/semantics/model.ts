@@ -1,0 +1,540 @@
+// The labelled transition system of the whole program. A state is a vector of numbers; what is enabled in it is enumerated on
+// demand (`Model.enumerate`), and a transition changes a few of the numbers in place (`fire` in transition.ts).
+//
+// The unit of exploration is the synchronisation, not the step: which sender meets which receiver, which case a select takes. The
+// code of a task between two operations runs as part of the transition that resumed the task.
+//
+// A component of the vector is
+//
+//   for a task     its node, and one; 0 before it is started
+//   for a channel  the id of its content; 0 while it is open and empty
+//   for a timeout  the milliseconds that are left, and one; 0 before it begins
+//   for a cell     the id of its value, and one; 0 before it is made
+//   for a sleep    how long the task has slept at its node
+//   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
+//
+// All components begin at 0, so the vector may grow while a search goes on: a state that was stored before keeps its meaning.
+
+import {
+  type CaseKind,
+  CLOSE as CLOSE_CALL,
+  DEFAULT,
+  KINDS,
+  PAUSE,
+  RECEIVE,
+  SEND,
+  SETTLE,
+  SLEEP,
+  STRIDE,
+  TIMEOUT,
+  UNORDERED,
+  Unmodelled,
+} from "../process/cases.js";
+import { type LocalLts, PARKED } from "../process/local-lts.js";
+import type { ChannelModel, TaskModel } from "../process/model-objects.js";
+import { type RegionModel, RegionStates } from "../process/model-scopes.js";
+import type { Unfolder } from "../process/unfolder.js";
+import { Contents } from "./channel-contents.js";
+import { CLOSE, DELAY, DEQUEUE, ENQUEUE, FIELDS, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
+import { grown } from "./numbers.js";
+
+/** More tasks may not offer to send to a channel when it closes: each is committed or not, so the ways are two to that power. */
+const MOST_SENDERS = 5;
+
+export class Model {
+  readonly unfolder: Unfolder;
+  readonly lts: LocalLts;
+  readonly contents: Contents;
+  readonly regionStates: RegionStates;
+  /** The vector of the current state, and how many components there are. */
+  state: Int32Array;
+  width: number;
+  /** The component of each task, channel, timeout, cell, sleep, scope and reason; -1 while it has none. */
+  readonly ofTask: number[];
+  readonly ofChannel: number[];
+  readonly ofTimer: number[];
+  readonly ofCell: number[];
+  readonly ofSleep: number[];
+  readonly ofRegion: number[];
+  readonly ofReason: number[];
+  /** What was changed since `forget`, to be taken back: a component and its value before, each. */
+  changes: Int32Array;
+  changed: number;
+  /** The transitions that `enumerate` found, `FIELDS` numbers each, and how many. */
+  events: Int32Array;
+  count: number;
+  /** Tasks that the last transition started. */
+  readonly started: number[];
+  /** Tasks that it cancelled, and that make a plain call on their way out. */
+  readonly stopped: number[];
+  private readonly _capacities: number[];
+  /** Scratch of `enumerate`: parked tasks and their nodes. */
+  private _parked: Int32Array;
+  /** Scratch: for each channel without a buffer a linked list of parked receivers, as (task, case, next) in `_receivers`. */
+  private readonly _firstReceiver: number[];
+  private readonly _receivers: number[];
+  /** Channels without a buffer that some node receives from. */
+  private readonly _received: number[];
+  /** For each node its receives on channels without a buffer, as (channel, case). */
+  private readonly _receives: (Int32Array | undefined)[];
+
+  constructor(unfolder: Unfolder) {
+    this.unfolder = unfolder;
+    this.lts = unfolder.lts;
+    this.contents = new Contents();
+    this.regionStates = new RegionStates();
+    this.state = new Int32Array(16);
+    this.width = 0;
+    this.ofTask = [];
+    this.ofChannel = [];
+    this.ofTimer = [];
+    this.ofCell = [];
+    this.ofSleep = [];
+    this.ofRegion = [];
+    this.ofReason = [];
+    this.changes = new Int32Array(64);
+    this.changed = 0;
+    this.events = new Int32Array(FIELDS * 64);
+    this.count = 0;
+    this.started = [];
+    this.stopped = [];
+    this._capacities = [];
+    this._parked = new Int32Array(32);
+    this._firstReceiver = [];
+    this._receivers = [];
+    this._received = [];
+    this._receives = [];
+  }
+
+  // The state: the vector, and how to go back.
+
+  /** The component of something, which gets one if it has none. */
+  component(of: number[], index: number): number {
+    const known = of[index];
+    return known !== undefined && known !== -1 ? known : this._addComponent(of, index);
+  }
+
+  private _addComponent(of: number[], index: number): number {
+    while (of.length <= index) of.push(-1);
+    of[index] = this.width++;
+    if (this.width > this.state.length) this.state = grown(this.state);
+    return of[index]!;
+  }
+
+  private _valueOf(of: readonly number[], index: number): number {
+    const component = of[index];
+    return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  set(component: number, value: number): void {
+    const before = this.state[component]!;
+    if (before === value) return;
+    if (this.changed === this.changes.length) this.changes = grown(this.changes);
+    this.changes[this.changed++] = component;
+    this.changes[this.changed++] = before;
+    this.state[component] = value;
+  }
+
+  /** A point that `takeBack` can go back to. */
+  mark(): number {
+    return this.changed;
+  }
+
+  takeBack(mark: number): void {
+    const { changes, state } = this;
+    for (let at = this.changed - 2; at >= mark; at -= 2) state[changes[at]!] = changes[at + 1]!;
+    this.changed = mark;
+  }
+
+  /** Makes the changes so far final. */
+  forget(): void {
+    this.changed = 0;
+  }
+
+  // The state: what it says of the program.
+
+  task(task: number): TaskModel<unknown> {
+    return this.unfolder.sandbox.tasks[task]!;
+  }
+
+  channel(channel: number): ChannelModel<unknown> {
+    return this.unfolder.sandbox.channels[channel]!;
+  }
+
+  scope(region: number): RegionModel {
+    return this.unfolder.sandbox.regions[region]!;
+  }
+
+  /** The node of a task; -1 before it is started. */
+  nodeOf(task: number): number {
+    const component = this.ofTask[task];
+    return component === undefined || component === -1 ? -1 : this.state[component]! - 1;
+  }
+
+  moveTo(task: number, node: number): void {
+    this.set(this.component(this.ofTask, task), node + 1);
+    const sleep = this.ofSleep[task];
+    if (sleep !== undefined && sleep !== -1) this.set(sleep, 0);
+  }
+
+  isOver(task: number): boolean {
+    const node = this.nodeOf(task);
+    return node !== -1 && this.lts.isEnd(node);
+  }
+
+  /** Whether all tasks in a scope are over. */
+  allOver(region: number): boolean {
+    for (const task of this.scope(region).members) {
+      if (this.nodeOf(task) !== -1 && !this.isOver(task)) return false;
+    }
+    return true;
+  }
+
+  /** The id of what a channel holds: see `contents`. */
+  contentOf(channel: number): number {
+    const component = this.ofChannel[channel];
+    return component === undefined || component === -1 ? 0 : this.state[component]!;
+  }
+
+  capacity(channel: number): number {
+    return this._capacities[channel] ?? (this._capacities[channel] = this.channel(channel).capacity);
+  }
+
+  /** What is left of a timeout, and one; 0 before it begins. */
+  timeLeft(timer: number): number {
+    return this._valueOf(this.ofTimer, timer);
+  }
+
+  /** How long a task has slept at its node. */
+  slept(task: number): number {
+    return this._valueOf(this.ofSleep, task);
+  }
+
+  /** The id of the value in a cell; -1 before it is made. */
+  cellValue(cell: number): number {
+    return this._valueOf(this.ofCell, cell) - 1;
+  }
+
+  /** The id of the state of a scope: see `regionStates`. */
+  regionState(region: number): number {
+    return this._valueOf(this.ofRegion, region);
+  }
+
+  /** The id of the reason that a task was cancelled for; -1 if it was not. */
+  reason(task: number): number {
+    return this._valueOf(this.ofReason, task) - 1;
+  }
+
+  // Enabled transitions.
+
+  /**
+   * Lists the enabled transitions in `events` and `count`. Maximal progress, as of timed automata: time passes only when nothing
+   * else can happen.
+   */
+  enumerate(): void {
+    const tasks = this.ofTask.length;
+    this.count = 0;
+    const length = this._gather(tasks);
+    if (this.lts.anyAtomic && this._continueAtomic(tasks)) return;
+    const parked = this._parked;
+    for (let at = 0; at < length; at += 2) this._addCases(parked[at]!, parked[at + 1]!);
+    if (this.count === 0) this._addSettles(tasks);
+    if (this.count === 0) this._addDelay(tasks);
+  }
+
+  /** Whether a task that came to a node might not park there at all. */
+  mayComplete(task: number, node: number): boolean {
+    const tasks = this.ofTask.length;
+    const before = this.count;
+    this._gather(tasks);
+    this._addCases(task, node);
+    this._addSendsTo(task, tasks);
+    const may = this.count > before;
+    this.count = before;
+    return may && this.lts.kindAt(node, 0) !== PAUSE;
+  }
+
+  /** In the midst of an atomic sequence only its next call is enabled; false if no task is in one. */
+  private _continueAtomic(tasks: number): boolean {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || !this.lts.isAtomic(node)) continue;
+      this._addCases(task, node);
+      this._addSendsTo(task, tasks);
+      this._addServed(this.lts.served(node), tasks);
+      // A receive may still have to wait for committed sends.
+      return this.count > 0;
+    }
+    return false;
+  }
+
+  /**
+   * A `trySend` or a `tryReceive` serves a parked peer at once: it puts its value into the buffer that was full, or takes the
+   * value that was put into the empty buffer. Both belong to the atomic sequence.
+   */
+  private _addServed(served: number, tasks: number): void {
+    if (served === -1) return;
+    const channel = served >> 1;
+    const sent = (served & 1) === 1;
+    if (this.contents.length(this.contentOf(channel)) !== (sent ? 1 : this.capacity(channel) - 1)) return;
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || this.lts.isPlainCall(node)) continue;
+      const cases = this.lts.cases(node);
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at + 1] !== channel || cases[at] !== (sent ? RECEIVE : SEND)) continue;
+        if (sent) this._addReceive(task, at / STRIDE, channel);
+        else this._addSend(task, node, at / STRIDE, channel);
+      }
+    }
+  }
+
+  /** Rendezvous in which a task is the receiver. */
+  private _addSendsTo(receiver: number, tasks: number): void {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || task === receiver || this.lts.isPlainCall(node)) continue;
+      const cases = this.lts.cases(node);
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        const channel = cases[at + 1]!;
+        if (cases[at] !== SEND || this.capacity(channel) > 0) continue;
+        const before = this.count;
+        this._addSend(task, node, at / STRIDE, channel);
+        this._keepOnly(before, receiver);
+      }
+    }
+  }
+
+  /** Of the events from the given one on, keeps rendezvous with a receiver. */
+  private _keepOnly(from: number, receiver: number): void {
+    let kept = from;
+    for (let event = from; event < this.count; event++) {
+      const first = event * FIELDS;
+      if (this.events[first] !== RENDEZVOUS || this.events[first + 3] !== receiver) continue;
+      this.events.copyWithin(kept++ * FIELDS, first, first + FIELDS);
+    }
+    this.count = kept;
+  }
+
+  /** Lists parked tasks, and the receivers of each channel without a buffer; returns the length of `_parked`. */
+  private _gather(tasks: number): number {
+    const { lts } = this;
+    const first = this._firstReceiver;
+    for (let at = 0; at < this._received.length; at++) first[this._received[at]!] = -1;
+    if (this._parked.length < tasks * 2) this._parked = new Int32Array(tasks * 4);
+    const parked = this._parked;
+    let length = 0;
+    let listed = 0;
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || lts.status(node) !== PARKED) continue;
+      parked[length++] = task;
+      parked[length++] = node;
+      const receives = this._receives[node] ?? this._receivesOf(node);
+      if (receives.length > 0) listed = this._listReceivers(task, receives, listed);
+    }
+    return length;
+  }
+
+  private _listReceivers(task: number, receives: Int32Array, from: number): number {
+    const first = this._firstReceiver;
+    const list = this._receivers;
+    let length = from;
+    for (let at = 0; at < receives.length; at += 2) {
+      const channel = receives[at]!;
+      list[length] = task;
+      list[length + 1] = receives[at + 1]!;
+      list[length + 2] = first[channel]!;
+      first[channel] = length;
+      length += 3;
+    }
+    return length;
+  }
+
+  private _receivesOf(node: number): Int32Array {
+    const cases = this.lts.cases(node);
+    const receives: number[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const channel = cases[at + 1]!;
+      if (cases[at] !== RECEIVE || this.capacity(channel) > 0) continue;
+      receives.push(channel, at / STRIDE);
+      if (this._received.includes(channel)) continue;
+      this._received.push(channel);
+      this._firstReceiver[channel] = -1;
+    }
+    return (this._receives[node] = Int32Array.from(receives));
+  }
+
+  /** The transitions of a parked task, but for rendezvous in which it is the receiver: those are found from the sender. */
+  private _addCases(task: number, node: number): void {
+    const cases = this.lts.cases(node);
+    if (cases.length === STRIDE && cases[0] !== DEFAULT) {
+      this._addCase(cases[0]!, task, node, 0, cases);
+      return;
+    }
+    let certain = false;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      if (kind === DEFAULT) {
+        if (!certain) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);
+        continue;
+      }
+      // In an ordered choice a case is taken only if no case before it is ready for certain.
+      if (certain && cases[at + 3] !== UNORDERED) continue;
+      if (this._addCase(kind, task, node, at, cases)) certain = true;
+    }
+  }
+
+  /**
+   * The transitions of one case. True if the case is ready for certain; false if it is not ready, or only if its task arrives late
+   * enough: a rendezvous depends on which of both is parked first.
+   */
+  private _addCase(kind: number, task: number, node: number, at: number, cases: Int32Array): boolean {
+    const target = cases[at + 1]!;
+    if (kind === SEND) return this._addSend(task, node, at / STRIDE, target);
+    if (kind === RECEIVE) return this._addReceive(task, at / STRIDE, target);
+    if (kind === CLOSE_CALL) return this._addClose(task, at / STRIDE, target);
+    const row = KINDS[kind]!;
+    if (!this._isEnabled(row.enabled, task, target, cases[at + 2]!)) return false;
+    const awaited = row.enabled === "over" ? target : -1;
+    return this._add(INTERNAL, task, at / STRIDE, awaited, 0, row.target === "channel" ? target : -1);
+  }
+
+  /** Whether a case is enabled that its task takes alone. */
+  private _isEnabled(enabled: CaseKind["enabled"], task: number, target: number, argument: number): boolean {
+    switch (enabled) {
+      case "always":
+        return true;
+      case "slept":
+        return this.slept(task) >= argument;
+      case "due":
+        return this.timeLeft(target) === 1;
+      case "closed":
+        return this.contents.closed(this.contentOf(target));
+      case "over":
+        return this.isOver(target);
+      case "members over":
+        return this.allOver(target);
+      default:
+        return false;
+    }
+  }
+
+  private _addSend(task: number, node: number, at: number, channel: number): boolean {
+    const content = this.contentOf(channel);
+    if (content !== 0 && this.contents.closed(content) && !this.lts.committed(node)?.includes(channel)) {
+      return this._add(SEND_CLOSED, task, at, -1, 0, channel);
+    }
+    if (this.capacity(channel) > 0) {
+      return !this._isFull(channel, content) && this._add(ENQUEUE, task, at, -1, 0, channel);
+    }
+    const list = this._receivers;
+    for (let entry = this._firstReceiver[channel] ?? -1; entry !== -1; entry = list[entry + 2]!) {
+      const receiver = list[entry]!;
+      // Plain calls never wait, so two of them never meet.
+      const both = this.lts.isPlainCall(node) && this.lts.isPlainCall(this.nodeOf(receiver));
+      if (receiver !== task && !both) this._add(RENDEZVOUS, task, at, receiver, list[entry + 1]!, channel);
+    }
+    return false;
+  }
+
+  private _isFull(channel: number, content: number): boolean {
+    if (this.contents.length(content) < this.capacity(channel)) return false;
+    return this.channel(channel).overflow === "park";
+  }
+
+  private _addReceive(task: number, at: number, channel: number): boolean {
+    const content = this.contentOf(channel);
+    if (content === 0) return false;
+    if (this.contents.length(content) > 0) return this._add(DEQUEUE, task, at, -1, 0, channel);
+    if (!this.contents.closed(content)) return false;
+    // Committed sends are delivered first.
+    if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);
+    return true;
+  }
+
+  // A send that was parked when its channel closed is committed: it is delivered all the same. A send that came later is refused.
+  // Which of both holds for a task that offers to send depends on when the task came there, so closing is one transition for
+  // each set of senders that may have been parked by then.
+
+  private _addClose(task: number, at: number, channel: number): true {
+    const senders = this.contents.closed(this.contentOf(channel)) ? [] : this._sendersTo(channel, task);
+    if (senders.length > MOST_SENDERS) {
+      throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
+    }
+    for (let bits = (1 << senders.length) - 1; bits >= 0; bits--) {
+      const committed = this.unfolder.idOfTasks(senders.filter((_, bit) => bits & (1 << bit)));
+      this._add(CLOSE, task, at, -1, committed, channel);
+    }
+    return true;
+  }
+
+  /** Tasks, but for one, that may be parked with a send to a channel: no plain call is, and no choice with a default. */
+  private _sendersTo(channel: number, but: number): number[] {
+    const senders: number[] = [];
+    if (this.channel(channel).overflow !== "park") return senders;
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || task === but || this.lts.status(node) !== PARKED || this.lts.isPlainCall(node)) continue;
+      const cases = this.lts.cases(node);
+      let sends = false;
+      let parks = true;
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        sends ||= cases[at] === SEND && cases[at + 1] === channel;
+        parks &&= cases[at] !== DEFAULT;
+      }
+      if (sends && parks) senders.push(task);
+    }
+    return senders;
+  }
+
+  /** Whether a task, but for one, has a committed send to a channel. */
+  private _hasCommitted(channel: number, but: number): boolean {
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (task !== but && node !== -1 && this.lts.committed(node)?.includes(channel)) return true;
+    }
+    return false;
+  }
+
+  // What happens only when nothing else can.
+
+  private _addSettles(tasks: number): void {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1) continue;
+      const cases = this.lts.cases(node);
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at] === SETTLE) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);
+      }
+    }
+  }
+
+  /** Time passes until the first sleep or timeout is due. */
+  private _addDelay(tasks: number): void {
+    let least = Infinity;
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1) continue;
+      const cases = this.lts.cases(node);
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at] === SLEEP) least = Math.min(least, cases[at + 2]! - this.slept(task));
+        else if (cases[at] === TIMEOUT) least = Math.min(least, this.timeLeft(cases[at + 1]!) - 1);
+      }
+    }
+    if (least > 0 && least < Infinity) this._add(DELAY, least, 0, -1, 0, -1);
+  }
+
+  private _add(kind: number, task: number, at: number, other: number, otherAt: number, channel: number): true {
+    const first = this.count++ * FIELDS;
+    if (first + FIELDS > this.events.length) this.events = grown(this.events);
+    const { events } = this;
+    events[first] = kind;
+    events[first + 1] = task;
+    events[first + 2] = at;
+    events[first + 3] = other;
+    events[first + 4] = otherAt;
+    events[first + 5] = channel;
+    return true;
+  }
+}
