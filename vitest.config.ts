@@ -20,7 +20,9 @@ const sources = [
 ];
 
 /** Tests of what holds on every engine. */
-const everywhere = ["rules", "lifetime", "flow", "sync", "testing"].map((folder) => `test/${folder}/**/*.test.ts`);
+const everywhere = ["rules", "scheduler", "operation", "channel", "lifetime", "flow", "sync", "testing"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 everywhere.push("test/verify/verify.test.ts");
 
 // Only changes of the sources start the tests again, not what the build writes.
