@@ -15,7 +15,7 @@ const HELP = `Usage: millrace verify <file> [options]
 Verifies every generator function that a file exports: each is a closed program that makes its channels itself.
 
   --name <export>       only this export; may be given several times
-  --engine <engine>     states, traces or runs; whichever suits the program by default
+  --engine <engine>     model or runs; by default the model, and runs if it does not support the program
   --max-states <n>      how many states are stored at the most
   --max-ms <n>          how many milliseconds a program may take
   --no-leaks            tasks that are still parked at the end are no failure
@@ -65,7 +65,7 @@ function read(args: readonly string[]): Asked | null {
     ...limit("maxStates", values["max-states"]),
     ...limit("maxMs", values["max-ms"]),
     ...(values["no-leaks"] === true && { leaks: false }),
-    ...(engine !== undefined && { engine: engine as "states" }),
+    ...(engine !== undefined && { engine: engine as "model" }),
   };
   return { file, names: values.name ?? [], json: values.json === true, mermaid: values.mermaid === true, options };
 }

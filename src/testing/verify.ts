@@ -17,7 +17,7 @@ import { alone } from "./simulation/play.js";
 /** So many searches begin anew for a task or a scope each. */
 const MOST_MARKS = 12;
 
-const ENGINES = ["states", "traces", "runs"];
+const ENGINES = ["model", "runs"];
 
 /**
  * Explores every schedule of a closed program: who meets whom, which case a select takes, what is chosen, when time passes.
@@ -93,7 +93,7 @@ async function otherwise<T>(
   if (!(error instanceof Unmodelled)) throw error;
   if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
   throw new TypeError(
-    `Cannot verify by ${options.engine}, as the model does not know all that the program does: ${error.message}; leave engine out, and it is run under every schedule`,
+    `Cannot verify by the model, which does not support all that the program does: ${error.message}; without the option engine the program is run under every schedule`,
   );
 }
 
@@ -101,7 +101,7 @@ function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {
   if (typeof main !== "function") {
     throw new TypeError(`Cannot verify: main must be a function* or an async function*, got ${shown(main)}`);
   }
-  const { engine = "states", maxStates = 1, maxMs = 1 } = options;
+  const { engine = "model", maxStates = 1, maxMs = 1 } = options;
   if (!ENGINES.includes(engine)) {
     throw new TypeError(`Cannot verify: engine must be one of ${ENGINES.join(", ")}, got ${shown(engine)}`);
   }

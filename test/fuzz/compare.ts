@@ -10,13 +10,13 @@ import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
 import { Learner } from "../../src/testing/explore/process/unfolder.js";
 import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
 import { States, type Ways } from "../../src/testing/explore/search/breadth-first.js";
-import { Traces } from "../../src/testing/explore/search/dpor.js";
 import { Judge } from "../../src/testing/explore/search/properties.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search/search.js";
 import { Model } from "../../src/testing/explore/semantics/enabled.js";
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
 import { begin, happen } from "../../src/testing/explore/semantics/transition.js";
 import { simulate } from "../../src/testing.js";
+import { Traces } from "./dpor/dpor.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 
 /** Schedules at the most; a program with more is left out. */
@@ -93,7 +93,7 @@ export function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 
-/** Null if the model does not know the program, or a search is not for it. */
+/** Null if the model does not support the program, or a search does not. */
 export function modelled<R>(
   main: () => Routine<unknown>,
   work: (model: Model) => R,
@@ -110,7 +110,7 @@ export function modelled<R>(
   }
 }
 
-function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks): R {
+export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Marks): R {
   const learner = new Learner({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
   scheduler.explorer = learner.stage;

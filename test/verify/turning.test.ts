@@ -1,9 +1,10 @@
 // Tasks that can change places together with their channels: of the states that differ only in that one is enough. It is found
 // out, not said; whatever contradicts ends it.
 
-import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "millrace";
-import { daemon, forever, invariant } from "millrace/testing";
+import * as shipped from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "../../src/index.js";
+import { daemon, forever, invariant } from "../../src/testing.js";
 import { failure, found } from "./fewer.js";
 import { known } from "./programs/index.js";
 
@@ -193,7 +194,7 @@ describe("tasks that can change places", () => {
 
   test("show the same failure, as soon, and it can be replayed", async () => {
     const hungry = known.find(({ name }) => name === "7 looping philosophers")!;
-    const { kind, schedule, states } = await failure(hungry.main);
+    const { kind, schedule, states } = await failure(hungry.main, shipped);
     expect([kind, schedule.steps.length]).toEqual(["leak", 7]);
     expect(states).toBeLessThan(hungry.states! / 2);
   });

@@ -16,14 +16,16 @@ export type FailureKind =
   | "shared-state"
   | "escaped";
 
-/** By states, by traces of the model, or by running the program itself. */
-export type Engine = "states" | "traces" | "runs";
+/** By the states of the model, or by running the program itself under every schedule. */
+export type Engine = "model" | "runs";
 
 /** How far a verification came. */
 export interface Coverage {
-  /** What the verdict is owed to. */
+  /** Which engine reached the verdict. */
   readonly engine: Engine;
+  /** States that were visited; 0 for runs. */
   readonly states: number;
+  /** Runs of the program, each under another schedule; 0 for the model. */
   readonly executions: number;
   readonly events: number;
   /** Milliseconds in all, and of the search alone. */
@@ -87,6 +89,6 @@ export interface VerifyOptions<T> {
   readonly freeze?: boolean;
   /** Whether to go on after a failure, and to count all states, those that differ only in tasks that are alike, too. */
   readonly all?: boolean;
-  /** Which engine: by default whichever suits the program. */
+  /** Which engine. By default the model, and runs if the program does something that the model does not support. */
   readonly engine?: Engine;
 }

@@ -15,10 +15,9 @@ import { Learner } from "../process/unfolder.js";
 import { UNEVEN } from "../reduction/find-automorphisms.js";
 import { Stubborn } from "../reduction/stubborn-sets.js";
 import { States } from "../search/breadth-first.js";
-import { Traces } from "../search/dpor.js";
 import { compete, type Entrant, type Outcome } from "../search/portfolio.js";
 import { Judge } from "../search/properties.js";
-import { type Found, Ineligible, type Search } from "../search/search.js";
+import { type Found, Ineligible, type Paced, type Search } from "../search/search.js";
 import { Model } from "../semantics/enabled.js";
 import { Audit, type Difference } from "../validation/audit.js";
 import { soundings } from "../validation/cross-check.js";
@@ -74,7 +73,7 @@ export class Proof<T> {
   /** Something in the program waits for what no schedule brings. */
   escaped(error: Escaped): Failed {
     return this._withoutSchedule("escaped", error, error.message, {
-      engine: this._options.engine ?? "states",
+      engine: "model",
       states: 0,
       executions: 0,
       events: 0,
@@ -127,24 +126,21 @@ export class Proof<T> {
 
   private _search(): Promise<Outcome> {
     const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
-    const explore = (search: Search, until: number): Promise<boolean | null> =>
+    const explore = (search: Paced, until: number): Promise<boolean | null> =>
       this._explore(search, maxStates, () => native.now() > until);
     return compete(this._entrants(), explore, maxStates, this._start + maxMs);
   }
 
-  /** Only all states show the shortest schedule; those that are enough, and traces, are through sooner. */
+  /** The search of all states finds the shortest schedule; the one by stubborn sets often ends sooner. */
   private _entrants(): Entrant[] {
-    const { all = false, stuck = true, leaks = true, engine } = this._options;
+    const { all = false, stuck = true, leaks = true } = this._options;
     const [model, judge] = [this._model, this._judge];
     const ways = { goesOn: all, looksForStuck: stuck, leaks };
     const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
     const states = { search: full, shortest: true };
-    const traces = { search: new Traces(new Model(this._learner), judge, all), shortest: false };
-    if (engine === "states") return [states];
-    if (engine === "traces") return [traces];
-    if (all) return [states, traces];
+    if (all) return [states];
     const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model), rival: full });
-    return [states, traces, { search: enough, shortest: false }];
+    return [states, { search: enough, shortest: false }];
   }
 
   /** Whether the search is through; null if it is not for this program. */
@@ -153,8 +149,7 @@ export class Proof<T> {
       return await learned(this._model, () => search.explore(most, late));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
-      if (this._options.engine === undefined) return null;
-      throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
+      return null;
     }
   }
 
@@ -223,8 +218,8 @@ export class Proof<T> {
     return native.now() - this._start;
   }
 
-  private _coverage({ engine, states, executions, events }: Search): Coverage {
-    return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
+  private _coverage({ states, events }: Search): Coverage {
+    return { engine: "model", states, executions: 0, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
 

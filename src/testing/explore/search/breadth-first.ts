@@ -13,7 +13,7 @@ import type { Model } from "../semantics/enabled.js";
 import { FIELDS, PASS } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
 import type { Finding, Judge } from "./properties.js";
-import { type Found, Ineligible, type Search } from "./search.js";
+import { type Found, Ineligible, type Paced } from "./search.js";
 import { findStuck } from "./starvation.js";
 import { Graph } from "./state-graph.js";
 import { Store } from "./state-store.js";
@@ -48,8 +48,7 @@ export interface Ways {
   readonly rival?: States;
 }
 
-export class States implements Search {
-  readonly engine = "states";
+export class States implements Paced {
   store: Store;
   events: number;
   found: Found | null;
@@ -114,10 +113,6 @@ export class States implements Search {
     if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN) return 0;
     const ahead = this.depth / Math.max(1, this._rival?.depth ?? 1);
     return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** POWER));
-  }
-
-  get executions(): number {
-    return 0;
   }
 
   explore(most: number, deadline: () => boolean): boolean {

@@ -1,7 +1,7 @@
 // Several searches of one program take turns, each turn longer than the one before, until one of them knows.
 
 import { native } from "../../../scheduler/host.js";
-import type { Search } from "./search.js";
+import type { Paced } from "./search.js";
 
 /** Milliseconds of the first turn. */
 const FIRST_TURN = 5;
@@ -12,16 +12,16 @@ const LEAST_PATIENCE = 200;
 
 /** A search that takes part. */
 export interface Entrant {
-  readonly search: Search;
+  readonly search: Paced;
   /** Whether a failure that it finds has the shortest schedule. */
   readonly shortest: boolean;
 }
 
 /** Goes on with a search until a time; true when it is through, null if it is not for this program. */
-export type Explore = (search: Search, until: number) => Promise<boolean | null>;
+export type Explore = (search: Paced, until: number) => Promise<boolean | null>;
 
 export interface Outcome {
-  readonly search: Search;
+  readonly search: Paced;
   /** Whether it is through; it was cut short otherwise. */
   readonly complete: boolean;
   /** Whether its failure has the shortest schedule. */

@@ -12,15 +12,17 @@ export interface Found {
 }
 
 export interface Search {
-  readonly engine: "states" | "traces";
   readonly states: number;
-  readonly executions: number;
   /** Events that have been taken. */
   readonly events: number;
-  /** How long its turns are, beside those of others: long if it is through quickly or never, 0 once others are sooner. */
-  readonly pace: number;
   /** The first failure; null while there is none. */
   readonly found: Found | null;
   /** Goes on until so many states are stored, or a time has come; true when there is nothing more to find. */
   explore(most: number, late: () => boolean): boolean;
+}
+
+/** A search that takes turns with others. */
+export interface Paced extends Search {
+  /** Weight of this search in the portfolio; 0 drops it. */
+  readonly pace: number;
 }

@@ -1,9 +1,9 @@
 // Which events have nothing to do with each other: in either order they lead to the same state, and neither makes the other
 // possible or impossible.
 
-import { DEFAULT, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "../process/cases.js";
-import type { Model } from "../semantics/enabled.js";
-import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, TAKE } from "../semantics/events.js";
+import { DEFAULT, FREE, LOOK, READ, SETTLE, STRIDE, WRITE } from "../../../src/testing/explore/process/cases.js";
+import type { Model } from "../../../src/testing/explore/semantics/enabled.js";
+import { ALONE, END, FIELDS, MEET, PASS, REFUSE, SHUT, TAKE } from "../../../src/testing/explore/semantics/events.js";
 
 /** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
 export interface Events {

@@ -1,27 +1,35 @@
-// Schedules that differ only in the order of events that have nothing to do with each other are one trace, and of each trace
-// one schedule is enough: dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson, Sagonas) and sleep sets,
-// on events. A program with many buffers has far fewer traces than states. Nothing is stored but the way to where it is.
+// An oracle for the fuzz, independent of the searches of verify(): dynamic partial-order reduction over the events of the
+// model, with source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal Dynamic Partial Order Reduction, 2014).
 //
-// Two events have nothing to do with each other if no task takes part in both, and if they do not use the same end of a
-// channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
-// sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
+// Schedules that differ only in the order of independent events form one trace, and one schedule of each trace is explored.
+// Two events are independent if no task takes part in both and they do not use the same end of a channel's buffer. Only the
+// current schedule is stored, no states.
+//
+// Source sets are sound for programs without `default`, plain calls and closing; any other program is searched with sleep
+// sets alone. Programs with endless loops, scopes, cancelled tasks or invariants are refused (`Ineligible`).
 
-import { FREE, JOIN, OVER, READY, RECEIVE, SEND, SLEEP, STRIDE, TIMER } from "../process/cases.js";
-import { PARKED } from "../process/local-lts.js";
-import { History } from "../reduction/happens-before.js";
-import { Independence } from "../reduction/independence.js";
-import type { Model } from "../semantics/enabled.js";
-import { FIELDS, PASS } from "../semantics/events.js";
-import { begin, happen } from "../semantics/transition.js";
-import type { Judge } from "./properties.js";
-import { type Found, Ineligible, type Search } from "./search.js";
+import {
+  FREE,
+  JOIN,
+  OVER,
+  READY,
+  RECEIVE,
+  SEND,
+  SLEEP,
+  STRIDE,
+  TIMER,
+} from "../../../src/testing/explore/process/cases.js";
+import { PARKED } from "../../../src/testing/explore/process/local-lts.js";
+import type { Judge } from "../../../src/testing/explore/search/properties.js";
+import { type Found, Ineligible, type Search } from "../../../src/testing/explore/search/search.js";
+import type { Model } from "../../../src/testing/explore/semantics/enabled.js";
+import { FIELDS, PASS } from "../../../src/testing/explore/semantics/events.js";
+import { begin, happen } from "../../../src/testing/explore/semantics/transition.js";
+import { History } from "./happens-before.js";
+import { Independence } from "./independence.js";
 
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
-/** The pace of source sets, and of sleep sets alone. */
-const PACE = 1;
-const SLOW_PACE = 0.25;
-
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");
 
@@ -42,8 +50,8 @@ interface Frame {
 }
 
 export class Traces implements Search {
-  readonly engine = "traces";
   readonly states: number;
+  /** Schedules that were explored to their end. */
   executions: number;
   events: number;
   found: Found | null;
@@ -76,10 +84,6 @@ export class Traces implements Search {
     this._over = false;
     this._steps = 0;
     this._known = 0;
-  }
-
-  get pace(): number {
-    return this._wantsAll ? SLOW_PACE : PACE;
   }
 
   explore(_most: number, late: () => boolean): boolean {
