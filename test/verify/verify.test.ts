@@ -542,7 +542,7 @@ describe("a report", () => {
   test("says who waits where, what happened in order, in a column for each task, and how to see it again", async () => {
     const { report, token } = failed(await verify(lost, { name: "lost wake-up" }));
     const lines = report.split("\n").map((line) => line.replace(/ {2,}\S*verify\.test\.ts\S*$/, "").trimEnd());
-    expect(lines[0]).toMatch(/^✗ lost wake-up: leak, shortest schedule has 5 events \(32 states, [\d.]+ ms\)$/);
+    expect(lines[0]).toBe("✗ lost wake-up: leak, shortest schedule has 5 events (32 states)");
     expect(lines.slice(1).map((line) => line.replace(/ {2,}/g, "  "))).toEqual([
       "  cons#0  blocked  receive from wake",
       "  schedule  cons#0  prod#1",

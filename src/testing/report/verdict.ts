@@ -82,8 +82,12 @@ export interface VerifyOptions<T> {
   readonly closed?: boolean;
   /** Whether values that are stored when all is over are a failure; false by default. */
   readonly unread?: boolean;
-  /** Limits: what was not explored then makes the verdict `bounded`. */
+  /** States that the model may store; 2 000 000 by default. If there are more, the verdict is `bounded`. */
   readonly maxStates?: number;
+  /**
+   * Milliseconds that the exploration may take; when they are over, the verdict is `bounded`. There is no such limit by default,
+   * as it makes the verdict depend on the machine.
+   */
   readonly maxMs?: number;
   /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
   readonly freeze?: boolean;

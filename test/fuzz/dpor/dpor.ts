@@ -49,7 +49,7 @@ interface Frame {
   mark: number;
 }
 
-export class Traces implements Search {
+export class Traces implements Pick<Search, "states" | "events" | "found" | "explore"> {
   readonly states: number;
   /** Schedules that were explored to their end. */
   executions: number;

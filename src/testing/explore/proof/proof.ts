@@ -2,7 +2,7 @@
 
 import { native } from "../../../scheduler/host.js";
 import { isDaemon } from "../../program/loop.js";
-import { counted, effortOf, reportOf } from "../../report/report.js";
+import { counted, reportOf } from "../../report/report.js";
 import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
@@ -15,25 +15,27 @@ import { Learner } from "../process/unfolder.js";
 import { UNEVEN } from "../reduction/find-automorphisms.js";
 import { Stubborn } from "../reduction/stubborn-sets.js";
 import { States } from "../search/breadth-first.js";
-import { compete, type Entrant, type Outcome } from "../search/portfolio.js";
+import { compete, type Entrant, type Explore, type Outcome } from "../search/portfolio.js";
 import { Judge } from "../search/properties.js";
-import { type Found, Ineligible, type Paced, type Search } from "../search/search.js";
+import { type Found, Ineligible, type Search } from "../search/search.js";
 import { Model } from "../semantics/enabled.js";
 import { Audit, type Difference } from "../validation/audit.js";
 import { soundings } from "../validation/cross-check.js";
 
 const MOST_STATES = 2_000_000;
-const MOST_MS = 60_000;
-/** Schedules that an audit runs; fewer if they take longer than this part of the search, and this many milliseconds. */
+/** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
-/** Runs on the scheduler, likewise. */
-const SOUNDINGS = 30;
-/** A program of few events has few schedules: so many of either are enough then, or one for each event. */
+const RUNS = 30;
+/** A program of few events has few schedules: this many of either suffice, or one for each event. */
 const LEAST_RUNS = 8;
+/**
+ * Events of either, after which no other schedule is begun: this part of the events of the search, as an event of an audit
+ * costs about as much as twenty of a search; and never fewer than these, which take a few milliseconds.
+ */
+const CHECKED_PART = 1 / 50;
+const LEAST_CHECKED = 500;
 /** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
 const SEEK = 256;
-const AUDIT_PART = 0.06;
-const LEAST_AUDIT = 3;
 
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",
@@ -85,10 +87,9 @@ export class Proof<T> {
   /** A proof, held against the program itself, if that comes to an end. */
   async sounded(proved: Proved<T>): Promise<Verdict<T>> {
     if (this._learner.folded) return proved;
-    const end = this._auditEnd(proved.searchMs);
     const { leaks = true } = this._options;
-    const most = runsFor(proved, SOUNDINGS);
-    const found = await soundings(this._main, proved.outcomes, leaks, most, () => native.now() > end);
+    const budget = { schedules: schedulesFor(proved, RUNS), events: eventsFor(proved) };
+    const found = await soundings(this._main, proved.outcomes, leaks, budget);
     if (found === null) return proved;
     const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
     const { engine, states, executions, events, ms, searchMs } = proved;
@@ -125,10 +126,9 @@ export class Proof<T> {
   }
 
   private _search(): Promise<Outcome> {
-    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
-    const explore = (search: Paced, until: number): Promise<boolean | null> =>
-      this._explore(search, maxStates, () => native.now() > until);
-    return compete(this._entrants(), explore, maxStates, this._start + maxMs);
+    const { maxStates = MOST_STATES } = this._options;
+    const explore: Explore = (search, pause) => this._explore(search, maxStates, pause);
+    return compete(this._entrants(), explore, maxStates, () => this._isLate());
   }
 
   /** The search of all states finds the shortest schedule; the one by stubborn sets often ends sooner. */
@@ -139,14 +139,14 @@ export class Proof<T> {
     const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
     const states = { search: full, shortest: true };
     if (all) return [states];
-    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model), rival: full });
+    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
     return [states, { search: enough, shortest: false }];
   }
 
   /** Whether the search is through; null if it is not for this program. */
-  private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
+  private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await learned(this._model, () => search.explore(most, late));
+      return await learned(this._model, () => search.explore(mostStates, pause));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       return null;
@@ -154,12 +154,7 @@ export class Proof<T> {
   }
 
   private _audit(coverage: Coverage): Promise<Difference | null> {
-    const end = this._auditEnd(coverage.ms);
-    return new Audit(this._model).run(runsFor(coverage, AUDITS), () => native.now() > end);
-  }
-
-  private _auditEnd(ms: number): number {
-    return native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
+    return new Audit(this._model).run(schedulesFor(coverage, AUDITS), eventsFor(coverage));
   }
 
   private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
@@ -189,7 +184,7 @@ export class Proof<T> {
     const shows = seen ? undefined : finding.kind;
     const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, stuck, marked: telling.marked });
     const length = counted(way.length, "event");
-    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
+    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${counted(coverage.states, "state")})`;
     const { kind, cause } = finding;
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
     return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
@@ -206,12 +201,14 @@ export class Proof<T> {
   }
 
   private _limit(): string {
-    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
-    return `it reached ${this._late() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
+    const { maxStates = MOST_STATES, maxMs } = this._options;
+    return `it reached ${this._isLate() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
   }
 
-  private _late(): boolean {
-    return this._ms() > (this._options.maxMs ?? MOST_MS);
+  /** Whether the time limit of the caller is over; without one the clock is not asked. */
+  private _isLate(): boolean {
+    const { maxMs } = this._options;
+    return maxMs !== undefined && this._ms() > maxMs;
   }
 
   private _ms(): number {
@@ -223,5 +220,8 @@ export class Proof<T> {
   }
 }
 
-/** How many schedules are run of a program that has so many events, at the most. */
-const runsFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));
+/** How many schedules are checked of a program whose search took so many events. */
+const schedulesFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));
+
+/** After how many events no other schedule is checked. */
+const eventsFor = ({ events }: Coverage): number => Math.max(LEAST_CHECKED, events * CHECKED_PART);

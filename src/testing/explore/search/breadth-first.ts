@@ -12,25 +12,22 @@ import type { Stubborn } from "../reduction/stubborn-sets.js";
 import type { Model } from "../semantics/enabled.js";
 import { FIELDS, PASS } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
+import { TURN } from "./portfolio.js";
 import type { Finding, Judge } from "./properties.js";
-import { type Found, Ineligible, type Paced } from "./search.js";
+import { type Found, Ineligible, type Search } from "./search.js";
 import { findStuck } from "./starvation.js";
 import { Graph } from "./state-graph.js";
 import { Store } from "./state-store.js";
 
-/** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
+/** After this many expanded states it is decided whether stubborn sets are worth their cost. */
 const TRIAL = 500;
+/** They are not if the search has taken more than this part of the enabled events: to compute a set costs about one event. */
 const MOST_TAKEN = 0.95;
 /** So many states are expanded before it is asked for the first time whether they were enough. */
 const FIRST_CHECK = 64;
 /** Where no tasks could change places it is asked again when so many times more states are expanded; not with more than so many. */
 const SEEK_AGAIN = 8;
 const LAST_SEEK = 4096;
-/** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
-const PACE = 0.5;
-const POWER = 6;
-const LEAST_PACE = 1 / 16;
-const MOST_PACE = 4;
 
 /** How states are searched; off by default, all but one. */
 export interface Ways {
@@ -44,23 +41,19 @@ export interface Ways {
   readonly seek?: number;
   /** Says which events are enough; all are taken by default. */
   readonly stubborn?: Stubborn;
-  /** The search of all states that takes turns with it. */
-  readonly rival?: States;
 }
 
-export class States implements Paced {
+export class States implements Search {
   store: Store;
   events: number;
   found: Found | null;
-  /** How many events from the start the states are that are expanded. */
-  depth: number;
+  expanded: number;
   private readonly _model: Model;
   private readonly _judge: Judge;
   private readonly _goesOn: boolean;
   private readonly _looksForStuck: boolean;
   private readonly _leaks: boolean;
   private readonly _stubborn: Stubborn | null;
-  private readonly _rival: States | null;
   private readonly _symmetries: Symmetries;
   private readonly _permutations: Permutations;
   private readonly _canonical: Canonical;
@@ -68,8 +61,6 @@ export class States implements Paced {
   private _seek: number;
   private _graph: Graph;
   private _next: number;
-  /** Where the states of the next depth begin. */
-  private _deeper: number;
   /** When so many are expanded it is asked whether they were enough. */
   private _check: number;
   /** Events that could have been taken so far. */
@@ -80,26 +71,24 @@ export class States implements Paced {
   constructor(
     model: Model,
     judge: Judge,
-    { goesOn = false, looksForStuck = false, leaks = true, seek = Infinity, stubborn, rival }: Ways = {},
+    { goesOn = false, looksForStuck = false, leaks = true, seek = Infinity, stubborn }: Ways = {},
   ) {
     this.store = new Store();
     this.events = 0;
     this.found = null;
-    this.depth = 0;
+    this.expanded = 0;
     this._model = model;
     this._judge = judge;
     this._goesOn = goesOn;
     this._looksForStuck = looksForStuck;
     this._leaks = leaks;
     this._stubborn = stubborn ?? null;
-    this._rival = rival ?? null;
     this._symmetries = new Symmetries(model.learner);
     this._permutations = new Permutations();
     this._canonical = new Canonical(model, this._symmetries, this._permutations);
     this._seek = seek;
     this._graph = new Graph(this._permutations);
     this._next = this._offered = 0;
-    this._deeper = 1;
     this._check = FIRST_CHECK;
     this._marks = new Uint8Array(64);
   }
@@ -108,16 +97,13 @@ export class States implements Paced {
     return this.store.size;
   }
 
-  get pace(): number {
-    if (this._stubborn === null) return 1;
-    if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN) return 0;
-    const ahead = this.depth / Math.max(1, this._rival?.depth ?? 1);
-    return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** POWER));
+  get reduces(): boolean {
+    return this._stubborn === null || this._next <= TRIAL || this.events <= this._offered * MOST_TAKEN;
   }
 
-  explore(most: number, deadline: () => boolean): boolean {
+  explore(mostStates: number, pause: () => boolean): boolean {
     do {
-      if (!this._expandAll(most, deadline)) return false;
+      if (!this._expandAll(mostStates, pause)) return false;
     } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
       const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
@@ -140,8 +126,7 @@ export class States implements Paced {
   private _forget(): void {
     this.store = new Store();
     this._graph = new Graph(this._permutations);
-    this._next = this._offered = this.events = this.depth = 0;
-    this._deeper = 1;
+    this._next = this._offered = this.events = 0;
   }
 
   /** Where tasks turn out to be able to change places it begins anew, too. */
@@ -153,11 +138,6 @@ export class States implements Paced {
     return found;
   }
 
-  private _goDeeper(): void {
-    this.depth++;
-    this._deeper = this.store.size;
-  }
-
   private _begin(): void {
     const { _model: model } = this;
     begin(model);
@@ -165,11 +145,11 @@ export class States implements Paced {
     this.store.add(model, -1);
   }
 
-  private _expandAll(most: number, deadline: () => boolean): boolean {
+  private _expandAll(mostStates: number, pause: () => boolean): boolean {
     const { _model: model } = this;
     if (this.store.size === 0) this._begin();
     while (this._next < this.store.size) {
-      if (this.store.size > most || ((this._next & 255) === 255 && deadline())) return false;
+      if (this.store.size > mostStates) return false;
       this.store.load(this._next, model);
       model.enumerate();
       const finding = this._judge.look(model);
@@ -180,9 +160,10 @@ export class States implements Paced {
         model.enumerate();
       }
       this._expand();
-      if (++this._next === this._deeper) this._goDeeper();
+      this._next++;
       if (this._next === this._check && this._beginAnew()) this._begin();
       if (this._next === this._seek && this._seekSymmetries()) this._begin();
+      if (++this.expanded % TURN === 0 && pause()) return false;
     }
     return true;
   }

@@ -15,9 +15,11 @@ import type { Model } from "../semantics/enabled.js";
 import { FIELDS } from "../semantics/events.js";
 import { begin, type Gain, gains, happen } from "../semantics/transition.js";
 
-/** Events of one schedule at the most, and for each place that a task can come to. */
+/** Events of one schedule at the most, and for each local state of the tasks: a short program has short schedules. */
 const LONGEST = 200;
 const EVENTS_EACH = 4;
+/** Schedules that are always run, however many events they have. */
+const LEAST = 5;
 
 /** A task that did something else than it had done with the same past. */
 export interface Difference {
@@ -39,6 +41,8 @@ export class Audit {
   private readonly _learner: Learner;
   private readonly _driver: Driver;
   private readonly _below: (n: number) => number;
+  /** Events of all schedules so far. */
+  private _events: number;
   private _lives: Map<number, Live>;
   /** Who is to go on, in order. */
   private _due: Due[];
@@ -54,6 +58,7 @@ export class Audit {
     this._learner = model.learner;
     this._driver = new Driver(model.learner.stage);
     this._below = seeded(1);
+    this._events = 0;
     this._lives = new Map();
     this._due = [];
     this._node = -1;
@@ -62,13 +67,16 @@ export class Audit {
     this._broken = null;
   }
 
-  /** Runs so many schedules, fewer when it is late; the first difference, or null. */
-  async run(schedules: number, late: () => boolean): Promise<Difference | null> {
+  /** Runs at most so many schedules, and begins none after so many events; the first difference, or null. */
+  async run(schedules: number, events: number): Promise<Difference | null> {
     const { stage } = this._learner;
     stage.oracle = (offer, attempt) => this._answer(offer, attempt);
     this._learner.starts = new Map([[0, this._learner.variants[0]!]]);
     try {
-      for (let nth = 0; nth < schedules && this._difference === null && !(nth > 4 && late()); nth++) await this._walk();
+      for (let nth = 0; nth < schedules && this._difference === null; nth++) {
+        if (nth >= LEAST && this._events >= events) break;
+        await this._walk();
+      }
     } finally {
       stage.oracle = null;
       this._learner.starts = null;
@@ -131,6 +139,7 @@ export class Audit {
     const gained = gains(model, happens);
     const values = gained.map((gain) => model.trie.valueOf(model.nodeOf(gain.task), gain));
     const before = gained.map(({ task }) => model.nodeOf(task));
+    this._events++;
     happen(model, happens, 0);
     for (const [nth, { task, at }] of gained.entries()) {
       if (task === but) continue;

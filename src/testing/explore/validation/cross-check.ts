@@ -6,20 +6,27 @@ import { Outcomes } from "../../report/outcomes.js";
 import { random } from "../../simulation/decisions.js";
 import { type Main, play } from "../../simulation/play.js";
 
-/** Runs at the least, however long they take. */
+/** Runs that always take place, however many events they have. */
 const LEAST = 3;
+
+/** How many runs there are at the most, and after how many events none is begun. */
+export interface Budget {
+  readonly schedules: number;
+  readonly events: number;
+}
 
 /** What a run did that no schedule of the model does, in words; null if none did. */
 export async function soundings<T>(
   main: Main<T>,
   outcomes: Iterable<T>,
   leaks: boolean,
-  most: number,
-  late: () => boolean,
+  budget: Budget,
 ): Promise<string | null> {
   const known = new Outcomes(outcomes);
-  for (let nth = 0; nth < most && !(nth >= LEAST && late()); nth++) {
-    const { ending } = await play(main, random(nth + 1), nth + 1, { leaks, untold: true });
+  let events = 0;
+  for (let nth = 0; nth < budget.schedules && !(nth >= LEAST && events >= budget.events); nth++) {
+    const { ending, taken } = await play(main, random(nth + 1), nth + 1, { leaks, untold: true });
+    events += taken.length;
     if (ending.failed !== null) return `fails (${ending.failed.kind})`;
     if (!known.has(ending.value)) return `returns ${shown(ending.value)}`;
   }
