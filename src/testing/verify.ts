@@ -6,15 +6,15 @@ import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
-import { APART } from "./explore/process/identical-processes.js";
 import { ANYBODY, Anew } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
+import { UNEVEN } from "./explore/reduction/find-automorphisms.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
 import { alone } from "./simulation/play.js";
 
-/** So many searches begin anew for a task or a scope each. */
+/** Restarts for one cancelled task or scope each; each repeats the search up to there. */
 const MOST_MARKS = 12;
 
 const ENGINES = ["model", "runs"];
@@ -62,7 +62,7 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const marks = new Set<string>(options.all ? [APART] : []);
+  const marks = new Set<string>();
   for (;;) {
     const proof = new Proof<T>(main, options, marks, start);
     try {
@@ -76,12 +76,11 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
   }
 }
 
-/** Where one after the other turns out to be cancelled, or not to be like others, all are taken to be. */
+/** If many tasks, one after another, turn out to be cancelled, every task is taken to be. */
 function learnFrom({ mark }: Anew, marks: Set<string>): void {
   marks.add(mark);
-  const apart = [...marks].filter((other) => other.startsWith(APART)).length;
-  if (apart > MOST_MARKS) marks.add(APART);
-  if (marks.size - apart > MOST_MARKS) marks.add(ANYBODY);
+  const cancelled = [...marks].filter((other) => !other.startsWith(UNEVEN)).length;
+  if (cancelled > MOST_MARKS) marks.add(ANYBODY);
 }
 
 async function otherwise<T>(

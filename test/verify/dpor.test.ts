@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import { channel, go, type Routine, scope, sleep } from "../../src/index.js";
-import { APART } from "../../src/testing/explore/process/identical-processes.js";
 import { Judge } from "../../src/testing/explore/search/properties.js";
 import { Ineligible } from "../../src/testing/explore/search/search.js";
 import { forever, invariant } from "../../src/testing.js";
@@ -67,7 +66,7 @@ function traces(main: () => Routine<unknown>): { kind: string | undefined; execu
       expect(search.explore(0, () => false)).toBe(true);
       return { kind: search.found?.finding.kind, executions: search.executions };
     },
-    new Set([APART]),
+    new Set(),
   );
 }
 

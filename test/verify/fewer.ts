@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import type { Routine } from "../../src/index.js";
-import { UNEVEN } from "../../src/testing/explore/reduction/find-automorphisms.js";
+import { firstSeek } from "../../src/testing/explore/reduction/find-automorphisms.js";
 import { States } from "../../src/testing/explore/search/breadth-first.js";
 import { Judge } from "../../src/testing/explore/search/properties.js";
 import { type Failed, type Proved, replay, type ScheduleError, type Verdict, verify } from "../../src/testing.js";
@@ -14,9 +14,6 @@ export interface Found<T> {
   readonly states: number;
   readonly all: number;
 }
-
-/** States that are expanded before symmetry is looked for; as `verify` does it. */
-const SEEK = 256;
 
 const shown = <T>(verdict: Verdict<T>): string => (verdict.status === "failed" ? verdict.report : verdict.status);
 
@@ -36,8 +33,7 @@ function symmetric(main: () => Routine<unknown>): number {
   return modelled(
     main,
     (model) => {
-      const seek = marks.has(UNEVEN) ? Infinity : SEEK;
-      const states = new States(model, new Judge({}), { looksForStuck: true, seek });
+      const states = new States(model, new Judge({}), { looksForStuck: true, seek: firstSeek(marks) });
       expect(states.explore(1_000_000, () => false)).toBe(true);
       return states.states;
     },

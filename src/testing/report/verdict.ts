@@ -91,7 +91,7 @@ export interface VerifyOptions<T> {
   readonly maxMs?: number;
   /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
   readonly freeze?: boolean;
-  /** Whether to go on after a failure, and to count all states, those that differ only in tasks that are alike, too. */
+  /** Whether to go on after a failure, and to count all states, without any reduction. */
   readonly all?: boolean;
   /** Which engine. By default the model, and runs if the program does something that the model does not support. */
   readonly engine?: Engine;

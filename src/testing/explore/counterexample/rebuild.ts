@@ -5,7 +5,6 @@ import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
 import { isolate } from "../../simulation/isolate.js";
-import { APART } from "../process/identical-processes.js";
 import type { Start } from "../process/routine-run.js";
 import type { Marks, Stage } from "../process/sandbox.js";
 import { LATER, Learner } from "../process/unfolder.js";
@@ -55,7 +54,7 @@ export class Telling {
   private readonly _story: Story;
 
   constructor(start: Start, freezes: boolean, marks: Marks) {
-    this.model = new Model(new Learner(start, freezes, true, new Set([...marks, APART])));
+    this.model = new Model(new Learner(start, freezes, true, marks));
     this.places = [];
     this.elapsed = 0;
     this._story = new Story(this.model);

@@ -182,6 +182,11 @@ export function formOf(
   return { cases: new Int32Array(form.numbers), offers: form.offers };
 }
 
+/** The cases of a plain call that may find that it cannot do what it is for. */
+export function attempted(cases: Int32Array): Int32Array {
+  return Int32Array.of(...cases, DEFAULT, 0, 0, 0);
+}
+
 function casesIn(operation: Operation<unknown>): number {
   if (operation instanceof Mapped) return casesIn(operation.inner);
   if (operation instanceof Made) return casesIn(operation.inner!);

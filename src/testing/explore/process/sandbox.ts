@@ -21,7 +21,7 @@ type Made = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellMode
 
 /**
  * What searches have found out of a program before: tasks that somebody may cancel, by name or by number; those in a scope, by
- * the name of the scope's task; and who is not like others.
+ * the name of the scope's task; and from how many states on symmetry may be looked for.
  */
 export type Marks = ReadonlySet<string | number>;
 

@@ -4,21 +4,16 @@
 import type { Operation } from "../../../operation/operation.js";
 import { Round } from "../../program/loop.js";
 import { freeze, Values } from "../../report/values.js";
-import { CANCEL, formOf, JOIN, Offer, OVER, READY, STRIDE, settleCase, Unmodelled } from "./cases.js";
+import { attempted, formOf, Offer, READY, STRIDE, settleCase, Unmodelled } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
-import { Alike, APART } from "./identical-processes.js";
 import { CANCELLED, DONE, FAILED, type Fold, type Input, Trie } from "./local-lts.js";
-import { TaskModel } from "./model-objects.js";
 import { give, Pasts } from "./replay-history.js";
 import type { Live, Start } from "./routine-run.js";
-import { attempted, isSame } from "./same-behaviour.js";
-import { Anew, type Director, type Marks, nameOf, Stage } from "./sandbox.js";
+import { type Director, type Marks, nameOf, Stage } from "./sandbox.js";
 
 /** What a task was started with, where; its root is -1 until somebody asks what it does first. */
 export interface Variant extends Start {
   readonly task: number;
-  /** The variant that it is like, or itself. */
-  readonly like: number;
   root: number;
 }
 
@@ -34,7 +29,6 @@ export class Learner implements Director {
   readonly values: Values;
   readonly trie: Trie;
   readonly stage: Stage;
-  readonly alike: Alike;
   readonly variants: Variant[];
   /** Whether a round of a loop was found to be one that had been before, so that schedules may be endless. */
   folded: boolean;
@@ -60,11 +54,7 @@ export class Learner implements Director {
    * @param marks - Who may be cancelled.
    */
   constructor(start: Start, freezes: boolean, places: boolean, marks: Marks) {
-    this.alike = new Alike(marks);
-    this.values = new Values((value) => {
-      if (value instanceof TaskModel) this.alike.single(value.index);
-      return nameOf(value);
-    });
+    this.values = new Values(nameOf);
     this.trie = new Trie(this.values);
     this.stage = new Stage(this, places, marks);
     this.variants = [];
@@ -81,14 +71,14 @@ export class Learner implements Director {
     this._later = null;
     this._driver = new Driver(this.stage);
     this.stage.addTask(start.body.name || "main", start.body, -1, -1);
-    this.variants.push({ ...start, task: 0, like: 0, root: -1 });
+    this.variants.push({ ...start, task: 0, root: -1 });
   }
 
   /** Where a task stands once it has begun. */
   root(variant: number): number {
-    const made = this.variants[this.variants[variant]!.like]!;
-    if (made.root === -1) this._grow(made.task, -1, null, made.like, (node) => (made.root = node));
-    return made.root;
+    const started = this.variants[variant]!;
+    if (started.root === -1) this._grow(started.task, -1, null, variant, (node) => (started.root = node));
+    return started.root;
   }
 
   /** Where a task stands after a case has happened to it. */
@@ -135,18 +125,10 @@ export class Learner implements Director {
     let variant = this._slots.get(slot);
     if (variant === undefined) {
       variant = this.variants.length;
-      this.variants.push({ ...start, task, like: this._like(live, task, start, variant), root: -1 });
+      this.variants.push({ ...start, task, root: -1 });
       this._slots.set(slot, variant);
     }
     if (live.node === this._fresh) this._effects(live.node).starts.push(variant);
-  }
-
-  /** Those are taken to be alike that are started in one go, with bodies that read the same. */
-  private _like(live: Live, task: number, { body, args }: Start, variant: number): number {
-    if (this.folded || typeof body !== "function") return variant;
-    const region = this.stage.regionOf[task]!;
-    const key = `${live.node} ${region} ${Function.prototype.toString.call(body)} ${this.values.keyOf(args)}`;
-    return this.alike.add(key, this.stage.tasks[task]!.name, task, variant);
   }
 
   ends({ node }: Live): boolean {
@@ -177,26 +159,12 @@ export class Learner implements Director {
     const live = this._pasts.revive(node, variant);
     const feeding = this._feed(live);
     if (Symbol.asyncIterator in live.routine) {
-      if (this.alike.isShared(task)) this.alike.differ(task);
       this._later = () => this._learnLater(live, node, feeding, then);
       throw LATER;
     }
     this._fresh = node;
     const arrival = this._apart(() => this._fed(live, feeding));
     then(this._arrive(live, node, arrival));
-    if (this.alike.isShared(task)) this._assertAlike(live, node);
-  }
-
-  /** Whoever is like the task of a node comes to the same with the same past. */
-  private _assertAlike(first: Live, node: number): void {
-    if (first.made > 0) this.alike.differ(first.task);
-    const path = this._pasts.pathTo(node);
-    for (const variant of this.alike.others(this._pasts.variantOf(path[0]!))) {
-      const { task } = this.variants[variant]!;
-      const live = this._pasts.live(task, path, variant);
-      const arrival = this._apart(() => this._fed(live, this._feed(live)));
-      if (!isSame(this, node, live, arrival)) this.alike.differ(task);
-    }
   }
 
   private _fed(live: Live, feeding: Generator<void, Arrival | Fold, Arrival>): Arrival | Fold {
@@ -259,15 +227,9 @@ export class Learner implements Director {
     return false;
   }
 
-  /** The cases of an operation; who is spoken of is not like others. */
+  /** The cases of an operation. */
   formOf(operation: Operation<unknown>): ReturnType<typeof formOf> {
-    const form = formOf(operation, this._idOf);
-    const { cases } = form;
-    for (let at = 0; at < cases.length; at += STRIDE) {
-      const kind = cases[at]!;
-      if (kind === JOIN || kind === OVER || kind === CANCEL) this.alike.single(cases[at + 1]!);
-    }
-    return form;
+    return formOf(operation, this._idOf);
   }
 
   /** What is ready with nothing else to choose from is no event. */
@@ -279,7 +241,6 @@ export class Learner implements Director {
 
   /** A round of a loop begins: has there been one with the same state, since the same beginning? */
   private _round(live: Live, round: Round): Fold | null {
-    if (this.alike.isShared(live.task)) this.alike.differ(live.task);
     if (!live.loops.has(round)) live.loops.set(round, live.node);
     if (live.node !== this._fresh) return null;
     const key = `${live.loops.get(round)} ${this.values.keyOf(round.state)}`;
@@ -290,7 +251,6 @@ export class Learner implements Director {
     if (before === undefined) this._folds.set(key, { node: live.node, timers, made });
     if (before?.made !== made) return null;
     this.folded = true;
-    if (this.alike.groups.length > 0) throw new Anew(APART);
     return before;
   }
 
@@ -298,7 +258,6 @@ export class Learner implements Director {
   private _arrive(live: Live, node: number, arrival: Arrival | Fold): number {
     this._fresh = -1;
     this.stage.assertModelled();
-    this.alike.assertNobody();
     if ("kind" in arrival) this._settle(live, node, arrival);
     else this.trie.fold[node] = arrival;
     this.trie.land(node);

@@ -1,7 +1,6 @@
 // One verification by the model: which engine searches, for how long, and what comes of it.
 
 import { native } from "../../../scheduler/host.js";
-import { isDaemon } from "../../program/loop.js";
 import { counted, reportOf } from "../../report/report.js";
 import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
@@ -12,7 +11,7 @@ import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import type { Marks } from "../process/sandbox.js";
 import { Learner } from "../process/unfolder.js";
-import { UNEVEN } from "../reduction/find-automorphisms.js";
+import { firstSeek } from "../reduction/find-automorphisms.js";
 import { Stubborn } from "../reduction/stubborn-sets.js";
 import { States } from "../search/breadth-first.js";
 import { compete, type Entrant, type Explore, type Outcome } from "../search/portfolio.js";
@@ -34,8 +33,6 @@ const LEAST_RUNS = 8;
  */
 const CHECKED_PART = 1 / 50;
 const LEAST_CHECKED = 500;
-/** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
-const SEEK = 256;
 
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",
@@ -98,7 +95,6 @@ export class Proof<T> {
 
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
-    this._assertAlike();
     this._searchMs = this._ms();
     const { found } = search;
     const coverage = this._coverage(search);
@@ -116,15 +112,6 @@ export class Proof<T> {
     };
   }
 
-  /** Of those that are alike all serve for ever, or none. */
-  private _assertAlike(): void {
-    const { alike, stage } = this._learner;
-    for (const tasks of alike.groups) {
-      const serving = tasks.filter((task) => isDaemon(stage.tasks[task]!));
-      if (serving.length > 0 && serving.length < tasks.length) alike.differ(tasks[0]!);
-    }
-  }
-
   private _search(): Promise<Outcome> {
     const { maxStates = MOST_STATES } = this._options;
     const explore: Explore = (search, pause) => this._explore(search, maxStates, pause);
@@ -135,9 +122,8 @@ export class Proof<T> {
   private _entrants(): Entrant[] {
     const { all = false, stuck = true, leaks = true } = this._options;
     const [model, judge] = [this._model, this._judge];
-    const ways = { goesOn: all, looksForStuck: stuck, leaks };
-    const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
-    const states = { search: full, shortest: true };
+    const ways = { goesOn: all, looksForStuck: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
+    const states = { search: new States(model, judge, ways), shortest: true };
     if (all) return [states];
     const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
     return [states, { search: enough, shortest: false }];

@@ -2,7 +2,21 @@
 // channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
 
 import { isDaemon } from "../../program/loop.js";
-import { CLOSE, CLOSING, DISCARD, FREE, JOIN, OVER, READ, RECEIVE, SCOPED, SEND, STRIDE } from "../process/cases.js";
+import {
+  AFTER,
+  CANCEL,
+  CLOSE,
+  CLOSING,
+  DISCARD,
+  FREE,
+  JOIN,
+  OVER,
+  READ,
+  RECEIVE,
+  SCOPED,
+  SEND,
+  STRIDE,
+} from "../process/cases.js";
 import { NOWHERE, PARKED } from "../process/local-lts.js";
 import { IS_DUE } from "../process/model-objects.js";
 import type { Learner } from "../process/unfolder.js";
@@ -70,7 +84,8 @@ export class Symmetry {
   /** Lets a task take the place of another; false if they do not do the same. */
   place(task: number, other: number): boolean {
     const { trie, stage } = this._learner;
-    if (stage.regionOf[task] !== stage.regionOf[other] || !this.tasks.pair(task, other)) return false;
+    if (stage.regionOf[task] !== stage.regionOf[other] || stage.marked[task] !== stage.marked[other]) return false;
+    if (!this.tasks.pair(task, other)) return false;
     for (let node = 0; node < trie.size; node++) {
       if (trie.task[node] === task && !this.follow(node)) return false;
     }
@@ -112,21 +127,38 @@ export class Symmetry {
     const task = trie.task[node]!;
     if (trie.base[node] !== node) return this._twinOf(node);
     if (this.tasks.to.get(task) === task && !this._isInside(task, node)) return OUTSIDE;
+    if (trie.turnTo[node] !== -1) return this._turnOf(node);
     const parent = trie.parent[node]!;
-    if (trie.turnTo[node] !== -1) return NONE;
     const before = parent === -1 ? undefined : this.images[parent];
     if (before === OUTSIDE) return node;
     const { at, code } = trie.input[node] ?? { at: -1, code: 0 };
     if (parent === -1) return this._rootOf(node, task);
-    if (at < 0) return NONE;
-    return before === undefined ? UNKNOWN : this._childOf(before, this._orders[parent]?.[at] ?? at, code);
+    return before === undefined ? UNKNOWN : this._childOf(before, this._inputAt(parent, at), code);
+  }
+
+  /** The case of the image of a node that one of its cases is; also where that is to be taken back, or its task is to return. */
+  private _inputAt(node: number, at: number): number {
+    const order = this._orders[node];
+    if (order === undefined || (at < 0 && at > AFTER)) return at;
+    return at < 0 ? AFTER - order[AFTER - at]! : order[at]!;
+  }
+
+  /** A task that is to begin a turn, now or when another is over. */
+  private _turnOf(node: number): number {
+    const { trie } = this._learner;
+    const image = this.images[trie.turnTo[node]!];
+    if (image === undefined || image === OUTSIDE) return image ?? UNKNOWN;
+    const [kind, about] = trie.cases[node]!;
+    if (kind !== OVER) return trie.turn(image, -1);
+    const after = this.tasks.to.get(about!);
+    return after === undefined ? NONE : trie.turn(image, after);
   }
 
   /** Who is started only later has no place. */
   private _rootOf(node: number, task: number): number {
     const other = this.tasks.to.get(task);
     if (other === undefined || other === task) return other === undefined ? NONE : node;
-    return this._firstOf(other);
+    return this._learner.trie.cancelled[node] ? this._learner.unbegun(other) : this._firstOf(other);
   }
 
   /** Where a task stands at first. */
@@ -167,7 +199,9 @@ export class Symmetry {
   private _isInside(task: number, node: number): boolean {
     const { trie } = this._learner;
     const path = new Set<number>();
-    for (let at = node; at !== -1; at = trie.parent[at]!) path.add(at);
+    // A turn that is to come has not started anything yet.
+    const turn = trie.turnTo[node]!;
+    for (let at = turn === -1 ? node : trie.parent[turn]!; at !== -1; at = trie.parent[at]!) path.add(at);
     for (const [mover, other] of this.tasks.to) {
       if (mover === other) continue;
       for (const began of this._origins(mover)) if (began.starter === task && !path.has(began.node)) return false;
@@ -215,7 +249,11 @@ export class Symmetry {
     const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
     if (ofChannel(kind, operand)) return this._pairChannels(about, other[to + 1]!);
-    if (kind === JOIN || kind === OVER || kind === SCOPED) return this.tasks.to.get(about) === other[to + 1];
+    // The error of a cancelled task names that task, so its joiner gets another error in the image.
+    const names = (kind === JOIN || kind === SCOPED) && this._learner.stage.marked[about];
+    if (names && this.tasks.to.get(about) !== about) return false;
+    if (kind === JOIN || kind === OVER || kind === SCOPED || kind === CANCEL)
+      return this.tasks.to.get(about) === other[to + 1];
     return about === other[to + 1];
   }
 

@@ -1,5 +1,5 @@
-// Of all states that differ only in which of several tasks stands where, the one in which they stand in order: where they are
-// alike, or where they change places together with their channels.
+// The canonical representative of a state under the symmetries that were found: of all states that differ only by a permutation
+// of tasks and their channels, the least.
 
 import type { Model } from "../semantics/enabled.js";
 import { OUTSIDE, type Symmetry } from "./automorphism.js";
@@ -32,7 +32,7 @@ export class Canonical {
   private _ways: Way[];
   /** Whether one after another is always one of them, too. */
   private _closed: boolean;
-  /** The components that are compared, in order: of tasks that change places, of others, of channels and of sleeps. */
+  /** The components that are compared, in order: of tasks that change places, of others, of channels, of sleeps and of reasons. */
   private _components: Int32Array;
   /** Where the second and the third of those begin. */
   private _others: number;
@@ -54,13 +54,9 @@ export class Canonical {
     this._starters = [];
   }
 
-  /** Lets tasks change places until they stand in order; who took whose place, where no two are alike. */
+  /** Permutes tasks until none of the symmetries leads to a lesser state; the permutation. */
   canonize(): number {
-    const { _model: model, _symmetries: symmetries } = this;
-    for (const tasks of model.learner.alike.groups) {
-      // All are started in one go.
-      if (model.nodeOf(tasks[0]!) !== -1) sort(model, tasks);
-    }
+    const { _symmetries: symmetries } = this;
     if (symmetries.found.length === 0) return 0;
     if (symmetries.extend()) this._prepare();
     return this._settle();
@@ -89,6 +85,7 @@ export class Canonical {
       { of: model.ofTask, who: tasks.filter((task) => !moves(task)), pairs: "tasks" },
       { of: model.ofChannel, who: channels, pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
+      { of: model.ofReason, who: movable.filter((task) => model.learner.stage.marked[task]), pairs: "tasks" },
     ];
     this._starters = [...new Set(found.flatMap(({ starters }) => [...starters]))];
     this._others = movable.length;
@@ -172,30 +169,3 @@ function wayOf(symmetry: Symmetry, layout: Layout, others: number, permutations:
   const images = Int32Array.from(symmetry.images);
   return { places: permutations.idOf(takes), from: Int32Array.from(from), first, images };
 }
-
-function sort(model: Model, tasks: readonly number[]): void {
-  for (let at = 1; at < tasks.length; at++) {
-    for (let to = at; to > 0 && compare(model, tasks[to - 1]!, tasks[to]!) > 0; to--) {
-      swap(model, tasks[to - 1]!, tasks[to]!);
-    }
-  }
-}
-
-function compare(model: Model, one: number, other: number): number {
-  const nodes = model.nodeOf(one) - model.nodeOf(other);
-  if (nodes !== 0) return nodes;
-  const slept = model.slept(one) - model.slept(other);
-  return slept !== 0 ? slept : model.reason(one) - model.reason(other);
-}
-
-function swap(model: Model, one: number, other: number): void {
-  for (const of of [model.ofTask, model.ofSleep, model.ofReason]) {
-    if (!isThere(of, one) && !isThere(of, other)) continue;
-    const [first, second] = [model.component(of, one), model.component(of, other)];
-    const value = model.state[first]!;
-    model.set(first, model.state[second]!);
-    model.set(second, value);
-  }
-}
-
-const isThere = (of: readonly number[], task: number): boolean => of[task] !== undefined && of[task] !== -1;

@@ -6,8 +6,27 @@ import { Anew } from "../process/sandbox.js";
 import type { Learner } from "../process/unfolder.js";
 import { type Began, OUTSIDE, ofChannel, Symmetry } from "./automorphism.js";
 
-/** No task is taken to change places with another. */
+/**
+ * No task is taken to change places with another; followed by a number: not before so many times more states are expanded than
+ * when a symmetry was found that did not hold.
+ */
 export const UNEVEN = "uneven";
+
+/** States that are expanded before symmetry is looked for first: in smaller programs there is little to gain. */
+const FIRST_SEEK = 2;
+/** Where there is none it is looked for again after so many times more states, and given up after so many states. */
+export const SEEK_AGAIN = 2;
+export const LAST_SEEK = 4096;
+/** After one that did not hold: by then more is known of what tasks do. */
+const SEEK_AFTER = 8;
+
+/** How many states are expanded before symmetry is looked for, with what searches have found out before. */
+export function firstSeek(marks: ReadonlySet<string | number>): number {
+  if (marks.has(UNEVEN)) return Infinity;
+  const failed = [...marks].filter((mark) => String(mark).startsWith(UNEVEN));
+  const seek = Math.max(FIRST_SEEK, ...failed.map((mark) => Number(String(mark).slice(UNEVEN.length)) * SEEK_AFTER));
+  return seek > LAST_SEEK ? Infinity : seek;
+}
 
 /** More than so many nodes, tasks, ways that are tried, or steps on one of them, are too many. */
 const MOST_NODES = 5000;
@@ -26,8 +45,9 @@ export class Symmetries {
   /** The tasks that speak of each channel. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
-  /** How much had been learned when it was looked for symmetries. */
+  /** How much had been learned when it was looked for symmetries, and how many states had been expanded. */
   private _sought: number;
+  private _expanded: number;
 
   constructor(learner: Learner) {
     this.found = [];
@@ -36,20 +56,33 @@ export class Symmetries {
     this._starts = new Map();
     this._starters = new Set();
     this._users = new Map();
-    this._steps = this._sought = 0;
+    this._steps = this._sought = this._expanded = 0;
   }
 
-  /** Looks for symmetries in what has been learned by now; whether there are any. */
-  find(): boolean {
-    const { alike, stage, trie } = this._learner;
-    if (this._sought === trie.size || stage.invariants.size > 0) return false;
-    // Whoever may be cancelled has turns of its own.
-    if (alike.groups.length > 0 || stage.marked.includes(true)) return false;
+  /** Looks for symmetries in what has been learned by the time that so many states are expanded; whether there are any. */
+  find(expanded: number): boolean {
+    const { stage, trie } = this._learner;
+    this._expanded = expanded;
+    if (this._sought === trie.size || !this._isPossible()) return false;
     if (trie.size > MOST_NODES || stage.tasks.length > MOST_TASKS) return false;
     this._survey();
     this._seek();
     this._sought = trie.size;
     return this.found.length > 0;
+  }
+
+  /**
+   * An invariant may speak of one task. And a round that repeats another has no local state of its own, but a task that may be
+   * cancelled before this round begins stands between the two: such programs are not reduced.
+   */
+  private _isPossible(): boolean {
+    const { stage, folded } = this._learner;
+    return stage.invariants.size === 0 && !(folded && stage.marked.includes(true));
+  }
+
+  /** A symmetry does not hold: the search restarts, and looks for symmetry only when more is known. */
+  private _contradict(): never {
+    throw new Anew(`${UNEVEN} ${this._expanded}`);
   }
 
   private _seek(): void {
@@ -70,13 +103,12 @@ export class Symmetries {
 
   /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
   extend(): boolean {
-    const { stage, trie } = this._learner;
+    const { trie } = this._learner;
     const from = this.ranks.length;
     if (from === trie.size) return false;
-    // What must hold may be said late, and of one of them.
-    if (stage.invariants.size > 0) throw new Anew(UNEVEN);
+    if (!this._isPossible()) this._contradict();
     for (let node = from; node < trie.size; node++) {
-      for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Anew(UNEVEN);
+      for (const symmetry of this.found) if (!this._follows(symmetry, node)) this._contradict();
     }
     for (let node = from; node < trie.size; node++) this.ranks.push(node);
     while (this._rankFrom(from));
@@ -109,7 +141,7 @@ export class Symmetries {
 
   /** Begins anew if some serve for ever whose places others take that do not. */
   assertServing(): void {
-    if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Anew(UNEVEN);
+    if (!this.found.every((symmetry) => symmetry.servesAlike())) this._contradict();
   }
 
   /** Who is started where, and who speaks of what. */

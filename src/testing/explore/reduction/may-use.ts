@@ -155,9 +155,8 @@ export class Futures {
   }
 
   private _addUser(bit: number, node: number): void {
-    for (const task of this._learner.alike.like(this._trie.task[node]!)) {
-      if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
-    }
+    const task = this._trie.task[node]!;
+    if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
   }
 
   /** What lies ahead of a node lies ahead of all from which it is reached. */

@@ -6,7 +6,7 @@
 
 import { Anew } from "../process/sandbox.js";
 import { Canonical } from "../reduction/canonicalise.js";
-import { Symmetries, UNEVEN } from "../reduction/find-automorphisms.js";
+import { LAST_SEEK, SEEK_AGAIN, Symmetries, UNEVEN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
 import type { Stubborn } from "../reduction/stubborn-sets.js";
 import type { Model } from "../semantics/enabled.js";
@@ -25,9 +25,6 @@ const TRIAL = 500;
 const MOST_TAKEN = 0.95;
 /** So many states are expanded before it is asked for the first time whether they were enough. */
 const FIRST_CHECK = 64;
-/** Where no tasks could change places it is asked again when so many times more states are expanded; not with more than so many. */
-const SEEK_AGAIN = 8;
-const LAST_SEEK = 4096;
 
 /** How states are searched; off by default, all but one. */
 export interface Ways {
@@ -131,7 +128,7 @@ export class States implements Search {
 
   /** Where tasks turn out to be able to change places it begins anew, too. */
   private _seekSymmetries(): boolean {
-    const found = this._symmetries.find();
+    const found = this._symmetries.find(this._next);
     this._seek *= SEEK_AGAIN;
     if (found || this._seek > LAST_SEEK) this._seek = Infinity;
     if (found) this._forget();

@@ -50,7 +50,7 @@ function stop(model: Model, task: number): void {
 /** What has been given to a task that has not gone on is given back. */
 function unserved({ learner, trie }: Model, task: number, coming: number): number {
   const before = trie.parent[coming]!;
-  if (before === -1) return learner.unbegun(learner.alike.firstOf(task));
+  if (before === -1) return learner.unbegun(task);
   const { at, code } = trie.input[coming]!;
   return learner.child(before, AFTER - at, code);
 }

@@ -4,12 +4,11 @@
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
-import { formOf, type Offer, settleCase } from "../process/cases.js";
+import { attempted, formOf, type Offer, settleCase } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
 import { give } from "../process/replay-history.js";
 import { begun, Live } from "../process/routine-run.js";
-import { areSame, attempted } from "../process/same-behaviour.js";
 import { LATER, type Learner } from "../process/unfolder.js";
 import type { Model } from "../semantics/enabled.js";
 import { FIELDS } from "../semantics/events.js";
@@ -279,4 +278,9 @@ export class Audit {
     const learned = trie.kind[node] === PARKED ? "waits" : ends;
     this._difference ??= { task: this._learner.stage.tasks[task]!.name, learned, found };
   }
+}
+
+/** Whether two operations have the same cases. */
+function areSame(one: Int32Array, other: Int32Array): boolean {
+  return one.length === other.length && one.every((number, at) => number === other[at]);
 }
