@@ -56,9 +56,10 @@ export class Story {
   tell(events: Int32Array, place: number): void {
     const [kind, task, at, other, , channel] = events.subarray(place, place + FIELDS) as unknown as number[];
     this._steps.push(kind === PASS ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
-    for (const user of channel === -1 || kind === PASS ? [] : [task!, other!]) {
-      if (user !== -1) this._users.set(channel!, [...(this._users.get(channel!) ?? []), user]);
-    }
+    if (channel === -1 || kind === PASS) return;
+    const users = this._users.get(channel!) ?? [];
+    for (const user of [task!, other!]) if (user !== -1) users.push(user);
+    this._users.set(channel!, users);
   }
 
   /** How it ended: who is parked, or those of them who are stuck. */
@@ -246,29 +247,34 @@ export class Story {
     }
   }
 
-  /** Each waits for who used its channel last, or whom it joins; the longest circle among those that are parked. */
-  private _cycle(parked: readonly number[]): number[] {
+  /** The longest cycle of at least two parked tasks of which each waits for the next; it begins at its first task. */
+  private _cycle(tasks: readonly number[]): number[] {
+    const parked = new Set(tasks);
     let longest: number[] = [];
-    for (const first of parked) {
-      const path: number[] = [];
+    // As each task waits for at most one other, every task is on one path at most.
+    const done = new Set<number>();
+    for (const first of tasks) {
+      const path = new Map<number, number>();
       let at: number | undefined = first;
-      while (at !== undefined && !path.includes(at)) {
-        path.push(at);
-        at = this._next(at, parked);
-      }
-      if (at === first && path.length > Math.max(1, longest.length)) longest = path;
+      for (; at !== undefined && !done.has(at) && !path.has(at); at = this._next(at, parked)) path.set(at, path.size);
+      const start = at === undefined ? undefined : path.get(at);
+      if (start !== undefined && path.size - start > Math.max(1, longest.length))
+        longest = [...path.keys()].slice(start);
+      for (const task of path.keys()) done.add(task);
     }
-    return longest;
+    const least = longest.indexOf(Math.min(...longest));
+    return [...longest.slice(least), ...longest.slice(0, Math.max(0, least))];
   }
 
-  private _next(task: number, parked: readonly number[]): number | undefined {
+  /** The task that a task waits for: the one that it joins, or the one that used its channel last. */
+  private _next(task: number, parked: ReadonlySet<number>): number | undefined {
     const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
       if (cases[at] === JOIN || cases[at] === OVER || cases[at] === SCOPED) return about;
-      if (cases[at] === ENDED) return this._members(about).find((member) => parked.includes(member));
+      if (cases[at] === ENDED) return this._members(about).find((member) => parked.has(member));
       if (cases[at] !== SEND && cases[at] !== RECEIVE) continue;
-      const user = this._users.get(about)?.findLast((other) => other !== task && parked.includes(other));
+      const user = this._users.get(about)?.findLast((other) => other !== task && parked.has(other));
       if (user !== undefined) return user;
     }
     return undefined;

@@ -16,7 +16,7 @@ import { TURN } from "./portfolio.js";
 import type { Finding, Judge } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
 import { findStuck } from "./starvation.js";
-import { Graph } from "./state-graph.js";
+import { StateGraph } from "./state-graph.js";
 import { Store } from "./state-store.js";
 
 /** After this many expanded states it is decided whether stubborn sets are worth their cost. */
@@ -56,7 +56,7 @@ export class States implements Search {
   private readonly _canonical: Canonical;
   /** When so many are expanded it is asked for symmetries. */
   private _seek: number;
-  private _graph: Graph;
+  private _graph: StateGraph;
   private _next: number;
   /** When so many are expanded it is asked whether they were enough. */
   private _check: number;
@@ -84,7 +84,7 @@ export class States implements Search {
     this._permutations = new Permutations();
     this._canonical = new Canonical(model, this._symmetries, this._permutations);
     this._seek = seek;
-    this._graph = new Graph(this._permutations);
+    this._graph = new StateGraph(this._permutations);
     this._next = this._offered = 0;
     this._check = FIRST_CHECK;
     this._marks = new Uint8Array(64);
@@ -105,7 +105,7 @@ export class States implements Search {
     if (this._looksForStuck && this.found === null && this._model.learner.folded) {
       const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
       // In which of the states that are one it is stuck is found without symmetries.
-      if (stuck !== null && this._graph.turned) throw new Anew(UNEVEN);
+      if (stuck !== null && this._graph.permuted) throw new Anew(UNEVEN);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
     }
     this._symmetries.assertServing();
@@ -122,7 +122,7 @@ export class States implements Search {
 
   private _forget(): void {
     this.store = new Store();
-    this._graph = new Graph(this._permutations);
+    this._graph = new StateGraph(this._permutations);
     this._next = this._offered = this.events = 0;
   }
 
@@ -174,7 +174,7 @@ export class States implements Search {
       // Who could move in one of them could in all, having been put off.
       this.store.load(id, model);
       model.enumerate();
-      if (graph.unmoved(id, actors(model), true).size === 0) continue;
+      if (graph.inactive(id, actors(model), true).size === 0) continue;
       this._take(id, null);
       expanded = true;
     }
