@@ -1,5 +1,5 @@
-// Explores every schedule of a program. What the model knows is learned once and searched on numbers; a program that does
-// anything else is run, again and again, under every schedule.
+// Explores every schedule of a program: on a model of its tasks (explicit-state model checking), or, if the program does
+// something that the model does not support, by running it under every schedule (stateless, as in CHESS).
 
 import type { AsyncRoutine, Routine } from "../operation/operation.js";
 import { native } from "../scheduler/host.js";
@@ -8,7 +8,7 @@ import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
 import { ANYBODY, Anew } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
-import { UNEVEN } from "./explore/reduction/find-automorphisms.js";
+import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
@@ -67,7 +67,7 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
     const proof = new Proof<T>(main, options, marks, start);
     try {
       const verdict = await proof.run();
-      return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
+      return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
       if (error instanceof Anew) learnFrom(error, marks);
@@ -79,7 +79,7 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
 /** If many tasks, one after another, turn out to be cancelled, every task is taken to be. */
 function learnFrom({ mark }: Anew, marks: Set<string>): void {
   marks.add(mark);
-  const cancelled = [...marks].filter((other) => !other.startsWith(UNEVEN)).length;
+  const cancelled = [...marks].filter((other) => !other.startsWith(NO_SYMMETRY)).length;
   if (cancelled > MOST_MARKS) marks.add(ANYBODY);
 }
 

@@ -7,9 +7,9 @@ import { DEFAULT, RECEIVE, STRIDE, Thrown, Unmodelled } from "../../src/testing/
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
 import { Anew, type Marks } from "../../src/testing/explore/process/sandbox.js";
 import { Learner } from "../../src/testing/explore/process/unfolder.js";
-import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
-import { States, type Ways } from "../../src/testing/explore/search/breadth-first.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { StubbornSets } from "../../src/testing/explore/reduction/stubborn-sets.js";
+import { BreadthFirst, type SearchOptions } from "../../src/testing/explore/search/breadth-first.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search/search.js";
 import { Model } from "../../src/testing/explore/semantics/enabled.js";
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
@@ -60,7 +60,7 @@ export function compareEndless(seed: number): Enough | null {
 export function compareEnough(seed: number, main: () => Routine<unknown>, spec?: Spec): Enough | null {
   return modelled(main, (model) => {
     // First, while nothing has been learned yet.
-    const enough = kindsOf(model, { stubborn: new Stubborn(model) });
+    const enough = kindsOf(model, { stubborn: new StubbornSets(model) });
     const all = enough && kindsOf(model, {});
     if (enough === null || all === null) return null;
     if (all.kinds !== enough.kinds) differ(seed, spec, "stubborn", `finds ${enough.kinds} where there is ${all.kinds}`);
@@ -71,19 +71,22 @@ export function compareEnough(seed: number, main: () => Routine<unknown>, spec?:
 }
 
 /** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. Null if there are too many. */
-export function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>; states: number } | null {
-  const judge = new Judge({});
+export function kindsOf(
+  model: Model,
+  ways: SearchOptions,
+): { kinds: string; places: Set<string>; states: number } | null {
+  const judge = new Properties({});
   const kinds = new Set<string>();
   const places = new Set<string>();
-  const look = (): null => {
+  const check = (): null => {
     for (let task = 0; task < model.ofTask.length; task++) {
       if (model.nodeOf(task) !== -1) places.add(`${task}@${model.nodeOf(task)}`);
     }
-    const finding = judge.look(model);
-    if (finding !== null) kinds.add(finding.kind);
+    const violation = judge.check(model);
+    if (violation !== null) kinds.add(violation.kind);
     return null;
   };
-  const states = new States(model, { look } as unknown as Judge, { ...ways, looksForStuck: true });
+  const states = new BreadthFirst(model, { check } as unknown as Properties, { ...ways, findsStarvation: true });
   if (!states.explore(MOST_STATES, () => false)) return null;
   // Of several that never come right whichever is found first is told.
   if (states.found !== null) kinds.add("never right");
@@ -124,15 +127,15 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
   const all = everything(model);
   if (all === null) return null;
   const ends = new Set<string>();
-  const look = (): null => {
+  const check = (): null => {
     if (model.count === 0) ends.add(endOf(model));
     return null;
   };
-  const judge = { look } as unknown as Judge;
+  const judge = { check } as unknown as Properties;
   const sleepSets = new Traces(model, judge, true, true);
   const sourceSets = new Traces(model, judge, true);
-  const states = new States(model, judge, { goesOn: true });
-  const stubborn = new States(model, judge, { goesOn: true, stubborn: new Stubborn(model) });
+  const states = new BreadthFirst(model, judge, { exhaustive: true });
+  const stubborn = new BreadthFirst(model, judge, { exhaustive: true, stubborn: new StubbornSets(model) });
   for (const [name, way] of Object.entries({ sleepSets, sourceSets, states, stubborn })) {
     ends.clear();
     if (!explored(way)) continue;

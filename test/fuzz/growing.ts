@@ -2,7 +2,7 @@
 // and the states that are enough come as far as all.
 
 import { channel, go, type Routine, select, timeout } from "../../src/index.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { replay, type ScheduleError, verify } from "../../src/testing.js";
 import { compareEnough, modelled } from "./compare.js";
@@ -81,7 +81,7 @@ export async function compareGrowing(seed: number): Promise<number> {
 function tracesOf(main: Body, closed: boolean): "proved" | "failed" | null {
   return modelled(main, (model) => {
     let steps = 0;
-    const traces = new Traces(model, new Judge({ closed }), false);
+    const traces = new Traces(model, new Properties({ closed }), false);
     if (!traces.explore(0, () => ++steps > MOST_STEPS)) return null;
     return traces.found === null ? "proved" : "failed";
   });

@@ -15,9 +15,9 @@ import {
   timeout,
 } from "../../src/index.js";
 import { firstSeek } from "../../src/testing/explore/reduction/find-automorphisms.js";
-import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
-import { States } from "../../src/testing/explore/search/breadth-first.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { StubbornSets } from "../../src/testing/explore/reduction/stubborn-sets.js";
+import { BreadthFirst } from "../../src/testing/explore/search/breadth-first.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import type { Model } from "../../src/testing/explore/semantics/enabled.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { forever } from "../../src/testing.js";
@@ -159,9 +159,9 @@ function symmetric(main: () => Routine<number>, stubborn: boolean) {
 }
 
 function shownBy(model: Model, seek: number, stubborn = false) {
-  const found = kindsOf(model, { seek, ...(stubborn && { stubborn: new Stubborn(model) }) });
-  const first = new States(model, new Judge({}), { seek });
+  const found = kindsOf(model, { seek, ...(stubborn && { stubborn: new StubbornSets(model) }) });
+  const first = new BreadthFirst(model, new Properties({}), { seek });
   if (found === null || !first.explore(1000, () => false)) return null;
   const outcomes = [...model.trie.outcomes()].sort().join();
-  return { kinds: found.kinds, shortest: first.found?.way.length, outcomes, states: found.states };
+  return { kinds: found.kinds, shortest: first.found?.schedule.length, outcomes, states: found.states };
 }

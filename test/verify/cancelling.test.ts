@@ -496,7 +496,7 @@ describe("a scope", () => {
     };
     const proved = (await verify(main)) as Proved<number>;
     expect(proved).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set([1, 2]) });
-    expect(proved.assumptions.join()).toContain("tasks share something besides channels");
+    expect(proved.assumptions.join()).toContain("tasks seem to share state");
   });
 
   test("that does what the model does not know is run instead", async () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { channel, go, type Routine, scope, sleep } from "../../src/index.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { Ineligible } from "../../src/testing/explore/search/search.js";
 import { forever, invariant } from "../../src/testing.js";
 import { staged } from "../fuzz/compare.js";
@@ -62,9 +62,9 @@ function traces(main: () => Routine<unknown>): { kind: string | undefined; execu
   return staged(
     main,
     (model) => {
-      const search = new Traces(model, new Judge({}), false);
+      const search = new Traces(model, new Properties({}), false);
       expect(search.explore(0, () => false)).toBe(true);
-      return { kind: search.found?.finding.kind, executions: search.executions };
+      return { kind: search.found?.violation.kind, executions: search.executions };
     },
     new Set(),
   );

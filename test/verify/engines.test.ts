@@ -124,7 +124,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
   });
 
-  test("a failure that cannot happen once more", async () => {
+  test("a failure that cannot be replayed", async () => {
     const verdict = await verify(function* () {
       let count = 0;
       const gate = channel<number>();
@@ -141,7 +141,7 @@ describe("what tasks share behind the model's back", () => {
       yield* two.receive();
     });
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
-    expect(verdict.status === "failed" && verdict.report).toContain("cannot happen once more");
+    expect(verdict.status === "failed" && verdict.report).toContain("The failing schedule could not be replayed");
   });
 
   test("nothing is found where nothing is shared", async () => {

@@ -3,8 +3,8 @@
 import { expect } from "vitest";
 import type { Routine } from "../../src/index.js";
 import { firstSeek } from "../../src/testing/explore/reduction/find-automorphisms.js";
-import { States } from "../../src/testing/explore/search/breadth-first.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { BreadthFirst } from "../../src/testing/explore/search/breadth-first.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { type Failed, type Proved, replay, type ScheduleError, type Verdict, verify } from "../../src/testing.js";
 import { modelled } from "../fuzz/compare.js";
 
@@ -33,7 +33,7 @@ function symmetric(main: () => Routine<unknown>): number {
   return modelled(
     main,
     (model) => {
-      const states = new States(model, new Judge({}), { looksForStuck: true, seek: firstSeek(marks) });
+      const states = new BreadthFirst(model, new Properties({}), { findsStarvation: true, seek: firstSeek(marks) });
       expect(states.explore(1_000_000, () => false)).toBe(true);
       return states.states;
     },

@@ -1,4 +1,4 @@
-// What a verification says.
+// The verdict of a verification, and its options.
 
 import type { Schedule } from "./schedule.js";
 
@@ -19,7 +19,7 @@ export type FailureKind =
 /** By the states of the model, or by running the program itself under every schedule. */
 export type Engine = "model" | "runs";
 
-/** How far a verification came. */
+/** What a verification explored. */
 export interface Coverage {
   /** Which engine reached the verdict. */
   readonly engine: Engine;
@@ -33,7 +33,7 @@ export interface Coverage {
   readonly searchMs: number;
 }
 
-/** Every schedule was explored, and none failed. */
+/** Every schedule was explored, and none fails. */
 export interface Proved<T> extends Coverage {
   readonly status: "proved";
   /** Every value that `main` returns under some schedule. */
@@ -42,7 +42,7 @@ export interface Proved<T> extends Coverage {
   readonly assumptions: string[];
 }
 
-/** Some schedule fails: this is the shortest, or the simplest that was found. */
+/** A schedule fails: the shortest, or the first that was found. */
 export interface Failed extends Coverage {
   readonly status: "failed";
   readonly kind: FailureKind;
@@ -55,17 +55,17 @@ export interface Failed extends Coverage {
   readonly token: string;
 }
 
-/** Nothing failed as far as it went, but it did not go through everything. */
+/** A limit was reached; no schedule that was explored fails. */
 export interface Bounded {
   readonly status: "bounded";
   readonly reason: string;
   readonly covered: Coverage;
 }
 
-/** What `verify` finds. */
+/** The result of `verify`. */
 export type Verdict<T> = Proved<T> | Failed | Bounded;
 
-/** What a verification can be told. */
+/** Options of `verify`. */
 export interface VerifyOptions<T> {
   /** Shown in the report; the name of `main` by default. */
   readonly name?: string;

@@ -20,7 +20,7 @@ import {
   TIMER,
 } from "../../../src/testing/explore/process/cases.js";
 import { PARKED } from "../../../src/testing/explore/process/local-lts.js";
-import type { Judge } from "../../../src/testing/explore/search/properties.js";
+import type { Properties } from "../../../src/testing/explore/search/properties.js";
 import { type Found, Ineligible, type Search } from "../../../src/testing/explore/search/search.js";
 import type { Model } from "../../../src/testing/explore/semantics/enabled.js";
 import { FIELDS, PASS } from "../../../src/testing/explore/semantics/events.js";
@@ -56,7 +56,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
   events: number;
   found: Found | null;
   private readonly _model: Model;
-  private readonly _judge: Judge;
+  private readonly _properties: Properties;
   private readonly _goesOn: boolean;
   private readonly _independence: Independence;
   /** Whether all events are wanted: sleep sets alone. */
@@ -70,11 +70,11 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
   /** So many nodes are such that source sets are sound for them. */
   private _known: number;
 
-  constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
+  constructor(model: Model, judge: Properties, goesOn: boolean, wantsAll = false) {
     this.states = this.executions = this.events = 0;
     this.found = null;
     this._model = model;
-    this._judge = judge;
+    this._properties = judge;
     this._goesOn = goesOn;
     this._independence = new Independence(model);
     this._wantsAll = wantsAll;
@@ -122,9 +122,9 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
   private _enter(depth: number): void {
     const model = this._model;
     model.enumerate();
-    const finding = this._judge.look(model);
-    if (finding !== null && this.found === null) {
-      this.found = { finding, way: this._way(depth, finding.event) };
+    const violation = this._properties.check(model);
+    if (violation !== null && this.found === null) {
+      this.found = { violation, schedule: this._way(depth, violation.event) };
       this._over = !this._goesOn;
     }
     if (model.trie.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
@@ -231,9 +231,9 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
 
   private _way(depth: number, event: number): Int32Array[] {
     const taken = ({ events, chosen }: Frame): Int32Array => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS);
-    const way = this._frames.slice(0, depth).map(taken);
-    if (event !== -1) way.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
-    return way;
+    const schedule = this._frames.slice(0, depth).map(taken);
+    if (event !== -1) schedule.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
+    return schedule;
   }
 
   /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */

@@ -1,5 +1,6 @@
-// A schedule is told in a model of its own, which learns nothing but what happens on it, and the lines of the source besides.
-// Tasks are numbered there as the schedule starts them, whatever a search had learned before, so a replay finds the same.
+// A counterexample is rebuilt in a new model, which learns only what happens on its schedule, and also notes the lines of the
+// source. There tasks are numbered in the order in which the schedule starts them, whatever the search had learned before, so a
+// token means the same in another process.
 
 import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
@@ -11,7 +12,7 @@ import { LATER, Learner } from "../process/unfolder.js";
 import { Model } from "../semantics/enabled.js";
 import { FIELDS, PASS, SHUT } from "../semantics/events.js";
 import { begin, happen } from "../semantics/transition.js";
-import { Story } from "./story.js";
+import { ScheduleText } from "./story.js";
 
 /** A host on which nothing happens by itself. */
 const still: Host = {
@@ -19,8 +20,8 @@ const still: Host = {
   ...{ report: () => () => {}, whenEmpty() {} },
 };
 
-/** Works with a program on a stage; nothing else may run meanwhile. */
-export async function onStage<R>(stage: Stage, work: () => Promise<R>): Promise<R> {
+/** Runs some work with the program in the sandbox of a model; nothing else may run meanwhile. */
+export async function inSandbox<R>(stage: Stage, work: () => Promise<R>): Promise<R> {
   using _ = isolate(still, { next: () => 0, choose: () => 0 });
   const before = scheduler.explorer;
   scheduler.explorer = stage;
@@ -31,8 +32,8 @@ export async function onStage<R>(stage: Stage, work: () => Promise<R>): Promise<
   }
 }
 
-/** Does something with a model again until all that it needs has been learned. */
-export async function learned<R>(model: Model, work: () => R): Promise<R> {
+/** Repeats some work with a model until all behaviour of async tasks that it needs has been learned. */
+export async function whenLearned<R>(model: Model, work: () => R): Promise<R> {
   for (;;) {
     const mark = model.mark();
     try {
@@ -45,43 +46,43 @@ export async function learned<R>(model: Model, work: () => R): Promise<R> {
   }
 }
 
-export class Telling {
+export class Counterexample {
   readonly model: Model;
-  /** For each event so far which it was of those that could happen. */
+  /** For each event so far its index among the events that were enabled. */
   readonly places: number[];
   /** Milliseconds that have passed. */
   elapsed: number;
-  private readonly _story: Story;
+  private readonly _story: ScheduleText;
 
   constructor(start: Start, freezes: boolean, marks: Marks) {
     this.model = new Model(new Learner(start, freezes, true, marks));
     this.places = [];
     this.elapsed = 0;
-    this._story = new Story(this.model);
+    this._story = new ScheduleText(this.model);
   }
 
-  /** Who may be cancelled, by number. */
+  /** The tasks that may be cancelled, by number. */
   get marked(): number[] {
     const { marked } = this.model.learner.stage;
     return [...marked.keys()].filter((task) => marked[task]);
   }
 
   async begin(): Promise<void> {
-    await learned(this.model, () => begin(this.model));
+    await whenLearned(this.model, () => begin(this.model));
     this.model.enumerate();
   }
 
-  /** Lets the event at a place of those that can happen do so. */
+  /** Takes the enabled event with an index. */
   async happen(place: number): Promise<void> {
     const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
     if (event[0] === PASS) this.elapsed += event[1]!;
     this.places.push(place);
     this._story.tell(event, 0);
-    await learned(this.model, () => happen(this.model, event, 0));
+    await whenLearned(this.model, () => happen(this.model, event, 0));
     this.model.enumerate();
   }
 
-  /** Lets the event happen that is the same as one of another model; false if it cannot. */
+  /** Takes the event that corresponds to an event of another model; false if it is not enabled. */
   async follow(event: Int32Array, other: Model): Promise<boolean> {
     const same = identityOf(event, 0, other);
     for (let place = 0; place < this.model.count; place++) {

@@ -1,4 +1,5 @@
-// A way through the states as people tell it: who did what with whom, in which line, and who is parked at the end.
+// The text of a counterexample: for each event the task, what it did, its partner and the line of the source; and the tasks that
+// are parked at the end, with the cycle in which they wait for each other.
 
 import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
@@ -39,11 +40,11 @@ const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
   ...{ [MEET]: "send", [STORE]: "send", [REFUSE]: "send", [TAKE]: "receive", [END]: "receive", [SHUT]: "close" },
 };
 
-/** Tells a schedule as it happens: `tell` before each event, `end` after the last. */
-export class Story {
+/** Describes a schedule while it is replayed: call `tell` before each event, and `end` after the last. */
+export class ScheduleText {
   private readonly _model: Model;
   private readonly _steps: Step[];
-  /** Who used each channel, the latest last. */
+  /** The tasks that used each channel, the latest last. */
   private readonly _users: Map<number, number[]>;
 
   constructor(model: Model) {
@@ -52,7 +53,7 @@ export class Story {
     this._users = new Map();
   }
 
-  /** An event is about to happen in the state that the model looks at. */
+  /** Describes an event that is about to be taken in the current state of the model. */
   tell(events: Int32Array, place: number): void {
     const [kind, task, at, other, , channel] = events.subarray(place, place + FIELDS) as unknown as number[];
     this._steps.push(kind === PASS ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
@@ -62,7 +63,7 @@ export class Story {
     this._users.set(channel!, users);
   }
 
-  /** How it ended: who is parked, or those of them who are stuck. */
+  /** The schedule so far, and the tasks that are parked in the current state; of these only `stuck`, if given. */
   end(stuck: readonly number[] | undefined): Schedule {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
@@ -90,7 +91,7 @@ export class Story {
     };
   }
 
-  /** In words, and as short as the columns need it. */
+  /** An event in words; and shorter, for the column of its task and of its partner. */
   private _words(kind: number, task: number, at: number, channel: number): [string, string, string?] {
     const cases = this._model.trie.cases[this._model.nodeOf(task)]!;
     const name = channel === -1 ? "" : this._channel(channel);

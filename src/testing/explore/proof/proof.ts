@@ -1,4 +1,8 @@
-// One verification by the model: which engine searches, for how long, and what comes of it.
+// One verification by the model: search, then check what was found against the program, then report.
+//
+// A proof counts only if an audit finds no difference between the model and the tasks, and if the program itself, run on the
+// scheduler, does nothing that the model does not allow. A failure counts only if its schedule can be replayed on a new model.
+// All budgets are counted in states, events and schedules, so a verdict does not depend on the machine.
 
 import { native } from "../../../scheduler/host.js";
 import { counted, reportOf } from "../../report/report.js";
@@ -6,21 +10,22 @@ import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
-import { learned, onStage, Telling } from "../counterexample/rebuild.js";
+import { Counterexample, inSandbox, whenLearned } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import type { Marks } from "../process/sandbox.js";
 import { Learner } from "../process/unfolder.js";
 import { firstSeek } from "../reduction/find-automorphisms.js";
-import { Stubborn } from "../reduction/stubborn-sets.js";
-import { States } from "../search/breadth-first.js";
+import { StubbornSets } from "../reduction/stubborn-sets.js";
+import { BreadthFirst } from "../search/breadth-first.js";
 import { compete, type Entrant, type Explore, type Outcome } from "../search/portfolio.js";
-import { Judge } from "../search/properties.js";
+import { Properties } from "../search/properties.js";
 import { type Found, Ineligible, type Search } from "../search/search.js";
 import { Model } from "../semantics/enabled.js";
 import { Audit, type Difference } from "../validation/audit.js";
-import { soundings } from "../validation/cross-check.js";
+import { crossCheck } from "../validation/cross-check.js";
 
+/** States that a search may store by default: some hundred megabytes. */
 const MOST_STATES = 2_000_000;
 /** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
@@ -40,7 +45,8 @@ const ASSUMPTIONS = [
   "time passes only when nothing else can happen",
 ];
 
-const TOLD_OTHERWISE = "a schedule that fails cannot happen once more: tasks share something besides channels";
+const NOT_REPLAYED =
+  "The failing schedule could not be replayed: tasks seem to share state other than channels. Declare it with cell().";
 
 export class Proof<T> {
   private readonly _main: Main<T>;
@@ -51,7 +57,7 @@ export class Proof<T> {
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
-  private readonly _judge: Judge;
+  private readonly _properties: Properties;
 
   constructor(main: Main<T>, options: VerifyOptions<T>, marks: Marks, start: number) {
     this._main = main;
@@ -62,14 +68,14 @@ export class Proof<T> {
     this._marks = marks;
     this._start = start;
     this._searchMs = 0;
-    this._judge = new Judge(options);
+    this._properties = new Properties(options);
   }
 
   run(): Promise<Verdict<T>> {
-    return onStage(this._learner.stage, () => this._prove());
+    return inSandbox(this._learner.stage, () => this._prove());
   }
 
-  /** Something in the program waits for what no schedule brings. */
+  /** The verdict on a program that waits for something outside of it. */
   escaped(error: Escaped): Failed {
     return this._withoutSchedule("escaped", error, error.message, {
       engine: "model",
@@ -81,14 +87,14 @@ export class Proof<T> {
     });
   }
 
-  /** A proof, held against the program itself, if that comes to an end. */
-  async sounded(proved: Proved<T>): Promise<Verdict<T>> {
+  /** Checks a proof against runs of the program itself; endless programs have no such runs. */
+  async crossChecked(proved: Proved<T>): Promise<Verdict<T>> {
     if (this._learner.folded) return proved;
     const { leaks = true } = this._options;
     const budget = { schedules: schedulesFor(proved, RUNS), events: eventsFor(proved) };
-    const found = await soundings(this._main, proved.outcomes, leaks, budget);
+    const found = await crossCheck(this._main, proved.outcomes, leaks, budget);
     if (found === null) return proved;
-    const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
+    const what = `run on the scheduler it ${found}, which it does under no schedule of the model: tasks seem to share state`;
     const { engine, states, executions, events, ms, searchMs } = proved;
     return this._sharing(what, { engine, states, executions, events, ms, searchMs });
   }
@@ -99,7 +105,7 @@ export class Proof<T> {
     const { found } = search;
     const coverage = this._coverage(search);
     if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
-    // Where scopes are, what has been found of tasks that share variables may be wrong.
+    // In a program with scopes, a failure may be an artefact of variables that its tasks share.
     const audited = found === null || this._learner.trie.anyCancels;
     const difference = audited ? await this._audit(coverage) : null;
     if (difference !== null) return this._shared(difference, coverage);
@@ -121,18 +127,18 @@ export class Proof<T> {
   /** The search of all states finds the shortest schedule; the one by stubborn sets often ends sooner. */
   private _entrants(): Entrant[] {
     const { all = false, stuck = true, leaks = true } = this._options;
-    const [model, judge] = [this._model, this._judge];
-    const ways = { goesOn: all, looksForStuck: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
-    const states = { search: new States(model, judge, ways), shortest: true };
+    const [model, judge] = [this._model, this._properties];
+    const ways = { exhaustive: all, findsStarvation: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
+    const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
     if (all) return [states];
-    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model) });
+    const enough = new BreadthFirst(model, judge, { ...ways, stubborn: new StubbornSets(model) });
     return [states, { search: enough, shortest: false }];
   }
 
-  /** Whether the search is through; null if it is not for this program. */
+  /** Whether the search is complete; null if it does not support the program. */
   private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await learned(this._model, () => search.explore(mostStates, pause));
+      return await whenLearned(this._model, () => search.explore(mostStates, pause));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       return null;
@@ -144,11 +150,11 @@ export class Proof<T> {
   }
 
   private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
-    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks share something besides channels`;
+    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks seem to share state`;
     return this._sharing(what, coverage);
   }
 
-  /** Those in a scope share variables as a matter of course: such a program is run instead. */
+  /** The verdict on shared state. A body and the tasks of its scope often share variables, so such a program is run instead. */
   private _sharing(what: string, coverage: Coverage): Failed {
     if (this._learner.trie.anyCancels) throw new Unmodelled(what);
     return this._withoutSchedule("shared-state", undefined, what, coverage);
@@ -160,29 +166,40 @@ export class Proof<T> {
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }
 
-  private async _failed(search: Search, { finding, way }: Found, shortest: boolean): Promise<Failed> {
-    const telling = await this._tell(way);
+  private async _failed(search: Search, { violation, schedule: events }: Found, shortest: boolean): Promise<Failed> {
+    const counterexample = await this._rebuild(events);
     const coverage = this._coverage(search);
-    if (telling === null) return this._sharing(TOLD_OTHERWISE, coverage);
-    const stuck = finding.stuck?.map((task) => telling.taskOf(task, this._model));
-    const schedule = telling.end(stuck);
-    const seen = new Judge({}).look(telling.model)?.kind === finding.kind;
-    const shows = seen ? undefined : finding.kind;
-    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, stuck, marked: telling.marked });
-    const length = counted(way.length, "event");
+    if (counterexample === null) return this._sharing(NOT_REPLAYED, coverage);
+    const stuck = violation.stuck?.map((task) => counterexample.taskOf(task, this._model));
+    const schedule = counterexample.end(stuck);
+    const seen = new Properties({}).check(counterexample.model)?.kind === violation.kind;
+    const shows = seen ? undefined : violation.kind;
+    const token = tokenOf({
+      kind: "events",
+      seed: 0,
+      numbers: counterexample.places,
+      shows,
+      stuck,
+      marked: counterexample.marked,
+    });
+    const length = counted(events.length, "event");
     const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${counted(coverage.states, "state")})`;
-    const { kind, cause } = finding;
+    const { kind, cause } = violation;
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
-    return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
+    return { status: "failed", kind, ...("cause" in violation && { cause }), schedule, report, token, ...coverage };
   }
 
-  /** Tells the events of a schedule; null if they cannot happen once more. */
-  private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
-    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false, this._marks);
-    return onStage(telling.model.learner.stage, async () => {
-      await telling.begin();
-      for (const event of way) if (!(await telling.follow(event, this._model))) return null;
-      return telling;
+  /** Replays the events of a schedule on a new model; null if they cannot happen there. */
+  private _rebuild(schedule: readonly Int32Array[]): Promise<Counterexample | null> {
+    const counterexample = new Counterexample(
+      { body: this._main, args: [] },
+      this._options.freeze !== false,
+      this._marks,
+    );
+    return inSandbox(counterexample.model.learner.stage, async () => {
+      await counterexample.begin();
+      for (const event of schedule) if (!(await counterexample.follow(event, this._model))) return null;
+      return counterexample;
     });
   }
 

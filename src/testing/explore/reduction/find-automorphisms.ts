@@ -1,16 +1,20 @@
-// The ways in which tasks of a program can change places together with their channels, as in a ring. Nobody says which these
-// are: they are looked for once something has been learned, and what is learned after that must not contradict them.
+// Automorphism detection: finds permutations of tasks, together with their channels, that map the program to itself. They are
+// searched for in what has been learned by then, and checked on everything that is learned later.
+//
+// A candidate maps one task to another. The channels that the two use determine the images of other tasks, and so on; where there
+// is a choice, the search backtracks. Invariant: no automorphism in `found` contradicts anything that has been learned; where one
+// does, the search restarts without it (as in counterexample-guided abstraction refinement).
 
 import { STRIDE, Unmodelled } from "../process/cases.js";
 import { Anew } from "../process/sandbox.js";
 import type { Learner } from "../process/unfolder.js";
-import { type Began, OUTSIDE, ofChannel, Symmetry } from "./automorphism.js";
+import { Automorphism, type Began, OUTSIDE, ofChannel } from "./automorphism.js";
 
 /**
  * No task is taken to change places with another; followed by a number: not before so many times more states are expanded than
  * when a symmetry was found that did not hold.
  */
-export const UNEVEN = "uneven";
+export const NO_SYMMETRY = "uneven";
 
 /** States that are expanded before symmetry is looked for first: in smaller programs there is little to gain. */
 const FIRST_SEEK = 2;
@@ -22,30 +26,33 @@ const SEEK_AFTER = 8;
 
 /** How many states are expanded before symmetry is looked for, with what searches have found out before. */
 export function firstSeek(marks: ReadonlySet<string | number>): number {
-  if (marks.has(UNEVEN)) return Infinity;
-  const failed = [...marks].filter((mark) => String(mark).startsWith(UNEVEN));
-  const seek = Math.max(FIRST_SEEK, ...failed.map((mark) => Number(String(mark).slice(UNEVEN.length)) * SEEK_AFTER));
+  if (marks.has(NO_SYMMETRY)) return Infinity;
+  const failed = [...marks].filter((mark) => String(mark).startsWith(NO_SYMMETRY));
+  const seek = Math.max(
+    FIRST_SEEK,
+    ...failed.map((mark) => Number(String(mark).slice(NO_SYMMETRY.length)) * SEEK_AFTER),
+  );
   return seek > LAST_SEEK ? Infinity : seek;
 }
 
-/** More than so many nodes, tasks, ways that are tried, or steps on one of them, are too many. */
+/** Limits of the detection: local states and tasks of the program, candidates, and steps of the backtracking for each of them. */
 const MOST_NODES = 5000;
 const MOST_TASKS = 48;
 const MOST_TRIED = 64;
 const MOST_STEPS = 256;
 
-export class Symmetries {
-  readonly found: Symmetry[];
-  /** For each node a number that it shares with those that stand in its place. */
+export class Automorphisms {
+  readonly found: Automorphism[];
+  /** The orbit of each node: the least node that it is mapped to by the automorphisms and their compositions. */
   readonly ranks: number[];
   private readonly _learner: Learner;
-  /** For each task that is started in one place where that is; and who starts any. */
+  /** The start of each task that is started at one node only; and the tasks that start tasks. */
   private readonly _starts: Map<number, Began>;
   private readonly _starters: Set<number>;
-  /** The tasks that speak of each channel. */
+  /** The tasks that use each channel. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
-  /** How much had been learned when it was looked for symmetries, and how many states had been expanded. */
+  /** Nodes and expanded states at the last detection. */
   private _sought: number;
   private _expanded: number;
 
@@ -59,7 +66,7 @@ export class Symmetries {
     this._steps = this._sought = this._expanded = 0;
   }
 
-  /** Looks for symmetries in what has been learned by the time that so many states are expanded; whether there are any. */
+  /** Searches for automorphisms, with so many states expanded; whether there are any. */
   find(expanded: number): boolean {
     const { stage, trie } = this._learner;
     this._expanded = expanded;
@@ -82,7 +89,7 @@ export class Symmetries {
 
   /** A symmetry does not hold: the search restarts, and looks for symmetry only when more is known. */
   private _contradict(): never {
-    throw new Anew(`${UNEVEN} ${this._expanded}`);
+    throw new Anew(`${NO_SYMMETRY} ${this._expanded}`);
   }
 
   private _seek(): void {
@@ -90,7 +97,7 @@ export class Symmetries {
     for (const [task, { node }] of this._starts) {
       for (const [other, began] of this._starts) {
         if (other <= task || began.node !== node || this._has(task, other)) continue;
-        const symmetry = new Symmetry(this._learner, this._starts);
+        const symmetry = new Automorphism(this._learner, this._starts);
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
@@ -101,7 +108,7 @@ export class Symmetries {
     }
   }
 
-  /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
+  /** Checks what has been learned since the last call; false if that is nothing. Restarts the search on a contradiction. */
   extend(): boolean {
     const { trie } = this._learner;
     const from = this.ranks.length;
@@ -115,7 +122,7 @@ export class Symmetries {
     return true;
   }
 
-  /** Lets nodes share the least number of those that stand in their place; whether that was news. */
+  /** Merges the orbits of nodes and their images, from a node on; whether an orbit has changed. */
   private _rankFrom(from: number): boolean {
     const { ranks } = this;
     let news = false;
@@ -130,7 +137,7 @@ export class Symmetries {
     return news;
   }
 
-  private _follows(symmetry: Symmetry, node: number): boolean {
+  private _follows(symmetry: Automorphism, node: number): boolean {
     try {
       return symmetry.follow(node);
     } catch (error) {
@@ -139,12 +146,12 @@ export class Symmetries {
     }
   }
 
-  /** Begins anew if some serve for ever whose places others take that do not. */
-  assertServing(): void {
-    if (!this.found.every((symmetry) => symmetry.servesAlike())) this._contradict();
+  /** Restarts the search if an automorphism maps a daemon to another task: tasks may become daemons late. */
+  assertDaemons(): void {
+    if (!this.found.every((symmetry) => symmetry.mapsDaemonsToDaemons())) this._contradict();
   }
 
-  /** Who is started where, and who speaks of what. */
+  /** Notes where tasks are started, and which channels they use. */
   private _survey(): void {
     const { trie, variants } = this._learner;
     this._starts.clear();
@@ -154,7 +161,7 @@ export class Symmetries {
     for (let node = 0; node < trie.size; node++) {
       for (const variant of trie.effects[node]?.starts ?? []) {
         const { task } = variants[variant]!;
-        // Who is started in several places may be another each time.
+        // A task that is started at several nodes may have another body each time.
         if (this._starts.has(task)) several.add(task);
         this._starts.set(task, { starter: trie.task[node]!, node });
         this._starters.add(trie.task[node]!);
@@ -177,13 +184,13 @@ export class Symmetries {
     return this.found.some(({ tasks }) => tasks.to.get(task) === other);
   }
 
-  /** One in which a task takes the place of another. */
-  private _try(symmetry: Symmetry, task: number, other: number): Symmetry | null {
+  /** An automorphism that maps a task to another; null if none is found. */
+  private _try(symmetry: Automorphism, task: number, other: number): Automorphism | null {
     this._steps = 0;
     return symmetry.place(task, other) ? this._complete(symmetry) : null;
   }
 
-  private _complete(symmetry: Symmetry): Symmetry | null {
+  private _complete(symmetry: Automorphism): Automorphism | null {
     const task = this._next(symmetry);
     if (task === 0) return this._concludes(symmetry) ? symmetry : null;
     const candidates = this._candidates(symmetry, task);
@@ -196,16 +203,16 @@ export class Symmetries {
     return null;
   }
 
-  /** Comes to `main`, whom everybody else has been placed before, and to all that was learned on the way. */
-  private _concludes(symmetry: Symmetry): boolean {
+  /** Maps `main` to itself, after all other tasks, and checks what was added meanwhile. */
+  private _concludes(symmetry: Automorphism): boolean {
     const { trie } = this._learner;
     let fits = symmetry.place(0, 0);
     for (let node = 0; fits && node < trie.size; node++) fits = symmetry.follow(node);
-    return fits && symmetry.servesAlike();
+    return fits && symmetry.mapsDaemonsToDaemons();
   }
 
-  /** The task to be placed next: one that shares a channel with those that have been; who starts others comes behind those. */
-  private _next({ tasks, channels }: Symmetry): number {
+  /** The next task to be mapped: one that shares a channel with a mapped task, then any; tasks that start tasks come last. */
+  private _next({ tasks, channels }: Automorphism): number {
     const isFree = (task: number): boolean =>
       !tasks.to.has(task) && this._starts.has(task) && !this._starters.has(task);
     for (const channel of channels.to.keys()) {
@@ -217,8 +224,8 @@ export class Symmetries {
     return 0;
   }
 
-  /** Whose place a task may take: its own, or that which is free because of whoever took it, or another. */
-  private _candidates(symmetry: Symmetry, task: number): number[] {
+  /** The possible images of a task: itself, or the end of the chain that leads to it, which closes a cycle; then the others. */
+  private _candidates(symmetry: Automorphism, task: number): number[] {
     const began = this._starts.get(task);
     if (began === undefined || this._starters.has(task)) return symmetry.mayPlace(task, task) ? [task] : [];
     const { from } = symmetry.tasks;

@@ -1,14 +1,14 @@
 // What all searches of the model have in common.
 
-import type { Finding } from "./properties.js";
+import type { Violation } from "./properties.js";
 
 /** The program does something that a search does not support. */
 export class Ineligible extends Error {}
 
 /** A failure, and the events that lead to it. */
 export interface Found {
-  readonly finding: Finding;
-  readonly way: readonly Int32Array[];
+  readonly violation: Violation;
+  readonly schedule: readonly Int32Array[];
 }
 
 export interface Search {

@@ -5,32 +5,32 @@
 import { isDaemon } from "../../program/loop.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
 import type { Model } from "../semantics/enabled.js";
-import type { Finding } from "./properties.js";
+import type { Violation } from "./properties.js";
 import type { StateGraph } from "./state-graph.js";
-import type { Store } from "./state-store.js";
+import type { StateStore } from "./state-store.js";
 
 /** A state in which a task is stuck, and what is wrong with it. */
 interface Stuck {
   readonly id: number;
-  readonly finding: Finding;
+  readonly violation: Violation;
 }
 
 /**
  * The first state in which a task is stuck, or any such state where tasks were permuted; null if there is none. Without `leaks`
  * tasks may be left behind once `main` is done.
  */
-export function findStuck(model: Model, store: Store, graph: StateGraph, leaks: boolean): Stuck | null {
+export function findStarvation(model: Model, store: StateStore, graph: StateGraph, leaks: boolean): Stuck | null {
   let first: Stuck | null = null;
   for (const bottom of graph.bottoms(store.size)) {
     store.load(bottom, model);
     const mayLeave = !leaks && model.trie.kind[model.nodeOf(0)] === DONE;
     const suspects = [...model.ofTask.keys()].filter((task) => {
-      const finding = judge(model, task);
-      return finding !== null && !(mayLeave && finding.kind === "stuck");
+      const violation = judge(model, task);
+      return violation !== null && !(mayLeave && violation.kind === "stuck");
     });
     for (const task of graph.inactive(bottom, suspects, false)) {
-      if (graph.permuted) return { id: bottom, finding: judge(model, task)! };
-      const stuck = firstStuck(model, store, graph, bottom, task);
+      if (graph.permuted) return { id: bottom, violation: judge(model, task)! };
+      const stuck = firstStarved(model, store, graph, bottom, task);
       if (first === null || stuck.id < first.id) first = stuck;
     }
   }
@@ -38,15 +38,15 @@ export function findStuck(model: Model, store: Store, graph: StateGraph, leaks: 
 }
 
 /** The first state on the way to a bottom component in which a task is as stuck as it is there. */
-function firstStuck(model: Model, store: Store, graph: StateGraph, bottom: number, task: number): Stuck {
+function firstStarved(model: Model, store: StateStore, graph: StateGraph, bottom: number, task: number): Stuck {
   const moves = graph.canReach(store.size, (state) => graph.moves(state, task));
   const leads = graph.canReach(store.size, (state) => state === bottom);
   for (let id = 0; ; id++) {
     if (moves[id] === 1 || leads[id] === 0) continue;
     store.load(id, model);
-    const finding = judge(model, task);
-    if (finding?.kind === "stuck") return { id, finding: { ...finding, stuck: allStuck(model, graph, id) } };
-    if (finding !== null) return { id, finding };
+    const violation = judge(model, task);
+    if (violation?.kind === "stuck") return { id, violation: { ...violation, stuck: allStuck(model, graph, id) } };
+    if (violation !== null) return { id, violation };
   }
 }
 
@@ -57,7 +57,7 @@ function allStuck(model: Model, graph: StateGraph, id: number): number[] {
 }
 
 /** What is wrong with a task that can never move again; null if that is all right. */
-function judge(model: Model, task: number): Finding | null {
+function judge(model: Model, task: number): Violation | null {
   const { kind, result } = model.trie;
   const node = model.nodeOf(task);
   if (node === -1) return null;

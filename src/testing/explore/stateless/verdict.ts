@@ -1,4 +1,4 @@
-// One verification by running the program under every schedule, and what comes of it.
+// One verification by running the program under every schedule, and its verdict.
 
 import { native } from "../../../scheduler/host.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
@@ -30,8 +30,8 @@ export async function proveByRunning<T>(
     return { status: "bounded", reason: `it reached ${limit}`, covered: coverage };
   }
   const assumptions = [
-    `the program was run under every schedule, as the model does not know all that it does (${why})`,
-    "a task gives way to others only where it waits",
+    `the program was run under every schedule, as the model does not support all that it does (${why})`,
+    "a task yields to other tasks only where it parks",
   ];
   return { status: "proved", outcomes: outcomes.all(), assumptions, ...coverage };
 }
@@ -44,7 +44,7 @@ async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage
   return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
 }
 
-/** It returned what it must not. */
+/** The failure of a run that returned a value that is not allowed. */
 async function outcome<T>(main: Main<T>, run: Run<T>, found: string, coverage: Coverage): Promise<Failed> {
   const failed = { kind: "outcome", cause: (run.ending as { readonly value: T }).value } as const;
   const { steps } = await play(main, repeat(run.taken), 1, {});

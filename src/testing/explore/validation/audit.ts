@@ -1,6 +1,6 @@
-// A proof takes for granted that tasks share nothing but channels: each was learned alone. Here random schedules are run with
-// fresh routines in the order in which events really happen, and every routine must do what was learned. What tasks share
-// behind the model's back shows as a difference.
+// Audit of the model: each task was learned alone, which is valid only if tasks share nothing but channels and cells. So random
+// schedules of the model are replayed with new routines, all of them together, in the order of the events. Each routine must do
+// what was learned of its task; shared state shows as a difference.
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
@@ -20,14 +20,14 @@ const EVENTS_EACH = 4;
 /** Schedules that are always run, however many events they have. */
 const LEAST = 5;
 
-/** A task that did something else than it had done with the same past. */
+/** A task that did something other than it had done with the same history. */
 export interface Difference {
   readonly task: string;
   readonly learned: string;
   readonly found: string;
 }
 
-/** A routine is to go on with what has happened to it, or to begin; it has to come to a node. */
+/** A routine that is to be started, or resumed with what happened to it, and the node that it must reach. */
 interface Due {
   readonly live: Live;
   readonly node: number;
@@ -43,13 +43,13 @@ export class Audit {
   /** Events of all schedules so far. */
   private _events: number;
   private _lives: Map<number, Live>;
-  /** Who is to go on, in order. */
+  /** Routines to be resumed, in order. */
   private _due: Due[];
-  /** Where the routine that goes on has to come to. */
+  /** The node that the running routine must reach. */
   private _node: number;
   private _difference: Difference | null;
   private _left: boolean;
-  /** What went wrong in a plain call; the routine that made it may have caught it. */
+  /** The error of a plain call; the routine that made the call may have caught it. */
   private _broken: unknown;
 
   constructor(model: Model) {

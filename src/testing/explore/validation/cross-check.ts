@@ -1,5 +1,5 @@
-// A proof by the model, held against the program itself: on random schedules of the real scheduler it must not fail, nor return
-// what no schedule of the model does. Tasks that share variables go wrong there in ways that the model cannot see.
+// Cross-check of a proof against the program itself: run on the real scheduler under random schedules, it must neither fail nor
+// return a value that it returns under no schedule of the model. This finds shared variables that the audit does not see.
 
 import { shown } from "../../../structures/errors.js";
 import { Outcomes } from "../../report/outcomes.js";
@@ -15,8 +15,8 @@ export interface Budget {
   readonly events: number;
 }
 
-/** What a run did that no schedule of the model does, in words; null if none did. */
-export async function soundings<T>(
+/** What a run did that no schedule of the model does, in words; null if all runs agree with the model. */
+export async function crossCheck<T>(
   main: Main<T>,
   outcomes: Iterable<T>,
   leaks: boolean,
