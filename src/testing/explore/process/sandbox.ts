@@ -58,7 +58,7 @@ export interface Director {
 }
 
 /** Thrown by a plain call that has no answer yet. */
-export const STOP: Error = new Error("Exploring stops here, and goes on in another run: let this pass");
+export const STOP: Error = new Error("Internal signal of verify(); rethrow it");
 
 export class Stage implements Explorer, Calls, Declared, Scopes {
   readonly tasks: TaskModel<unknown>[];

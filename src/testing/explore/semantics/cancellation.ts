@@ -16,7 +16,7 @@ export function cancel(model: Model, task: number, reason: number): void {
   // One that seems to be over may not have begun.
   if (!learner.stage.marked[task]) throw new Anew(markOf(model, task));
   if (trie.kind[node] !== PARKED) return;
-  if (learner.stage.tells) throw new Unmodelled("a channel tells of what cancelled tasks do not get");
+  if (learner.stage.tells) throw new Unmodelled("a channel has onUndelivered and tasks are cancelled");
   model.set(model.component(model.ofReason, task), reason + 1);
   stop(model, task);
 }
