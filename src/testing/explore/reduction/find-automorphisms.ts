@@ -16,13 +16,13 @@ import { Automorphism, type Began, OUTSIDE, ofChannel } from "./automorphism.js"
  */
 export const NO_SYMMETRY = "uneven";
 
-/** States that are expanded before symmetry is looked for first: in smaller programs there is little to gain. */
+/** Expanded states before symmetry is looked for first: by then the tasks that `main` starts are known, and little is lost. */
 const FIRST_SEEK = 2;
-/** Where there is none it is looked for again after so many times more states, and given up after so many states. */
-export const SEEK_AGAIN = 2;
+/** Retry after 4 times more states if there is none, up to 4 096: the attempts together cost little more than the last. */
+export const SEEK_AGAIN = 4;
 export const LAST_SEEK = 4096;
-/** After one that did not hold: by then more is known of what tasks do. */
-const SEEK_AFTER = 8;
+/** Retry after 16 times more states if an automorphism was contradicted: by then more behaviour is known. */
+const SEEK_AFTER = 16;
 
 /** How many states are expanded before symmetry is looked for, with what searches have found out before. */
 export function firstSeek(marks: ReadonlySet<string | number>): number {
