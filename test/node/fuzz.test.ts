@@ -88,7 +88,7 @@ test("no audit finds that something is shared where nothing is", async () => {
   const shared: number[] = [];
   for (let seed = 320; seed < 480; seed += 2) {
     const program = programOf(specOf(seed, { plain: true }), null);
-    const verdict = await verify(program, { engine: "states", maxStates: 1000, leaks: false });
+    const verdict = await verify(program, { engine: "model", maxStates: 1000, leaks: false });
     if (verdict.status === "failed" && verdict.kind === "shared-state") shared.push(seed);
   }
   expect(shared).toEqual([]);

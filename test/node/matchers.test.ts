@@ -70,9 +70,9 @@ test("toFailWith names the kind of failure", async () => {
 });
 
 test("a limit is no proof", async () => {
-  const message = await messageOf(expect(locks(true)).toBeDeadlockFree({ maxStates: 2, engine: "states" }));
+  const message = await messageOf(expect(locks(true)).toBeDeadlockFree({ maxStates: 2, engine: "model" }));
   expect(message).toContain("bounded: it reached maxStates");
-  const opposite = await messageOf(expect(locks(true)).not.toBeDeadlockFree({ maxStates: 2, engine: "states" }));
+  const opposite = await messageOf(expect(locks(true)).not.toBeDeadlockFree({ maxStates: 2, engine: "model" }));
   expect(opposite).toContain("Cannot decide the expectation or its negation");
 });
 
