@@ -70,9 +70,9 @@ test("toFailWith() passes for the kind of failure, and otherwise names the kind 
 });
 
 test("the matchers fail if verify() reaches a limit", async () => {
-  const message = await messageOf(expect(locks(true)).toBeDeadlockFree({ maxStates: 2, engine: "states" }));
+  const message = await messageOf(expect(locks(true)).toBeDeadlockFree({ maxStates: 2, engine: "model" }));
   expect(message).toContain("bounded: it reached maxStates");
-  const opposite = await messageOf(expect(locks(true)).not.toBeDeadlockFree({ maxStates: 2, engine: "states" }));
+  const opposite = await messageOf(expect(locks(true)).not.toBeDeadlockFree({ maxStates: 2, engine: "model" }));
   expect(opposite).toContain("Cannot decide the expectation or its negation");
 });
 

@@ -15,7 +15,7 @@ const HELP = `Usage: millrace verify <file> [options]
 Verifies every generator function that a file exports. Each must be a closed program, which creates its channels itself.
 
   --name <export>       verify only this export; may be given several times
-  --engine <engine>     states, traces or runs; by default the engine that suits the program
+  --engine <engine>     model or runs; by default the model, and runs if it does not support the program
   --max-states <n>      store at most n states
   --max-ms <n>          spend at most n milliseconds on each program
   --no-leaks            do not report tasks that are still parked at the end
@@ -65,7 +65,7 @@ function read(args: readonly string[]): Command | null {
     ...limit("maxStates", values["max-states"]),
     ...limit("maxMs", values["max-ms"]),
     ...(values["no-leaks"] === true && { leaks: false }),
-    ...(engine !== undefined && { engine: engine as "states" }),
+    ...(engine !== undefined && { engine: engine as "model" }),
   };
   return { file, names: values.name ?? [], json: values.json === true, mermaid: values.mermaid === true, options };
 }

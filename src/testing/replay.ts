@@ -1,6 +1,6 @@
-// A schedule once more, from the word that a report ends with.
+// Runs the schedule of a token again: the word at the end of a report.
 
-import { replayed } from "./explore/counterexample/replay-token.js";
+import { replayEvents } from "./explore/counterexample/replay-token.js";
 import { decidedOf } from "./report/token.js";
 import { repeat } from "./simulation/decisions.js";
 import { alone, failureOf, type Main, type PlayOptions, play } from "./simulation/play.js";
@@ -16,7 +16,7 @@ export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {
   const decided = decidedOf(token);
   const { kind, seed, numbers, shows } = decided;
   return alone(async () => {
-    if (kind === "events") return await replayed(main, decided, token);
+    if (kind === "events") return await replayEvents(main, decided, token);
     const run = await play(main, repeat(numbers), seed, options);
     if (run.ending.failed === null && shows !== undefined) {
       const failed = { kind: shows, cause: run.ending.value };

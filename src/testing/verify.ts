@@ -1,23 +1,23 @@
-// Explores every schedule of a program. What the model knows is learned once and searched on numbers; a program that does
-// anything else is run, again and again, under every schedule.
+// Explores every schedule of a program: on a model of its tasks (explicit-state model checking), or, if the program does
+// something that the model does not support, by running it under every schedule (stateless, as in CHESS).
 
 import type { AsyncRoutine, Routine } from "../operation/operation.js";
 import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
-import { APART } from "./explore/process/identical-processes.js";
 import { ANY_TASK, Refuted } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
+import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
 import { alone } from "./simulation/play.js";
 
-/** So many searches begin anew for a task or a scope each. */
+/** Restarts for one cancelled task or scope each; each repeats the search up to there. */
 const MOST_MARKS = 12;
 
-const ENGINES = ["states", "traces", "runs"];
+const ENGINES = ["model", "runs"];
 
 /**
  * Explores every schedule of a closed program: who meets whom, which case a select takes, what is chosen, when time passes.
@@ -62,12 +62,12 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const marks = new Set<string>(options.all ? [APART] : []);
+  const marks = new Set<string>();
   for (;;) {
     const proof = new Proof<T>(main, options, marks, start);
     try {
       const verdict = await proof.run();
-      return verdict.status === "proved" ? await proof.sounded(verdict) : verdict;
+      return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
       if (error instanceof Refuted) learnFrom(error, marks);
@@ -76,12 +76,11 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
   }
 }
 
-/** Where one after the other turns out to be cancelled, or not to be like others, all are taken to be. */
+/** If many tasks, one after another, turn out to be cancelled, every task is taken to be. */
 function learnFrom({ refinement }: Refuted, marks: Set<string>): void {
   marks.add(refinement);
-  const apart = [...marks].filter((other) => other.startsWith(APART)).length;
-  if (apart > MOST_MARKS) marks.add(APART);
-  if (marks.size - apart > MOST_MARKS) marks.add(ANY_TASK);
+  const cancelled = [...marks].filter((other) => !other.startsWith(NO_SYMMETRY)).length;
+  if (cancelled > MOST_MARKS) marks.add(ANY_TASK);
 }
 
 async function otherwise<T>(
@@ -93,7 +92,7 @@ async function otherwise<T>(
   if (!(error instanceof Unmodelled)) throw error;
   if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
   throw new TypeError(
-    `Cannot verify by ${options.engine}, as the model does not know all that the program does: ${error.message}; leave engine out, and it is run under every schedule`,
+    `Cannot verify by the model, which does not support all that the program does: ${error.message}; without the option engine the program is run under every schedule`,
   );
 }
 
@@ -101,7 +100,7 @@ function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {
   if (typeof main !== "function") {
     throw new TypeError(`Cannot verify: main must be a function* or an async function*, got ${shown(main)}`);
   }
-  const { engine = "states", maxStates = 1, maxMs = 1 } = options;
+  const { engine = "model", maxStates = 1, maxMs = 1 } = options;
   if (!ENGINES.includes(engine)) {
     throw new TypeError(`Cannot verify: engine must be one of ${ENGINES.join(", ")}, got ${shown(engine)}`);
   }

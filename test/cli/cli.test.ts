@@ -101,7 +101,7 @@ test("millrace verify takes the name of one program, and prints verdicts as JSON
 });
 
 test("millrace verify ends with code 2 if a limit is reached", async () => {
-  const { code, out } = await millrace("verify", "large.mjs", "--max-states", "300", "--engine", "states");
+  const { code, out } = await millrace("verify", "large.mjs", "--max-states", "300", "--engine", "model");
   expect([code, out]).toEqual([2, expect.stringContaining("? count: bounded, it reached maxStates, 300 states")]);
 });
 
@@ -112,7 +112,7 @@ test.each([
   [["verify", "none.mjs"], "it exports no generator function"],
   [["verify", "right.mjs", "--name", "product"], "exports no generator function of that name"],
   [["verify", "right.mjs", "--max-ms", "soon"], "a limit must be a number above 0, got soon"],
-  [["verify", "right.mjs", "--engine", "fast"], "engine must be one of states, traces, runs"],
+  [["verify", "right.mjs", "--engine", "fast"], "engine must be one of model, runs"],
   [["verify", "right.mjs", "--fast"], "--fast"],
 ])("millrace %j ends with code 2, and prints what is wrong and how it is used", async (args, message) => {
   const { code, out } = await millrace(...args);

@@ -211,10 +211,10 @@ const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 export async function compareCancelling(seed: number, maxMs: number): Promise<Compared> {
   const main = programOf(seed);
   compareEnough(seed, main);
-  const found = await verify(main, { ...LIMITS, engine: "states", maxMs: 1000 }).catch(notForIt);
+  const found = await verify(main, { ...LIMITS, engine: "model", maxMs: 1000 }).catch(notForIt);
   if (found === null || found.status === "bounded") return { modelled: false, run: false };
   // What comes after a failure the model may not know.
-  const all = await verify(main, { ...LIMITS, engine: "states", all: true, maxMs: 1000 }).catch(notForIt);
+  const all = await verify(main, { ...LIMITS, engine: "model", all: true, maxMs: 1000 }).catch(notForIt);
   if (all !== null && all.status !== "bounded" && (all.status !== found.status || all.states < found.states)) {
     throw new Error(`Seed ${seed}: ${all.states} states are ${all.status}, but ${found.states} are ${found.status}`);
   }

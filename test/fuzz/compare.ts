@@ -4,21 +4,20 @@
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
 import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/process/cases.js";
-import { APART } from "../../src/testing/explore/process/identical-processes.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
 import { ModelMaker } from "../../src/testing/explore/process/model-maker.js";
 import { Thrown } from "../../src/testing/explore/process/operation-cases.js";
 import { type Refinements, Refuted } from "../../src/testing/explore/process/sandbox.js";
 import { Unfolder } from "../../src/testing/explore/process/unfolder.js";
-import { Stubborn } from "../../src/testing/explore/reduction/stubborn-sets.js";
-import { States, type Ways } from "../../src/testing/explore/search/breadth-first.js";
-import { Traces } from "../../src/testing/explore/search/dpor.js";
-import { Judge } from "../../src/testing/explore/search/properties.js";
+import { StubbornSets } from "../../src/testing/explore/reduction/stubborn-sets.js";
+import { BreadthFirst, type SearchOptions } from "../../src/testing/explore/search/breadth-first.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { Ineligible, type Search } from "../../src/testing/explore/search/search.js";
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
 import { Model } from "../../src/testing/explore/semantics/model.js";
 import { enterInitial, fire } from "../../src/testing/explore/semantics/transition.js";
 import { simulate } from "../../src/testing.js";
+import { Traces } from "./dpor/dpor.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 
 /** Schedules at the most; a program with more is left out. */
@@ -36,9 +35,7 @@ export interface Compared {
 
 /** Throws if two searches disagree. */
 export async function compare(spec: Spec, seed: number): Promise<Compared | null> {
-  // Who has come to which end counts, though others are like it.
-  const apart = new Set([APART]);
-  const found = modelled(programOf(spec, null), (model) => search(model, spec, seed), apart);
+  const found = modelled(programOf(spec, null), (model) => search(model, spec, seed));
   if (found === null) return null;
   for (const end of await runs(spec, seed)) {
     if (!found.ends.has(end)) differ(seed, spec, "the scheduler", `reaches ${end}, which no search found`);
@@ -65,7 +62,7 @@ export function compareEndless(seed: number): Enough | null {
 export function compareEnough(seed: number, main: () => Routine<unknown>, spec?: Spec): Enough | null {
   return modelled(main, (model) => {
     // First, while nothing has been learned yet.
-    const enough = kindsOf(model, { stubborn: new Stubborn(model) });
+    const enough = kindsOf(model, { stubborn: new StubbornSets(model) });
     const all = enough && kindsOf(model, {});
     if (enough === null || all === null) return null;
     if (all.kinds !== enough.kinds) differ(seed, spec, "stubborn", `finds ${enough.kinds} where there is ${all.kinds}`);
@@ -76,26 +73,29 @@ export function compareEnough(seed: number, main: () => Routine<unknown>, spec?:
 }
 
 /** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. Null if there are too many. */
-export function kindsOf(model: Model, ways: Ways): { kinds: string; places: Set<string>; states: number } | null {
-  const judge = new Judge({});
+export function kindsOf(
+  model: Model,
+  ways: SearchOptions,
+): { kinds: string; places: Set<string>; states: number } | null {
+  const judge = new Properties({});
   const kinds = new Set<string>();
   const places = new Set<string>();
-  const look = (): null => {
+  const check = (): null => {
     for (let task = 0; task < model.ofTask.length; task++) {
-      if (model.nodeOf(task) !== -1) places.add(`${model.unfolder.alike.firstOf(task)}@${model.nodeOf(task)}`);
+      if (model.nodeOf(task) !== -1) places.add(`${task}@${model.nodeOf(task)}`);
     }
-    const finding = judge.look(model);
-    if (finding !== null) kinds.add(finding.kind);
+    const violation = judge.check(model);
+    if (violation !== null) kinds.add(violation.kind);
     return null;
   };
-  const states = new States(model, { look } as unknown as Judge, { ...ways, looksForStuck: true });
+  const states = new BreadthFirst(model, { check } as unknown as Properties, { ...ways, findsStarvation: true });
   if (!states.explore(MOST_STATES, () => false)) return null;
   // Of several that never come right whichever is found first is told.
   if (states.found !== null) kinds.add("never right");
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
 
-/** Null if the model does not know the program, or a search is not for it. */
+/** Null if the model does not support the program, or a search does not. */
 export function modelled<R>(
   main: () => Routine<unknown>,
   work: (model: Model) => R,
@@ -112,7 +112,7 @@ export function modelled<R>(
   }
 }
 
-function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Refinements): R {
+export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Refinements): R {
   const unfolder = new Unfolder({ body: main, args: [] }, true, false, marks);
   const before = scheduler.policy;
   const maker = new ModelMaker(unfolder.sandbox);
@@ -130,15 +130,15 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
   const all = everything(model);
   if (all === null) return null;
   const ends = new Set<string>();
-  const look = (): null => {
+  const check = (): null => {
     if (model.count === 0) ends.add(endOf(model));
     return null;
   };
-  const judge = { look } as unknown as Judge;
+  const judge = { check } as unknown as Properties;
   const sleepSets = new Traces(model, judge, true, true);
   const sourceSets = new Traces(model, judge, true);
-  const states = new States(model, judge, { goesOn: true });
-  const stubborn = new States(model, judge, { goesOn: true, stubborn: new Stubborn(model) });
+  const states = new BreadthFirst(model, judge, { exhaustive: true });
+  const stubborn = new BreadthFirst(model, judge, { exhaustive: true, stubborn: new StubbornSets(model) });
   for (const [name, way] of Object.entries({ sleepSets, sourceSets, states, stubborn })) {
     ends.clear();
     if (!explored(way)) continue;
@@ -152,7 +152,7 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
 }
 
 /** False if a search is not for this program. */
-function explored(way: Search): boolean {
+function explored(way: Pick<Search, "explore">): boolean {
   try {
     return way.explore(1e9, () => false);
   } catch (error) {

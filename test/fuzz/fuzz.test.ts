@@ -89,7 +89,7 @@ test("no audit reports shared state in random programs that share none", async (
   const shared: number[] = [];
   for (let seed = 320; seed < 480; seed += 2) {
     const program = programOf(specOf(seed, { plain: true }), null);
-    const verdict = await verify(program, { engine: "states", maxStates: 1000, leaks: false });
+    const verdict = await verify(program, { engine: "model", maxStates: 1000, leaks: false });
     if (verdict.status === "failed" && verdict.kind === "shared-state") shared.push(seed);
   }
   expect(shared).toEqual([]);

@@ -2,13 +2,17 @@
 // and the states that are enough come as far as all.
 
 import { channel, go, type Routine, select, timeout } from "../../src/index.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { replay, type ScheduleError, verify } from "../../src/testing.js";
-import { compareEnough } from "./compare.js";
+import { compareEnough, modelled } from "./compare.js";
+import { Traces } from "./dpor/dpor.js";
 
 type Body = () => Routine<void>;
 
 const DEEPEST = 2;
+/** After so many times 256 steps the oracle gives up. */
+const MOST_STEPS = 100;
 
 /** The program of a seed. */
 export function growingOf(seed: number): Body {
@@ -52,9 +56,12 @@ export async function compareGrowing(seed: number): Promise<number> {
   if (seed % 3 !== 0) compareEnough(seed, main);
   let failed = 0;
   const found = new Set<string>();
-  for (const engine of ["states", "traces", undefined] as const) {
-    const limits = { maxMs: 1000, maxStates: 3000, closed: seed % 4 === 0 };
-    const verdict = await verify(main, { ...limits, ...(engine && { engine }) }).catch(notForIt);
+  const closed = seed % 4 === 0;
+  const byTraces = tracesOf(main, closed);
+  if (byTraces !== null) found.add(byTraces);
+  for (const options of [{}, { all: true }]) {
+    const limits = { maxStates: 3000, closed, engine: "model" } as const;
+    const verdict = await verify(main, { ...limits, ...options }).catch(unsupported);
     if (verdict === null || verdict.status === "bounded") continue;
     found.add(verdict.status);
     if (verdict.status !== "failed") continue;
@@ -70,8 +77,18 @@ export async function compareGrowing(seed: number): Promise<number> {
   return failed;
 }
 
-/** Traces are not for every program. */
-function notForIt(error: unknown): null {
+/** What the oracle says of a program; null if its search does not support the program, or takes too long. */
+function tracesOf(main: Body, closed: boolean): "proved" | "failed" | null {
+  return modelled(main, (model) => {
+    let steps = 0;
+    const traces = new Traces(model, new Properties({ closed }), false);
+    if (!traces.explore(0, () => ++steps > MOST_STEPS)) return null;
+    return traces.found === null ? "proved" : "failed";
+  });
+}
+
+/** The model does not support every program. */
+function unsupported(error: unknown): null {
   if (error instanceof TypeError) return null;
   throw error;
 }

@@ -1,9 +1,9 @@
 // Tasks that are alike: of the states that differ only in which of them stands where, one is enough. Whatever is alike only at
 // first sight is told apart.
 
-import { type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "millrace";
-import { choose, daemon, forever } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "../../src/index.js";
+import { choose, daemon, forever } from "../../src/testing.js";
 import { failure, found } from "./fewer.js";
 
 /** What comes from a channel, in its order. */

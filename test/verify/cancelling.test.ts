@@ -25,7 +25,7 @@ const shown = <T>(verdict: Verdict<T>): string => (verdict.status === "failed" ?
 
 /** What a program returns, with what it does when it is run among it. */
 async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
-  const [modelled, run] = await Promise.all([verify(main, { engine: "states" }), verify(main, { engine: "runs" })]);
+  const [modelled, run] = await Promise.all([verify(main, { engine: "model" }), verify(main, { engine: "runs" })]);
   expect([shown(modelled), shown(run)]).toEqual(["proved", "proved"]);
   const found = (modelled as Proved<T>).outcomes;
   for (const outcome of (run as Proved<T>).outcomes) expect(found).toContain(outcome);
@@ -34,7 +34,7 @@ async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
 }
 
 async function failure<T>(main: () => Routine<T>): Promise<Failed> {
-  const verdict = await verify(main, { engine: "states" });
+  const verdict = await verify(main, { engine: "model" });
   expect(verdict.status).toBe("failed");
   return verdict as Failed;
 }
@@ -174,7 +174,7 @@ describe("a task that is cancelled", () => {
         }
         return waits ? ((yield* silent.receive()) as number) : 20;
       };
-    expect(await verify(many(false))).toMatchObject({ status: "proved", engine: "states", outcomes: new Set([20]) });
+    expect(await verify(many(false))).toMatchObject({ status: "proved", engine: "model", outcomes: new Set([20]) });
     const found = await failure(many(true));
     expect(found.kind).toBe("deadlock");
     const again = await replay(found.token, many(true)).catch((error: unknown) => error);
@@ -316,7 +316,7 @@ describe("a scope", () => {
   test("of workers is proved, as far as it goes, where all its runs would take years", async () => {
     expect(await outcomes(pool(2, 2))).toEqual([30]);
     const large = await verify(pool(4, 4));
-    expect(large).toMatchObject({ status: "proved", engine: "states", outcomes: new Set([100]) });
+    expect(large).toMatchObject({ status: "proved", engine: "model", outcomes: new Set([100]) });
   });
 
   test("of async tasks is modelled, too, by itself and as a case of a select; awaited or not", async () => {
@@ -337,7 +337,7 @@ describe("a scope", () => {
         return key === "work" ? value : key;
       };
     for (const form of ["yields", "awaits", "selects"] as const) {
-      const proved = (await verify(main(form), { engine: "states" })) as Proved<string>;
+      const proved = (await verify(main(form), { engine: "model" })) as Proved<string>;
       expect(shown(proved)).toBe("proved");
       expect([...proved.outcomes].sort()).toEqual(["12", "21"]);
     }
@@ -516,7 +516,7 @@ describe("a scope", () => {
     };
     const proved = (await verify(main)) as Proved<number>;
     expect(proved).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set([1, 2]) });
-    expect(proved.assumptions.join()).toContain("tasks share something besides channels");
+    expect(proved.assumptions.join()).toContain("tasks seem to share state");
   });
 
   test("that does what the model does not know is run instead", async () => {

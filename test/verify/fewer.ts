@@ -1,8 +1,12 @@
 // A program verified by some of its states and by all of them: what is found must be the same.
 
-import type { Routine } from "millrace";
-import { type Failed, type Proved, replay, type ScheduleError, type Verdict, verify } from "millrace/testing";
 import { expect } from "vitest";
+import type { Routine } from "../../src/index.js";
+import { firstSeek } from "../../src/testing/explore/reduction/find-automorphisms.js";
+import { BreadthFirst } from "../../src/testing/explore/search/breadth-first.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
+import { type Failed, type Proved, replay, type ScheduleError, type Verdict, verify } from "../../src/testing.js";
+import { modelled } from "../fuzz/compare.js";
 
 export interface Found<T> {
   readonly outcomes: T[];
@@ -13,22 +17,37 @@ export interface Found<T> {
 
 const shown = <T>(verdict: Verdict<T>): string => (verdict.status === "failed" ? verdict.report : verdict.status);
 
-/** What a program returns, however it is searched. */
+/** What a program returns, however it is searched; and how many of its states symmetry alone leaves. */
 export async function found<T>(main: () => Routine<T>): Promise<Found<T>> {
-  const some = (await verify(main, { engine: "states" })) as Proved<T>;
-  const all = (await verify(main, { engine: "states", all: true })) as Proved<T>;
+  const some = (await verify(main, { engine: "model" })) as Proved<T>;
+  const all = (await verify(main, { engine: "model", all: true })) as Proved<T>;
   expect([shown(some), shown(all)]).toEqual(["proved", "proved"]);
   expect(some.outcomes).toEqual(all.outcomes);
-  return { outcomes: [...all.outcomes].sort(), states: some.states, all: all.states };
+  expect(some.states).toBeLessThanOrEqual(all.states);
+  return { outcomes: [...all.outcomes].sort(), states: symmetric(main), all: all.states };
+}
+
+/** The states of a search that is reduced by symmetry and by nothing else. */
+function symmetric(main: () => Routine<unknown>): number {
+  const marks = new Set<string>();
+  return modelled(
+    main,
+    (model) => {
+      const states = new BreadthFirst(model, new Properties({}), { findsStarvation: true, seek: firstSeek(marks) });
+      expect(states.explore(1_000_000, () => false)).toBe(true);
+      return states.states;
+    },
+    marks,
+  )!;
 }
 
 /** A failure, found in fewer states than there are; its token shows it again. */
-export async function failure<T>(main: () => Routine<T>): Promise<Failed> {
-  const some = (await verify(main, { engine: "states" })) as Failed;
-  const all = (await verify(main, { engine: "states", all: true })) as Failed;
+export async function failure<T>(main: () => Routine<T>, testing = { verify, replay }): Promise<Failed> {
+  const some = (await testing.verify(main, { engine: "model" })) as Failed;
+  const all = (await testing.verify(main, { engine: "model", all: true })) as Failed;
   expect([some.status, all.status]).toEqual(["failed", "failed"]);
   expect([some.kind, some.schedule.steps.length]).toEqual([all.kind, all.schedule.steps.length]);
-  const again = (await replay(some.token, main).catch((error: unknown) => error)) as ScheduleError;
+  const again = (await testing.replay(some.token, main).catch((error: unknown) => error)) as ScheduleError;
   expect([again.kind, again.schedule]).toEqual([some.kind, some.schedule]);
   return some;
 }

@@ -22,7 +22,7 @@ import { describe, expect, test } from "vitest";
 /** What a program returns by the model, which knows all that it does, and when it is run: the same. */
 async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
   const model = (await verify(main)) as Proved<T>;
-  expect(model).toMatchObject({ status: "proved", engine: expect.stringMatching(/states|traces/) });
+  expect(model).toMatchObject({ status: "proved", engine: "model" });
   const run = (await verify(main, { engine: "runs" })) as Proved<T>;
   expect(run.status).toBe("proved");
   const found = [...model.outcomes].sort();
@@ -32,7 +32,7 @@ async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
 
 /** How a program fails by the model; its token shows it again. */
 async function failure<T>(main: () => Routine<T>): Promise<Failed> {
-  const failed = (await verify(main, { engine: "states" })) as Failed;
+  const failed = (await verify(main, { engine: "model" })) as Failed;
   expect(failed.status).toBe("failed");
   const again = (await replay(failed.token, main).catch((error: unknown) => error)) as ScheduleError;
   expect([again.kind, again.schedule]).toEqual([failed.kind, failed.schedule]);
@@ -163,7 +163,7 @@ describe("a promise channel", () => {
     const main = function* (): Routine<void> {
       yield* promiseChannel<number>().send(1);
     };
-    expect(await verify(main, { unread: true })).toMatchObject({ status: "proved", engine: "states" });
+    expect(await verify(main, { unread: true })).toMatchObject({ status: "proved", engine: "model" });
   });
 });
 

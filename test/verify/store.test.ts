@@ -1,10 +1,10 @@
 // What is stored of a state.
 
 import { expect, test } from "vitest";
-import { Store, type Stored } from "../../src/testing/explore/search/state-store.js";
+import { StateStore, type StateVector } from "../../src/testing/explore/search/state-store.js";
 
 /** A state, which is at zero at first. */
-class Numbers implements Stored {
+class Numbers implements StateVector {
   readonly state: Int32Array;
   readonly changes: Int32Array;
   changed: number;
@@ -30,7 +30,7 @@ class Numbers implements Stored {
 }
 
 test("a state of twenty components takes at most 50 bytes, however many there are", () => {
-  const store = new Store();
+  const store = new StateStore();
   const state = new Numbers(20);
   for (let n = 0; n < 200_000; n++) {
     state.forget();
@@ -41,7 +41,7 @@ test("a state of twenty components takes at most 50 bytes, however many there ar
 });
 
 test("equal states are one; more components, and more values of each, keep those before", () => {
-  const store = new Store();
+  const store = new StateStore();
   const add = (...numbers: number[]): number => store.add(new Numbers(40).set(...numbers), -1);
   expect([add(1, 2), add(2, 1), add(1, 2), add(1, 2, 0), add(1, 2, 3)]).toEqual([0, 1, 0, 0, 2]);
   for (let n = 0; n < 1000; n++) expect(add(1, 2, n + 4, ...Array<number>(n % 30).fill(n))).toBe(n + 3);
@@ -54,7 +54,7 @@ test("equal states are one; more components, and more values of each, keep those
 });
 
 test("what has become of a state that was loaded is put beside it", () => {
-  const store = new Store();
+  const store = new StateStore();
   const state = new Numbers(40);
   store.add(state.set(7, 8, 9), -1);
   store.load(0, state);
@@ -68,7 +68,7 @@ test("what has become of a state that was loaded is put beside it", () => {
 });
 
 test("any number is kept", () => {
-  const store = new Store();
+  const store = new StateStore();
   const numbers = [5, 70_000, 86_400_000, 2 ** 31 - 1, 0xffff, 0x10000];
   expect(store.add(new Numbers(8).set(...numbers), -1)).toBe(0);
   const state = new Numbers(8);

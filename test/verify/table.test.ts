@@ -9,7 +9,7 @@ const LARGE = 100_000;
 
 const statusOf = (verdict: string): string => (verdict === "ok" ? "proved" : "failed");
 
-describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, shortest, executions }) => {
+describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, shortest }) => {
   if (states < LARGE) {
     test(`is ${verdict}`, async () => {
       const found = await verify(main);
@@ -18,16 +18,9 @@ describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, sh
     });
   }
 
-  if (executions !== undefined) {
-    test(`is ${verdict}, and has ${executions} traces`, async () => {
-      const found = await verify(main, { engine: "traces" });
-      expect(found).toMatchObject({ status: statusOf(verdict), executions });
-    });
-  }
-
   if (states > 0) {
     test(`is ${verdict}, and has ${states} states`, async () => {
-      const found = await verify(main, { engine: "states", all: true, stuck: false });
+      const found = await verify(main, { engine: "model", all: true, stuck: false });
       expect(found).toMatchObject({ status: statusOf(verdict), states, ...(events !== undefined && { events }) });
       if (found.status === "failed" && shortest !== undefined) expect(found.schedule.steps).toHaveLength(shortest);
     });

@@ -1,9 +1,10 @@
 // Tasks that can change places together with their channels: of the states that differ only in that one is enough. It is found
 // out, not said; whatever contradicts ends it.
 
-import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "millrace";
-import { daemon, forever, invariant } from "millrace/testing";
+import * as shipped from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "../../src/index.js";
+import { daemon, forever, invariant } from "../../src/testing.js";
 import { failure, found } from "./fewer.js";
 import { known } from "./programs/index.js";
 
@@ -115,6 +116,52 @@ describe("tasks that can change places", () => {
     expect(states).toBeLessThan(all / 8);
   });
 
+  test("in a scope that cancels them, with a channel each", async () => {
+    const main = function* (): Routine<string> {
+      return yield* scope(function* (s) {
+        const own = channels(4);
+        for (const to of own) {
+          s.go(function* producer() {
+            try {
+              yield* to.send(3);
+            } finally {
+              yield* sleep(1);
+            }
+          });
+        }
+        const first = yield* alt(...own.map((from) => from.receive()));
+        s.cancel();
+        return String(first);
+      });
+    };
+    const { outcomes, states, all } = await found(main);
+    expect(outcomes).toEqual(["3"]);
+    expect(states).toBeLessThan(all / 4);
+  });
+
+  test("do not where one of them is joined, and may be cancelled: the error names it", async () => {
+    const main = function* (): Routine<string> {
+      const wake = channel<true>(2);
+      const tasks = [0, 1].map(() =>
+        go(function* sleeper() {
+          yield* wake.receive();
+        }),
+      );
+      yield* wake.send(true);
+      for (const task of tasks) task.cancel();
+      for (const task of tasks) {
+        try {
+          yield* task;
+        } catch (error) {
+          return (error as Error).message;
+        }
+      }
+      return "neither";
+    };
+    const { outcomes } = await found(main);
+    expect(outcomes).toEqual(["Task main#0/sleeper#0 was cancelled", "Task main#0/sleeper#1 was cancelled"]);
+  });
+
   test.each([0, 4])("do not where number %d of them is not in the scope", async (outside) => {
     const main = function* (): Routine<number> {
       const through = channel<number>(5);
@@ -193,7 +240,7 @@ describe("tasks that can change places", () => {
 
   test("show the same failure, as soon, and it can be replayed", async () => {
     const hungry = known.find(({ name }) => name === "7 looping philosophers")!;
-    const { kind, schedule, states } = await failure(hungry.main);
+    const { kind, schedule, states } = await failure(hungry.main, shipped);
     expect([kind, schedule.steps.length]).toEqual(["leak", 7]);
     expect(states).toBeLessThan(hungry.states! / 2);
   });

@@ -25,8 +25,6 @@ const WIDEST = 120;
 /** Characters of a step; values may be long. */
 const LONGEST = 60;
 
-const NAMES = { traces: "trace", runs: "run" } as const;
-
 /** So many of something. */
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
@@ -34,7 +32,7 @@ export function counted(count: number, what: string): string {
 
 /** What was gone through, and how long it took. */
 export function effortOf({ engine, states, executions, ms }: Coverage): string {
-  const what = engine === "states" ? counted(states, "state") : counted(executions, NAMES[engine]);
+  const what = engine === "model" ? counted(states, "state") : counted(executions, "run");
   return `${what}, ${ms.toFixed(1)} ms`;
 }
 

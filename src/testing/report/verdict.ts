@@ -1,4 +1,4 @@
-// What a verification says.
+// The verdict of a verification, and its options.
 
 import type { Schedule } from "./schedule.js";
 
@@ -16,14 +16,16 @@ export type FailureKind =
   | "shared-state"
   | "escaped";
 
-/** By states, by traces of the model, or by running the program itself. */
-export type Engine = "states" | "traces" | "runs";
+/** By the states of the model, or by running the program itself under every schedule. */
+export type Engine = "model" | "runs";
 
-/** How far a verification came. */
+/** What a verification explored. */
 export interface Coverage {
-  /** What the verdict is owed to. */
+  /** Which engine reached the verdict. */
   readonly engine: Engine;
+  /** States that were visited; 0 for runs. */
   readonly states: number;
+  /** Runs of the program, each under another schedule; 0 for the model. */
   readonly executions: number;
   readonly events: number;
   /** Milliseconds in all, and of the search alone. */
@@ -31,7 +33,7 @@ export interface Coverage {
   readonly searchMs: number;
 }
 
-/** Every schedule was explored, and none failed. */
+/** Every schedule was explored, and none fails. */
 export interface Proved<T> extends Coverage {
   readonly status: "proved";
   /** Every value that `main` returns under some schedule. */
@@ -40,7 +42,7 @@ export interface Proved<T> extends Coverage {
   readonly assumptions: string[];
 }
 
-/** Some schedule fails: this is the shortest, or the simplest that was found. */
+/** A schedule fails: the shortest, or the first that was found. */
 export interface Failed extends Coverage {
   readonly status: "failed";
   readonly kind: FailureKind;
@@ -53,17 +55,17 @@ export interface Failed extends Coverage {
   readonly token: string;
 }
 
-/** Nothing failed as far as it went, but it did not go through everything. */
+/** A limit was reached; no schedule that was explored fails. */
 export interface Bounded {
   readonly status: "bounded";
   readonly reason: string;
   readonly covered: Coverage;
 }
 
-/** What `verify` finds. */
+/** The result of `verify`. */
 export type Verdict<T> = Proved<T> | Failed | Bounded;
 
-/** What a verification can be told. */
+/** Options of `verify`. */
 export interface VerifyOptions<T> {
   /** Shown in the report; the name of `main` by default. */
   readonly name?: string;
@@ -80,13 +82,17 @@ export interface VerifyOptions<T> {
   readonly closed?: boolean;
   /** Whether values that are stored when all is over are a failure; false by default. */
   readonly unread?: boolean;
-  /** Limits: what was not explored then makes the verdict `bounded`. */
+  /** States that the model may store; 2 000 000 by default. If there are more, the verdict is `bounded`. */
   readonly maxStates?: number;
+  /**
+   * Milliseconds that the exploration may take; when they are over, the verdict is `bounded`. There is no such limit by default,
+   * as it makes the verdict depend on the machine.
+   */
   readonly maxMs?: number;
   /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
   readonly freeze?: boolean;
-  /** Whether to go on after a failure, and to count all states, those that differ only in tasks that are alike, too. */
+  /** Whether to go on after a failure, and to count all states, without any reduction. */
   readonly all?: boolean;
-  /** Which engine: by default whichever suits the program. */
+  /** Which engine. By default the model, and runs if the program does something that the model does not support. */
   readonly engine?: Engine;
 }

@@ -190,13 +190,11 @@ export const philosophers: readonly Known[] = [
     source: "classic",
     main: bufferedForks(12, true),
     verdict: "ok",
-    executions: 4094,
   },
   {
     name: "14 philosophers with buffered forks, one right-handed",
     source: "classic",
     main: bufferedForks(14, true),
     verdict: "ok",
-    executions: 16_382,
   },
 ];

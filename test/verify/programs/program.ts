@@ -10,11 +10,10 @@ export interface Known {
   readonly verdict: "ok" | "deadlock" | "leak" | "throw";
   /** It goes on for ever under some schedule, so that only a search through its states comes to an end. */
   readonly endless?: true;
-  /** Known counts: all states, all events, the shortest schedule that fails, schedules by traces. */
+  /** Known counts: all states, all events, the shortest schedule that fails. */
   readonly states?: number;
   readonly events?: number;
   readonly shortest?: number;
-  readonly executions?: number;
   /** Why a count differs from the one that others have published. */
   readonly note?: string;
 }

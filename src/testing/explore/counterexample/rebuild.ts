@@ -1,11 +1,11 @@
-// A schedule is told in a model of its own, which learns nothing but what happens on it, and the lines of the source besides.
-// Tasks are numbered there as the schedule starts them, whatever a search had learned before, so a replay finds the same.
+// A counterexample is rebuilt in a new model, which learns only what happens on its schedule, and also notes the lines of the
+// source. There tasks are numbered in the order in which the schedule starts them, whatever the search had learned before, so a
+// token means the same in another process.
 
 import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
 import { isolate } from "../../simulation/isolate.js";
-import { APART } from "../process/identical-processes.js";
 import { ModelMaker } from "../process/model-maker.js";
 import type { Start } from "../process/routine-run.js";
 import type { Refinements, Sandbox } from "../process/sandbox.js";
@@ -13,7 +13,7 @@ import { PENDING, Unfolder } from "../process/unfolder.js";
 import { CLOSE, DELAY, FIELDS } from "../semantics/events.js";
 import { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
-import { Story } from "./story.js";
+import { ScheduleText } from "./story.js";
 
 /** A host on which nothing happens by itself. */
 const still: Host = {
@@ -21,15 +21,15 @@ const still: Host = {
   ...{ report: () => () => {}, whenEmpty() {} },
 };
 
-/** Works with a program on a sandbox; nothing else may run meanwhile. */
+/** Runs some work with the program in the sandbox of a model; nothing else may run meanwhile. */
 export async function inSandbox<R>(sandbox: Sandbox, work: () => Promise<R>): Promise<R> {
   using _ = isolate(still, { next: () => 0, choose: () => 0 });
   scheduler.install(new ModelMaker(sandbox));
   return await work();
 }
 
-/** Does something with a model again until all that it needs has been learned. */
-export async function learned<R>(model: Model, work: () => R): Promise<R> {
+/** Repeats some work with a model until all behaviour of async tasks that it needs has been learned. */
+export async function whenLearned<R>(model: Model, work: () => R): Promise<R> {
   for (;;) {
     const mark = model.mark();
     try {
@@ -42,43 +42,43 @@ export async function learned<R>(model: Model, work: () => R): Promise<R> {
   }
 }
 
-export class Telling {
+export class Counterexample {
   readonly model: Model;
-  /** For each event so far which it was of those that could happen. */
+  /** For each event so far its index among the events that were enabled. */
   readonly places: number[];
   /** Milliseconds that have passed. */
   elapsed: number;
-  private readonly _story: Story;
+  private readonly _story: ScheduleText;
 
   constructor(start: Start, freezes: boolean, marks: Refinements) {
-    this.model = new Model(new Unfolder(start, freezes, true, new Set([...marks, APART])));
+    this.model = new Model(new Unfolder(start, freezes, true, marks));
     this.places = [];
     this.elapsed = 0;
-    this._story = new Story(this.model);
+    this._story = new ScheduleText(this.model);
   }
 
-  /** Who may be cancelled, by number. */
+  /** The tasks that may be cancelled, by number. */
   get marked(): number[] {
     const { tasks } = this.model.unfolder.sandbox;
     return [...tasks.keys()].filter((task) => tasks[task]!.isCancellable);
   }
 
   async begin(): Promise<void> {
-    await learned(this.model, () => enterInitial(this.model));
+    await whenLearned(this.model, () => enterInitial(this.model));
     this.model.enumerate();
   }
 
-  /** Lets the event at a place of those that can happen do so. */
+  /** Takes the enabled event with an index. */
   async happen(place: number): Promise<void> {
     const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
     if (event[0] === DELAY) this.elapsed += event[1]!;
     this.places.push(place);
     this._story.tell(event, 0);
-    await learned(this.model, () => fire(this.model, event, 0));
+    await whenLearned(this.model, () => fire(this.model, event, 0));
     this.model.enumerate();
   }
 
-  /** Lets the event happen that is the same as one of another model; false if it cannot. */
+  /** Takes the event that corresponds to an event of another model; false if it is not enabled. */
   async follow(event: Int32Array, other: Model): Promise<boolean> {
     const same = identityOf(event, 0, other);
     for (let place = 0; place < this.model.count; place++) {

@@ -1,4 +1,4 @@
-// A schedule of events once more, by their places among those that can happen.
+// Replay of a token of `verify`: the schedule is a list of indices among the enabled events.
 
 import { ScheduleError } from "../../report/failure.js";
 import type { Decided } from "../../report/token.js";
@@ -6,34 +6,34 @@ import type { FailureKind } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
 import type { Simulation } from "../../simulation/simulate.js";
 import { FAILED } from "../process/local-lts.js";
-import { type Finding, Judge } from "../search/properties.js";
+import { Properties, type Violation } from "../search/properties.js";
 import type { Model } from "../semantics/model.js";
-import { inSandbox, Telling } from "./rebuild.js";
+import { Counterexample, inSandbox } from "./rebuild.js";
 
-/** Lets the events of a token happen, and says what they show. */
-export function replayed<T>(
+/** Replays the events of a token; throws the failure that they show. */
+export function replayEvents<T>(
   main: Main<T>,
   { numbers: places, shows, stuck, marked = [] }: Decided,
   token: string,
 ): Promise<Simulation<T>> {
-  const telling = new Telling({ body: main, args: [] }, true, new Set(marked));
-  const { model } = telling;
+  const counterexample = new Counterexample({ body: main, args: [] }, true, new Set(marked));
+  const { model } = counterexample;
   return inSandbox(model.unfolder.sandbox, async () => {
-    await telling.begin();
+    await counterexample.begin();
     for (const place of places) {
       if (place >= model.count) throw new TypeError("Cannot replay: the token is of another program");
-      await telling.happen(place);
+      await counterexample.happen(place);
     }
-    const finding = shows === undefined ? new Judge({}).look(model) : foretold(model, shows);
-    if (finding === null)
-      return { outcomes: model.unfolder.lts.outcomes() as Set<T>, schedules: 1, elapsed: telling.elapsed };
+    const violation = shows === undefined ? new Properties({}).check(model) : foretold(model, shows);
+    if (violation === null)
+      return { outcomes: model.unfolder.lts.outcomes() as Set<T>, schedules: 1, elapsed: counterexample.elapsed };
     const title = main.name || "main";
-    throw new ScheduleError({ title, ...finding, found: "replayed", schedule: telling.end(stuck), token });
+    throw new ScheduleError({ title, ...violation, found: "replayed", schedule: counterexample.end(stuck), token });
   });
 }
 
-/** What a search found that knew more than this schedule. */
-function foretold(model: Model, kind: FailureKind): Finding {
+/** A failure that the schedule alone does not show, such as starvation: it is taken from the token. */
+function foretold(model: Model, kind: FailureKind): Violation {
   const { lts } = model;
   const nodes = kind === "outcome" ? [0] : kind === "throw" ? [...model.ofTask.keys()] : [];
   const node = nodes.map((task) => model.nodeOf(task)).find((at) => kind === "outcome" || lts.status(at) === FAILED);

@@ -1,4 +1,5 @@
-// A way through the states as people tell it: who did what with whom, in which line, and who is parked at the end.
+// The text of a counterexample: for each event the task, what it did, its partner and the line of the source; and the tasks that
+// are parked at the end, with the cycle in which they wait for each other.
 
 import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
@@ -31,11 +32,11 @@ const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
   },
 };
 
-/** Tells a schedule as it happens: `tell` before each event, `end` after the last. */
-export class Story {
+/** Describes a schedule while it is replayed: call `tell` before each event, and `end` after the last. */
+export class ScheduleText {
   private readonly _model: Model;
   private readonly _steps: Step[];
-  /** Who used each channel, the latest last. */
+  /** The tasks that used each channel, the latest last. */
   private readonly _users: Map<number, number[]>;
   private readonly _names: Names;
 
@@ -51,16 +52,17 @@ export class Story {
     };
   }
 
-  /** An event is about to happen in the state that the model looks at. */
+  /** Describes an event that is about to be taken in the current state of the model. */
   tell(events: Int32Array, place: number): void {
     const [kind, task, at, other, , channel] = events.subarray(place, place + FIELDS) as unknown as number[];
     this._steps.push(kind === DELAY ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
-    for (const user of channel === -1 || kind === DELAY ? [] : [task!, other!]) {
-      if (user !== -1) this._users.set(channel!, [...(this._users.get(channel!) ?? []), user]);
-    }
+    if (channel === -1 || kind === DELAY) return;
+    const users = this._users.get(channel!) ?? [];
+    for (const user of [task!, other!]) if (user !== -1) users.push(user);
+    this._users.set(channel!, users);
   }
 
-  /** How it ended: who is parked, or those of them who are stuck. */
+  /** The schedule so far, and the tasks that are parked in the current state; of these only `stuck`, if given. */
   end(stuck: readonly number[] | undefined): Schedule {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
@@ -86,7 +88,7 @@ export class Story {
     };
   }
 
-  /** In words, and as short as the columns need it. */
+  /** An event in words; and shorter, for the column of its task and of its partner. */
   private _words(kind: number, task: number, at: number, channel: number): readonly [string, string, string?] {
     const cases = this._model.lts.cases(this._model.nodeOf(task));
     const name = channel === -1 ? "" : this._channel(channel);
@@ -173,30 +175,35 @@ export class Story {
     return waits(this._names, cases[at * STRIDE + 1]!, cases[at * STRIDE + 2]!);
   }
 
-  /** Each waits for who used its channel last, or whom it joins; the longest circle among those that are parked. */
-  private _cycle(parked: readonly number[]): number[] {
+  /** The longest cycle of at least two parked tasks of which each waits for the next; it begins at its first task. */
+  private _cycle(tasks: readonly number[]): number[] {
+    const parked = new Set(tasks);
     let longest: number[] = [];
-    for (const first of parked) {
-      const path: number[] = [];
+    // As each task waits for at most one other, every task is on one path at most.
+    const done = new Set<number>();
+    for (const first of tasks) {
+      const path = new Map<number, number>();
       let at: number | undefined = first;
-      while (at !== undefined && !path.includes(at)) {
-        path.push(at);
-        at = this._next(at, parked);
-      }
-      if (at === first && path.length > Math.max(1, longest.length)) longest = path;
+      for (; at !== undefined && !done.has(at) && !path.has(at); at = this._next(at, parked)) path.set(at, path.size);
+      const start = at === undefined ? undefined : path.get(at);
+      if (start !== undefined && path.size - start > Math.max(1, longest.length))
+        longest = [...path.keys()].slice(start);
+      for (const task of path.keys()) done.add(task);
     }
-    return longest;
+    const least = longest.indexOf(Math.min(...longest));
+    return [...longest.slice(least), ...longest.slice(0, Math.max(0, least))];
   }
 
-  private _next(task: number, parked: readonly number[]): number | undefined {
+  /** The task that a task waits for: the one that it joins, or the one that used its channel last. */
+  private _next(task: number, parked: ReadonlySet<number>): number | undefined {
     const cases = this._model.lts.cases(this._model.nodeOf(task));
     for (let at = 0; at < cases.length; at += STRIDE) {
       const about = cases[at + 1]!;
       const { target, end, waitsForEnd } = KINDS[cases[at]!]!;
       if (waitsForEnd && target === "task") return about;
-      if (waitsForEnd) return this._members(about).find((member) => parked.includes(member));
+      if (waitsForEnd) return this._members(about).find((member) => parked.has(member));
       if (end === null) continue;
-      const user = this._users.get(about)?.findLast((other) => other !== task && parked.includes(other));
+      const user = this._users.get(about)?.findLast((other) => other !== task && parked.has(other));
       if (user !== undefined) return user;
     }
     return undefined;

@@ -240,3 +240,8 @@ export const RETURN_AFTER = -2;
 
 /** A program that does what the model does not know: it is explored by running it instead. */
 export class Unmodelled extends Error {}
+
+/** The cases of a plain call that may find that it cannot do what it is for. */
+export function attempted(cases: Int32Array): Int32Array {
+  return Int32Array.of(...cases, DEFAULT, 0, 0, 0);
+}

@@ -24,8 +24,8 @@ type ModelObject = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | C
 /**
  * What earlier searches of the same program have refuted: a search takes for granted that no task is cancelled, and starts over
  * when one is, with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
- * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; or the name of a symmetry
- * that does not hold.
+ * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; or how early the
+ * search for symmetry was (`NO_SYMMETRY` in reduction/find-automorphisms.ts).
  */
 export type Refinements = ReadonlySet<string | number>;
 

@@ -9,22 +9,17 @@
 import type { Operation } from "../../../operation/operation.js";
 import { Round } from "../../program/loop.js";
 import { freeze, Values } from "../../report/values.js";
-import { KINDS, READY, STRIDE, Unmodelled } from "./cases.js";
+import { attempted, READY, STRIDE, Unmodelled } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
-import { Alike, APART } from "./identical-processes.js";
 import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
-import { TaskModel } from "./model-objects.js";
 import { type Cases, casesOf, completeCase, Offer } from "./operation-cases.js";
 import { deliver, Histories } from "./replay-history.js";
 import type { RoutineRun, Start } from "./routine-run.js";
-import { attempted, isSame } from "./same-behaviour.js";
-import { nameOf, type Refinements, Refuted, Sandbox, type SandboxObserver } from "./sandbox.js";
+import { nameOf, type Refinements, Sandbox, type SandboxObserver } from "./sandbox.js";
 
 /** One way in which a task is started: by which code, at which node of its starter, with which arguments. */
 export interface Spawn extends Start {
   readonly task: number;
-  /** The spawn whose unfolding it shares, or itself. */
-  readonly like: number;
   /** Its first node; -1 until it is unfolded. */
   root: number;
 }
@@ -42,7 +37,6 @@ export class Unfolder implements SandboxObserver {
   readonly values: Values;
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
-  readonly alike: Alike;
   readonly spawns: Spawn[];
   /** Whether there is a back edge, so that schedules may be endless. */
   isCyclic: boolean;
@@ -68,11 +62,7 @@ export class Unfolder implements SandboxObserver {
    * @param capturesCallSites - Whether the lines at which tasks stand are captured, which takes longer than all else.
    */
   constructor(start: Start, freezes: boolean, capturesCallSites: boolean, refinements: Refinements) {
-    this.alike = new Alike(refinements);
-    this.values = new Values((value) => {
-      if (value instanceof TaskModel) this.alike.single(value.index);
-      return nameOf(value);
-    });
+    this.values = new Values(nameOf);
     this.lts = new LocalLts(this.values);
     this.sandbox = new Sandbox(this, capturesCallSites, refinements);
     this.spawns = [];
@@ -89,16 +79,16 @@ export class Unfolder implements SandboxObserver {
     this._pending = null;
     this._driver = new Driver(this.sandbox);
     this.sandbox.addTask(start.body.name || "main", start.body, -1, -1);
-    this.spawns.push({ ...start, task: 0, like: 0, root: -1 });
+    this.spawns.push({ ...start, task: 0, root: -1 });
   }
 
   // What the semantics asks for.
 
   /** The first node of a task that was started in some way. */
   initial(spawn: number): number {
-    const shared = this.spawns[this.spawns[spawn]!.like]!;
-    if (shared.root === -1) this._unfold(shared.task, -1, null, shared.like, (node) => (shared.root = node));
-    return shared.root;
+    const started = this.spawns[spawn]!;
+    if (started.root === -1) this._unfold(started.task, -1, null, spawn, (node) => (started.root = node));
+    return started.root;
   }
 
   /** The node that a label leads to. */
@@ -137,14 +127,7 @@ export class Unfolder implements SandboxObserver {
 
   /** The cases of an operation. */
   casesOf(operation: Operation<unknown>): Cases {
-    const found = casesOf(operation, this._idOf);
-    const { cases } = found;
-    for (let at = 0; at < cases.length; at += STRIDE) {
-      const { target, performsScope } = KINDS[cases[at]!]!;
-      // A task that others refer to is not interchangeable with other tasks.
-      if (target === "task" && !performsScope) this.alike.single(cases[at + 1]!);
-    }
-    return found;
+    return casesOf(operation, this._idOf);
   }
 
   /** Whether an operation is ready with nothing else to choose from: no transition. */
@@ -165,18 +148,10 @@ export class Unfolder implements SandboxObserver {
     let spawn = this._spawnIds.get(key);
     if (spawn === undefined) {
       spawn = this.spawns.length;
-      this.spawns.push({ ...start, task, like: this._like(run, task, start, spawn), root: -1 });
+      this.spawns.push({ ...start, task, root: -1 });
       this._spawnIds.set(key, spawn);
     }
     if (run.node === this._fresh) this.lts.effectsFor(run.node).starts.push(spawn);
-  }
-
-  /** Tasks that start at the same node, with bodies that read the same and equal arguments, are taken to be identical. */
-  private _like(run: RoutineRun, task: number, { body, args }: Start, spawn: number): number {
-    if (this.isCyclic || typeof body !== "function") return spawn;
-    const { region, name } = this.sandbox.tasks[task]!;
-    const key = `${run.node} ${region} ${Function.prototype.toString.call(body)} ${this.values.keyOf(args)}`;
-    return this.alike.add(key, name, task, spawn);
   }
 
   timeoutStarted(run: RoutineRun, timer: number, ms: number): void {
@@ -205,14 +180,12 @@ export class Unfolder implements SandboxObserver {
     const run = this._histories.runTo(node, spawn);
     const play = this._play(run);
     if (Symbol.asyncIterator in run.routine) {
-      if (this.alike.isShared(task)) this.alike.differ(task);
       this._pending = () => this._unfoldAsync(run, node, play, connect);
       throw PENDING;
     }
     this._fresh = node;
     const arrival = this._apart(() => this._playOut(run, play));
     connect(this._arrive(run, node, arrival));
-    if (this.alike.isShared(task)) this._assertAlike(run, node);
   }
 
   private async _unfoldAsync(
@@ -231,18 +204,6 @@ export class Unfolder implements SandboxObserver {
     let next = play.next();
     while (next.done !== true) next = play.next(this._driver.goOn(run));
     return next.value;
-  }
-
-  /** The identical tasks do the same with the same history. */
-  private _assertAlike(first: RoutineRun, node: number): void {
-    if (first.made > 0) this.alike.differ(first.task);
-    const path = this._histories.pathTo(node);
-    for (const spawn of this.alike.others(this._histories.spawnOf(path[0]!))) {
-      const { task } = this.spawns[spawn]!;
-      const run = this._histories.replay(task, path, spawn);
-      const arrival = this._apart(() => this._playOut(run, this._play(run)));
-      if (!isSame(this, node, run, arrival)) this.alike.differ(task);
-    }
   }
 
   /** Unfolds while an audit is in the midst of a plain call: what runs here is no part of the audited run. */
@@ -292,7 +253,6 @@ export class Unfolder implements SandboxObserver {
 
   /** A round of a loop begins. If one began with an equal state since the loop was entered, the back edge to that. */
   private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
-    if (this.alike.isShared(run.task)) this.alike.differ(run.task);
     if (!run.loops.has(round)) run.loops.set(round, run.node);
     if (run.node !== this._fresh) return null;
     const key = `${run.loops.get(round)} ${this.values.keyOf(round.state)}`;
@@ -303,7 +263,6 @@ export class Unfolder implements SandboxObserver {
     if (before === undefined) this._rounds.set(key, { node: run.node, timers, made });
     if (before?.made !== made) return null;
     this.isCyclic = true;
-    if (this.alike.groups.length > 0) throw new Refuted(APART);
     return before;
   }
 
@@ -311,7 +270,6 @@ export class Unfolder implements SandboxObserver {
   private _arrive(run: RoutineRun, node: number, arrival: Arrival | BackEdge): number {
     this._fresh = -1;
     this.sandbox.assertModelled();
-    this.alike.assertNobody();
     if ("kind" in arrival) this._record(run, node, arrival);
     else this.lts.fold(node, arrival);
     this.lts.settle(node);

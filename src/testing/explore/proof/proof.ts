@@ -1,40 +1,43 @@
-// One verification by the model: which engine searches, for how long, and what comes of it.
+// One verification by the model: search, then check what was found against the program, then report.
+//
+// A proof counts only if an audit finds no difference between the model and the tasks, and if the program itself, run on the
+// scheduler, does nothing that the model does not allow. A failure counts only if its schedule can be replayed on a new model.
+// All budgets are counted in states, events and schedules, so a verdict does not depend on the machine.
 
 import { native } from "../../../scheduler/host.js";
-import { isDaemon } from "../../program/loop.js";
-import { counted, effortOf, reportOf } from "../../report/report.js";
+import { counted, reportOf } from "../../report/report.js";
 import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
-import { inSandbox, learned, Telling } from "../counterexample/rebuild.js";
+import { Counterexample, inSandbox, whenLearned } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import type { Refinements } from "../process/sandbox.js";
 import { Unfolder } from "../process/unfolder.js";
-import { UNEVEN } from "../reduction/find-automorphisms.js";
-import { Stubborn } from "../reduction/stubborn-sets.js";
-import { States } from "../search/breadth-first.js";
-import { Traces } from "../search/dpor.js";
-import { compete, type Entrant, type Outcome } from "../search/portfolio.js";
-import { Judge } from "../search/properties.js";
+import { firstSeek } from "../reduction/find-automorphisms.js";
+import { StubbornSets } from "../reduction/stubborn-sets.js";
+import { BreadthFirst } from "../search/breadth-first.js";
+import { compete, type Entrant, type Explore, type Outcome } from "../search/portfolio.js";
+import { Properties } from "../search/properties.js";
 import { type Found, Ineligible, type Search } from "../search/search.js";
 import { Model } from "../semantics/model.js";
 import { Audit, type Difference } from "../validation/audit.js";
-import { soundings } from "../validation/cross-check.js";
+import { crossCheck } from "../validation/cross-check.js";
 
+/** States that a search may store by default: some hundred megabytes. */
 const MOST_STATES = 2_000_000;
-const MOST_MS = 60_000;
-/** Schedules that an audit runs; fewer if they take longer than this part of the search, and this many milliseconds. */
+/** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
-/** Runs on the scheduler, likewise. */
-const SOUNDINGS = 30;
-/** A program of few events has few schedules: so many of either are enough then, or one for each event. */
+const RUNS = 30;
+/** A program of few events has few schedules: this many of either suffice, or one for each event. */
 const LEAST_RUNS = 8;
-/** States that are looked at before it is asked whether tasks can change places: in most programs it takes longer to ask. */
-const SEEK = 256;
-const AUDIT_PART = 0.06;
-const LEAST_AUDIT = 3;
+/**
+ * Events of either, after which no other schedule is begun: this part of the events of the search, as an event of an audit
+ * costs about as much as twenty of a search; and never fewer than these, which take a few milliseconds.
+ */
+const CHECKED_PART = 1 / 50;
+const LEAST_CHECKED = 500;
 
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",
@@ -42,7 +45,8 @@ const ASSUMPTIONS = [
   "time passes only when nothing else can happen",
 ];
 
-const TOLD_OTHERWISE = "a schedule that fails cannot happen once more: tasks share something besides channels";
+const NOT_REPLAYED =
+  "The failing schedule could not be replayed: tasks seem to share state other than channels. Declare it with cell().";
 
 export class Proof<T> {
   private readonly _main: Main<T>;
@@ -53,7 +57,7 @@ export class Proof<T> {
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
-  private readonly _judge: Judge;
+  private readonly _properties: Properties;
 
   constructor(main: Main<T>, options: VerifyOptions<T>, marks: Refinements, start: number) {
     this._main = main;
@@ -64,17 +68,17 @@ export class Proof<T> {
     this._marks = marks;
     this._start = start;
     this._searchMs = 0;
-    this._judge = new Judge(options);
+    this._properties = new Properties(options);
   }
 
   run(): Promise<Verdict<T>> {
     return inSandbox(this._unfolder.sandbox, () => this._prove());
   }
 
-  /** Something in the program waits for what no schedule brings. */
+  /** The verdict on a program that waits for something outside of it. */
   escaped(error: Escaped): Failed {
     return this._withoutSchedule("escaped", error, error.message, {
-      engine: this._options.engine ?? "states",
+      engine: "model",
       states: 0,
       executions: 0,
       events: 0,
@@ -83,27 +87,25 @@ export class Proof<T> {
     });
   }
 
-  /** A proof, held against the program itself, if that comes to an end. */
-  async sounded(proved: Proved<T>): Promise<Verdict<T>> {
+  /** Checks a proof against runs of the program itself; endless programs have no such runs. */
+  async crossChecked(proved: Proved<T>): Promise<Verdict<T>> {
     if (this._unfolder.isCyclic) return proved;
-    const end = this._auditEnd(proved.searchMs);
     const { leaks = true } = this._options;
-    const most = runsFor(proved, SOUNDINGS);
-    const found = await soundings(this._main, proved.outcomes, leaks, most, () => native.now() > end);
+    const budget = { schedules: schedulesFor(proved, RUNS), events: eventsFor(proved) };
+    const found = await crossCheck(this._main, proved.outcomes, leaks, budget);
     if (found === null) return proved;
-    const what = `run on the scheduler it ${found}, which it does under no schedule if tasks share nothing but channels`;
+    const what = `run on the scheduler it ${found}, which it does under no schedule of the model: tasks seem to share state`;
     const { engine, states, executions, events, ms, searchMs } = proved;
     return this._sharing(what, { engine, states, executions, events, ms, searchMs });
   }
 
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
-    this._assertAlike();
     this._searchMs = this._ms();
     const { found } = search;
     const coverage = this._coverage(search);
     if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
-    // Where scopes are, what has been found of tasks that share variables may be wrong.
+    // In a program with scopes, a failure may be an artefact of variables that its tasks share.
     const audited = found === null || this._unfolder.lts.anyCancels;
     const difference = audited ? await this._audit(coverage) : null;
     if (difference !== null) return this._shared(difference, coverage);
@@ -116,63 +118,43 @@ export class Proof<T> {
     };
   }
 
-  /** Of those that are alike all serve for ever, or none. */
-  private _assertAlike(): void {
-    const { alike, sandbox } = this._unfolder;
-    for (const tasks of alike.groups) {
-      const serving = tasks.filter((task) => isDaemon(sandbox.tasks[task]!));
-      if (serving.length > 0 && serving.length < tasks.length) alike.differ(tasks[0]!);
-    }
-  }
-
   private _search(): Promise<Outcome> {
-    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
-    const explore = (search: Search, until: number): Promise<boolean | null> =>
-      this._explore(search, maxStates, () => native.now() > until);
-    return compete(this._entrants(), explore, maxStates, this._start + maxMs);
+    const { maxStates = MOST_STATES } = this._options;
+    const explore: Explore = (search, pause) => this._explore(search, maxStates, pause);
+    return compete(this._entrants(), explore, maxStates, () => this._isLate());
   }
 
-  /** Only all states show the shortest schedule; those that are enough, and traces, are through sooner. */
+  /** The search of all states finds the shortest schedule; the one by stubborn sets often ends sooner. */
   private _entrants(): Entrant[] {
-    const { all = false, stuck = true, leaks = true, engine } = this._options;
-    const [model, judge] = [this._model, this._judge];
-    const ways = { goesOn: all, looksForStuck: stuck, leaks };
-    const full = new States(model, judge, { ...ways, seek: all || this._marks.has(UNEVEN) ? Infinity : SEEK });
-    const states = { search: full, shortest: true };
-    const traces = { search: new Traces(new Model(this._unfolder), judge, all), shortest: false };
-    if (engine === "states") return [states];
-    if (engine === "traces") return [traces];
-    if (all) return [states, traces];
-    const enough = new States(model, judge, { ...ways, stubborn: new Stubborn(model), rival: full });
-    return [states, traces, { search: enough, shortest: false }];
+    const { all = false, stuck = true, leaks = true } = this._options;
+    const [model, judge] = [this._model, this._properties];
+    const ways = { exhaustive: all, findsStarvation: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
+    const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
+    if (all) return [states];
+    const enough = new BreadthFirst(model, judge, { ...ways, stubborn: new StubbornSets(model) });
+    return [states, { search: enough, shortest: false }];
   }
 
-  /** Whether the search is through; null if it is not for this program. */
-  private async _explore(search: Search, most: number, late: () => boolean): Promise<boolean | null> {
+  /** Whether the search is complete; null if it does not support the program. */
+  private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await learned(this._model, () => search.explore(most, late));
+      return await whenLearned(this._model, () => search.explore(mostStates, pause));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
-      if (this._options.engine === undefined) return null;
-      throw new TypeError(`Cannot verify by traces: the program has ${error.message}`);
+      return null;
     }
   }
 
   private _audit(coverage: Coverage): Promise<Difference | null> {
-    const end = this._auditEnd(coverage.ms);
-    return new Audit(this._model).run(runsFor(coverage, AUDITS), () => native.now() > end);
-  }
-
-  private _auditEnd(ms: number): number {
-    return native.now() + Math.max(LEAST_AUDIT, ms * AUDIT_PART);
+    return new Audit(this._model).run(schedulesFor(coverage, AUDITS), eventsFor(coverage));
   }
 
   private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
-    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks share something besides channels`;
+    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks seem to share state`;
     return this._sharing(what, coverage);
   }
 
-  /** Those in a scope share variables as a matter of course: such a program is run instead. */
+  /** The verdict on shared state. A body and the tasks of its scope often share variables, so such a program is run instead. */
   private _sharing(what: string, coverage: Coverage): Failed {
     if (this._unfolder.lts.anyCancels) throw new Unmodelled(what);
     return this._withoutSchedule("shared-state", undefined, what, coverage);
@@ -184,49 +166,65 @@ export class Proof<T> {
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }
 
-  private async _failed(search: Search, { finding, way }: Found, shortest: boolean): Promise<Failed> {
-    const telling = await this._tell(way);
+  private async _failed(search: Search, { violation, schedule: events }: Found, shortest: boolean): Promise<Failed> {
+    const counterexample = await this._rebuild(events);
     const coverage = this._coverage(search);
-    if (telling === null) return this._sharing(TOLD_OTHERWISE, coverage);
-    const stuck = finding.stuck?.map((task) => telling.taskOf(task, this._model));
-    const schedule = telling.end(stuck);
-    const seen = new Judge({}).look(telling.model)?.kind === finding.kind;
-    const shows = seen ? undefined : finding.kind;
-    const token = tokenOf({ kind: "events", seed: 0, numbers: telling.places, shows, stuck, marked: telling.marked });
-    const length = counted(way.length, "event");
-    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${effortOf(coverage)})`;
-    const { kind, cause } = finding;
+    if (counterexample === null) return this._sharing(NOT_REPLAYED, coverage);
+    const stuck = violation.stuck?.map((task) => counterexample.taskOf(task, this._model));
+    const schedule = counterexample.end(stuck);
+    const seen = new Properties({}).check(counterexample.model)?.kind === violation.kind;
+    const shows = seen ? undefined : violation.kind;
+    const token = tokenOf({
+      kind: "events",
+      seed: 0,
+      numbers: counterexample.places,
+      shows,
+      stuck,
+      marked: counterexample.marked,
+    });
+    const length = counted(events.length, "event");
+    const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${counted(coverage.states, "state")})`;
+    const { kind, cause } = violation;
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token });
-    return { status: "failed", kind, ...("cause" in finding && { cause }), schedule, report, token, ...coverage };
+    return { status: "failed", kind, ...("cause" in violation && { cause }), schedule, report, token, ...coverage };
   }
 
-  /** Tells the events of a schedule; null if they cannot happen once more. */
-  private _tell(way: readonly Int32Array[]): Promise<Telling | null> {
-    const telling = new Telling({ body: this._main, args: [] }, this._options.freeze !== false, this._marks);
-    return inSandbox(telling.model.unfolder.sandbox, async () => {
-      await telling.begin();
-      for (const event of way) if (!(await telling.follow(event, this._model))) return null;
-      return telling;
+  /** Replays the events of a schedule on a new model; null if they cannot happen there. */
+  private _rebuild(schedule: readonly Int32Array[]): Promise<Counterexample | null> {
+    const counterexample = new Counterexample(
+      { body: this._main, args: [] },
+      this._options.freeze !== false,
+      this._marks,
+    );
+    return inSandbox(counterexample.model.unfolder.sandbox, async () => {
+      await counterexample.begin();
+      for (const event of schedule) if (!(await counterexample.follow(event, this._model))) return null;
+      return counterexample;
     });
   }
 
   private _limit(): string {
-    const { maxStates = MOST_STATES, maxMs = MOST_MS } = this._options;
-    return `it reached ${this._late() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
+    const { maxStates = MOST_STATES, maxMs } = this._options;
+    return `it reached ${this._isLate() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
   }
 
-  private _late(): boolean {
-    return this._ms() > (this._options.maxMs ?? MOST_MS);
+  /** Whether the time limit of the caller is over; without one the clock is not asked. */
+  private _isLate(): boolean {
+    const { maxMs } = this._options;
+    return maxMs !== undefined && this._ms() > maxMs;
   }
 
   private _ms(): number {
     return native.now() - this._start;
   }
 
-  private _coverage({ engine, states, executions, events }: Search): Coverage {
-    return { engine, states, executions, events, ms: this._ms(), searchMs: this._searchMs };
+  private _coverage({ states, events }: Search): Coverage {
+    return { engine: "model", states, executions: 0, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
 
-/** How many schedules are run of a program that has so many events, at the most. */
-const runsFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));
+/** How many schedules are checked of a program whose search took so many events. */
+const schedulesFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));
+
+/** After how many events no other schedule is checked. */
+const eventsFor = ({ events }: Coverage): number => Math.max(LEAST_CHECKED, events * CHECKED_PART);

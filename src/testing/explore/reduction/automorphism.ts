@@ -1,25 +1,29 @@
-// One way in which tasks can change places: whoever takes the place of another does the same with the same past, but for the
-// channels, which change places, too. It is tried on everything that is learned, by learning that of the others as well.
+// One automorphism of the program: a permutation of its tasks and channels that maps the behaviour of each task to the behaviour of
+// its image (Emerson and Sistla, Clarke et al., Symmetry and model checking, 1996; for identical processes Ip and Dill, 1996).
+//
+// Each local state of a task has an image, a local state of the image of the task: what happened on the way to it is the same, with
+// channels and tasks replaced by their images. Both must offer the same cases. A candidate is compared with what has been learned;
+// once it is adopted, the images of all that is learned later are learned too.
 
 import { isDaemon } from "../../program/loop.js";
-import { KINDS, STRIDE, UNORDERED } from "../process/cases.js";
+import { KINDS, RETURN_AFTER, STRIDE, UNORDERED, WHEN_OVER } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import type { Unfolder } from "../process/unfolder.js";
 
-/** Nobody takes the place of another while a task that starts them stands there: not all of them have been started. */
+/** The image of a local state in which the task has not yet started all the tasks that are moved: nothing is permuted there. */
 export const OUTSIDE = -1;
-/** No node: it is no symmetry. */
+/** There is no image: this is no automorphism. */
 const NONE = -2;
-/** It has not been learned. */
+/** The image has not been learned. */
 const UNKNOWN = -3;
 
-/** Who has started a task, at which node. */
+/** The task that started another, and the node where it did. */
 export interface Began {
   readonly starter: number;
   readonly node: number;
 }
 
-/** Who stands for whom, both ways. */
+/** A partial injective map, with its inverse. */
 class Pairs {
   readonly to: Map<number, number>;
   readonly from: Map<number, number>;
@@ -29,7 +33,7 @@ class Pairs {
     this.from = new Map([...this.to].map(([one, other]) => [other, one]));
   }
 
-  /** Lets one stand for another; false if it stands for somebody else, or somebody else for that. */
+  /** Maps one to another; false if that contradicts what is mapped already. */
   pair(one: number, other: number): boolean {
     const known = this.to.get(one);
     if (known !== undefined || this.from.has(other)) return known === other;
@@ -39,20 +43,20 @@ class Pairs {
   }
 }
 
-export class Symmetry {
+export class Automorphism {
   readonly tasks: Pairs;
   readonly channels: Pairs;
-  /** For each node where whoever takes the place of its task stands instead, as far as that is known. */
+  /** The image of each node, as far as it is known. */
   readonly images: number[];
-  /** Whether what is not known of others is learned. A guess may be wrong: it must lead to nothing that no schedule leads to. */
+  /** Whether images are learned. A candidate may be wrong, and must not learn behaviour that no schedule shows. */
   learns: boolean;
-  /** For each node which of the cases there each of its cases is, where they stand in another order. */
+  /** For each node the case of its image that each of its cases is mapped to; undefined for the same order. */
   private readonly _orders: (readonly number[] | undefined)[];
   private readonly _unfolder: Unfolder;
-  /** For each task that is started in one place where that is. */
+  /** The start of each task that is started at one node only. */
   private readonly _starts: ReadonlyMap<number, Began>;
 
-  constructor(unfolder: Unfolder, starts: ReadonlyMap<number, Began>, like?: Symmetry) {
+  constructor(unfolder: Unfolder, starts: ReadonlyMap<number, Began>, like?: Automorphism) {
     this.tasks = new Pairs(like?.tasks.to ?? []);
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
@@ -62,21 +66,26 @@ export class Symmetry {
     this._starts = starts;
   }
 
-  copy(): Symmetry {
-    return new Symmetry(this._unfolder, this._starts, this);
+  copy(): Automorphism {
+    return new Automorphism(this._unfolder, this._starts, this);
   }
 
-  /** Lets a task take the place of another; false if they do not do the same. */
+  /** Maps a task to another; false if their behaviour differs. */
   place(task: number, other: number): boolean {
     const { lts, sandbox } = this._unfolder;
-    if (sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region || !this.tasks.pair(task, other)) return false;
+    if (
+      sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region ||
+      sandbox.tasks[task]!.isCancellable !== sandbox.tasks[other]!.isCancellable
+    )
+      return false;
+    if (!this.tasks.pair(task, other)) return false;
     for (let node = 0; node < lts.size; node++) {
       if (lts.task(node) === task && !this.follow(node)) return false;
     }
     return true;
   }
 
-  /** Whether a task might take the place of another, by what both do first. */
+  /** Whether a task may be mapped to another, by their first operations. */
   mayPlace(task: number, other: number): boolean {
     if (this.tasks.from.has(other)) return false;
     const { lts } = this._unfolder;
@@ -88,16 +97,16 @@ export class Symmetry {
     return own[0] === its[0] && own[2] === its[2] && (to === undefined || to === its[1]);
   }
 
-  /** Whether nobody has come to serve for ever without those whose places it takes. */
-  servesAlike(): boolean {
+  /** Whether the permutation maps daemons to daemons. */
+  mapsDaemonsToDaemons(): boolean {
     const { tasks } = this._unfolder.sandbox;
     return [...this.tasks.to].every(([task, other]) => isDaemon(tasks[task]!) === isDaemon(tasks[other]!));
   }
 
-  /** Finds out where another stands in place of the task of a node; false if that is something else. */
+  /** Determines the image of a node; false if the two behave differently. */
   follow(node: number): boolean {
     const { lts } = this._unfolder;
-    // What is still being learned has its turn later.
+    // A node that is still being learned is checked later.
     if (this.images[node] !== undefined || !lts.isKnown(node)) return true;
     const image = this._imageOf(node);
     if (image === UNKNOWN) return !this.learns;
@@ -111,29 +120,46 @@ export class Symmetry {
     const task = lts.task(node);
     if (lts.base(node) !== node) return this._twinOf(node);
     if (this.tasks.to.get(task) === task && !this._isInside(task, node)) return OUTSIDE;
+    if (lts.resumesAt(node) !== -1) return this._turnOf(node);
     const parent = lts.parent(node);
-    if (lts.resumesAt(node) !== -1) return NONE;
     const before = parent === -1 ? undefined : this.images[parent];
     if (before === OUTSIDE) return node;
     const { at, code } = lts.label(node) ?? { at: -1, code: 0 };
     if (parent === -1) return this._rootOf(node, task);
-    if (at < 0) return NONE;
-    return before === undefined ? UNKNOWN : this._childOf(before, this._orders[parent]?.[at] ?? at, code);
+    return before === undefined ? UNKNOWN : this._childOf(before, this._inputAt(parent, at), code);
   }
 
-  /** Who is started only later has no place. */
+  /** The case of the image of a node that one of its cases is; also where that is to be taken back, or its task is to return. */
+  private _inputAt(node: number, at: number): number {
+    const order = this._orders[node];
+    if (order === undefined || (at < 0 && at > RETURN_AFTER)) return at;
+    return at < 0 ? RETURN_AFTER - order[RETURN_AFTER - at]! : order[at]!;
+  }
+
+  /** The image of a pending resumption, of which some wait for the end of a task. */
+  private _turnOf(node: number): number {
+    const { lts } = this._unfolder;
+    const image = this.images[lts.resumesAt(node)];
+    if (image === undefined || image === OUTSIDE) return image ?? UNKNOWN;
+    const [kind, about] = lts.cases(node);
+    if (kind !== WHEN_OVER) return lts.resumption(image, -1);
+    const after = this.tasks.to.get(about!);
+    return after === undefined ? NONE : lts.resumption(image, after);
+  }
+
+  /** The image of the first node of a task; a task that was started later has none. */
   private _rootOf(node: number, task: number): number {
     const other = this.tasks.to.get(task);
     if (other === undefined || other === task) return other === undefined ? NONE : node;
-    return this._firstOf(other);
+    return this._unfolder.lts.isCancelled(node) ? this._unfolder.unbegun(other) : this._firstOf(other);
   }
 
-  /** Where a task stands at first. */
+  /** The first node of a task. */
   private _firstOf(task: number): number {
     return this._unfolder.initial(this._unfolder.spawns.findIndex((variant) => variant.task === task));
   }
 
-  /** Where it leads what a task stands at; a round that had been before begins where it did then. */
+  /** The node that a case leads to, with back edges followed. */
   private _childOf(node: number, at: number, code: number): number {
     const { lts } = this._unfolder;
     const known = this.learns ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
@@ -149,7 +175,7 @@ export class Symmetry {
     return committed.reduce((twin, channel) => lts.withCommittedSend(twin, this.channels.to.get(channel)!), image);
   }
 
-  /** Those who start tasks that change places, and those who start them. */
+  /** The tasks that start tasks that are moved, directly or through others. */
   get starters(): Set<number> {
     const starters = new Set<number>();
     for (const [task, other] of this.tasks.to) {
@@ -158,16 +184,18 @@ export class Symmetry {
     return starters;
   }
 
-  /** Who has started a task, where, who has started that, and so on. */
+  /** The start of a task, the start of its starter, and so on. */
   private *_origins(task: number): Generator<Began, void, undefined> {
     for (let began = this._starts.get(task); began !== undefined; began = this._starts.get(began.starter)) yield began;
   }
 
-  /** Whether all who change places have been started, as far as it is up to a task, where it stands. */
+  /** Whether a task, at a node, has started all the moved tasks that it starts. */
   private _isInside(task: number, node: number): boolean {
     const { lts } = this._unfolder;
     const path = new Set<number>();
-    for (let at = node; at !== -1; at = lts.parent(at)) path.add(at);
+    // A turn that is to come has not started anything yet.
+    const turn = lts.resumesAt(node);
+    for (let at = turn === -1 ? node : lts.parent(turn); at !== -1; at = lts.parent(at)) path.add(at);
     for (const [mover, other] of this.tasks.to) {
       if (mover === other) continue;
       for (const began of this._origins(mover)) if (began.starter === task && !path.has(began.node)) return false;
@@ -175,11 +203,11 @@ export class Symmetry {
     return true;
   }
 
-  /** Whether a task does at a node what another does that takes its place. */
+  /** Whether the behaviour at a node is that at its image. */
   private _corresponds(node: number, image: number): boolean {
     const { lts, values } = this._unfolder;
     const fold = lts.backEdge(node);
-    // A round in which nothing happens is one that had been before at once.
+    // A round without events is a back edge to itself.
     if (fold?.node === node) return lts.backEdge(image)?.node === image;
     if (fold != null) return this.follow(fold.node) && this.images[fold.node] === image;
     const alone = node !== image && (lts.effects(node) !== null || lts.effects(image) !== null);
@@ -202,7 +230,7 @@ export class Symmetry {
     return true;
   }
 
-  /** The case of another that one case is: the same, or, where any may come first, one that is not taken. */
+  /** The case of the image that a case is mapped to: at the same index or, in an unordered choice, at any free one; -1 for none. */
   private _caseFor(own: Int32Array, at: number, other: Int32Array, taken: readonly number[]): number {
     const same = at / STRIDE;
     if (!taken.includes(same) && this._isCase(own, at, other, at)) return same;
@@ -215,8 +243,11 @@ export class Symmetry {
   private _isCase(own: Int32Array, at: number, other: Int32Array, to: number): boolean {
     const [kind, about, operand, group] = own.subarray(at, at + STRIDE) as unknown as [number, number, number, number];
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
-    const { target } = KINDS[kind]!;
+    const { target, joins } = KINDS[kind]!;
     if (target === "channel") return this._pairChannels(about, other[to + 1]!);
+    // The error of a cancelled task names that task, so its joiner gets another error in the image.
+    const names = joins && this._unfolder.sandbox.tasks[about]!.isCancellable;
+    if (names && this.tasks.to.get(about) !== about) return false;
     if (target === "task") return this.tasks.to.get(about) === other[to + 1];
     return about === other[to + 1];
   }

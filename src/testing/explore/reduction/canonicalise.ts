@@ -1,81 +1,77 @@
-// Of all states that differ only in which of several tasks stands where, the one in which they stand in order: where they are
-// alike, or where they change places together with their channels.
+// The canonical representative of a state under the symmetries that were found: of all states that differ only by a permutation
+// of tasks and their channels, the least.
 
 import type { Model } from "../semantics/model.js";
-import { OUTSIDE, type Symmetry } from "./automorphism.js";
-import type { Symmetries } from "./find-automorphisms.js";
+import { type Automorphism, OUTSIDE } from "./automorphism.js";
+import type { Automorphisms } from "./find-automorphisms.js";
 import type { Permutations } from "./permutations.js";
 
-/** A symmetry, as numbers. */
-interface Way {
-  /** Whose place each task takes. */
-  readonly places: number;
-  /** For each position the one whose number comes there. */
+/** An automorphism as it acts on state vectors. */
+interface Action {
+  /** The permutation of tasks. */
+  readonly permutation: number;
+  /** For each position the position that its value comes from. */
   readonly from: Int32Array;
-  /** The first position where that is another, or may be. */
+  /** The first position whose value may change. */
   readonly first: number;
-  /** Where another stands in place of the task of a node. */
+  /** The image of each node. */
   readonly images: Int32Array;
 }
 
-/** What is compared: the components of these, who change places as these do. */
+/** Groups of components that are permuted in the same way. */
 type Layout = readonly {
   readonly of: number[];
   readonly who: readonly number[];
   readonly pairs: "tasks" | "channels";
 }[];
 
-export class Canonical {
+export class Canonicaliser {
   private readonly _model: Model;
-  private readonly _symmetries: Symmetries;
+  private readonly _symmetries: Automorphisms;
   private readonly _permutations: Permutations;
-  private _ways: Way[];
-  /** Whether one after another is always one of them, too. */
+  private _actions: Action[];
+  /** Whether the actions form a group: then the least image under one action is the least of all. */
   private _closed: boolean;
-  /** The components that are compared, in order: of tasks that change places, of others, of channels and of sleeps. */
+  /** The components that are compared, in order: of moved tasks, of fixed tasks, of channels, of sleeps and of reasons. */
   private _components: Int32Array;
-  /** Where the second and the third of those begin. */
+  /** The positions of the first fixed task, and of the first component that holds no node. */
   private _others: number;
   private _rest: number;
-  /** Those who start tasks that change places. */
+  /** The tasks that start moved tasks. */
   private _starters: number[];
-  /** What stands at each position; and the same, for tasks that change places, as a number that their nodes share. */
+  /** The value at each position; and the same with the nodes of moved tasks replaced by their orbits. */
   private _values: Int32Array;
   private _keys: Int32Array;
 
-  constructor(model: Model, symmetries: Symmetries, permutations: Permutations) {
+  constructor(model: Model, symmetries: Automorphisms, permutations: Permutations) {
     this._model = model;
     this._symmetries = symmetries;
     this._permutations = permutations;
-    this._ways = [];
+    this._actions = [];
     this._closed = false;
     this._components = this._values = this._keys = new Int32Array(0);
     this._others = this._rest = 0;
     this._starters = [];
   }
 
-  /** Lets tasks change places until they stand in order; who took whose place, where no two are alike. */
-  canonize(): number {
-    const { _model: model, _symmetries: symmetries } = this;
-    for (const tasks of model.unfolder.alike.groups) {
-      // All are started in one go.
-      if (model.nodeOf(tasks[0]!) !== -1) sort(model, tasks);
-    }
+  /** Permutes tasks until none of the symmetries leads to a lesser state; the permutation. */
+  canonicalise(): number {
+    const { _symmetries: symmetries } = this;
     if (symmetries.found.length === 0) return 0;
     if (symmetries.extend()) this._prepare();
     return this._settle();
   }
 
   private _settle(): number {
-    let places = 0;
-    for (let way = this._least(); way !== null; way = this._closed ? null : this._least()) {
-      this._take(way);
-      places = this._permutations.compose(places, way.places);
+    let permutation = 0;
+    for (let action = this._least(); action !== null; action = this._closed ? null : this._least()) {
+      this._take(action);
+      permutation = this._permutations.compose(permutation, action.permutation);
     }
-    return places;
+    return permutation;
   }
 
-  /** Lays out what is compared, and how each symmetry leads from there to there. */
+  /** Computes the layout of the compared components, and the action of each automorphism on it. */
   private _prepare(): void {
     const { _model: model, _permutations: permutations } = this;
     const { found } = this._symmetries;
@@ -89,6 +85,7 @@ export class Canonical {
       { of: model.ofTask, who: tasks.filter((task) => !moves(task)), pairs: "tasks" },
       { of: model.ofChannel, who: channels, pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
+      { of: model.ofReason, who: movable.filter((task) => model.task(task).isCancellable), pairs: "tasks" },
     ];
     this._starters = [...new Set(found.flatMap(({ starters }) => [...starters]))];
     this._others = movable.length;
@@ -96,16 +93,16 @@ export class Canonical {
     this._components = Int32Array.from(layout.flatMap(({ of, who }) => who.map((one) => model.component(of, one))));
     this._values = new Int32Array(this._components.length);
     this._keys = new Int32Array(this._components.length);
-    this._ways = found.map((symmetry) => wayOf(symmetry, layout, this._others, permutations));
-    const known = new Set(this._ways.map((way) => way.places)).add(0);
-    const pairs = this._ways.flatMap((one) =>
-      this._ways.map((other) => permutations.compose(one.places, other.places)),
+    this._actions = found.map((symmetry) => actionOf(symmetry, layout, this._others, permutations));
+    const known = new Set(this._actions.map((action) => action.permutation)).add(0);
+    const pairs = this._actions.flatMap((one) =>
+      this._actions.map((other) => permutations.compose(one.permutation, other.permutation)),
     );
     this._closed = pairs.every((composed) => known.has(composed));
   }
 
-  /** The way in which they stand in order, or nearer to it; null if they do, or if not all who change places are there. */
-  private _least(): Way | null {
+  /** The action with the least image; null if no image is less than the state, or if not all moved tasks have been started. */
+  private _least(): Action | null {
     const { _components: components, _values: values, _keys: keys } = this;
     const { state } = this._model;
     const { ranks } = this._symmetries;
@@ -113,16 +110,16 @@ export class Canonical {
       const value = (values[at] = state[components[at]!]!);
       keys[at] = at < this._others && value > 0 ? ranks[value - 1]! + 1 : value;
     }
-    let least: Way | null = null;
-    for (const way of this._ways) {
-      if (!this._isInside(way)) return null;
-      if (this._comesFirst(way, least)) least = way;
+    let least: Action | null = null;
+    for (const action of this._actions) {
+      if (!this._isInside(action)) return null;
+      if (this._comesFirst(action, least)) least = action;
     }
     return least;
   }
 
-  /** Whether all who change places have been started. */
-  private _isInside({ images }: Way): boolean {
+  /** Whether all moved tasks have been started. */
+  private _isInside({ images }: Action): boolean {
     for (const starter of this._starters) {
       const node = this._model.nodeOf(starter);
       if (node === -1 || images[node] === OUTSIDE) return false;
@@ -130,8 +127,8 @@ export class Canonical {
     return true;
   }
 
-  /** Which of two ways comes first; null is to stay as they are. */
-  private _comesFirst(one: Way, other: Way | null): boolean {
+  /** Whether the image under one action is less than under another; null is the identity. */
+  private _comesFirst(one: Action, other: Action | null): boolean {
     const { _keys: keys, _others: others, _rest: rest } = this;
     const first = other === null ? one.first : Math.min(one.first, other.first);
     for (let at = first; at < keys.length; at++) {
@@ -146,21 +143,21 @@ export class Canonical {
     return false;
   }
 
-  private _take(way: Way): void {
+  private _take(action: Action): void {
     const { _model: model, _components: components, _values: values } = this;
     for (let at = 0; at < components.length; at++) {
-      const value = values[way.from[at]!]!;
-      model.set(components[at]!, at < this._rest ? imageOf(way, value) : value);
+      const value = values[action.from[at]!]!;
+      model.set(components[at]!, at < this._rest ? imageOf(action, value) : value);
     }
   }
 }
 
-/** What stands for a task in a state, in a way. */
-const imageOf = ({ images }: Way, value: number): number => (value === 0 ? 0 : images[value - 1]! + 1);
+/** The image of a component that holds a node. */
+const imageOf = ({ images }: Action, value: number): number => (value === 0 ? 0 : images[value - 1]! + 1);
 
 const sorted = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b);
 
-function wayOf(symmetry: Symmetry, layout: Layout, others: number, permutations: Permutations): Way {
+function actionOf(symmetry: Automorphism, layout: Layout, others: number, permutations: Permutations): Action {
   const from: number[] = [];
   for (const { who, pairs } of layout) {
     const first = from.length;
@@ -170,32 +167,5 @@ function wayOf(symmetry: Symmetry, layout: Layout, others: number, permutations:
   const takes = Array.from({ length: Math.max(...to.keys()) + 1 }, (_, task) => to.get(task) ?? task);
   const first = from.findIndex((position, at) => position !== at || at >= others);
   const images = Int32Array.from(symmetry.images);
-  return { places: permutations.idOf(takes), from: Int32Array.from(from), first, images };
+  return { permutation: permutations.idOf(takes), from: Int32Array.from(from), first, images };
 }
-
-function sort(model: Model, tasks: readonly number[]): void {
-  for (let at = 1; at < tasks.length; at++) {
-    for (let to = at; to > 0 && compare(model, tasks[to - 1]!, tasks[to]!) > 0; to--) {
-      swap(model, tasks[to - 1]!, tasks[to]!);
-    }
-  }
-}
-
-function compare(model: Model, one: number, other: number): number {
-  const nodes = model.nodeOf(one) - model.nodeOf(other);
-  if (nodes !== 0) return nodes;
-  const slept = model.slept(one) - model.slept(other);
-  return slept !== 0 ? slept : model.reason(one) - model.reason(other);
-}
-
-function swap(model: Model, one: number, other: number): void {
-  for (const of of [model.ofTask, model.ofSleep, model.ofReason]) {
-    if (!isThere(of, one) && !isThere(of, other)) continue;
-    const [first, second] = [model.component(of, one), model.component(of, other)];
-    const value = model.state[first]!;
-    model.set(first, model.state[second]!);
-    model.set(second, value);
-  }
-}
-
-const isThere = (of: readonly number[], task: number): boolean => of[task] !== undefined && of[task] !== -1;

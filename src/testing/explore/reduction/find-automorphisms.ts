@@ -1,33 +1,60 @@
-// The ways in which tasks of a program can change places together with their channels, as in a ring. Nobody says which these
-// are: they are looked for once something has been learned, and what is learned after that must not contradict them.
+// Automorphism detection: finds permutations of tasks, together with their channels, that map the program to itself. They are
+// searched for in what has been learned by then, and checked on everything that is learned later.
+//
+// A candidate maps one task to another. The channels that the two use determine the images of other tasks, and so on; where there
+// is a choice, the search backtracks. Invariant: no automorphism in `found` contradicts anything that has been learned; where one
+// does, the search restarts without it (as in counterexample-guided abstraction refinement).
 
 import { KINDS, STRIDE, Unmodelled } from "../process/cases.js";
 import { Refuted } from "../process/sandbox.js";
 import type { Unfolder } from "../process/unfolder.js";
-import { type Began, OUTSIDE, Symmetry } from "./automorphism.js";
+import { Automorphism, type Began, OUTSIDE } from "./automorphism.js";
 
-/** No task is taken to change places with another. */
-export const UNEVEN = "uneven";
+/**
+ * No task is taken to change places with another; followed by a number: not before so many times more states are expanded than
+ * when a symmetry was found that did not hold.
+ */
+export const NO_SYMMETRY = "uneven";
 
-/** More than so many nodes, tasks, ways that are tried, or steps on one of them, are too many. */
+/** Expanded states before symmetry is looked for first: by then the tasks that `main` starts are known, and little is lost. */
+const FIRST_SEEK = 2;
+/** Retry after 4 times more states if there is none, up to 4 096: the attempts together cost little more than the last. */
+export const SEEK_AGAIN = 4;
+export const LAST_SEEK = 4096;
+/** Retry after 16 times more states if an automorphism was contradicted: by then more behaviour is known. */
+const SEEK_AFTER = 16;
+
+/** How many states are expanded before symmetry is looked for, with what searches have found out before. */
+export function firstSeek(marks: ReadonlySet<string | number>): number {
+  if (marks.has(NO_SYMMETRY)) return Infinity;
+  const failed = [...marks].filter((mark) => String(mark).startsWith(NO_SYMMETRY));
+  const seek = Math.max(
+    FIRST_SEEK,
+    ...failed.map((mark) => Number(String(mark).slice(NO_SYMMETRY.length)) * SEEK_AFTER),
+  );
+  return seek > LAST_SEEK ? Infinity : seek;
+}
+
+/** Limits of the detection: local states and tasks of the program, candidates, and steps of the backtracking for each of them. */
 const MOST_NODES = 5000;
 const MOST_TASKS = 48;
 const MOST_TRIED = 64;
 const MOST_STEPS = 256;
 
-export class Symmetries {
-  readonly found: Symmetry[];
-  /** For each node a number that it shares with those that stand in its place. */
+export class Automorphisms {
+  readonly found: Automorphism[];
+  /** The orbit of each node: the least node that it is mapped to by the automorphisms and their compositions. */
   readonly ranks: number[];
   private readonly _unfolder: Unfolder;
-  /** For each task that is started in one place where that is; and who starts any. */
+  /** The start of each task that is started at one node only; and the tasks that start tasks. */
   private readonly _starts: Map<number, Began>;
   private readonly _starters: Set<number>;
-  /** The tasks that speak of each channel. */
+  /** The tasks that use each channel. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
-  /** How much had been learned when it was looked for symmetries. */
+  /** Nodes and expanded states at the last detection. */
   private _sought: number;
+  private _expanded: number;
 
   constructor(unfolder: Unfolder) {
     this.found = [];
@@ -36,15 +63,14 @@ export class Symmetries {
     this._starts = new Map();
     this._starters = new Set();
     this._users = new Map();
-    this._steps = this._sought = 0;
+    this._steps = this._sought = this._expanded = 0;
   }
 
-  /** Looks for symmetries in what has been learned by now; whether there are any. */
-  find(): boolean {
-    const { alike, sandbox, lts } = this._unfolder;
-    if (this._sought === lts.size || sandbox.invariants.size > 0) return false;
-    // Whoever may be cancelled has turns of its own.
-    if (alike.groups.length > 0 || sandbox.tasks.some((task) => task.isCancellable)) return false;
+  /** Searches for automorphisms, with so many states expanded; whether there are any. */
+  find(expanded: number): boolean {
+    const { sandbox, lts } = this._unfolder;
+    this._expanded = expanded;
+    if (this._sought === lts.size || !this._isPossible()) return false;
     if (lts.size > MOST_NODES || sandbox.tasks.length > MOST_TASKS) return false;
     this._survey();
     this._seek();
@@ -52,12 +78,26 @@ export class Symmetries {
     return this.found.length > 0;
   }
 
+  /**
+   * An invariant may speak of one task. And a round that repeats another has no local state of its own, but a task that may be
+   * cancelled before this round begins stands between the two: such programs are not reduced.
+   */
+  private _isPossible(): boolean {
+    const { sandbox, isCyclic } = this._unfolder;
+    return sandbox.invariants.size === 0 && !(isCyclic && sandbox.tasks.some((task) => task.isCancellable));
+  }
+
+  /** A symmetry does not hold: the search restarts, and looks for symmetry only when more is known. */
+  private _contradict(): never {
+    throw new Refuted(`${NO_SYMMETRY} ${this._expanded}`);
+  }
+
   private _seek(): void {
     let tried = 0;
     for (const [task, { node }] of this._starts) {
       for (const [other, began] of this._starts) {
         if (other <= task || began.node !== node || this._has(task, other)) continue;
-        const symmetry = new Symmetry(this._unfolder, this._starts);
+        const symmetry = new Automorphism(this._unfolder, this._starts);
         if (!symmetry.mayPlace(task, other)) continue;
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
@@ -68,22 +108,21 @@ export class Symmetries {
     }
   }
 
-  /** Tries what has been learned since, if anything has; begins anew if it contradicts. */
+  /** Checks what has been learned since the last call; false if that is nothing. Restarts the search on a contradiction. */
   extend(): boolean {
-    const { sandbox, lts } = this._unfolder;
+    const { lts } = this._unfolder;
     const from = this.ranks.length;
     if (from === lts.size) return false;
-    // What must hold may be said late, and of one of them.
-    if (sandbox.invariants.size > 0) throw new Refuted(UNEVEN);
+    if (!this._isPossible()) this._contradict();
     for (let node = from; node < lts.size; node++) {
-      for (const symmetry of this.found) if (!this._follows(symmetry, node)) throw new Refuted(UNEVEN);
+      for (const symmetry of this.found) if (!this._follows(symmetry, node)) this._contradict();
     }
     for (let node = from; node < lts.size; node++) this.ranks.push(node);
     while (this._rankFrom(from));
     return true;
   }
 
-  /** Lets nodes share the least number of those that stand in their place; whether that was news. */
+  /** Merges the orbits of nodes and their images, from a node on; whether an orbit has changed. */
   private _rankFrom(from: number): boolean {
     const { ranks } = this;
     let news = false;
@@ -98,7 +137,7 @@ export class Symmetries {
     return news;
   }
 
-  private _follows(symmetry: Symmetry, node: number): boolean {
+  private _follows(symmetry: Automorphism, node: number): boolean {
     try {
       return symmetry.follow(node);
     } catch (error) {
@@ -107,12 +146,12 @@ export class Symmetries {
     }
   }
 
-  /** Begins anew if some serve for ever whose places others take that do not. */
-  assertServing(): void {
-    if (!this.found.every((symmetry) => symmetry.servesAlike())) throw new Refuted(UNEVEN);
+  /** Restarts the search if an automorphism maps a daemon to another task: tasks may become daemons late. */
+  assertDaemons(): void {
+    if (!this.found.every((symmetry) => symmetry.mapsDaemonsToDaemons())) this._contradict();
   }
 
-  /** Who is started where, and who speaks of what. */
+  /** Notes where tasks are started, and which channels they use. */
   private _survey(): void {
     const { lts, spawns } = this._unfolder;
     this._starts.clear();
@@ -122,7 +161,7 @@ export class Symmetries {
     for (let node = 0; node < lts.size; node++) {
       for (const variant of lts.effects(node)?.starts ?? []) {
         const { task } = spawns[variant]!;
-        // Who is started in several places may be another each time.
+        // A task that is started at several nodes may have another body each time.
         if (this._starts.has(task)) several.add(task);
         this._starts.set(task, { starter: lts.task(node), node });
         this._starters.add(lts.task(node));
@@ -145,13 +184,13 @@ export class Symmetries {
     return this.found.some(({ tasks }) => tasks.to.get(task) === other);
   }
 
-  /** One in which a task takes the place of another. */
-  private _try(symmetry: Symmetry, task: number, other: number): Symmetry | null {
+  /** An automorphism that maps a task to another; null if none is found. */
+  private _try(symmetry: Automorphism, task: number, other: number): Automorphism | null {
     this._steps = 0;
     return symmetry.place(task, other) ? this._complete(symmetry) : null;
   }
 
-  private _complete(symmetry: Symmetry): Symmetry | null {
+  private _complete(symmetry: Automorphism): Automorphism | null {
     const task = this._next(symmetry);
     if (task === 0) return this._concludes(symmetry) ? symmetry : null;
     const candidates = this._candidates(symmetry, task);
@@ -164,16 +203,16 @@ export class Symmetries {
     return null;
   }
 
-  /** Comes to `main`, whom everybody else has been placed before, and to all that was learned on the way. */
-  private _concludes(symmetry: Symmetry): boolean {
+  /** Maps `main` to itself, after all other tasks, and checks what was added meanwhile. */
+  private _concludes(symmetry: Automorphism): boolean {
     const { lts } = this._unfolder;
     let fits = symmetry.place(0, 0);
     for (let node = 0; fits && node < lts.size; node++) fits = symmetry.follow(node);
-    return fits && symmetry.servesAlike();
+    return fits && symmetry.mapsDaemonsToDaemons();
   }
 
-  /** The task to be placed next: one that shares a channel with those that have been; who starts others comes behind those. */
-  private _next({ tasks, channels }: Symmetry): number {
+  /** The next task to be mapped: one that shares a channel with a mapped task, then any; tasks that start tasks come last. */
+  private _next({ tasks, channels }: Automorphism): number {
     const isFree = (task: number): boolean =>
       !tasks.to.has(task) && this._starts.has(task) && !this._starters.has(task);
     for (const channel of channels.to.keys()) {
@@ -185,8 +224,8 @@ export class Symmetries {
     return 0;
   }
 
-  /** Whose place a task may take: its own, or that which is free because of whoever took it, or another. */
-  private _candidates(symmetry: Symmetry, task: number): number[] {
+  /** The possible images of a task: itself, or the end of the chain that leads to it, which closes a cycle; then the others. */
+  private _candidates(symmetry: Automorphism, task: number): number[] {
     const began = this._starts.get(task);
     if (began === undefined || this._starters.has(task)) return symmetry.mayPlace(task, task) ? [task] : [];
     const { from } = symmetry.tasks;

@@ -1,5 +1,6 @@
-// What a task may still do, from where it stands: every use of a channel or a cell that lies ahead of it, as far as that has
-// been learned. A bit for each use, a row of bits for each node.
+// May-use analysis: which channels, cells, tasks and scopes a task may still use, and how, from each of its local states. It is a
+// backward dataflow analysis over the learned local transition systems, updated as they grow. A bit stands for a use, a row of
+// bits for a local state.
 
 import {
   CANCELS_SCOPE,
@@ -19,23 +20,23 @@ import { grown } from "../semantics/numbers.js";
 
 const BITS = 32;
 
-export class Futures {
-  /** Whether more lies ahead of some node than was known of it before. */
+export class MayUse {
+  /** Whether a row has changed; reset by the caller. */
   grew: boolean;
   private readonly _unfolder: Unfolder;
   private readonly _lts: LocalLts;
-  /** Nodes that have been taken in. */
+  /** Nodes that have been analysed. */
   private _seen: number;
   private _rows: Int32Array;
   private _words: number;
   /** For each kind, and what is used, the bit; and how many there are. */
   private readonly _bits: number[][];
   private _count: number;
-  /** For each bit the tasks that use something so. */
+  /** For each bit the tasks that have this use in some local state. */
   private readonly _users: number[][];
-  /** Nodes, besides its parent, ahead of which a node lies. */
+  /** For each node its predecessors other than its parent. */
   private readonly _before: (number[] | undefined)[];
-  /** Nodes at which a task is started of which it is not known what it does first: the variant, and the node. */
+  /** Nodes that start a task whose first local state is not known yet: the variant, and the node. */
   private _unknown: (readonly [variant: number, node: number])[];
 
   constructor(unfolder: Unfolder) {
@@ -62,17 +63,17 @@ export class Futures {
     return (bits[about] = this._count++);
   }
 
-  /** Tasks that use something so, wherever they stand. */
+  /** Tasks with a use in some local state. */
   users(bit: number): readonly number[] {
     return this._users[bit]!;
   }
 
-  /** Whether a use lies ahead of a node. */
+  /** Whether a use is possible from a node. */
   may(node: number, bit: number): boolean {
     return (this._rows[node * this._words + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
   }
 
-  /** Takes in what has been learned since. */
+  /** Analyses the nodes that were learned since the last update. */
   update(): void {
     const { _lts: lts } = this;
     for (; this._seen < lts.size; this._seen++) {
@@ -85,7 +86,7 @@ export class Futures {
     this._followStarts();
   }
 
-  /** What a task does first lies ahead of whoever starts it. */
+  /** A task that starts another may, through it, use what the other uses. */
   private _followStarts(): void {
     const unknown = this._unknown;
     if (unknown.length === 0) return;
@@ -97,13 +98,13 @@ export class Futures {
     }
   }
 
-  /** What lies ahead of a node lies ahead of another, now and whenever more is learned. */
+  /** Makes a node the predecessor of another, whose row it includes from now on. */
   private _lead(from: number, to: number): void {
     (this._before[from] ??= []).push(to);
     if (from < this._seen) this._spread(from, to);
   }
 
-  /** Where a node goes on elsewhere, all that lies ahead there lies ahead of it, now and whenever more is learned. */
+  /** Adds the edges of a node to the nodes where its task continues: back edges, annotated copies, pending resumptions, starts. */
   private _follow(node: number): void {
     const { _lts: lts } = this;
     const backEdge = lts.backEdge(node);
@@ -140,18 +141,17 @@ export class Futures {
   }
 
   private _addUser(bit: number, node: number): void {
-    for (const task of this._unfolder.alike.like(this._lts.task(node))) {
-      if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
-    }
+    const task = this._lts.task(node);
+    if (!this._users[bit]!.includes(task)) this._users[bit]!.push(task);
   }
 
-  /** What lies ahead of a node lies ahead of all from which it is reached. */
+  /** Propagates the row of a node to all its predecessors. */
   private _spreadFrom(node: number): void {
     this._spreadBack(node);
     for (const before of this._before[node] ?? []) this._spread(node, before);
   }
 
-  /** The same for the node before it, but for what is no first use from there. */
+  /** Propagates the row of a node to its parent, but for uses of the buffer that are not the first from there. */
   private _spreadBack(node: number): void {
     const parent = this._lts.parent(node);
     if (parent === -1) return;
@@ -164,7 +164,7 @@ export class Futures {
     this._spread(node, parent, but);
   }
 
-  /** What lies ahead of a node, but for a bit, lies ahead of another, and of all from which that is reached. */
+  /** Adds the row of a node, but for one bit, to another row, and propagates what is new. */
   private _spread(from: number, to: number, but = -1): void {
     const words = this._words;
     let more = 0;
@@ -200,13 +200,13 @@ export const firstUse = (end: number): number => (end === TAIL ? FIRST_TAIL : FI
 /** The other end of a channel. */
 export const opposite = (end: number): number => (end === TAIL ? HEAD : TAIL);
 
-/** Whether a task of a scope comes to an end at a node that cancels the others. */
+/** Whether a node is an end of a task of a scope that cancels the other tasks of the scope. */
 export function endsRegion({ lts, sandbox }: Unfolder, node: number, region: number): boolean {
   if (lts.status(node) === FAILED) return true;
   return lts.status(node) === CANCELLED && sandbox.regions[region]!.members[0] === lts.task(node);
 }
 
-/** Whether what a choice may do depends on which of its cases are ready. */
+/** Whether a choice is ordered: which case it takes depends on which cases are ready. */
 export function goesByOrder(cases: Int32Array): boolean {
   for (let at = 0; at < cases.length; at += STRIDE)
     if (cases[at] === DEFAULT || cases[at + 3] !== UNORDERED) return true;

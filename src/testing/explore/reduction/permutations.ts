@@ -1,4 +1,4 @@
-// Permutations of tasks, as numbers: whose place each task takes. 0 is that of nobody.
+// Permutations of tasks, interned as numbers, with their products. 0 is the identity.
 
 export class Permutations {
   private readonly _permutations: (readonly number[])[];
@@ -11,7 +11,7 @@ export class Permutations {
     this._composed = new Map();
   }
 
-  /** The number of a permutation; tasks beyond its end keep their places. */
+  /** The number of a permutation; tasks beyond its end are mapped to themselves. */
   idOf(places: readonly number[]): number {
     let length = places.length;
     while (length > 0 && places[length - 1] === length - 1) length--;
@@ -23,12 +23,12 @@ export class Permutations {
     return id;
   }
 
-  /** Whose place a task takes. */
+  /** The image of a task. */
   of(id: number, task: number): number {
     return this._permutations[id]![task] ?? task;
   }
 
-  /** One after another. */
+  /** The product: the first permutation, then the second. */
   compose(first: number, second: number): number {
     if (first === 0 || second === 0) return first + second;
     const key = first * 0x200000 + second;

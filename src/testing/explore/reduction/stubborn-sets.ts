@@ -1,8 +1,10 @@
-// Of the events that can happen in a state often a few are enough: those of some tasks that nobody else can get in the way
-// of, neither now nor later (stubborn sets, Valmari). What the others do can wait; no end is missed, and no task's move.
+// Stubborn sets of tasks (Valmari): in a state, only the events of these tasks are explored. No task outside the set can enable,
+// disable or conflict with them, neither now nor later, so its events may wait. No end state is missed, and no move of a task.
 //
-// Who may get in the way is not known before the program has been learned, and it is learned on the way. So a search counts
-// only if, all through it, nothing was learned that could have made a difference: else it begins anew, knowing more.
+// A set is closed under two relations. A task with an enabled case brings all tasks that may conflict with this case; a task with
+// a disabled case brings all tasks that may enable it (necessary enabling set: Godefroid, 1996). Which tasks these are is
+// computed from the local states (may-use.ts), as far as they have been learned: a search is valid only if it learned nothing
+// that changes the analysis, and restarts otherwise.
 
 import {
   CANCELS_SCOPE,
@@ -18,55 +20,55 @@ import {
 import { PARKED } from "../process/local-lts.js";
 import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
-import { endsRegion, Futures, firstUse, goesByOrder, opposite } from "./may-use.js";
+import { endsRegion, firstUse, goesByOrder, MayUse, opposite } from "./may-use.js";
 
-export class Stubborn {
+export class StubbornSets {
   private readonly _model: Model;
-  private readonly _futures: Futures;
-  /** Tasks of the set, in the order in which they came to it, and how many; what stands behind those is left over. */
+  private readonly _mayUse: MayUse;
+  /** Tasks of the set in the order of their insertion, of which the first `_size` count; and whether a task is in it. */
   private readonly _tasks: number[];
   private _size: number;
   private readonly _has: boolean[];
-  /** For each task those that can get in its way in the state, behind how many; it has them for the so-manieth state that was looked at. */
-  private readonly _rivals: number[][];
+  /** Conflicting tasks of each task in the current state; element 0 is the count. Valid while `_known[task] === _nth`. */
+  private readonly _conflicts: number[][];
   private readonly _known: number[];
   private readonly _tried: number[];
   private _nth: number;
-  /** The list that is being made. */
+  /** The list that is being filled. */
   private _list: number[];
 
   constructor(model: Model) {
     this._model = model;
-    this._futures = new Futures(model.unfolder);
+    this._mayUse = new MayUse(model.unfolder);
     this._tasks = [];
     this._size = 0;
     this._has = [];
-    this._rivals = [];
+    this._conflicts = [];
     this._known = [];
     this._tried = [];
     this._nth = 0;
     this._list = [];
   }
 
-  /** Whether something has been learned since this was asked last. */
+  /** Whether the may-use analysis has changed since the last call. */
   outdated(): boolean {
-    this._futures.update();
-    const { grew } = this._futures;
-    this._futures.grew = false;
+    this._mayUse.update();
+    const { grew } = this._mayUse;
+    this._mayUse.grew = false;
     return grew;
   }
 
-  /** Whether a program can be searched in this way; others are to be searched in full. */
+  /** Whether the reduction supports the program: no atomic sequences, no invariants. */
   get eligible(): boolean {
     const { lts, sandbox } = this._model.unfolder;
     return !lts.anyAtomic && sandbox.invariants.size === 0;
   }
 
-  /** Refinements with 1, for each event of the state, whether it is among those that are enough; false if all are needed. */
+  /** Marks the events of the smallest stubborn set that it finds with 1; false if the set has all events. */
   choose(marks: Uint8Array): boolean {
     const model = this._model;
     if (model.count < 2 || this._isQuiet()) return false;
-    this._futures.update();
+    this._mayUse.update();
     this._nth++;
     let least = model.count;
     for (let event = 0; event < model.count && least > 1; event++) {
@@ -82,7 +84,7 @@ export class Stubborn {
     return least < model.count;
   }
 
-  /** What happens when nothing else can happens in every order. */
+  /** Whether only time can pass, or only tasks that settle continue: such events are all taken. */
   private _isQuiet(): boolean {
     const { events, lts } = this._model;
     if (events[0] === DELAY) return true;
@@ -100,14 +102,14 @@ export class Stubborn {
     return count;
   }
 
-  /** Gathers all that can get in the way of a task, of those, and so on; false if that is everybody. */
+  /** Computes the closure of one task; false if it has all tasks. */
   private _close(first: number): boolean {
     const tasks = this._tasks;
     for (let at = 0; at < this._size; at++) this._has[tasks[at]!] = false;
     this._size = 0;
     this._gather(first);
     for (let at = 0; at < this._size; at++) {
-      const rivals = this._rivalsOf(tasks[at]!);
+      const rivals = this._conflictsOf(tasks[at]!);
       for (let nth = 1; nth <= rivals[0]!; nth++) this._gather(rivals[nth]!);
     }
     return this._size < this._model.ofTask.length;
@@ -119,20 +121,20 @@ export class Stubborn {
     this._tasks[this._size++] = task;
   }
 
-  private _rivalsOf(task: number): readonly number[] {
-    if (this._known[task] === this._nth) return this._rivals[task]!;
+  private _conflictsOf(task: number): readonly number[] {
+    if (this._known[task] === this._nth) return this._conflicts[task]!;
     this._known[task] = this._nth;
-    this._list = this._rivals[task] ??= [0];
+    this._list = this._conflicts[task] ??= [0];
     this._list[0] = 0;
     const node = this._model.nodeOf(task);
     if (node !== -1 && this._model.lts.status(node) === PARKED) {
-      this._addRivals(node);
+      this._addConflicts(node);
       this._addCancellers(task, node);
     }
     return this._list;
   }
 
-  /** Who may cancel a task, directly or with the scope that it is in, or that it is; and whom it may cancel by its end. */
+  /** Adds the tasks that may cancel a task, directly or with its scope, and the tasks that its end may cancel. */
   private _addCancellers(task: number, node: number): void {
     const { sandbox, lts } = this._model.unfolder;
     const region = sandbox.tasks[task]!.region;
@@ -144,7 +146,7 @@ export class Stubborn {
     if (region === -1) return;
     const turn = lts.resumesAt(node);
     const ends = lts.isPlainCall(node)
-      ? this._futures.may(node, this._futures.use(CANCELS_SCOPE, region))
+      ? this._mayUse.may(node, this._mayUse.use(CANCELS_SCOPE, region))
       : turn !== -1 && endsRegion(this._model.unfolder, turn, region);
     if (ends) this._addMembers(region);
   }
@@ -153,7 +155,7 @@ export class Stubborn {
     for (const member of this._model.scope(region).members) this._add(member);
   }
 
-  /** Of those in a scope one that is not over: before it is, the scope does not end. */
+  /** Adds one task of a scope that has not ended: the scope cannot end before it. */
   private _addLast(region: number): void {
     const model = this._model;
     const { members } = model.scope(region);
@@ -165,7 +167,7 @@ export class Stubborn {
     this._list[++this._list[0]!] = task;
   }
 
-  private _addRivals(node: number): void {
+  private _addConflicts(node: number): void {
     const cases = this._model.lts.cases(node);
     const ordered = goesByOrder(cases);
     for (let at = 0; at < cases.length; at += STRIDE) {
@@ -182,12 +184,12 @@ export class Stubborn {
     }
   }
 
-  /** Where it can happen, whoever uses the same end gets in the way; where it cannot, whoever uses the other end helps. */
+  /** An enabled case conflicts with uses of the same end of the channel; a disabled case is enabled by uses of the other end. */
   private _addOfChannel(end: number, channel: number, ordered: boolean): void {
     const model = this._model;
     const { capacity, overflow } = model.channel(channel);
     const held = model.contentOf(channel);
-    // Whether it is ready without a buffer depends on who is parked, which is never for certain.
+    // Without a buffer a case is never certain to be ready, as its partner may not have parked yet.
     if ((ordered && capacity > 0) || overflow !== "park" || model.contents.closed(held)) {
       this._addAll(channel);
       return;
@@ -205,13 +207,13 @@ export class Stubborn {
     for (const use of CHANNEL_USES) this._addUsers(use, channel);
   }
 
-  /** Adds whoever may still use something in a way. */
+  /** Adds all tasks that may still use a channel, a cell, a task or a scope in a given way. */
   private _addUsers(kind: number, about: number): void {
     const model = this._model;
-    const bit = this._futures.use(kind, about);
-    for (const task of this._futures.users(bit)) {
+    const bit = this._mayUse.use(kind, about);
+    for (const task of this._mayUse.users(bit)) {
       const node = model.nodeOf(task);
-      if (node !== -1 && this._futures.may(node, bit)) this._add(task);
+      if (node !== -1 && this._mayUse.may(node, bit)) this._add(task);
     }
   }
 }

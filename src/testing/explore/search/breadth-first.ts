@@ -1,106 +1,96 @@
-// States, breadth first. Every state is stored, so endless programs come to an end once nothing new is found.
+// Breadth-first search of the states of a model. Every state is stored, so the search of an endless program ends once it finds no
+// new state.
 //
-// In full: all of them, and the first failure has the shortest schedule. Or those that are enough to find every failure there
-// is, by stubborn sets. Nobody is put off for ever: in each set of states that nothing leads out of, everybody moves who could,
-// or one of them is expanded in full (Valmari).
+// The full search visits all states, and the first failure that it finds has the shortest schedule. The reduced search takes only
+// the events of a stubborn set in each state (Valmari, Stubborn sets for reduced state space generation, 1989), and finds every
+// failure there is. So that no task is ignored for ever, every enabled task moves in each bottom strongly connected component,
+// or one state of the component is expanded in full. Either search stores canonical representatives under the symmetries that
+// have been found.
+//
+// Tasks are learned during the search. If that shows that a choice was wrong, the search restarts, and keeps what was learned.
 
 import { Refuted } from "../process/sandbox.js";
-import { Canonical } from "../reduction/canonicalise.js";
-import { Symmetries, UNEVEN } from "../reduction/find-automorphisms.js";
+import { Canonicaliser } from "../reduction/canonicalise.js";
+import { Automorphisms, LAST_SEEK, NO_SYMMETRY, SEEK_AGAIN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
-import type { Stubborn } from "../reduction/stubborn-sets.js";
+import type { StubbornSets } from "../reduction/stubborn-sets.js";
 import { DELAY, FIELDS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
-import type { Finding, Judge } from "./properties.js";
+import { TURN } from "./portfolio.js";
+import type { Properties, Violation } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
-import { findStuck } from "./starvation.js";
-import { Graph } from "./state-graph.js";
-import { Store } from "./state-store.js";
+import { findStarvation } from "./starvation.js";
+import { StateGraph } from "./state-graph.js";
+import { StateStore } from "./state-store.js";
 
-/** Of the events of so many states some must be such that can wait: finding out which takes longer than taking them. */
+/** After this many expanded states it is decided whether stubborn sets are worth their cost. */
 const TRIAL = 500;
+/** They are not if the search has taken more than this part of the enabled events: to compute a set costs about one event. */
 const MOST_TAKEN = 0.95;
-/** So many states are expanded before it is asked for the first time whether they were enough. */
+/** Expanded states before the choices of stubborn sets are checked for the first time; the number doubles with each check. */
 const FIRST_CHECK = 64;
-/** Where no tasks could change places it is asked again when so many times more states are expanded; not with more than so many. */
-const SEEK_AGAIN = 8;
-const LAST_SEEK = 4096;
-/** The pace of states that are enough, by how deep their search has come beside the other, to this power. */
-const PACE = 0.5;
-const POWER = 6;
-const LEAST_PACE = 1 / 16;
-const MOST_PACE = 4;
 
-/** How states are searched; off by default, all but one. */
-export interface Ways {
-  /** Whether all states are counted though a failure has been found. */
-  readonly goesOn?: boolean;
-  /** Whether they are searched once more for tasks that never go on. */
-  readonly looksForStuck?: boolean;
-  /** Whether tasks may not be left behind; on by default. */
+/** Options of the breadth-first search. */
+export interface SearchOptions {
+  /** Whether the search continues after a failure, to count all states. */
+  readonly exhaustive?: boolean;
+  /** Whether endless programs are searched for tasks that are parked for ever. */
+  readonly findsStarvation?: boolean;
+  /** Whether tasks that are parked for ever after the end of `main` are a failure; true by default. */
   readonly leaks?: boolean;
-  /** How many states are expanded before it is asked whether tasks can change places; never by default. */
+  /** Expanded states before symmetry is looked for; never by default. */
   readonly seek?: number;
-  /** Says which events are enough; all are taken by default. */
-  readonly stubborn?: Stubborn;
-  /** The search of all states that takes turns with it. */
-  readonly rival?: States;
+  /** Chooses the events of each state; all are taken by default. */
+  readonly stubborn?: StubbornSets;
 }
 
-export class States implements Search {
-  readonly engine = "states";
-  store: Store;
+export class BreadthFirst implements Search {
+  store: StateStore;
   events: number;
   found: Found | null;
-  /** How many events from the start the states are that are expanded. */
-  depth: number;
+  expanded: number;
   private readonly _model: Model;
-  private readonly _judge: Judge;
-  private readonly _goesOn: boolean;
-  private readonly _looksForStuck: boolean;
+  private readonly _properties: Properties;
+  private readonly _exhaustive: boolean;
+  private readonly _findsStarvation: boolean;
   private readonly _leaks: boolean;
-  private readonly _stubborn: Stubborn | null;
-  private readonly _rival: States | null;
-  private readonly _symmetries: Symmetries;
+  private readonly _stubborn: StubbornSets | null;
+  private readonly _symmetries: Automorphisms;
   private readonly _permutations: Permutations;
-  private readonly _canonical: Canonical;
-  /** When so many are expanded it is asked for symmetries. */
+  private readonly _canonical: Canonicaliser;
+  /** Expanded states before symmetry is looked for. */
   private _seek: number;
-  private _graph: Graph;
+  private _graph: StateGraph;
   private _next: number;
-  /** Where the states of the next depth begin. */
-  private _deeper: number;
-  /** When so many are expanded it is asked whether they were enough. */
+  /** Expanded states before the choices of stubborn sets are checked. */
   private _check: number;
-  /** Events that could have been taken so far. */
-  private _offered: number;
-  /** For each event of a state whether it is to be taken. */
+  /** Events that were enabled in the expanded states. */
+  private _enabled: number;
+  /** For each enabled event whether it is in the stubborn set. */
   private _marks: Uint8Array;
 
   constructor(
     model: Model,
-    judge: Judge,
-    { goesOn = false, looksForStuck = false, leaks = true, seek = Infinity, stubborn, rival }: Ways = {},
+    judge: Properties,
+    { exhaustive = false, findsStarvation = false, leaks = true, seek = Infinity, stubborn }: SearchOptions = {},
   ) {
-    this.store = new Store();
+    this.store = new StateStore();
     this.events = 0;
     this.found = null;
-    this.depth = 0;
+    this.expanded = 0;
     this._model = model;
-    this._judge = judge;
-    this._goesOn = goesOn;
-    this._looksForStuck = looksForStuck;
+    this._properties = judge;
+    this._exhaustive = exhaustive;
+    this._findsStarvation = findsStarvation;
     this._leaks = leaks;
     this._stubborn = stubborn ?? null;
-    this._rival = rival ?? null;
-    this._symmetries = new Symmetries(model.unfolder);
+    this._symmetries = new Automorphisms(model.unfolder);
     this._permutations = new Permutations();
-    this._canonical = new Canonical(model, this._symmetries, this._permutations);
+    this._canonical = new Canonicaliser(model, this._symmetries, this._permutations);
     this._seek = seek;
-    this._graph = new Graph(this._permutations);
-    this._next = this._offered = 0;
-    this._deeper = 1;
+    this._graph = new StateGraph(this._permutations);
+    this._next = this._enabled = 0;
     this._check = FIRST_CHECK;
     this._marks = new Uint8Array(64);
   }
@@ -109,33 +99,26 @@ export class States implements Search {
     return this.store.size;
   }
 
-  get pace(): number {
-    if (this._stubborn === null) return 1;
-    if (this._next > TRIAL && this.events > this._offered * MOST_TAKEN) return 0;
-    const ahead = this.depth / Math.max(1, this._rival?.depth ?? 1);
-    return Math.min(MOST_PACE, Math.max(LEAST_PACE, PACE * ahead ** POWER));
+  get reduces(): boolean {
+    return this._stubborn === null || this._next <= TRIAL || this.events <= this._enabled * MOST_TAKEN;
   }
 
-  get executions(): number {
-    return 0;
-  }
-
-  explore(most: number, deadline: () => boolean): boolean {
+  explore(mostStates: number, pause: () => boolean): boolean {
     do {
-      if (!this._expandAll(most, deadline)) return false;
-    } while (this.found === null && (this._beginAnew() || this._expandIgnored()));
-    if (this._looksForStuck && this.found === null && this._model.unfolder.isCyclic) {
-      const stuck = findStuck(this._model, this.store, this._graph, this._leaks);
-      // In which of the states that are one it is stuck is found without symmetries.
-      if (stuck !== null && this._graph.turned) throw new Refuted(UNEVEN);
-      if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.finding);
+      if (!this._expandAll(mostStates, pause)) return false;
+    } while (this.found === null && (this._restart() || this._expandIgnored()));
+    if (this._findsStarvation && this.found === null && this._model.unfolder.isCyclic) {
+      const stuck = findStarvation(this._model, this.store, this._graph, this._leaks);
+      // The schedule that leads to a representative may be that of another state: it is found without symmetry.
+      if (stuck !== null && this._graph.permuted) throw new Refuted(NO_SYMMETRY);
+      if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.violation);
     }
-    this._symmetries.assertServing();
+    this._symmetries.assertDaemons();
     return true;
   }
 
-  /** What was enough, for all that was known, may not have been: then it begins anew, and the sooner the better. */
-  private _beginAnew(): boolean {
+  /** Restarts if something was learned that may have changed the choice of a stubborn set. */
+  private _restart(): boolean {
     this._check = Math.max(FIRST_CHECK, this._next * 2);
     if (this._stubborn?.outdated() !== true) return false;
     this._forget();
@@ -143,87 +126,82 @@ export class States implements Search {
   }
 
   private _forget(): void {
-    this.store = new Store();
-    this._graph = new Graph(this._permutations);
-    this._next = this._offered = this.events = this.depth = 0;
-    this._deeper = 1;
+    this.store = new StateStore();
+    this._graph = new StateGraph(this._permutations);
+    this._next = this._enabled = this.events = 0;
   }
 
-  /** Where tasks turn out to be able to change places it begins anew, too. */
+  /** Looks for symmetry; restarts if some is found, so that all stored states are canonical. */
   private _seekSymmetries(): boolean {
-    const found = this._symmetries.find();
+    const found = this._symmetries.find(this._next);
     this._seek *= SEEK_AGAIN;
     if (found || this._seek > LAST_SEEK) this._seek = Infinity;
     if (found) this._forget();
     return found;
   }
 
-  private _goDeeper(): void {
-    this.depth++;
-    this._deeper = this.store.size;
-  }
-
   private _begin(): void {
     const { _model: model } = this;
     enterInitial(model);
-    this._canonical.canonize();
+    this._canonical.canonicalise();
     this.store.add(model, -1);
   }
 
-  private _expandAll(most: number, deadline: () => boolean): boolean {
+  private _expandAll(mostStates: number, pause: () => boolean): boolean {
     const { _model: model } = this;
     if (this.store.size === 0) this._begin();
     while (this._next < this.store.size) {
-      if (this.store.size > most || ((this._next & 255) === 255 && deadline())) return false;
+      if (this.store.size > mostStates) return false;
       this.store.load(this._next, model);
       model.enumerate();
-      const finding = this._judge.look(model);
-      if (finding !== null && this.found === null) {
-        this.found = this._foundAt(this._next, finding);
-        if (!this._goesOn) return true;
+      const violation = this._properties.check(model);
+      if (violation !== null && this.found === null) {
+        this.found = this._foundAt(this._next, violation);
+        if (!this._exhaustive) return true;
         this.store.load(this._next, model);
         model.enumerate();
       }
       this._expand();
-      if (++this._next === this._deeper) this._goDeeper();
-      if (this._next === this._check && this._beginAnew()) this._begin();
+      this._next++;
+      if (this._next === this._check && this._restart()) this._begin();
       if (this._next === this._seek && this._seekSymmetries()) this._begin();
+      if (++this.expanded % TURN === 0 && pause()) return false;
     }
     return true;
   }
 
-  /** Expands states in full so that everybody moves who could; false if everybody does. */
+  /** Expands a state of each bottom component in which an enabled task never moves; false if there is none. */
   private _expandIgnored(): boolean {
     const { _model: model, _graph: graph } = this;
     if (this._stubborn === null || !model.unfolder.isCyclic) return false;
     let expanded = false;
     for (const id of graph.bottoms(this.store.size)) {
-      // Who could move in one of them could in all, having been put off.
+      // A task that is enabled in one state of the component and never moves is enabled in all of them.
       this.store.load(id, model);
       model.enumerate();
-      if (graph.unmoved(id, actors(model), true).size === 0) continue;
+      if (graph.inactive(id, actors(model), true).size === 0) continue;
       this._take(id, null);
       expanded = true;
     }
     return expanded;
   }
 
-  /** The events that lead to a state, found anew: only states are stored, and of those that are one only one. */
-  private _foundAt(id: number, finding: Finding): Found {
+  /** The events that lead to a state, found by repeating its path: only states are stored, and only representatives. */
+  private _foundAt(id: number, violation: Violation): Found {
     const { _model: model, store } = this;
     const path: number[] = [];
     for (let at = id; store.parent(at) !== -1; at = store.parent(at)) path.unshift(at);
     store.leave();
     enterInitial(model);
-    const way = path.map((after) => this._eventTo(after));
-    if (finding.event !== -1) {
+    const schedule = path.map((after) => this._eventTo(after));
+    if (violation.event !== -1) {
       model.enumerate();
-      way.push(eventAt(model.events, this._judge.look(model)!.event));
+      schedule.push(eventAt(model.events, this._properties.check(model)!.event));
     }
-    return { finding, way };
+    return { violation, schedule };
   }
 
-  /** An event that leads to what is one with a stored state; it happens. */
+  /** Takes an event that leads to a state with a given representative, and returns it. */
   private _eventTo(after: number): Int32Array {
     const { _model: model, store } = this;
     model.enumerate();
@@ -232,21 +210,21 @@ export class States implements Search {
     for (let event = 0; event < count; event++) {
       fire(model, events, event * FIELDS);
       const came = model.mark();
-      this._canonical.canonize();
+      this._canonical.canonicalise();
       const found = store.find(model) === after;
       model.takeBack(found ? came : before);
       if (found) return eventAt(events, event);
     }
-    // Which of the states that are one stands for them may depend on how it was come to.
-    if (this._symmetries.found.length > 0) throw new Refuted(UNEVEN);
-    throw new Error("No event leads there: this is a fault of millrace");
+    // The representative may depend on the path, as the symmetries may not form a group.
+    if (this._symmetries.found.length > 0) throw new Refuted(NO_SYMMETRY);
+    throw new Error("Internal error in millrace: state not reproducible; please report it");
   }
 
   private _expand(): void {
     const { count } = this._model;
     if (this._marks.length < count) this._marks = new Uint8Array(count * 2);
     this._take(this._next, this._chooses() ? this._marks : null);
-    this._offered += count;
+    this._enabled += count;
   }
 
   private _chooses(): boolean {
@@ -255,17 +233,17 @@ export class States implements Search {
     return this._stubborn.choose(this._marks);
   }
 
-  /** Takes the events of a state that are marked; all without marks. */
+  /** Takes the marked events of a state, or all if `marks` is null. */
   private _take(from: number, marks: Uint8Array | null): void {
     const { _model: model, store } = this;
     const { count, events } = model;
-    const graph = this._looksForStuck || this._stubborn !== null ? this._graph : null;
+    const graph = this._findsStarvation || this._stubborn !== null ? this._graph : null;
     let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
       if (marks !== null && marks[event] === 0) continue;
       fire(model, events, event * FIELDS);
-      const places = this._canonical.canonize();
+      const places = this._canonical.canonicalise();
       const id = store.add(model, from);
       graph?.add(from, id, events, event * FIELDS, places);
       model.takeBack(0);
@@ -275,7 +253,7 @@ export class States implements Search {
   }
 }
 
-/** The tasks whose events can happen in the state that a model looks at. */
+/** The tasks with enabled events in the current state of the model. */
 function actors(model: Model): number[] {
   const tasks: number[] = [];
   for (let event = 0; event < model.count; event++) {

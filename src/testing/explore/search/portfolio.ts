@@ -1,14 +1,17 @@
-// Several searches of one program take turns, each turn longer than the one before, until one of them knows.
+// A portfolio of searches of one program: the searches take turns, counted in states, until one of them decides. No clock takes
+// part, so the same program gets the same verdict on every machine; only the time limit of the caller, if any, may end it.
 
-import { native } from "../../../scheduler/host.js";
 import type { Search } from "./search.js";
 
-/** Milliseconds of the first turn. */
-const FIRST_TURN = 5;
-/** With a failure found, the search for the shortest schedule goes on for so many times as long as it took until then. */
-const PATIENCE = 2;
-/** Milliseconds for that at the least. */
-const LEAST_PATIENCE = 200;
+/** States that a search expands in one turn: enough that changing turns costs nothing, few enough that little is wasted. */
+export const TURN = 256;
+/**
+ * Once a failure is found, the search for the shortest schedule may expand so many times the states that all searches have
+ * expanded until then: a short schedule is worth a longer wait, but not an endless one.
+ */
+const SHORTEST_FACTOR = 2;
+/** States that this search may expand at the least; they take a fraction of a second. */
+const SHORTEST_LEAST = 32_768;
 
 /** A search that takes part. */
 export interface Entrant {
@@ -17,49 +20,43 @@ export interface Entrant {
   readonly shortest: boolean;
 }
 
-/** Goes on with a search until a time; true when it is through, null if it is not for this program. */
-export type Explore = (search: Search, until: number) => Promise<boolean | null>;
+/** Continues a search until `pause` says so; true when the search is complete, null if it does not support the program. */
+export type Explore = (search: Search, pause: () => boolean) => Promise<boolean | null>;
 
 export interface Outcome {
   readonly search: Search;
-  /** Whether it is through; it was cut short otherwise. */
+  /** Whether the search has explored everything, or found a failure; it was cut short otherwise. */
   readonly complete: boolean;
   /** Whether its failure has the shortest schedule. */
   readonly shortest: boolean;
 }
 
-/** Searches until something is known, or the time is up, or no search may store more states. */
+/** Searches until a verdict is known, until the time is up, or until no search may store more states. */
 export async function compete(
   entrants: readonly Entrant[],
   explore: Explore,
-  most: number,
-  end: number,
+  mostStates: number,
+  expired: () => boolean,
 ): Promise<Outcome> {
-  const start = native.now();
+  const expanded = (): number => entrants.reduce((sum, { search }) => sum + search.expanded, 0);
   let left = entrants;
   let last: Outcome = { search: entrants[0]!.search, complete: false, shortest: false };
-  let until = end;
-  for (let turn = FIRST_TURN; left.length > 0 && native.now() <= until; turn *= 2) {
-    for (const entrant of byPace(left)) {
+  let budget = Infinity;
+  while (left.length > 0 && expanded() < budget && !expired()) {
+    for (const entrant of left) {
       const { search, shortest } = entrant;
       const alone = left.length === 1;
-      const complete = await explore(search, alone ? until : Math.min(until, native.now() + turn * search.pace));
+      const complete = await explore(search, () => !alone || expanded() >= budget || expired());
       if (complete === true && (search.found === null || shortest)) return { search, complete, shortest };
       if (complete === true) {
         last = { search, complete, shortest };
         left = left.filter((other) => other.shortest);
-        until = Math.min(end, native.now() + Math.max(LEAST_PATIENCE, (native.now() - start) * PATIENCE));
+        budget = expanded() + Math.max(SHORTEST_LEAST, expanded() * SHORTEST_FACTOR);
         break;
       }
-      if (complete === null || search.states > most || search.pace === 0)
-        left = left.filter((other) => other !== entrant);
-      if (native.now() > until) break;
+      const drops = complete === null || search.states > mostStates || !search.reduces;
+      if (drops) left = left.filter((other) => other !== entrant);
     }
   }
   return last;
-}
-
-/** Whoever has the longest turn goes first. */
-function byPace(entrants: readonly Entrant[]): Entrant[] {
-  return [...entrants].sort((one, other) => other.search.pace - one.search.pace);
 }

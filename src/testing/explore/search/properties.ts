@@ -1,4 +1,5 @@
-// What is right and what is wrong with a state. Failures that only the end of a schedule shows are looked for at the end.
+// The properties that are checked in each state: invariants, the result of `main`, sends to closed channels; and, where no event
+// is enabled, deadlock, leaks, errors that no task joins, and unread values.
 
 import { isDaemon } from "../../program/loop.js";
 import type { Values } from "../../report/values.js";
@@ -9,27 +10,29 @@ import type { Invariant } from "../process/sandbox.js";
 import { FIELDS, SEND_CLOSED } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 
-/** A failure, and the event that it comes with if it is not the state itself that fails; -1 then. */
-export interface Finding {
+/** A violated property, and the event that violates it; -1 if the state itself does. */
+export interface Violation {
   readonly kind: FailureKind;
   readonly cause?: unknown;
   readonly event: number;
-  /** Tasks that can never go on, where others do. */
+  /** Tasks that are parked for ever while other tasks run on. */
   readonly stuck?: readonly number[];
 }
 
-/** What it is told of right and wrong, for a `main` of any type. */
-export type Judged = Pick<VerifyOptions<unknown>, "leaks" | "closed" | "unread"> & { readonly outcomes?: unknown };
+/** The options of `verify` that say which states are failures. */
+export type PropertyOptions = Pick<VerifyOptions<unknown>, "leaks" | "closed" | "unread"> & {
+  readonly outcomes?: unknown;
+};
 
-export class Judge {
+export class Properties {
   private readonly _allows: (value: unknown) => boolean;
   private readonly _leaks: boolean;
   private readonly _closed: boolean;
   private readonly _unread: boolean;
-  /** Whether each end of `main` has been found right. */
+  /** Local states in which `main` has ended, and whose results are allowed. */
   private readonly _ends: Set<number>;
 
-  constructor(options: Judged) {
+  constructor(options: PropertyOptions) {
     const { outcomes, leaks = true, closed = false, unread = false } = options;
     this._allows = allowing(outcomes);
     this._leaks = leaks;
@@ -38,8 +41,8 @@ export class Judge {
     this._ends = new Set();
   }
 
-  /** What is wrong with the state that a model looks at, with its events known. */
-  look(model: Model): Finding | null {
+  /** The first property that the current state of the model violates; its events have been enumerated. */
+  check(model: Model): Violation | null {
     return (
       this._invariants(model) ??
       this._main(model) ??
@@ -48,7 +51,7 @@ export class Judge {
     );
   }
 
-  private _invariants(model: Model): Finding | null {
+  private _invariants(model: Model): Violation | null {
     const { sandbox, values } = model.unfolder;
     if (sandbox.invariants.size === 0) return null;
     const { oracle } = sandbox;
@@ -64,7 +67,7 @@ export class Judge {
     return null;
   }
 
-  private _main(model: Model): Finding | null {
+  private _main(model: Model): Violation | null {
     const node = model.nodeOf(0);
     const kind = model.lts.status(node);
     if (kind === PARKED || this._ends.has(node)) return null;
@@ -75,8 +78,8 @@ export class Judge {
     return null;
   }
 
-  /** Nothing can happen any more. */
-  private _end(model: Model): Finding | null {
+  /** What is wrong with a state in which no event is enabled. */
+  private _end(model: Model): Violation | null {
     const { lts } = model;
     let leak = false;
     for (let task = 0; task < model.ofTask.length; task++) {
@@ -99,7 +102,7 @@ export function allowing(outcomes: unknown): (value: unknown) => boolean {
   return (value) => allowed.has(value);
 }
 
-/** Whether it has been said by now that something must hold. */
+/** Whether the declaration of an invariant has been executed. */
 function isSaid(model: Model, { task, from }: Invariant): boolean {
   const { lts } = model;
   const node = model.nodeOf(task);
@@ -112,7 +115,7 @@ function isSaid(model: Model, { task, from }: Invariant): boolean {
   return false;
 }
 
-/** What an invariant sees of a state. */
+/** What an invariant reads of a state. */
 function looked(model: Model, values: Values, kind: number, about: number): unknown {
   if (kind === READ_CELL) return values.at(model.cellValue(about));
   if (kind === READ_LENGTH) return model.contents.length(model.contentOf(about));
@@ -122,7 +125,7 @@ function looked(model: Model, values: Values, kind: number, about: number): unkn
   );
 }
 
-function refusal(model: Model): Finding | null {
+function refusal(model: Model): Violation | null {
   for (let event = 0; event < model.count; event++) {
     if (model.events[event * FIELDS] === SEND_CLOSED) return { kind: "closed", event };
   }

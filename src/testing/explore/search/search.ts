@@ -1,26 +1,27 @@
-// What every way of searching has in common.
+// What all searches of the model have in common.
 
-import type { Finding } from "./properties.js";
+import type { Violation } from "./properties.js";
 
-/** The program does what a search does not know. */
+/** The program does something that a search does not support. */
 export class Ineligible extends Error {}
 
 /** A failure, and the events that lead to it. */
 export interface Found {
-  readonly finding: Finding;
-  readonly way: readonly Int32Array[];
+  readonly violation: Violation;
+  readonly schedule: readonly Int32Array[];
 }
 
 export interface Search {
-  readonly engine: "states" | "traces";
+  /** States that are stored. */
   readonly states: number;
-  readonly executions: number;
+  /** States that have been expanded in all, restarts included. */
+  readonly expanded: number;
   /** Events that have been taken. */
   readonly events: number;
-  /** How long its turns are, beside those of others: long if it is through quickly or never, 0 once others are sooner. */
-  readonly pace: number;
+  /** False once a reduced search has turned out to leave out next to nothing: the full search is faster then. */
+  readonly reduces: boolean;
   /** The first failure; null while there is none. */
   readonly found: Found | null;
-  /** Goes on until so many states are stored, or a time has come; true when there is nothing more to find. */
-  explore(most: number, late: () => boolean): boolean;
+  /** Continues until more than `mostStates` are stored or `pause`, asked now and then, says so; true when it is complete. */
+  explore(mostStates: number, pause: () => boolean): boolean;
 }

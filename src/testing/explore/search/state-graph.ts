@@ -1,37 +1,44 @@
-// The graph of states, as a search has found it: which state leads where, and who moves on the way.
+// The graph of the states that a search has visited: which transition leads from which state to which, which tasks take part in
+// it, and which permutation of tasks the symmetry reduction applied to its end.
+//
+// The transitions of a state stand side by side in arrays, in the order in which the search took them. Bottom strongly connected
+// components are found by Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972).
 
 import type { Permutations } from "../reduction/permutations.js";
 import { DELAY } from "../semantics/events.js";
 import { grown } from "../semantics/numbers.js";
 
-export class Graph {
-  /** Where each edge leads, and two tasks that move: the one whose event it is and another, or -1. */
+/** The task of a participant that there is not. */
+const NONE = -1;
+
+export class StateGraph {
+  /** For each transition the state that it leads to, and its participants: the task of the event and the other task, or -1. */
   private _to: Int32Array;
-  private _movers: Int32Array;
-  /** Whose place each task takes on each edge; null where all keep theirs. */
-  private _changes: Int32Array | null;
+  private _participants: Int32Array;
+  /** For each transition the permutation that was applied to its end; null while none was. */
+  private _applied: Int32Array | null;
   private readonly _permutations: Permutations;
   private _count: number;
-  /** The edges of each state stand side by side: from where to where. */
+  /** For each state its first transition, and the end of its transitions. */
   private _starts: Int32Array;
   private _ends: Int32Array;
 
   constructor(permutations: Permutations) {
     this._to = new Int32Array(256);
-    this._movers = new Int32Array(512);
-    this._changes = null;
+    this._participants = new Int32Array(512);
+    this._applied = null;
     this._permutations = permutations;
     this._count = 0;
     this._starts = new Int32Array(256);
     this._ends = new Int32Array(256);
   }
 
-  /** Whether tasks have changed places. */
-  get turned(): boolean {
-    return this._changes !== null;
+  /** Whether a permutation was applied on some transition. */
+  get permuted(): boolean {
+    return this._applied !== null;
   }
 
-  /** The edges of a state follow, instead of those that it had. */
+  /** The transitions of a state follow; they replace those that it had. */
   begin(from: number): void {
     if (from >= this._starts.length) {
       this._starts = grown(this._starts);
@@ -40,123 +47,141 @@ export class Graph {
     this._starts[from] = this._ends[from] = this._count;
   }
 
-  /** Adds the edge of an event, in fields of an array, after which tasks have changed places. */
-  add(from: number, to: number, events: Int32Array, place: number, changes: number): void {
+  /** Adds the transition of the event at a place of an array, and the permutation that was applied to its end. */
+  add(from: number, to: number, events: Int32Array, place: number, permutation: number): void {
     if (this._count === this._to.length) this._lengthen();
-    if (changes !== 0) (this._changes ??= new Int32Array(this._to.length))[this._count] = changes;
+    if (permutation !== 0) (this._applied ??= new Int32Array(this._to.length))[this._count] = permutation;
     const passes = events[place] === DELAY;
     this._to[this._count] = to;
-    this._movers[this._count * 2] = passes ? -1 : events[place + 1]!;
-    this._movers[this._count * 2 + 1] = passes ? -1 : events[place + 3]!;
+    this._participants[this._count * 2] = passes ? NONE : events[place + 1]!;
+    this._participants[this._count * 2 + 1] = passes ? NONE : events[place + 3]!;
     this._ends[from] = ++this._count;
   }
 
   private _lengthen(): void {
     this._to = grown(this._to);
-    this._movers = grown(this._movers);
-    if (this._changes !== null) this._changes = grown(this._changes);
+    this._participants = grown(this._participants);
+    if (this._applied !== null) this._applied = grown(this._applied);
   }
 
   /**
-   * A state of each set that nothing leads out of and in which each is reached from each: whatever goes on for ever may come to
-   * one of them, and stays there. States that have no edges are none.
+   * The first state of each bottom strongly connected component of the first `states` states, in order. Every run that never ends
+   * may come to such a component, and none leaves it. A state without transitions is an end, and none of these.
    */
   bottoms(states: number): number[] {
-    const first = this._firstReached(states);
-    const leaves = new Uint8Array(states);
-    for (let state = 0; state < states; state++) {
-      const among = first[state]!;
-      for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
-        if (first[this._to[edge]!] !== among) leaves[among] = 1;
+    const { _starts: starts, _ends: ends, _to: to } = this;
+    /** When a state was entered, from 1; and the earliest state, by that, that is known to be reached from it. */
+    const entered = new Int32Array(states);
+    const low = new Int32Array(states);
+    /** The next transition of each state to be followed. */
+    const next = starts.slice(0, states);
+    /** States whose component is not complete, in the order in which they were entered; and whether a state is one of them. */
+    const open: number[] = [];
+    const isOpen = new Uint8Array(states);
+    /** The path from the root of the depth-first search to the current state. */
+    const path: number[] = [];
+    const bottoms: number[] = [];
+    let count = 0;
+    const enter = (state: number): void => {
+      entered[state] = low[state] = ++count;
+      isOpen[state] = 1;
+      open.push(state);
+      path.push(state);
+    };
+    for (let root = 0; root < states; root++) {
+      if (entered[root] === 0) enter(root);
+      while (path.length > 0) {
+        const state = path[path.length - 1]!;
+        if (next[state]! < ends[state]!) {
+          const target = to[next[state]!++]!;
+          if (entered[target] === 0) enter(target);
+          else if (isOpen[target] === 1) low[state] = Math.min(low[state]!, entered[target]!);
+          continue;
+        }
+        path.pop();
+        const before = path[path.length - 1];
+        if (before !== undefined) low[before] = Math.min(low[before]!, low[state]!);
+        if (low[state] === entered[state]) {
+          const component = open.splice(open.lastIndexOf(state));
+          if (this._isBottom(component)) bottoms.push(component.reduce((one, other) => Math.min(one, other)));
+          for (const member of component) isOpen[member] = 0;
+        }
       }
     }
-    const bottoms: number[] = [];
-    for (let state = 0; state < states; state++) {
-      if (first[state] !== state || this._starts[state] === this._ends[state]) continue;
-      // Others from which it is reached may lead elsewhere too.
-      if (leaves[state] === 0 || this._reaches(state, (other) => first[other] !== state) === -1) bottoms.push(state);
+    return bottoms.sort((one, other) => one - other);
+  }
+
+  /** Whether no transition leads out of a component, and there are some in it. */
+  private _isBottom(component: readonly number[]): boolean {
+    const members = new Set(component);
+    let transitions = 0;
+    for (const state of component) {
+      for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
+        if (!members.has(this._to[edge]!)) return false;
+        transitions++;
+      }
     }
-    return bottoms;
+    return transitions > 0;
   }
 
-  /** For each state the first that is reached from it. */
-  private _firstReached(states: number): Int32Array {
-    const first = Int32Array.from({ length: states }, (_, state) => state);
-    while (this._sweep(first, states - 1, -1, -1) && this._sweep(first, 0, states, 1));
-    return first;
-  }
-
-  /** Takes over, state by state, what is known where its edges lead; whether that was news. */
-  private _sweep(first: Int32Array, from: number, end: number, step: number): boolean {
-    const { _starts: starts, _ends: ends, _to: to } = this;
-    let news = false;
-    for (let state = from; state !== end; state += step) {
-      const before = first[state]!;
-      let least = before;
-      for (let edge = starts[state]!; edge < ends[state]!; edge++) least = Math.min(least, first[to[edge]!]!);
-      if (least === before) continue;
-      first[state] = least;
-      news = true;
-    }
-    return news;
-  }
-
-  /** Of some tasks those that never move, whatever is reached from a state; that they move with another does not count, if so asked. */
-  unmoved(from: number, tasks: Iterable<number>, alone: boolean): Set<number> {
+  /**
+   * The given tasks that take part in no transition that is reachable from a state. `alone`: being the partner of a rendezvous
+   * does not count.
+   */
+  inactive(from: number, tasks: Iterable<number>, alone: boolean): Set<number> {
     const left = new Set(tasks);
-    this._reaches(from, (state, places) => {
+    this._visit(from, (state, permutation) => {
       const moves = (mover: number): void => {
-        for (const task of left) if (this._permutations.of(places, task) === mover) left.delete(task);
+        for (const task of left) if (this._permutations.of(permutation, task) === mover) left.delete(task);
       };
       for (let edge = this._starts[state]!; edge < this._ends[state]! && left.size > 0; edge++) {
-        moves(this._movers[edge * 2]!);
-        if (!alone) moves(this._movers[edge * 2 + 1]!);
+        moves(this._participants[edge * 2]!);
+        if (!alone) moves(this._participants[edge * 2 + 1]!);
       }
       return left.size === 0;
     });
     return left;
   }
 
-  /** The first state that is looked for, of those that are reached from one, with whose place each has taken; -1 if none is. */
-  private _reaches(from: number, isIt: (state: number, places: number) => boolean): number {
+  /** Visits all states that are reachable from one, with the permutations that lead there, until the visitor returns true. */
+  private _visit(from: number, visitor: (state: number, permutation: number) => boolean): void {
     const seen = [new Set([from])];
     const reached = [from, 0];
     for (let at = 0; at < reached.length; at += 2) {
-      const [state, places] = [reached[at]!, reached[at + 1]!];
-      if (isIt(state, places)) return state;
+      const [state, permutation] = [reached[at]!, reached[at + 1]!];
+      if (visitor(state, permutation)) return;
       for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
         const to = this._to[edge]!;
-        const after = this._changes === null ? 0 : this._permutations.compose(places, this._changes[edge]!);
+        const after = this._applied === null ? 0 : this._permutations.compose(permutation, this._applied[edge]!);
         const before = (seen[after] ??= new Set());
         if (before.has(to)) continue;
         before.add(to);
         reached.push(to, after);
       }
     }
-    return -1;
   }
 
-  /** Whether a task moves on an edge of a state. */
+  /** Whether a task takes part in a transition of a state. */
   moves(state: number, task: number): boolean {
     for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
-      if (this._movers[edge * 2] === task || this._movers[edge * 2 + 1] === task) return true;
+      if (this._participants[edge * 2] === task || this._participants[edge * 2 + 1] === task) return true;
     }
     return false;
   }
 
-  /** For each of so many states whether it leads to one that is looked for, or is one. */
-  leadTo(states: number, isIt: (state: number) => boolean): Uint8Array {
-    const lead = Uint8Array.from({ length: states }, (_, state) => (isIt(state) ? 1 : 0));
+  /** For each of the first `states` states whether a state with a property is reachable from it: 1, or 0. */
+  canReach(states: number, has: (state: number) => boolean): Uint8Array {
+    const reach = Uint8Array.from({ length: states }, (_, state) => (has(state) ? 1 : 0));
     for (let more = true; more; ) {
       more = false;
       for (let state = states - 1; state >= 0; state--) {
-        for (let edge = this._starts[state]!; edge < this._ends[state]! && lead[state] === 0; edge++) {
-          if (lead[this._to[edge]!] === 0) continue;
-          lead[state] = 1;
+        for (let edge = this._starts[state]!; edge < this._ends[state]! && reach[state] === 0; edge++) {
+          if (reach[this._to[edge]!] === 0) continue;
+          reach[state] = 1;
           more = true;
         }
       }
     }
-    return lead;
+    return reach;
   }
 }

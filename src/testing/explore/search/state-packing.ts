@@ -1,5 +1,5 @@
-// States in as few bits as they need. Of each component the values that it has had are counted, and a state says which it is:
-// where a task stands among a dozen places takes four bits. Fields do not cross words.
+// State packing: the values of each component are numbered in the order of their first use, and a packed state stores these
+// numbers in as few bits as they need (collapse compression, as in SPIN: Holzmann, 1997). No field crosses a word boundary.
 
 const BITS = 32;
 /** Numbers above are looked up in a map. */
@@ -15,10 +15,10 @@ interface Layout {
 }
 
 export class Packing {
-  /** How many words a state takes. */
+  /** Words of a packed state. */
   words: number;
   private _layout: Layout;
-  /** For each component the values that it has had, 0 the first, and the place of each among them. */
+  /** For each component its values by number, 0 first; and the number of each value. */
   private readonly _values: number[][];
   private readonly _codes: Int32Array[];
   private readonly _farCodes: Map<number, number>[];
@@ -31,7 +31,7 @@ export class Packing {
     this.words = this._layout.words;
   }
 
-  /** Puts the value of a component into a packed state; false if there is no room for it before `widen`. */
+  /** Packs the value of a component; false if its field is too narrow, and `widen` is to be called first. */
   put(packed: Int32Array, component: number, value: number): boolean {
     const { word, shift, mask } = this._layout;
     const code = this._codeOf(component, value);
@@ -52,7 +52,7 @@ export class Packing {
     into.fill(0, mask.length);
   }
 
-  /** Makes room for the values that have been met, and for some more; packs so many states of some data anew. */
+  /** Widens the fields to fit all values so far and some more; returns the given states packed anew. */
   widen(data: Int32Array, states: number): Int32Array {
     const old = this._layout;
     const layout = layoutOf(this._values.map(({ length }) => BITS - Math.clz32(length + (length >> 1))));

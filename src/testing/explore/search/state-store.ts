@@ -1,5 +1,5 @@
-// States that have been seen: packed side by side, in the order in which they were found, with the state each was found from.
-// A table of their numbers finds a state by its hash.
+// The visited states: packed side by side in the order of their discovery, each with its predecessor on the first path to it. A
+// hash table with open addressing maps a packed state to its id.
 
 import type { Model } from "../semantics/model.js";
 import { grown } from "../semantics/numbers.js";
@@ -7,18 +7,18 @@ import { Packing } from "./state-packing.js";
 
 const NONE = -1;
 
-/** What a store needs of a state: its numbers, and which of them have changed since it was loaded. */
-export type Stored = Pick<Model, "state" | "changes" | "changed" | "forget">;
+/** What the store needs of a state: its vector, and the components that have changed since it was loaded. */
+export type StateVector = Pick<Model, "state" | "changes" | "changed" | "forget">;
 
-export class Store {
-  /** How many there are. */
+export class StateStore {
+  /** How many states are stored; their ids are 0 to `size - 1`. */
   size: number;
   private readonly _packing: Packing;
   private _data: Int32Array;
   private _parents: Int32Array;
-  /** For each entry the number of a state, and one. */
+  /** Hash table: the id of a state, plus one; 0 is free. */
   private _table: Int32Array;
-  /** The state that was loaded last. */
+  /** The id of the state that was loaded last; -1 for the vector of zeros. */
   private _loaded: number;
   /** A state as it is packed. */
   private _packed: Int32Array;
@@ -38,11 +38,8 @@ export class Store {
     return (this._data.byteLength + this._parents.byteLength + this._table.byteLength) / Math.max(1, this.size);
   }
 
-  /**
-   * The number of what has become of the state that was loaded, or of one that is all zeros before any was; what is new gets the
-   * next, and `size` grows.
-   */
-  add(state: Stored, parent: number): number {
+  /** Inserts the current state and returns its id. A state that is already stored keeps its id; a new one gets `size`. */
+  add(state: StateVector, parent: number): number {
     this._pack(state);
     const hash = this._hash();
     const slot = this._slotOf(hash);
@@ -54,20 +51,20 @@ export class Store {
     return this.size - 1;
   }
 
-  /** The number of the same, -1 if it is not there. */
-  find(state: Stored): number {
+  /** The id of the current state; -1 if it is not stored. */
+  find(state: StateVector): number {
     this._pack(state);
     return this._table[this._slotOf(this._hash())]! - 1;
   }
 
-  /** Comes to a state; from there on its changes count. */
-  load(id: number, state: Stored): void {
+  /** Makes a stored state the current one; its changes are recorded from here on. */
+  load(id: number, state: StateVector): void {
     this._packing.unpack(this._data, id * this._packing.words, state.state);
     this._loaded = id;
     state.forget();
   }
 
-  /** Changes count from a state on that is all zeros. */
+  /** Makes the vector of zeros the state that changes are recorded from. */
   leave(): void {
     this._loaded = NONE;
   }
@@ -76,8 +73,8 @@ export class Store {
     return this._parents[id]!;
   }
 
-  /** Packs what has become of the state that was loaded: only what has changed since is put anew. */
-  private _pack(state: Stored): void {
+  /** Packs the current state: a copy of the loaded one, with the changed components packed anew. */
+  private _pack(state: StateVector): void {
     const { _packed: packed, _data: data } = this;
     const from = this._loaded * packed.length;
     if (this._loaded === NONE) packed.fill(0);
@@ -108,7 +105,7 @@ export class Store {
     return hash ^ (hash >>> 13);
   }
 
-  /** Where what is packed stands in the table, or would. */
+  /** The slot of the packed state in the table, or the free slot where it belongs. */
   private _slotOf(hash: number): number {
     const table = this._table;
     const mask = table.length - 1;

@@ -428,7 +428,7 @@ function turnBack(model: Model, task: number): void {
 /** Where a task returns from that was served, but is cancelled before it resumes: what it was served is not delivered. */
 function undelivered({ unfolder, lts }: Model, task: number, coming: number): number {
   const before = lts.parent(coming);
-  if (before === -1) return unfolder.unbegun(unfolder.alike.firstOf(task));
+  if (before === -1) return unfolder.unbegun(task);
   const { at, code } = lts.label(coming)!;
   return unfolder.successor(before, RETURN_AFTER - at, code);
 }

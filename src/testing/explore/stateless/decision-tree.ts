@@ -1,9 +1,10 @@
-// The tree of all decisions, walked depth first: one run for each leaf. What is tried at a decision and turns out not to be
-// ready is no alternative: whatever follows is found by the decisions after it.
+// The tree of all decisions of the scheduler, searched depth first: one run for each leaf (stateless model checking, as in CHESS:
+// Musuvathi et al., 2008). A case that is chosen and turns out not to be ready is no alternative: its continuations are found
+// under the decisions that follow.
 
 import { Endless, type Strategy } from "../../simulation/decisions.js";
 
-/** Thrown out of a run that would only repeat what another has shown. */
+/** Thrown to end a run that would only repeat another. */
 export class Redundant extends Endless {}
 
 interface Fork {
@@ -11,7 +12,7 @@ interface Fork {
   options: number;
 }
 
-export class Tree implements Strategy {
+export class DecisionTree implements Strategy {
   private readonly _forks: Fork[];
   private _at: number;
   private _redundant: boolean;

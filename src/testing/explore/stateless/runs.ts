@@ -1,22 +1,22 @@
-// Programs that do what the model does not know, such as cancelling, scopes, locks and combinators, are run on the real
-// scheduler, once for every way in which its decisions can fall. Nothing is stored and nothing learned, so it takes far
-// longer, but what runs is the program itself, to the last line of this library.
+// Stateless exploration, for programs that do something that the model does not support, such as locks and combinators: the program
+// itself runs on the real scheduler, once for each combination of the scheduler's decisions. No state is stored and nothing is
+// learned, so this takes far longer, but it executes all the code of the program and of this library.
 
 import { Outcomes } from "../../report/outcomes.js";
 import { type Main, play, type Run } from "../../simulation/play.js";
-import { Redundant, Tree } from "./decision-tree.js";
+import { DecisionTree, Redundant } from "./decision-tree.js";
 
 export class Runs<T> {
   executions: number;
   events: number;
-  /** What `main` returned, under some schedule. */
+  /** The values that `main` returned under some schedule. */
   readonly outcomes: Outcomes<T>;
-  /** The first run that failed; it is not told. */
+  /** The first run that failed; its steps have not been recorded. */
   failed: Run<T> | null;
   private readonly _main: Main<T>;
   private readonly _leaks: boolean;
   private readonly _allows: (value: T) => boolean;
-  private readonly _tree: Tree;
+  private readonly _tree: DecisionTree;
 
   constructor(main: Main<T>, leaks: boolean, allows: (value: T) => boolean) {
     this.executions = this.events = 0;
@@ -25,10 +25,10 @@ export class Runs<T> {
     this._main = main;
     this._leaks = leaks;
     this._allows = allows;
-    this._tree = new Tree();
+    this._tree = new DecisionTree();
   }
 
-  /** Goes on until a run fails or it is late; true when there is no other schedule. */
+  /** Runs schedules until one fails or `late` says so, asked after each; true when there is no other schedule. */
   async explore(late: () => boolean): Promise<boolean> {
     do {
       const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true });

@@ -1,4 +1,4 @@
-// One verification by running the program under every schedule, and what comes of it.
+// One verification by running the program under every schedule, and its verdict.
 
 import { native } from "../../../scheduler/host.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
@@ -7,7 +7,8 @@ import { explain, failureOf, type Main, play, type Run } from "../../simulation/
 import { allowing } from "../search/properties.js";
 import { Runs } from "./runs.js";
 
-const MOST_MS = 60_000;
+/** Decisions of the scheduler in all runs, unless the caller sets a time limit: about a minute's work. */
+const MOST_EVENTS = 20_000_000;
 
 export async function proveByRunning<T>(
   main: Main<T>,
@@ -15,30 +16,35 @@ export async function proveByRunning<T>(
   start: number,
   why: string,
 ): Promise<Verdict<T>> {
-  const { leaks = true, maxMs = MOST_MS } = options;
+  const { leaks = true, maxMs } = options;
   const runs = new Runs(main, leaks, allowing(options.outcomes));
-  const complete = await runs.explore(() => native.now() - start > maxMs);
+  const complete = await runs.explore(() =>
+    maxMs === undefined ? runs.events >= MOST_EVENTS : native.now() - start > maxMs,
+  );
   const { executions, events, outcomes } = runs;
   const ms = native.now() - start;
   const coverage: Coverage = { engine: "runs", states: 0, executions, events, ms, searchMs: ms };
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
-  if (!complete) return { status: "bounded", reason: `it reached maxMs, ${maxMs} ms`, covered: coverage };
+  if (!complete) {
+    const limit = maxMs === undefined ? `the limit of ${MOST_EVENTS} events` : `maxMs, ${maxMs} ms`;
+    return { status: "bounded", reason: `it reached ${limit}`, covered: coverage };
+  }
   const assumptions = [
-    `the program was run under every schedule, as the model does not know all that it does (${why})`,
-    "a task gives way to others only where it waits",
+    `the program was run under every schedule, as the model does not support all that it does (${why})`,
+    "a task yields to other tasks only where it parks",
   ];
   return { status: "proved", outcomes: outcomes.all(), assumptions, ...coverage };
 }
 
 async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {
   const run = runs.failed!;
-  const found = `found by run ${coverage.executions} of all (${coverage.ms.toFixed(1)} ms)`;
+  const found = `found by run ${coverage.executions}`;
   if (run.ending.failed === null) return await outcome(main, run, found, coverage);
   const { kind, cause, schedule, message, token } = await explain(main, run, 1, { leaks }, found);
   return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
 }
 
-/** It returned what it must not. */
+/** The failure of a run that returned a value that is not allowed. */
 async function outcome<T>(main: Main<T>, run: Run<T>, found: string, coverage: Coverage): Promise<Failed> {
   const failed = { kind: "outcome", cause: (run.ending as { readonly value: T }).value } as const;
   const { steps } = await play(main, repeat(run.taken), 1, {});

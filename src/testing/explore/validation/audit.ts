@@ -1,32 +1,34 @@
-// A proof takes for granted that tasks share nothing but channels: each was learned alone. Here random schedules are run with
-// fresh routines in the order in which events really happen, and every routine must do what was learned. What tasks share
-// behind the model's back shows as a difference.
+// Audit of the model: each task was learned alone, which is valid only if tasks share nothing but channels and cells. So random
+// schedules of the model are replayed with new routines, all of them together, in the order of the events. Each routine must do
+// what was learned of its task; shared state shows as a difference.
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
+import { attempted } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
 import { casesOf, completeCase, type Offer } from "../process/operation-cases.js";
 import { deliver } from "../process/replay-history.js";
 import { RoutineRun, startRoutine } from "../process/routine-run.js";
-import { areSame, attempted } from "../process/same-behaviour.js";
 import { PENDING, type Unfolder } from "../process/unfolder.js";
 import { FIELDS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { type Delivery, deliveries, enterInitial, fire } from "../semantics/transition.js";
 
-/** Events of one schedule at the most, and for each place that a task can come to. */
+/** Events of one schedule at the most, and for each local state of the tasks: a short program has short schedules. */
 const LONGEST = 200;
 const EVENTS_EACH = 4;
+/** Schedules that are always run, however many events they have. */
+const LEAST = 5;
 
-/** A task that did something else than it had done with the same past. */
+/** A task that did something other than it had done with the same history. */
 export interface Difference {
   readonly task: string;
   readonly learned: string;
   readonly found: string;
 }
 
-/** A routine is to go on with what has happened to it, or to begin; it has to come to a node. */
+/** A routine that is to be started, or resumed with what happened to it, and the node that it must reach. */
 interface Due {
   readonly live: RoutineRun;
   readonly node: number;
@@ -39,14 +41,16 @@ export class Audit {
   private readonly _unfolder: Unfolder;
   private readonly _driver: Driver;
   private readonly _below: (n: number) => number;
+  /** Events of all schedules so far. */
+  private _events: number;
   private _lives: Map<number, RoutineRun>;
-  /** Who is to go on, in order. */
+  /** Routines to be resumed, in order. */
   private _due: Due[];
-  /** Where the routine that goes on has to come to. */
+  /** The node that the running routine must reach. */
   private _node: number;
   private _difference: Difference | null;
   private _left: boolean;
-  /** What went wrong in a plain call; the routine that made it may have caught it. */
+  /** The error of a plain call; the routine that made the call may have caught it. */
   private _broken: unknown;
 
   constructor(model: Model) {
@@ -54,6 +58,7 @@ export class Audit {
     this._unfolder = model.unfolder;
     this._driver = new Driver(model.unfolder.sandbox);
     this._below = seeded(1);
+    this._events = 0;
     this._lives = new Map();
     this._due = [];
     this._node = -1;
@@ -62,13 +67,16 @@ export class Audit {
     this._broken = null;
   }
 
-  /** Runs so many schedules, fewer when it is late; the first difference, or null. */
-  async run(schedules: number, late: () => boolean): Promise<Difference | null> {
+  /** Runs at most so many schedules, and begins none after so many events; the first difference, or null. */
+  async run(schedules: number, events: number): Promise<Difference | null> {
     const { sandbox } = this._unfolder;
     sandbox.oracle = (offer, attempt) => this._answer(offer, attempt);
     this._unfolder.actualStarts = new Map([[0, this._unfolder.spawns[0]!]]);
     try {
-      for (let nth = 0; nth < schedules && this._difference === null && !(nth > 4 && late()); nth++) await this._walk();
+      for (let nth = 0; nth < schedules && this._difference === null; nth++) {
+        if (nth >= LEAST && this._events >= events) break;
+        await this._walk();
+      }
     } finally {
       sandbox.oracle = null;
       this._unfolder.actualStarts = null;
@@ -131,6 +139,7 @@ export class Audit {
     const gained = deliveries(model, happens);
     const values = gained.map((gain) => model.lts.valueOf(model.nodeOf(gain.task), gain));
     const before = gained.map(({ task }) => model.nodeOf(task));
+    this._events++;
     fire(model, happens, 0);
     for (const [nth, { task, at }] of gained.entries()) {
       if (task === but) continue;
@@ -270,4 +279,9 @@ export class Audit {
     const learned = lts.status(node) === PARKED ? "waits" : ends;
     this._difference ??= { task: this._unfolder.sandbox.tasks[task]!.name, learned, found };
   }
+}
+
+/** Whether two operations have the same cases. */
+function areSame(one: Int32Array, other: Int32Array): boolean {
+  return one.length === other.length && one.every((number, at) => number === other[at]);
 }

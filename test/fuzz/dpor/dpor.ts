@@ -1,10 +1,12 @@
-// Schedules that differ only in the order of events that have nothing to do with each other are one trace, and of each trace
-// one schedule is enough: dynamic partial-order reduction with source sets (Abdulla, Aronis, Jonsson, Sagonas) and sleep sets,
-// on events. A program with many buffers has far fewer traces than states. Nothing is stored but the way to where it is.
+// An oracle for the fuzz, independent of the searches of verify(): dynamic partial-order reduction over the events of the
+// model, with source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal Dynamic Partial Order Reduction, 2014).
 //
-// Two events have nothing to do with each other if no task takes part in both, and if they do not use the same end of a
-// channel's buffer. Source sets are sound for programs without `default`, plain calls and closing; any other is searched with
-// sleep sets alone, which still end a way that another has shown. Loops that never end are left to the states.
+// Schedules that differ only in the order of independent events form one trace, and one schedule of each trace is explored.
+// Two events are independent if no task takes part in both and they do not use the same end of a channel's buffer. Only the
+// current schedule is stored, no states.
+//
+// Source sets are sound for programs without `default`, plain calls and closing; any other program is searched with sleep
+// sets alone. Programs with endless loops, scopes, cancelled tasks or invariants are refused (`Ineligible`).
 
 import {
   JOIN,
@@ -19,22 +21,18 @@ import {
   TIMEOUT,
   UNORDERED,
   WHEN_OVER,
-} from "../process/cases.js";
-import { PARKED } from "../process/local-lts.js";
-import { History } from "../reduction/happens-before.js";
-import { Independence } from "../reduction/independence.js";
-import { DELAY, FIELDS } from "../semantics/events.js";
-import type { Model } from "../semantics/model.js";
-import { enterInitial, fire } from "../semantics/transition.js";
-import type { Judge } from "./properties.js";
-import { type Found, Ineligible, type Search } from "./search.js";
+} from "../../../src/testing/explore/process/cases.js";
+import { PARKED } from "../../../src/testing/explore/process/local-lts.js";
+import type { Properties } from "../../../src/testing/explore/search/properties.js";
+import { type Found, Ineligible, type Search } from "../../../src/testing/explore/search/search.js";
+import { DELAY, FIELDS } from "../../../src/testing/explore/semantics/events.js";
+import type { Model } from "../../../src/testing/explore/semantics/model.js";
+import { enterInitial, fire } from "../../../src/testing/explore/semantics/transition.js";
+import { History } from "./happens-before.js";
+import { Independence } from "./independence.js";
 
 /** The way is kept on the stack. */
 const DEEPEST = 1000;
-/** The pace of source sets, and of sleep sets alone. */
-const PACE = 1;
-const SLOW_PACE = 0.25;
-
 /** The program does what source sets are not sound for: the search begins anew without them. */
 const RESTART: Error = new Error("Without source sets");
 
@@ -54,14 +52,14 @@ interface Frame {
   mark: number;
 }
 
-export class Traces implements Search {
-  readonly engine = "traces";
+export class Traces implements Pick<Search, "states" | "events" | "found" | "explore"> {
   readonly states: number;
+  /** Schedules that were explored to their end. */
   executions: number;
   events: number;
   found: Found | null;
   private readonly _model: Model;
-  private readonly _judge: Judge;
+  private readonly _properties: Properties;
   private readonly _goesOn: boolean;
   private readonly _independence: Independence;
   /** Whether all events are wanted: sleep sets alone. */
@@ -75,11 +73,11 @@ export class Traces implements Search {
   /** So many nodes are such that source sets are sound for them. */
   private _known: number;
 
-  constructor(model: Model, judge: Judge, goesOn: boolean, wantsAll = false) {
+  constructor(model: Model, judge: Properties, goesOn: boolean, wantsAll = false) {
     this.states = this.executions = this.events = 0;
     this.found = null;
     this._model = model;
-    this._judge = judge;
+    this._properties = judge;
     this._goesOn = goesOn;
     this._independence = new Independence(model);
     this._wantsAll = wantsAll;
@@ -89,10 +87,6 @@ export class Traces implements Search {
     this._over = false;
     this._steps = 0;
     this._known = 0;
-  }
-
-  get pace(): number {
-    return this._wantsAll ? SLOW_PACE : PACE;
   }
 
   explore(_most: number, late: () => boolean): boolean {
@@ -131,9 +125,9 @@ export class Traces implements Search {
   private _enter(depth: number): void {
     const model = this._model;
     model.enumerate();
-    const finding = this._judge.look(model);
-    if (finding !== null && this.found === null) {
-      this.found = { finding, way: this._way(depth, finding.event) };
+    const violation = this._properties.check(model);
+    if (violation !== null && this.found === null) {
+      this.found = { violation, schedule: this._way(depth, violation.event) };
       this._over = !this._goesOn;
     }
     if (model.lts.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
@@ -240,9 +234,9 @@ export class Traces implements Search {
 
   private _way(depth: number, event: number): Int32Array[] {
     const taken = ({ events, chosen }: Frame): Int32Array => events.slice(chosen * FIELDS, (chosen + 1) * FIELDS);
-    const way = this._frames.slice(0, depth).map(taken);
-    if (event !== -1) way.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
-    return way;
+    const schedule = this._frames.slice(0, depth).map(taken);
+    if (event !== -1) schedule.push(this._model.events.slice(event * FIELDS, (event + 1) * FIELDS));
+    return schedule;
   }
 
   /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */

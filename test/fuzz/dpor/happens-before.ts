@@ -1,10 +1,10 @@
 // The way to where a search by traces is, and which event on it happened before which. What is newly offered after an event is
 // compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
 
-import { JOIN, RECEIVE, SEND, STRIDE, WHEN_OVER } from "../process/cases.js";
-import { PARKED } from "../process/local-lts.js";
-import { DELAY, DEQUEUE, ENQUEUE, INTERNAL, RENDEZVOUS } from "../semantics/events.js";
-import type { Model } from "../semantics/model.js";
+import { JOIN, RECEIVE, SEND, STRIDE, WHEN_OVER } from "../../../src/testing/explore/process/cases.js";
+import { PARKED } from "../../../src/testing/explore/process/local-lts.js";
+import { DELAY, DEQUEUE, ENQUEUE, INTERNAL, RENDEZVOUS } from "../../../src/testing/explore/semantics/events.js";
+import type { Model } from "../../../src/testing/explore/semantics/model.js";
 import { Clocks } from "./vector-clocks.js";
 
 /** An event on the way. The objects are kept by depth and written over. */

@@ -11,7 +11,7 @@ import {
   STRIDE,
   UNORDERED,
   WRITE_CELL,
-} from "../process/cases.js";
+} from "../../../src/testing/explore/process/cases.js";
 import {
   CLOSE,
   DELAY,
@@ -21,8 +21,8 @@ import {
   RECEIVE_CLOSED,
   RENDEZVOUS,
   SEND_CLOSED,
-} from "../semantics/events.js";
-import type { Model } from "../semantics/model.js";
+} from "../../../src/testing/explore/semantics/events.js";
+import type { Model } from "../../../src/testing/explore/semantics/model.js";
 
 /** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
 export interface Events {

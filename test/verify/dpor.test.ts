@@ -1,0 +1,116 @@
+// The oracle of the fuzz (dynamic partial-order reduction) on programs whose numbers of traces are known.
+
+import { describe, expect, test } from "vitest";
+import { channel, go, type Routine, scope, sleep } from "../../src/index.js";
+import { Properties } from "../../src/testing/explore/search/properties.js";
+import { Ineligible } from "../../src/testing/explore/search/search.js";
+import { forever, invariant } from "../../src/testing.js";
+import { staged } from "../fuzz/compare.js";
+import { Traces } from "../fuzz/dpor/dpor.js";
+
+/** Philosophers whose forks are channels with one token each; the last may be the one who takes the right fork first. */
+const philosophers = (n: number, rightHanded: boolean) =>
+  function* main(): Routine<void> {
+    const forks = Array.from({ length: n }, () => channel<number>(1));
+    for (const fork of forks) yield* fork.send(0);
+    for (const [at, left] of forks.entries()) {
+      const right = forks[(at + 1) % n]!;
+      const [first, second] = rightHanded && at === n - 1 ? [right, left] : [left, right];
+      go(function* philosopher() {
+        yield* first.receive();
+        yield* second.receive();
+        yield* first.send(0);
+        yield* second.send(0);
+      });
+    }
+  };
+
+/** The same forks, put down again by sends that wait for the start: each fork is a lock. */
+const locking = (n: number) =>
+  function* main(): Routine<void> {
+    const forks = Array.from({ length: n }, () => channel<number>(1));
+    for (const [at, left] of forks.entries()) {
+      const right = forks[(at + 1) % n]!;
+      const [first, second] = at === n - 1 ? [right, left] : [left, right];
+      go(function* philosopher() {
+        yield* first.send(0);
+        yield* second.send(0);
+        yield* second.receive();
+        yield* first.receive();
+      });
+    }
+  };
+
+function* producersAndConsumers(): Routine<void> {
+  const queue = channel<number>();
+  for (let producer = 0; producer < 3; producer++) {
+    go(function* produce() {
+      for (let item = 0; item < 2; item++) yield* queue.send(producer * 10 + item);
+    });
+  }
+  for (let consumer = 0; consumer < 3; consumer++) {
+    go(function* consume() {
+      let sum = 0;
+      for (let item = 0; item < 2; item++) sum += Number(yield* queue.receive());
+      return sum;
+    });
+  }
+}
+
+/** Explores every trace of a program: the kind of failure that is found, if any, and how many schedules were explored. */
+function traces(main: () => Routine<unknown>): { kind: string | undefined; executions: number } {
+  return staged(
+    main,
+    (model) => {
+      const search = new Traces(model, new Properties({}), false);
+      expect(search.explore(0, () => false)).toBe(true);
+      return { kind: search.found?.violation.kind, executions: search.executions };
+    },
+    new Set(),
+  );
+}
+
+describe("traces", () => {
+  test.each([3, 5, 7, 12, 14])("%d philosophers of whom one is right-handed take 2^n - 2 schedules", (n) => {
+    const executions = 2 ** n - 2;
+    expect(traces(philosophers(n, true))).toEqual({ kind: undefined, executions });
+    if (n === 12) expect(traces(locking(n))).toEqual({ kind: undefined, executions });
+  });
+
+  test("a rendezvous of three producers and three consumers takes 504", () => {
+    expect(traces(producersAndConsumers)).toEqual({ kind: undefined, executions: 504 });
+  });
+
+  test("a failure is found", () => {
+    expect(traces(philosophers(5, false)).kind).toBe("leak");
+  });
+
+  test.each([
+    [
+      "loops that never end",
+      function* (): Routine<void> {
+        yield* forever(function* () {
+          yield* sleep(1);
+        });
+      },
+    ],
+    [
+      "scopes, or tasks that are cancelled",
+      function* (): Routine<void> {
+        yield* scope(function* (s) {
+          s.cancel();
+        });
+      },
+    ],
+    [
+      "invariants",
+      function* (): Routine<void> {
+        const belt = channel<number>(1);
+        invariant("it is empty", () => belt.length === 0);
+        yield* belt.receive();
+      },
+    ],
+  ])("a program with %s is refused", (what, main) => {
+    expect(() => traces(main)).toThrow(new Ineligible(what));
+  });
+});

@@ -1,0 +1,123 @@
+// What changes nothing in a program changes no verdict: each known program is verified as it is, and with something added.
+
+import { channel, go, pause, type Routine, scope, select, sleep, timeout } from "millrace";
+import { cell, choose, daemon, forever, type Verdict, verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+import { known } from "./programs/index.js";
+
+type Main = () => Routine<unknown>;
+
+/** A program that does something, and then what another does. */
+const after = (first: () => Routine<unknown>) => (main: Main) =>
+  function* () {
+    yield* first();
+    return yield* main();
+  };
+
+/** A program that does what another does, and then something. */
+const before = (last: () => Routine<unknown>) => (main: Main) =>
+  function* () {
+    const result = yield* main();
+    yield* last();
+    return result;
+  };
+
+function* rest(): Routine<void> {
+  yield* pause();
+}
+
+const RENAMED = "another name of its first task";
+const SCOPED = "a scope around it";
+
+/** What may be added to a program. */
+const CHANGES: Readonly<Record<string, (main: Main) => Main>> = {
+  "an unused channel": after(function* () {
+    channel(1);
+  }),
+  "a `close` of an unused channel": after(function* () {
+    channel().close();
+  }),
+  "a `cancel` of an unused channel": after(function* () {
+    channel(2, { name: "unused" }).cancel();
+  }),
+  "a `close` after the end": (main) =>
+    function* () {
+      const unused = channel();
+      const result = yield* main();
+      unused.close();
+      return result;
+    },
+  "an idle task": after(function* () {
+    go(function* idle() {});
+  }),
+  "two tasks that rest": after(function* () {
+    for (let nth = 0; nth < 2; nth++) go(rest);
+  }),
+  "a task that is joined at once": after(function* () {
+    yield* go(function* joined() {});
+  }),
+  "a daemon that serves no task": after(function* () {
+    const unused = channel();
+    daemon(
+      go(forever, function* () {
+        yield* unused.receive();
+      }),
+    );
+  }),
+  "a send to its own buffer": after(function* () {
+    yield* channel<number>(1).send(1);
+  }),
+  "a pause at the start": after(rest),
+  "a pause before the end": before(rest),
+  "a sleep at the start": after(function* () {
+    yield* sleep(7);
+  }),
+  "an unused timeout": after(function* () {
+    timeout(5);
+  }),
+  "a default that is taken": after(function* () {
+    yield* select({ never: channel().receive() }, { default: null });
+  }),
+  "a choice of one value": after(function* () {
+    yield* choose("only");
+  }),
+  "an unused cell": after(function* () {
+    cell(0);
+  }),
+  [RENAMED]: (main) =>
+    function* renamed() {
+      return yield* go(main);
+    },
+  [SCOPED]: (main) =>
+    function* () {
+      return yield* scope(main);
+    },
+  "an empty scope before it": after(function* () {
+    yield* scope(function* () {});
+  }),
+};
+
+/** Programs with more states take too long to be verified this often. */
+const LARGE = 400;
+
+/** What a change must leave as it is. */
+function summary(verdict: Verdict<unknown>): unknown {
+  if (verdict.status === "failed") return [verdict.status, verdict.kind];
+  return verdict.status === "proved" ? [verdict.status, [...verdict.outcomes].map(String).sort()] : [verdict.status];
+}
+
+const small = known.filter(({ states = 0 }) => states > 0 && states < LARGE);
+
+/** Where `main` never ends, a task that waits for its end is stuck. */
+function expectedOf(verdict: Verdict<unknown>, name: string): unknown {
+  const endless = verdict.status === "proved" && verdict.outcomes.size === 0;
+  return endless && (name === RENAMED || name === SCOPED) ? ["failed", "stuck"] : summary(verdict);
+}
+
+describe.each(Object.entries(CHANGES))("%s changes no verdict", (name, change) => {
+  test.each(small)("of $name ($source)", async ({ main }) => {
+    const expected = expectedOf(await verify(main), name);
+    expect(summary(await verify(change(main)))).toEqual(expected);
+    expect(summary(await verify(change(main), { engine: "model", all: true }))).toEqual(expected);
+  });
+});
