@@ -42,9 +42,10 @@ function bundleSection(bundle) {
 function method(contests, { rounds, warmUpMs, budgetMs }) {
   const [median, most] = spread(contests).map((part) => `${Math.round(part * 100)} %`);
   return `Every number comes from a process of its own with one contender and one workload in it. The process warms up for at
-least ${warmUpMs} ms, then repeats the workload for at least ${budgetMs} ms and at least twice, and keeps the best time. This is done ${rounds === 1 ? "once" : `${rounds} times`}, with the
-contenders in turns (A B C A B C): if the machine slows down, it slows all of them. The tables show the best time and the
-median of the bytes over all processes. The times of the processes of one cell differ by ${median} in the median, and by ${most} at most.
+least ${warmUpMs} ms, then repeats the workload for at least ${budgetMs} ms and at least twice, and keeps the best time.
+This is done ${rounds === 1 ? "once" : `${rounds} times`}, with the contenders in turns (A B C A B C): if the machine slows down, it slows all of
+them. The tables show the best time and the median of the bytes over all processes. The times of the processes of one cell
+differ by ${median} in the median, and by ${most} at most.
 
 Each run returns a sum, which is checked. A run with a wrong sum is an error and has no time. A process that does not end
 within a minute is stopped and reported as hanging.
