@@ -1,13 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { playwright } from "@vitest/browser-playwright";
-import { defineConfig } from "vitest/config";
-import { launchOptions } from "./test/support/chromium.ts";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
 /** The package as it is shipped, and what only tests import from the files that it is made of. */
-const shipped = [
-  { find: /^millrace$/, replacement: path("dist/index-node.js") },
+const shipped = (entry: string): { find: RegExp; replacement: string }[] => [
+  { find: /^millrace$/, replacement: path(`dist/${entry}.js`) },
   { find: /^millrace\/(\w+)$/, replacement: path("dist/$1.js") },
   { find: /^(?:\.\.\/)+src\//, replacement: path("build/") },
 ];
@@ -19,65 +17,91 @@ const sources = [
   { find: /^millrace\/(\w+)$/, replacement: path("src/$1.ts") },
 ];
 
-/** Tests of what holds on every engine. */
-const everywhere = ["rules", "scheduler", "operation", "channel", "lifetime", "flow", "sync", "testing"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
-everywhere.push("test/verify/verify.test.ts");
+/** Tests of what holds on every engine: those of the rooms of src/, and of rules that cut across them. */
+const rooms = ["structures", "scheduler", "operation", "task", "channel", "choice", "derived", "time", "lifetime"];
+rooms.push("flow", "sync", "testing", "rules");
+const everywhere = rooms.map((room) => `test/${room}/**/*.test.ts`);
+everywhere.push("test/transducers.test.ts", "test/verify/verify.test.ts");
+
+/** Tests that need Node: its garbage collector, its streams, its processes. */
+const nodeOnly = "test/**/*.node.test.ts";
 
 // Only changes of the sources start the tests again, not what the build writes.
 const server = { watch: { ignored: ["**/build/**", "**/dist/**"] } };
-const common = { setupFiles: ["test/support/setup.ts"], testTimeout: 60_000 };
 
-export default defineConfig({
-  server,
-  test: {
-    // The sources run by hand only (`--project unit`), and in Bun by test/node/bun.test.ts.
-    forceRerunTriggers: ["**/src/**/*.ts"],
-    // By default one processor is left idle.
-    maxWorkers: "100%",
-    projects: [
-      {
-        server,
-        resolve: { alias: sources },
-        test: {
-          ...common,
-          name: "unit",
-          include: [...everywhere, "test/verify/**/*.test.ts"],
-          pool: "forks",
-        },
+/** Whether a project is to run: all are, unless the command line names some. */
+function isWanted(project: string): boolean {
+  const named = process.argv.flatMap((argument, at) =>
+    argument === "--project" ? [process.argv[at + 1]!] : argument.startsWith("--project=") ? [argument.slice(10)] : [],
+  );
+  return named.length === 0 || named.some((name) => new RegExp(`^${name.replaceAll("*", ".*")}$`).test(project));
+}
+
+/** Chromium, which takes a second to load, so it is only loaded to be used. */
+async function inChromium(common: object): Promise<TestProjectInlineConfiguration> {
+  const { playwright } = await import("@vitest/browser-playwright");
+  const { launchOptions } = await import("./test/support/chromium.ts");
+  return {
+    server,
+    resolve: { alias: shipped("index") },
+    test: {
+      ...common,
+      name: "shipped-chromium",
+      globalSetup: ["test/support/build.ts", "test/support/chromium.ts"],
+      include: everywhere,
+      exclude: [nodeOnly],
+      browser: {
+        enabled: true,
+        headless: true,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: launchOptions() }),
+        instances: [{ browser: "chromium" }],
       },
-      {
-        server,
-        resolve: { alias: shipped },
-        test: {
-          ...common,
-          name: "node",
-          globalSetup: "test/support/build.ts",
-          include: [...everywhere, "test/verify/**/*.test.ts", "test/node/**/*.test.ts", "test/page/**/*.test.ts"],
-          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/types/tsconfig.json" },
-          pool: "forks",
-          server: { deps: { external: [/\/(?:build|dist)\//] } },
-          execArgv: ["--expose-gc"],
-        },
-      },
-      {
-        server,
-        resolve: { alias: shipped },
-        test: {
-          ...common,
-          name: "chromium",
-          globalSetup: ["test/support/build.ts", "test/support/chromium.ts"],
-          include: everywhere,
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: launchOptions() }),
-            instances: [{ browser: "chromium" }],
-          },
-        },
-      },
-    ],
-  },
+    },
+  };
+}
+
+export default defineConfig(async ({ mode }) => {
+  // `npm run stress`: the same tests, with counts that take minutes.
+  const common = {
+    setupFiles: ["test/support/setup.ts"],
+    testTimeout: 60_000,
+    // To load everything anew for each file takes longer than most tests. Each file leaves nothing behind (see setup.ts).
+    isolate: false,
+    provide: { stress: mode === "stress" },
+  };
+  const unit: TestProjectInlineConfiguration = {
+    server,
+    resolve: { alias: sources },
+    test: {
+      ...common,
+      name: "unit",
+      include: [...everywhere, "test/verify/**/*.test.ts", "test/fuzz/**/*.test.ts", "test/node/**/*.test.ts"],
+      exclude: [nodeOnly],
+      pool: "forks",
+    },
+  };
+  const inNode: TestProjectInlineConfiguration = {
+    server,
+    resolve: { alias: shipped("index-node") },
+    test: {
+      ...common,
+      name: "shipped",
+      globalSetup: "test/support/build.ts",
+      include: ["test/**/*.test.ts"],
+      typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/types/tsconfig.json" },
+      pool: "forks",
+      server: { deps: { external: [/\/(?:build|dist)\//] } },
+      execArgv: ["--expose-gc"],
+    },
+  };
+  return {
+    server,
+    test: {
+      forceRerunTriggers: ["**/src/**/*.ts"],
+      // By default one processor is left idle.
+      maxWorkers: "100%",
+      projects: [unit, inNode, ...(isWanted("shipped-chromium") ? [await inChromium(common)] : [])],
+    },
+  };
 });

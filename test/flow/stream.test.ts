@@ -16,11 +16,11 @@ import {
 } from "millrace";
 import { map, take } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../rules/model.js";
+import { nobody, queues } from "../support/model.js";
 import { noting, planned, pressed, type Seen } from "../support/timeline.js";
 import { virtualTime } from "../support/virtual.js";
 
-/** Numbers for ever; counts how many generators were told to return. */
+/** Numbers for ever; counts how many generators ran their finally block. */
 function naturals(): { numbers: Generator<number>; returned: () => number } {
   let returned = 0;
   function* numbers(): Generator<number> {
@@ -41,8 +41,8 @@ function holding(count: number): ReturnType<typeof channel<number>> {
   return holds;
 }
 
-describe("a chain", () => {
-  test("reads top to bottom", async () => {
+describe("stream()", () => {
+  test("applies its steps from top to bottom", async () => {
     using _ = virtualTime();
     const made = stream([1, 2, 3, 4, 5, 6])
       .filter((n) => n % 2 === 0)
@@ -53,7 +53,7 @@ describe("a chain", () => {
     expect(await made.collect()).toEqual(["4+20", "56"]);
   });
 
-  test("begins with a channel, an iterable, an async iterable or a web stream", async () => {
+  test("accepts a channel, an iterable, an async iterable and a web stream", async () => {
     const sources = [
       holding(2),
       new Set([1, 2]),
@@ -72,7 +72,7 @@ describe("a chain", () => {
     expect(() => stream(5 as unknown as number[])).toThrow(TypeError);
   });
 
-  test("each method leaves the stream before it as it is", async () => {
+  test("is not changed by its methods, which return new streams", async () => {
     using _ = virtualTime();
     const source = holding(4);
     const all = stream(source);
@@ -87,7 +87,7 @@ describe("a chain", () => {
     expect(await all.take(2).collect()).toEqual([3, 4]);
   });
 
-  test("time-free steps in a row make one view over the source", () => {
+  test("makes one view over its source of several steps without time", () => {
     using _ = virtualTime();
     let receives = 0;
     const source = holding(3);
@@ -109,7 +109,7 @@ describe("a chain", () => {
     expect([chain.tryReceive(), chain.tryReceive(), receives]).toEqual(["1", "2", 1]);
   });
 
-  test("steps that keep time stand between others", async () => {
+  test("can mix steps that wait with steps that do not", async () => {
     using time = virtualTime();
     const seen: Seen = [];
     const source = planned(
@@ -160,7 +160,7 @@ describe("a chain", () => {
       ],
     ],
     [
-      "throttle(8, leading)",
+      "throttle(8, trailing: false)",
       (s) => s.throttle(8, { trailing: false }),
       [
         [0, 1],
@@ -188,7 +188,7 @@ describe("a chain", () => {
       ],
     ],
     [
-      "buffer(sliding)",
+      "buffer(sliding(1))",
       (s) => s.buffer(sliding(1)),
       [
         [0, 1],
@@ -217,7 +217,7 @@ describe("a chain", () => {
       ],
     ],
     [
-      "through",
+      "through(map)",
       (s) => s.through(map(String)),
       [
         [0, "1"],
@@ -226,7 +226,7 @@ describe("a chain", () => {
         [20, CLOSED],
       ],
     ],
-  ])("%s is the function of that name", async (_, method, expected) => {
+  ])(".%s emits what the function of that name emits", async (_, method, expected) => {
     using time = virtualTime();
     const seen: Seen = [];
     noting(
@@ -251,7 +251,7 @@ describe("a chain", () => {
     expect(time.timers).toBe(0);
   });
 
-  test("merge adds other channels, and ends when all have ended", async () => {
+  test(".merge() adds other channels, and ends when all have ended", async () => {
     using _ = virtualTime();
     const words = channel<string>(2);
     for (const word of ["a", "b"]) words.trySend(word);
@@ -262,7 +262,7 @@ describe("a chain", () => {
     expect(all.map(String).sort()).toEqual(["1", "2", "a", "b", "true"]);
   });
 
-  test("pipeline works on several at a time, and keeps the order", async () => {
+  test(".pipeline() works on several values at a time, and keeps the order", async () => {
     using time = virtualTime();
     const done = stream([3, 1, 2])
       .pipeline(3, function* (n) {
@@ -279,7 +279,7 @@ describe("a chain", () => {
     ]);
   });
 
-  test("what is wrong is told where it is written, not at the ending", () => {
+  test("throws a RangeError in the call of the method with the invalid argument", () => {
     const one = stream([1]);
     for (const act of [() => one.take(-1), () => one.batch(0), () => one.debounce(-1), () => one.window(2, 0)]) {
       expect(act).toThrow(RangeError);
@@ -287,8 +287,8 @@ describe("a chain", () => {
   });
 });
 
-describe("endings", () => {
-  test("to() conveys everything, and closes the other side", async () => {
+describe("the endings of stream()", () => {
+  test("to() sends every value to its sink, and closes the sink unless close is false", async () => {
     using _ = virtualTime();
     const out = channel<number>(4);
     await stream([1, 2, 3])
@@ -300,7 +300,7 @@ describe("endings", () => {
     expect([open.length, open.closed]).toEqual([1, false]);
   });
 
-  test("reduce(), forEach() and for await", async () => {
+  test("reduce(), forEach() and for await consume a stream", async () => {
     using _ = virtualTime();
     const small = () => stream([1, 2, 3]).map((n) => n * 2);
     const seen: number[] = [];
@@ -312,7 +312,7 @@ describe("endings", () => {
     expect([seen, await small().reduce((sum, n) => sum + n, 0)]).toEqual([[2, 4, 6, 2, 4, 6], 12]);
   });
 
-  test("an ending is an operation: it stands in a select, and in a go block of either kind", async () => {
+  test("collect() is an operation, in a select and in go blocks of both forms", async () => {
     using time = virtualTime();
     const chosen = select({ all: stream([1]).collect(), late: sleep(5) }).then();
     const sync = go(function* (): Routine<number[]> {
@@ -325,7 +325,7 @@ describe("endings", () => {
     expect([(await chosen).value, await sync, await async]).toEqual([[1], [2], [3]]);
   });
 
-  test("CB-3: an error from any link reaches the ending, and every link is released", async () => {
+  test("collect() throws an error of any step, and every step is released (CB-3)", async () => {
     using time = virtualTime();
     const { numbers, returned } = naturals();
     const broken = stream(numbers)
@@ -338,15 +338,15 @@ describe("endings", () => {
       .batch(2)
       .collect()
       .then();
-    const told = expect(broken).rejects.toThrow("no 3");
+    const rejected = expect(broken).rejects.toThrow("no 3");
     await time.advance(100);
-    await told;
+    await rejected;
     expect([returned(), time.timers, time.reported]).toEqual([1, 0, []]);
   });
 });
 
-describe("who owns what", () => {
-  test("CB-2: a channel of yours stays open, and gives exactly what was taken", async () => {
+describe("the ownership of a stream()", () => {
+  test("leaves your channel open, and takes only as many values as it yields (CB-2)", async () => {
     using _ = virtualTime();
     const mine = holding(5);
     expect(await stream(mine).take(2).collect()).toEqual([1, 2]);
@@ -355,7 +355,7 @@ describe("who owns what", () => {
     expect([mine.closed, mine.length]).toEqual([false, 2]);
   });
 
-  test("CB-2: a generator is told to return", async () => {
+  test("lets every early ending run the finally block of a generator once (CB-2)", async () => {
     using time = virtualTime();
     const ways: ((s: Stream<number>) => PromiseLike<unknown>)[] = [
       (s) => s.take(2).collect(),
@@ -383,7 +383,7 @@ describe("who owns what", () => {
     }
   });
 
-  test("CB-5: take(0) consumes nothing, and releases what it owns", async () => {
+  test("with take(0) consumes nothing, and releases what it owns (CB-5)", async () => {
     using _ = virtualTime();
     const mine = holding(3);
     const { numbers, returned } = naturals();
@@ -397,7 +397,7 @@ describe("who owns what", () => {
     expect([mine.length, mine.closed, returned()]).toEqual([3, false, 1]);
   });
 
-  test("CB-2: a cancel travels upstream through every link that is owned, in one turn, and stops at yours", async () => {
+  test("passes a cancel upstream through every owned step in one turn, and leaves your channel open (CB-2)", async () => {
     using time = virtualTime();
     const reasons: unknown[] = [];
     const made = produce<number>(
@@ -426,7 +426,7 @@ describe("who owns what", () => {
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 
-  test("CB-11: a cancelled ending releases the chain", async () => {
+  test("releases the whole chain when its ending is cancelled (CB-11)", async () => {
     using time = virtualTime();
     const cancelled: unknown[] = [];
     const plan = [1, 2, 30].map((n) => [n, n] as const);
@@ -442,7 +442,7 @@ describe("who owns what", () => {
     expect([cancelled.length, time.timers]).toEqual([1, 0]);
   });
 
-  test("it is what the functions make of it", async () => {
+  test("lets collect() read a channel that channel() makes of the stream", async () => {
     using _ = virtualTime();
     expect(await collect(stream([1, 2, 3]).through(take(2)).channel())).toEqual([1, 2]);
   });

@@ -1,4 +1,4 @@
-// Every combinator that stands between channels, in one table: how it is made over sources, and what it promises of them.
+// Every combinator between channels in one table: how it is made over sources, and what it promises about their values.
 
 import {
   batch,
@@ -33,15 +33,15 @@ import { map } from "millrace/transducers";
 /** A combinator between channels, as the table-driven suites see it. */
 export interface Subject {
   readonly name: string;
-  /** How many sources it takes. */
+  /** The number of its sources. */
   readonly inputs: number;
-  /** Puts it over sources; returns all of its outputs. */
+  /** Makes it over the sources, and returns all of its outputs. */
   readonly make: (...sources: ReceiveChannel<number>[]) => ReceiveChannel<unknown>[];
-  /** The numbers in what comes out, if each that goes in comes out of one output exactly once. */
+  /** The numbers in an emitted value, if each number that enters leaves by one output exactly once. */
   readonly numbersOf?: (value: unknown) => number[];
-  /** Whether each source's values keep their order in each output. */
+  /** Whether each output keeps the order of each source. */
   readonly ordered: boolean;
-  /** Whether it goes on reading when nobody receives any more: others may come. */
+  /** Whether it continues to read when its last receiver has left, because another one may come. */
   readonly goesOn?: boolean;
 }
 
@@ -51,7 +51,7 @@ const keyed = (value: unknown): number[] => [(value as { value: number }).value]
 
 export const subjects: readonly Subject[] = [
   {
-    name: "pipe",
+    name: "pipe()",
     inputs: 1,
     make(source) {
       const to = channel<number>();
@@ -62,7 +62,7 @@ export const subjects: readonly Subject[] = [
     ordered: true,
   },
   {
-    name: "through",
+    name: "through()",
     inputs: 1,
     make: (source) => [
       through(
@@ -73,40 +73,40 @@ export const subjects: readonly Subject[] = [
     numbersOf: one,
     ordered: true,
   },
-  { name: "merge, a list", inputs: 2, make: (...sources) => [merge(sources)], numbersOf: one, ordered: true },
+  { name: "merge() of a list", inputs: 2, make: (...sources) => [merge(sources)], numbersOf: one, ordered: true },
   {
-    name: "merge, a record",
+    name: "merge() of a record",
     inputs: 2,
     make: (a, b) => [merge({ a: a!, b: b! })],
     numbersOf: keyed,
     ordered: true,
   },
-  { name: "zip", inputs: 2, make: (...sources) => [zip(sources)], ordered: true },
-  { name: "combineLatest", inputs: 2, make: (...sources) => [combineLatest(sources)], ordered: true },
-  { name: "split", inputs: 1, make: (source) => split(source!, (n) => n % 2 === 0), numbersOf: one, ordered: true },
+  { name: "zip()", inputs: 2, make: (...sources) => [zip(sources)], ordered: true },
+  { name: "combineLatest()", inputs: 2, make: (...sources) => [combineLatest(sources)], ordered: true },
+  { name: "split()", inputs: 1, make: (source) => split(source!, (n) => n % 2 === 0), numbersOf: one, ordered: true },
   {
-    name: "pipeline, of values",
+    name: "pipeline() of values",
     inputs: 1,
     make: (source) => [pipeline(3, source!, (n) => n)],
     numbersOf: one,
     ordered: true,
   },
   {
-    name: "pipeline, of operations",
+    name: "pipeline() of operations",
     inputs: 1,
     make: (source) => [pipeline(3, source!, (n) => pause().map(() => n))],
     numbersOf: one,
     ordered: true,
   },
   {
-    name: "pipeline, unordered",
+    name: "pipeline() with ordered: false",
     inputs: 1,
     make: (source) => [pipeline(3, source!, (n) => (n % 2 === 0 ? n : pause().map(() => n)), { ordered: false })],
     numbersOf: one,
     ordered: false,
   },
   {
-    name: "flatPipeline",
+    name: "flatPipeline()",
     inputs: 1,
     make: (source) => [
       flatPipeline(3, source!, function* (n, out: SendChannel<number>) {
@@ -116,23 +116,23 @@ export const subjects: readonly Subject[] = [
     numbersOf: one,
     ordered: true,
   },
-  { name: "concat", inputs: 2, make: (...sources) => [concat(sources)], numbersOf: one, ordered: true },
-  { name: "race", inputs: 1, make: (...sources) => [race(sources)], numbersOf: one, ordered: true },
+  { name: "concat()", inputs: 2, make: (...sources) => [concat(sources)], numbersOf: one, ordered: true },
+  { name: "race()", inputs: 1, make: (...sources) => [race(sources)], numbersOf: one, ordered: true },
   {
-    name: "toReadableStream, and from",
+    name: "from(toReadableStream())",
     inputs: 1,
     make: (source) => [from(toReadableStream(source!))],
     numbersOf: one,
     ordered: true,
   },
-  { name: "batch", inputs: 1, make: (source) => [batch(source!, 3, 2)], numbersOf: many, ordered: true },
-  { name: "debounce", inputs: 1, make: (source) => [debounce(source!, 1)], ordered: true },
-  { name: "throttle", inputs: 1, make: (source) => [throttle(source!, 1)], ordered: true },
-  { name: "sample", inputs: 1, make: (source) => [sample(source!, 1)], ordered: true },
-  { name: "delay", inputs: 1, make: (source) => [delay(source!, 2)], numbersOf: one, ordered: true },
-  { name: "buffer", inputs: 1, make: (source) => [buffer(source!, 2)], numbersOf: one, ordered: true },
+  { name: "batch()", inputs: 1, make: (source) => [batch(source!, 3, 2)], numbersOf: many, ordered: true },
+  { name: "debounce()", inputs: 1, make: (source) => [debounce(source!, 1)], ordered: true },
+  { name: "throttle()", inputs: 1, make: (source) => [throttle(source!, 1)], ordered: true },
+  { name: "sample()", inputs: 1, make: (source) => [sample(source!, 1)], ordered: true },
+  { name: "delay()", inputs: 1, make: (source) => [delay(source!, 2)], numbersOf: one, ordered: true },
+  { name: "buffer()", inputs: 1, make: (source) => [buffer(source!, 2)], numbersOf: one, ordered: true },
   {
-    name: "stream",
+    name: "stream()",
     inputs: 1,
     make: (source) => [
       stream(source!)
@@ -148,7 +148,7 @@ export const subjects: readonly Subject[] = [
     ordered: true,
   },
   {
-    name: "mix",
+    name: "mix()",
     inputs: 2,
     make(...sources) {
       const mixed = mix<number>();
@@ -159,7 +159,7 @@ export const subjects: readonly Subject[] = [
     ordered: true,
   },
   {
-    name: "broadcast",
+    name: "broadcast()",
     inputs: 1,
     make: (source) => [broadcast(source!).subscribe()],
     numbersOf: one,
@@ -167,7 +167,7 @@ export const subjects: readonly Subject[] = [
     goesOn: true,
   },
   {
-    name: "publish",
+    name: "publish()",
     inputs: 1,
     make(source) {
       const publisher = publish(source!, (n) => n % 2);

@@ -40,7 +40,7 @@ const active = async () => {
 };
 
 describe("npm run autocomplete", () => {
-  test("whoever types quickly asks once, when he rests", async () => {
+  test("a burst of keys sends one request, after the last key", async () => {
     await condition("quick");
     await field().focus();
     // Timed in the page, so that on a busy machine too each key comes before the pause is over.
@@ -59,7 +59,7 @@ describe("npm run autocomplete", () => {
     expect(await options().first().textContent()).toMatch(/^abort/i);
   });
 
-  test("a newer key ends the request that is on: the server sees it aborted", async () => {
+  test("a newer key aborts the running request, and the server sees it", async () => {
     await condition("slow");
     await field().pressSequentially("gr");
     await seen("gr").filter({ hasText: "working" }).waitFor();
@@ -72,7 +72,7 @@ describe("npm run autocomplete", () => {
     for (const text of await options().allTextContents()) expect(text).toMatch(/^gri/i);
   });
 
-  test("an answer that comes when a newer key has been pressed is not shown", async () => {
+  test("an answer that arrives after a newer key is not shown", async () => {
     const held = new Promise<Route>((resolve) => page.route(/query=gr&/, resolve));
     await page.evaluate(() => {
       const list = document.getElementById("list")!;
@@ -88,7 +88,7 @@ describe("npm run autocomplete", () => {
     expect(await page.locator("#list").getAttribute("data-shown")).not.toContain("stale");
   });
 
-  test("a slow server is given up after a second, and hears of it", async () => {
+  test("a request to a slow server is aborted after a second, and the server sees it", async () => {
     await condition("slow");
     await field().pressSequentially("grid");
     await state("late");
@@ -99,7 +99,7 @@ describe("npm run autocomplete", () => {
     expect(Number.parseInt((await seen("grid").textContent())!.replace(/\D+/, ""), 10)).toBeGreaterThan(500);
   });
 
-  test("a failure shows, and the next key works", async () => {
+  test("a failed request shows a message, and the next key works", async () => {
     await condition("down");
     await field().pressSequentially("gri");
     await state("failed");
@@ -111,7 +111,7 @@ describe("npm run autocomplete", () => {
     expect(asked).toEqual(["gri", "grid"]);
   });
 
-  test("the arrow keys go through the list and the text, and Enter takes what is active, without asking again", async () => {
+  test("the arrow keys move through the list and the text, and Enter takes the active entry without a request", async () => {
     await condition("quick");
     await field().pressSequentially("abort");
     await options().first().waitFor();
@@ -138,7 +138,7 @@ describe("npm run autocomplete", () => {
     expect(asked.length).toBe(before);
   });
 
-  test("Escape shuts the list, and once more empties the field; a click takes from the list", async () => {
+  test("Escape closes the list, a second Escape empties the field, and a click takes an entry", async () => {
     await condition("quick");
     await field().pressSequentially("abort");
     await options().first().waitFor();
@@ -158,7 +158,7 @@ describe("npm run autocomplete", () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("field");
   });
 
-  test("what nothing begins with is told", async () => {
+  test("a text without suggestions shows a message", async () => {
     await condition("quick");
     await field().pressSequentially("qqqq");
     await state("found");
@@ -167,7 +167,7 @@ describe("npm run autocomplete", () => {
     expect(await field().getAttribute("aria-expanded")).toBe("false");
   });
 
-  test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
+  test("the page of autocomplete fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
     await page.setViewportSize({ width: 320, height: 700 });
     await condition("quick");
     await field().pressSequentially("inter");

@@ -25,7 +25,7 @@ const heard = (page: Page, text: string) => page.locator(".line").filter({ hasTe
 const people = (page: Page) => page.locator("#people").textContent();
 
 describe("npm run chat, in a page", () => {
-  test("two who are in a room hear each other, and of who comes and goes", async () => {
+  test("two guests in a room see the lines of each other, and who joins and leaves", async () => {
     const ann = await join("ann", "one");
     const bob = await join("bob", "one");
     expect(await people(bob)).toBe("ann, bob");
@@ -41,7 +41,7 @@ describe("npm run chat, in a page", () => {
     expect(await people(ann)).toBe("ann");
   });
 
-  test("a slow line misses some, and the page shows how many and where", async () => {
+  test("a slow guest misses lines, and the page shows how many and where", async () => {
     const ann = await join("ann", "two");
     const slow = await join("slow", "two", "100");
     await ann.getByRole("button", { name: "Say 40 things" }).click();
@@ -57,7 +57,7 @@ describe("npm run chat, in a page", () => {
     expect(await ann.locator(".gap").count()).toBe(0);
   });
 
-  test("who chose to leave when he is too slow has to, and may come back", async () => {
+  test("a guest that chose to be disconnected when slow is disconnected, and can join again", async () => {
     const ann = await join("ann", "three");
     const slow = await join("slow", "three", "2000", "disconnect");
     await ann.getByRole("button", { name: "Say 40 things" }).click();
@@ -68,7 +68,7 @@ describe("npm run chat, in a page", () => {
     await slow.getByRole("log").getByText("slow joined").waitFor();
   });
 
-  test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
+  test("the page of the chat fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
     const page = await pages.open();
     await page.setViewportSize({ width: 320, height: 700 });
     expect(await overflow(page)).toBe(0);

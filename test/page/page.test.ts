@@ -107,7 +107,7 @@ describe("npm run page", () => {
     expect(await status()).toBe("Select at least one service.");
   });
 
-  test("it runs the built modules, and sends requests to this machine only", async () => {
+  test("the page of the race runs the built modules, and sends requests to this machine only", async () => {
     const urls: URL[] = [];
     page.on("request", (request) => urls.push(new URL(request.url())));
     await page.reload();
@@ -119,7 +119,7 @@ describe("npm run page", () => {
     );
   });
 
-  test("it fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
+  test("the page of the race fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
     await page.setViewportSize({ width: 320, height: 700 });
     for (const end of ["Home", "End"] as const) {
       await deadline(end);

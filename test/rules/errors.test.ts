@@ -199,7 +199,7 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
   ],
 ];
 
-test.each(misuses)("%s throws, and says what would be right", (_what, misuse, kind, message) => {
+test.each(misuses)("%s throws an error that says what would be right", (_what, misuse, kind, message) => {
   let error: unknown;
   try {
     misuse();
@@ -216,14 +216,14 @@ test("go() of an async function that fails leaves no unhandled rejection behind"
   await time.settle();
 });
 
-test("run() of what is no generator function rejects", async () => {
+test("run() rejects if it is given no generator function", async () => {
   await expect(run(bad(async function main() {}))).rejects.toThrow(`Cannot start go block: main ${body}`);
 });
 
 describe("a plain yield of an operation", () => {
   const advice = "an operation is performed with yield*, not yield";
 
-  test("in a function* throws at that yield (GO-7)", async () => {
+  test("a plain yield of an operation in a function* throws at that yield (GO-7)", async () => {
     using _ = virtualTime();
     const numbers = channel<number>(1);
     const task = go(function* body(): Routine<string> {
@@ -241,7 +241,7 @@ describe("a plain yield of an operation", () => {
   });
 
   // `yield` in an async generator awaits its operand before anybody can see it, and so performs the operation.
-  test("in an async function* throws at that yield, too (GO-7)", async () => {
+  test("a plain yield of an operation in an async function* throws at that yield (GO-7)", async () => {
     using _ = virtualTime();
     const task = go(async function* body(): AsyncRoutine<string> {
       try {
@@ -296,7 +296,7 @@ test("one operation twice in one select throws, and leaves nothing registered (O
   expect(numbers.trySend(1)).toBe(false);
 });
 
-test("a guard that returns no operation says so (OP-4)", async () => {
+test("guard() throws a TypeError that says so if its function returns no operation (OP-4)", async () => {
   using _ = virtualTime();
   await expect(guard(() => bad(5)).then()).rejects.toThrow(
     "Cannot perform guard: its function must return an operation",

@@ -46,7 +46,7 @@ function closed(n = 0): Channel<number> {
 }
 
 describe("fifo.go", () => {
-  test.each([1, 10, 100])("a buffered channel of %d is first in, first out", async (n) => {
+  test.each([1, 10, 100])("a buffered channel of capacity %d is first in, first out", async (n) => {
     using _ = virtualTime();
     const numbers = channel<number>(n);
     await go(function* (): Routine<void> {
@@ -392,7 +392,7 @@ describe("powser1.go: power series whose coefficients flow through channels", ()
     return coefficients;
   }
 
-  test("sums and products", async () => {
+  test("power series add and multiply", async () => {
     using _ = virtualTime();
     expect(await go(first, 5, add(geometric(), constant(2n)))).toEqual(["3", "1", "1", "1", "1"]);
     expect(await go(first, 5, multiply(geometric(), geometric()))).toEqual(["1", "2", "3", "4", "5"]);
@@ -444,7 +444,7 @@ describe("select fairness (fairness of runtime/chan_test.go)", () => {
     for (const count of counts) expect(Math.abs(count - rounds * p)).toBeLessThan(4.4 * sigma);
   });
 
-  test("uniform as well with cases between them that are never ready (OP-7)", async () => {
+  test("ready cases are chosen uniformly with cases between them that are never ready (OP-7)", async () => {
     using _ = virtualTime(5);
     const rounds = 60_000;
     const dead = (): Channel<number> => channel<number>();
@@ -534,7 +534,7 @@ describe("chan stress (TestSelectStress, TestMultiConsumer)", () => {
     expect([count, sum]).toEqual([10_000, 50_005_000]);
   });
 
-  test("two that select between sending and receiving on one channel pair with each other (TestSelfSelect, OP-11)", async () => {
+  test("two tasks that select between sending and receiving on one channel pair with each other (TestSelfSelect, OP-11)", async () => {
     for (const capacity of [0, 10]) {
       using _ = virtualTime(capacity + 1);
       const c = channel<number>(capacity);
@@ -574,7 +574,7 @@ test("peano.go, goroutines.go: a chain of 10 000 go blocks passes one value alon
   expect(await leftmost.receive()).toBe(10_000);
 });
 
-test("nonblock.go: a try never parks, and finds exactly what is there", async () => {
+test("nonblock.go: a try never parks, and succeeds exactly if a peer or a value is there", async () => {
   using time = virtualTime();
   for (const n of [0, 1]) {
     const numbers = channel<number>(n);

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { type Channel, CLOSED, channel, EMPTY, go, type Operation, select, type Task } from "millrace";
 import { flush, replaceHost, usePolicy } from "millrace/host";
 import { describe, expect, test } from "vitest";
-import { seeded, virtualTime } from "../support/virtual.js";
 import {
   ask,
   breaches,
@@ -15,7 +14,9 @@ import {
   plainStores,
   queues,
   type Store,
-} from "./model.js";
+} from "../support/model.js";
+import { scaled } from "../support/stress.js";
+import { seeded, virtualTime } from "../support/virtual.js";
 
 const CHANNELS = 3;
 
@@ -159,7 +160,7 @@ describe.each([...plainStores, ...bufferStores])("$store", (store) => {
       fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), fc.nat(), (commands, seed) =>
         compare(store, commands, seed),
       ),
-      { numRuns: 300 },
+      { numRuns: scaled(60, 300) },
     );
   });
 });
@@ -226,7 +227,7 @@ describe.each(goForms)("$form", ({ start }) => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: scaled(30, 60) },
     );
   });
 });

@@ -1,11 +1,11 @@
-// Sends 150 000 items through every combinator of the table, and prints what each keeps in the heap. A process of its
-// own, over what is shipped: `node --expose-gc --import tsx test/support/flow-memory.ts`.
+// Sends items through every combinator of the table, and prints what each keeps in the heap. A process of its
+// own, over what is shipped: `node --expose-gc --import tsx test/support/flow-memory.ts 150000`.
 
 import { CLOSED, channel, go, type ReceiveChannel, type Routine } from "millrace";
 import { type Subject, subjects } from "../flow/subjects.js";
 
-const ITEMS = 150_000;
-const EARLY = 50_000;
+const ITEMS = Number(process.argv[2]);
+const EARLY = ITEMS / 3;
 
 function* drain(output: ReceiveChannel<unknown>): Routine<void> {
   while ((yield* output.receive()) !== CLOSED);

@@ -11,6 +11,7 @@ import {
   withTimeout,
 } from "millrace";
 import { expect, test } from "vitest";
+import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
 const arrive = (barrier: Barrier): Task<number> =>
@@ -18,7 +19,7 @@ const arrive = (barrier: Barrier): Task<number> =>
     return yield* barrier.wait();
   });
 
-test("Barrier: all go on when the last has come, each with the place in which it came", async () => {
+test("Barrier.wait() completes for all parties when the last one arrives, and yields each its place of arrival", async () => {
   using time = virtualTime();
   const barrier = new Barrier(3);
   const [a, b] = [arrive(barrier), arrive(barrier)];
@@ -29,7 +30,7 @@ test("Barrier: all go on when the last has come, each with the place in which it
   expect(barrier.waiting).toBe(0);
 });
 
-test("Barrier: is there for the next round: nobody is a round ahead", async () => {
+test("Barrier can be used again, and no party gets more than one round ahead of another", async () => {
   using time = virtualTime();
   const barrier = new Barrier(4);
   const rounds = [0, 0, 0, 0];
@@ -47,7 +48,7 @@ test("Barrier: is there for the next round: nobody is a round ahead", async () =
   expect(rounds).toEqual([1000, 1000, 1000, 1000]);
 });
 
-test("Barrier: one who is cancelled, late, or loses was not there, and the others go on waiting", async () => {
+test("Barrier does not count a waiter that was cancelled, timed out or not chosen by a select; the rest keep waiting", async () => {
   using time = virtualTime();
   const barrier = new Barrier(3);
   const cancelled = arrive(barrier);
@@ -63,7 +64,7 @@ test("Barrier: one who is cancelled, late, or loses was not there, and the other
   expect(await Promise.all([...stay, arrive(barrier)])).toEqual([0, 1, 2]);
 });
 
-test("Barrier: one who is cancelled when it has tripped holds up nobody", async () => {
+test("Barrier releases the remaining parties if one is cancelled in the step in which the last party arrives", async () => {
   using time = virtualTime();
   const barrier = new Barrier(3);
   const [a, b] = [arrive(barrier), arrive(barrier)];
@@ -77,7 +78,7 @@ test("Barrier: one who is cancelled when it has tripped holds up nobody", async 
   expect([a.status, barrier.waiting]).toEqual(["cancelled", 0]);
 });
 
-test("Barrier: in a select it trips or another case does, never both", async () => {
+test("Barrier.wait() as a case of a select either completes or leaves the barrier, never both", async () => {
   using time = virtualTime();
   const barrier = new Barrier(2);
   const other = channel<string>();
@@ -95,7 +96,7 @@ test("Barrier: in a select it trips or another case does, never both", async () 
   expect([await second, other.trySend("y")]).toEqual(["barrier", false]);
 });
 
-test("Barrier: two cases of one select are one party (OP-10)", async () => {
+test("two Barrier.wait() cases of one select count as one party (OP-10)", async () => {
   using time = virtualTime();
   const barrier = new Barrier(3);
   const twice = go(function* (): Routine<number> {
@@ -109,7 +110,7 @@ test("Barrier: two cases of one select are one party (OP-10)", async () => {
   expect(barrier.waiting).toBe(0);
 });
 
-test("Barrier: of one party never parks; what is no number of parties is a RangeError", async () => {
+test("Barrier.wait() completes alone if parties is 1, and an invalid number of parties is refused", async () => {
   expect(await new Barrier(1).wait()).toBe(0);
   for (const parties of [0, -1, 1.5, Number.NaN]) {
     expect(() => new Barrier(parties)).toThrow(
@@ -118,21 +119,21 @@ test("Barrier: of one party never parks; what is no number of parties is a Range
   }
 });
 
-test("Barrier: 100 000 parties are released by the last, and the stack does not grow (CH-13)", async () => {
+test(`Barrier releases ${spaced(CROWD)} parties when the last one arrives, without growing the stack (CH-13)`, async () => {
   using time = virtualTime();
-  const barrier = new Barrier(100_000);
+  const barrier = new Barrier(CROWD);
   let sum = 0;
-  for (let n = 0; n < 100_000; n++) {
+  for (let n = 0; n < CROWD; n++) {
     go(function* (): Routine<void> {
       const index = yield* barrier.wait();
       sum += index;
     });
   }
   await time.settle();
-  expect(sum).toBe((100_000 * 99_999) / 2);
+  expect(sum).toBe((CROWD * (CROWD - 1)) / 2);
 });
 
-test("Barrier: at which somebody will never come is a deadlock (EN-1)", async () => {
+test("Barrier.wait() without enough parties is a deadlock, whose report counts the parties that arrived (EN-1)", async () => {
   using time = virtualTime();
   const stuck = run(function* main(): Routine<void> {
     yield* new Barrier(2).wait();

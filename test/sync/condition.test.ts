@@ -16,10 +16,11 @@ import {
   withTimeout,
 } from "millrace";
 import { describe, expect, test } from "vitest";
+import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
-describe("without a lease", () => {
-  test("signal() calls the one who has waited longest, broadcast() all who wait now; for nobody they are gone", async () => {
+describe("Condition without a lease", () => {
+  test("signal() resumes the longest waiter and broadcast() all current waiters; without a waiter both do nothing", async () => {
     using time = virtualTime();
     const condition = new Condition();
     const log: string[] = [];
@@ -37,7 +38,7 @@ describe("without a lease", () => {
     expect(log).toEqual(["a", "b", "c", "d"]);
   });
 
-  test("a signal whose receiver is cancelled before it goes on goes to the next, also through a select", async () => {
+  test("signal() goes to the next waiter if the signalled select is cancelled before it resumes", async () => {
     using time = virtualTime();
     const condition = new Condition();
     const log: string[] = [];
@@ -52,9 +53,11 @@ describe("without a lease", () => {
     b!.cancel();
     await time.settle();
     expect(log).toEqual(["c"]);
+    await time.advance(1e6);
+    expect(log).toEqual(["c", "d"]);
   });
 
-  test("a broadcast is not passed on: whoever comes after it was not meant", async () => {
+  test("broadcast() does not reach a later waiter, even if a released task is cancelled", async () => {
     using time = virtualTime();
     const condition = new Condition();
     const log: string[] = [];
@@ -69,7 +72,7 @@ describe("without a lease", () => {
     expect([task.status, log]).toEqual(["cancelled", []]);
   });
 
-  test("until() does not park when its test is true, and is called only when it is", async () => {
+  test("until() does not park if its test holds, and a signal resumes it only if its test holds", async () => {
     using time = virtualTime();
     const condition = new Condition();
     const log: string[] = [];
@@ -81,7 +84,7 @@ describe("without a lease", () => {
     await time.settle();
     expect(log).toEqual([]);
     level = 2;
-    // A signal is not spent on one who could not go on.
+    // A signal is not spent on a waiter whose test is false.
     condition.signal();
     await time.settle();
     expect(log).toEqual(["1"]);
@@ -94,7 +97,7 @@ describe("without a lease", () => {
     expect(log).toEqual(["1", "2", "3"]);
   });
 
-  test("what a test throws is thrown to the one who waits, and the signaller goes on", async () => {
+  test("until() throws what its test throws in the waiting task, and signal() does not throw", async () => {
     using time = virtualTime();
     const condition = new Condition();
     const error = new Error("test");
@@ -111,7 +114,7 @@ describe("without a lease", () => {
     await expect(condition.until(test).then()).rejects.toBe(error);
   });
 
-  test("losing, being late, being cancelled: it has left, and 100 000 are called by one broadcast (CH-13)", async () => {
+  test(`wait() leaves the queue when it times out or is not chosen; one broadcast() resumes ${spaced(CROWD)} waiters (CH-13)`, async () => {
     using time = virtualTime();
     const condition = new Condition();
     const late = expect(withTimeout(5, condition.wait()).then()).rejects.toBeInstanceOf(TimeoutError);
@@ -119,7 +122,7 @@ describe("without a lease", () => {
     await late;
     expect((await select({ called: condition.wait() }, { default: null })).key).toBe("default");
     let called = 0;
-    for (let n = 0; n < 100_000; n++) {
+    for (let n = 0; n < CROWD; n++) {
       go(function* (): Routine<void> {
         yield* condition.wait();
         called++;
@@ -131,12 +134,12 @@ describe("without a lease", () => {
     expect(called).toBe(1);
     condition.broadcast();
     await time.settle();
-    expect(called).toBe(100_000);
+    expect(called).toBe(CROWD);
   });
 });
 
-describe("with a lease", () => {
-  test("wait() releases the lock while it is parked, and holds it again when it goes on", async () => {
+describe("Condition with a lease", () => {
+  test("wait() releases the lock while it is parked, and holds it again when it resumes", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const condition = new Condition();
@@ -164,7 +167,7 @@ describe("with a lease", () => {
     expect(mutex.locked).toBe(false);
   });
 
-  test("until() is true when the task goes on, whoever had the lock in between; its task is not woken in vain", async () => {
+  test("until() resumes with its test true, even if another task held the lock in between", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const filled = new Condition();
@@ -184,7 +187,7 @@ describe("with a lease", () => {
       for (let n = 0; n < 20; n++) {
         using _ = yield* mutex.lock();
         items.push(n);
-        // All are called, and one item is there.
+        // All consumers are signalled, for one item.
         filled.broadcast();
       }
     });
@@ -195,7 +198,7 @@ describe("with a lease", () => {
     expect(mutex.locked).toBe(false);
   });
 
-  test("one that was called, but finds its test false once it has the lock, has its place again, and passes the signal on", async () => {
+  test("until() whose test is false once it has the lock keeps its place, and passes the signal on", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const condition = new Condition();
@@ -211,8 +214,8 @@ describe("with a lease", () => {
     go(waiter, "third", () => right > 0);
     await time.settle();
     const holder = await mutex.lock();
-    // This one stands ahead of whoever is called, and takes what it was called for.
-    const thief = go(function* (): Routine<void> {
+    // This task is ahead of the signalled waiter in the queue of the lock, and makes its test false.
+    const overtaker = go(function* (): Routine<void> {
       using _ = yield* mutex.lock();
       left = 0;
     });
@@ -220,7 +223,7 @@ describe("with a lease", () => {
     left = right = 1;
     condition.signal();
     holder.release();
-    await thief;
+    await overtaker;
     await time.settle();
     expect(log).toEqual(["third"]);
     left = 1;
@@ -230,7 +233,7 @@ describe("with a lease", () => {
     expect(mutex.locked).toBe(false);
   });
 
-  test("cancelled while it waits, or while it waits for the lock again, it leaves without it; the signal goes to the next", async () => {
+  test("wait() that is cancelled ends without the lock, and its signal goes to the next waiter", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const condition = new Condition();
@@ -246,23 +249,23 @@ describe("with a lease", () => {
     }
     const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => go(waiter, name));
     await time.settle();
-    // 1. While it waits.
+    // 1. Cancelled while it waits for the signal.
     a!.cancel();
     await time.settle();
     expect([log.splice(0), mutex.locked]).toEqual([["a: released"], false]);
-    // 2. While it waits for the lock.
+    // 2. Cancelled while it waits for the lock.
     const holder = await mutex.lock();
     condition.signal();
     b!.cancel();
     holder.release();
-    // 3. When it has the lock, but has not gone on.
+    // 3. Cancelled after it got the lock and before it resumed.
     c!.cancel();
     await time.settle();
     expect(log).toEqual(["b: released", "c: released", "d", "d: held"]);
     expect([d!.status, mutex.locked]).toEqual(["done", false]);
   });
 
-  test("cancelled when it had not even to park, it has kept the lock all along", async () => {
+  test("until() that did not have to park still holds the lock when it is cancelled", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const condition = new Condition();
@@ -282,7 +285,7 @@ describe("with a lease", () => {
     expect([task.status, held, mutex.locked]).toEqual(["cancelled", true, false]);
   });
 
-  test("losing a select it leaves the lease released, and disposing of that takes nothing from anybody", async () => {
+  test("wait() that loses a select leaves its lease released, and disposing of that lease releases no other", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const condition = new Condition();
@@ -301,7 +304,7 @@ describe("with a lease", () => {
     expect(mutex.locked).toBe(false);
   });
 
-  test("of a semaphore or a read-write lock it gives back, and takes again, what the lease held", async () => {
+  test("wait() releases and takes again what the lease held: permits of a Semaphore, a write lock", async () => {
     using time = virtualTime();
     const [semaphore, lock, condition] = [new Semaphore(5), new RwLock(), new Condition()];
     const task = go(function* (): Routine<void> {
@@ -324,7 +327,7 @@ describe("with a lease", () => {
     expect([semaphore.available, lock.writing]).toEqual([5, false]);
   });
 
-  test("the lease must be held: else a TypeError, and nothing is changed", async () => {
+  test("wait() and until() refuse a lease that was released, and leave the lock free", async () => {
     const mutex = new Mutex();
     const condition = new Condition();
     const lease = mutex.tryLock()!;
@@ -336,7 +339,7 @@ describe("with a lease", () => {
     expect(mutex.locked).toBe(false);
   });
 
-  test("nobody who will signal is a deadlock; so is one who signals and keeps the lock (EN-1)", async () => {
+  test("wait() that no task signals is a deadlock, and so is a signaller that keeps the lock (EN-1)", async () => {
     using time = virtualTime();
     const dies = (signals: boolean): Promise<DeadlockError> =>
       run(function* main(): Routine<void> {
@@ -361,7 +364,7 @@ describe("with a lease", () => {
   });
 });
 
-test("a bounded buffer of two conditions and a mutex loses nothing while its users are cancelled at random times", async () => {
+test("a bounded buffer of two Conditions and a Mutex loses no item while its users are cancelled at random times", async () => {
   using time = virtualTime(7);
   const mutex = new Mutex();
   const [filled, emptied] = [new Condition(), new Condition()];

@@ -13,6 +13,7 @@ import {
   withTimeout,
 } from "millrace";
 import { describe, expect, test } from "vitest";
+import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
 interface Zeroing {
@@ -52,7 +53,7 @@ const kinds: [string, (count: number) => Zeroing][] = [
 ];
 
 describe.each(kinds)("%s", (name, make) => {
-  test("at zero all who wait go on, in the order in which they came; at zero nobody parks", async () => {
+  test("wait() completes for all waiters in the order of arrival when the count is zero, and never parks at zero", async () => {
     using time = virtualTime();
     const zeroing = make(2);
     const log: string[] = [];
@@ -67,11 +68,11 @@ describe.each(kinds)("%s", (name, make) => {
     expect((await select({ again: zeroing.wait() }, { default: null })).key).toBe("again");
   });
 
-  test("100 000 waiters are released by one call, and the stack does not grow (CH-13)", async () => {
+  test(`one countdown releases ${spaced(CROWD)} calls of wait() without growing the stack (CH-13)`, async () => {
     using time = virtualTime();
     const zeroing = make(1);
     let released = 0;
-    for (let n = 0; n < 100_000; n++) {
+    for (let n = 0; n < CROWD; n++) {
       go(function* (): Routine<void> {
         yield* zeroing.wait();
         released++;
@@ -80,10 +81,10 @@ describe.each(kinds)("%s", (name, make) => {
     await time.settle();
     zeroing.down();
     await time.settle();
-    expect(released).toBe(100_000);
+    expect(released).toBe(CROWD);
   });
 
-  test("who is cancelled, or late, or loses, leaves", async () => {
+  test("wait() does not complete after it was cancelled or timed out, nor in a select that takes its default", async () => {
     using time = virtualTime();
     const zeroing = make(1);
     const task = go(function* (): Routine<void> {
@@ -102,7 +103,7 @@ describe.each(kinds)("%s", (name, make) => {
     expect(task.status).toBe("cancelled");
   });
 
-  test("that nobody counts down is a deadlock, and says how much is missing (EN-1)", async () => {
+  test("wait() for a count that never reaches zero is a deadlock, whose report contains the count (EN-1)", async () => {
     using time = virtualTime();
     const stuck = run(function* main(): Routine<void> {
       yield* make(3).wait();
@@ -112,7 +113,7 @@ describe.each(kinds)("%s", (name, make) => {
   });
 });
 
-test("Latch: stays open, counts down by more than one, and not below zero", async () => {
+test("Latch.countDown(n) subtracts n, never goes below zero, and the latch stays open at zero", async () => {
   const latch = new Latch(5);
   latch.countDown(3);
   expect(latch.count).toBe(2);
@@ -124,7 +125,7 @@ test("Latch: stays open, counts down by more than one, and not below zero", asyn
   expect(new Latch().count).toBe(1);
 });
 
-test("Latch: what is no count is a RangeError", () => {
+test("Latch refuses an invalid count, and Latch.countDown() throws a RangeError for one", () => {
   for (const count of [-1, 0.5, Number.NaN]) {
     expect(() => new Latch(count)).toThrow(
       `Cannot create latch: count must be a whole number, 0 or more, got ${count}`,
@@ -134,7 +135,7 @@ test("Latch: what is no count is a RangeError", () => {
   expect(() => new Latch(2).countDown(0)).toThrow(RangeError);
 });
 
-test("WaitGroup: may be used again, and a count below zero throws a RangeError and changes nothing", async () => {
+test("WaitGroup can be used again, and add() that would make the count negative or fractional throws and changes nothing", async () => {
   const group = new WaitGroup();
   await group.wait();
   group.add(2);
@@ -151,7 +152,7 @@ test("WaitGroup: may be used again, and a count below zero throws a RangeError a
   expect(() => group.done()).toThrow(RangeError);
 });
 
-test("WaitGroup.go() counts a task until it is over: returned, thrown, or cancelled before its first turn", async () => {
+test("WaitGroup.go() counts a task until it returned, threw or was cancelled, even before its first turn", async () => {
   using time = virtualTime();
   const group = new WaitGroup();
   const error = new Error("one of them");
@@ -163,7 +164,7 @@ test("WaitGroup.go() counts a task until it is over: returned, thrown, or cancel
     yield* sleep(20);
     throw error;
   });
-  const unborn = group.go(function* (): Routine<void> {
+  const unstarted = group.go(function* (): Routine<void> {
     yield* never();
   });
   const cancelled = group.go(function* (): Routine<void> {
@@ -173,7 +174,7 @@ test("WaitGroup.go() counts a task until it is over: returned, thrown, or cancel
       yield* sleep(5);
     }
   });
-  unborn.cancel();
+  unstarted.cancel();
   let over = -1;
   void group.wait().then(() => {
     over = time.now();
@@ -186,19 +187,19 @@ test("WaitGroup.go() counts a task until it is over: returned, thrown, or cancel
   expect([group.count, await returns]).toEqual([1, "value"]);
   await time.advance(10);
   expect([group.count, over]).toEqual([0, 20]);
-  // The group has not joined: what was thrown is reported until somebody does.
+  // The group does not join the task, so the error is reported until a joiner gets it.
   expect(time.reported).toEqual([error]);
   await expect(throws.then()).rejects.toBe(error);
   expect(time.reported).toEqual([]);
 });
 
-test("WaitGroup.go() of what is no go block throws, and counts nothing", () => {
+test("WaitGroup.go() throws a TypeError for a body that is no go block, and counts nothing", () => {
   const group = new WaitGroup();
   expect(() => group.go((() => 1) as never)).toThrow(TypeError);
   expect(group.count).toBe(0);
 });
 
-test("WaitGroup: who waits goes on after the last task, which may have started others", async () => {
+test("WaitGroup.wait() completes after the last task, including tasks that its tasks started", async () => {
   using _ = virtualTime();
   const group = new WaitGroup();
   let count = 0;

@@ -1,11 +1,11 @@
-// What the tests of lock-like things share: each kind as one thing that can be taken, and given back, by one at a time.
+// What the tests of locks share: each kind as one thing that one holder at a time can take and give back.
 
 import { Mutex, type Operation, Pool, RwLock, Semaphore } from "millrace";
 
-/** A thing that one has at a time. */
+/** A thing with one holder at a time. */
 export interface Lock {
   take(): Operation<Disposable>;
-  /** Whether nobody has it. */
+  /** Whether it has no holder. */
   readonly free: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface Kind {
 
 export const kinds: readonly Kind[] = [
   {
-    kind: "Mutex",
+    kind: "Mutex.lock()",
     async make() {
       const mutex = new Mutex();
       return {
@@ -28,7 +28,7 @@ export const kinds: readonly Kind[] = [
     },
   },
   ...[1, 3].map((n) => ({
-    kind: `Semaphore, ${n} of ${n}`,
+    kind: `Semaphore.acquire(${n}) of ${n}`,
     async make() {
       const semaphore = new Semaphore(n);
       return {
@@ -40,7 +40,7 @@ export const kinds: readonly Kind[] = [
     },
   })),
   {
-    kind: "RwLock, for writing",
+    kind: "RwLock.write()",
     async make() {
       const lock = new RwLock();
       return {
@@ -52,7 +52,7 @@ export const kinds: readonly Kind[] = [
     },
   },
   {
-    kind: "Pool of one",
+    kind: "Pool.acquire() of one resource",
     async make() {
       const pool = new Pool({ create: () => "resource", max: 1 });
       (await pool.acquire()).release();

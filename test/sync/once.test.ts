@@ -1,6 +1,6 @@
 import { CancelledError, channel, go, once, pause, type Routine, run, select, sleep, type Task } from "millrace";
 import { describe, expect, test } from "vitest";
-import { upTo } from "../support/reader.js";
+import { upTo } from "../support/flow.js";
 import { type StageForm, stageForms, waiting } from "../support/stages.js";
 import { virtualTime } from "../support/virtual.js";
 
@@ -9,8 +9,8 @@ const ask = (operation: ReturnType<typeof once<number>>): Task<number> =>
     return yield* operation;
   });
 
-describe.each(stageForms)("once() of what returns $form", ({ make, fail }: StageForm) => {
-  test("the first performer starts it, and all get the value, for ever", async () => {
+describe.each(stageForms)("once() over a function that returns $form", ({ make, fail }: StageForm) => {
+  test("calls the function on the first performance, and yields its value to every performance, for ever", async () => {
     using time = virtualTime();
     let made = 0;
     const value = once(() => make(10, ++made));
@@ -26,7 +26,7 @@ describe.each(stageForms)("once() of what returns $form", ({ make, fail }: Stage
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 
-  test("a failure goes to all who wait, and is not kept", async () => {
+  test("throws a failure to all waiters, and calls the function again on the next performance", async () => {
     using time = virtualTime();
     const error = new Error("make");
     let made = 0;
@@ -40,8 +40,8 @@ describe.each(stageForms)("once() of what returns $form", ({ make, fail }: Stage
   });
 });
 
-describe.each(waiting)("once() of what returns $form", ({ make, stops }: StageForm) => {
-  test("when the performer that started it is cancelled, it goes on for the others", async () => {
+describe.each(waiting)("once() over a function that returns $form", ({ make, stops }: StageForm) => {
+  test("continues for the remaining tasks when the task that started it is cancelled", async () => {
     using time = virtualTime();
     let made = 0;
     const value = once(() => make(10, ++made));
@@ -53,7 +53,7 @@ describe.each(waiting)("once() of what returns $form", ({ make, stops }: StageFo
     expect([await second, made]).toEqual([1, 1]);
   });
 
-  test("when nobody is left it is cancelled, and who comes next makes it anew", async () => {
+  test("is cancelled when its last task has left, and is started anew by the next performance", async () => {
     using time = virtualTime();
     const made: number[] = [];
     const over: boolean[] = [];
@@ -70,8 +70,8 @@ describe.each(waiting)("once() of what returns $form", ({ make, stops }: StageFo
   });
 });
 
-describe("once", () => {
-  test("OP-6: as a case that loses it is as if nobody had asked", async () => {
+describe("once()", () => {
+  test("does not start in a select with a ready case, and is cancelled if it starts and then loses (OP-6)", async () => {
     using time = virtualTime();
     let made = 0;
     const value = once(function* (): Routine<number> {
@@ -93,7 +93,7 @@ describe("once", () => {
     expect([made, time.timers]).toEqual([1, 0]);
   });
 
-  test("GO-4: one that is cancelled, and parks in its finally, makes nothing", async () => {
+  test("discards the result of a cancelled run whose finally block parks (GO-4)", async () => {
     using time = virtualTime();
     let made = 0;
     const value = once(function* (): Routine<number> {
@@ -114,23 +114,23 @@ describe("once", () => {
     expect([await second, await value]).toEqual([2, 2]);
   });
 
-  test("undefined is a value", async () => {
+  test("keeps undefined as a value", async () => {
     using _ = virtualTime();
     let made = 0;
     const nothing = once(() => void made++);
     expect([await nothing, await nothing, made]).toEqual([undefined, undefined, 1]);
   });
 
-  test("who leaves when it has landed takes nothing with it", async () => {
+  test("keeps its value when a task that received it is cancelled", async () => {
     using time = virtualTime();
     const value = once(() => pause().map(() => 7));
-    const [stays, leaves] = [ask(value), ask(value)];
+    const [stays, leaver] = [ask(value), ask(value)];
     await time.settle();
-    leaves.cancel();
+    leaver.cancel();
     expect([await stays, await value]).toEqual([7, 7]);
   });
 
-  test("EN-1: made of itself it is a deadlock, and run says so", async () => {
+  test("that performs itself is a deadlock, which run() reports (EN-1)", async () => {
     const dead = run(function* main(): Routine<number> {
       const value: ReturnType<typeof once<number>> = once(function* (): Routine<number> {
         return yield* value;
@@ -140,7 +140,7 @@ describe("once", () => {
     await expect(dead).rejects.toThrow("Deadlock");
   });
 
-  test("refuses what makes nothing", () => {
+  test("refuses a value that is not a function", () => {
     expect(() => once(7 as never)).toThrow("Cannot create once: make must be a function, got 7");
   });
 });

@@ -1,4 +1,4 @@
-// The same claims over everything that is held by a lease: cancelling a waiter never loses what he waits for.
+// The same claims for everything that is held by a lease: cancelling a waiter never loses the permits that it waited for.
 
 import {
   type AsyncRoutine,
@@ -19,13 +19,14 @@ import {
   withTimeout,
 } from "millrace";
 import { describe, expect, test } from "vitest";
+import { scaled, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 import { kinds, type Lock } from "./locks.js";
 
-/** Waiters that would overflow the stack, were each served within the one before. */
-const MANY = 30_000;
+/** Enough waiters to overflow the stack if each were served inside the call that serves the one before. */
+const MANY = scaled(20_000, 30_000);
 
-/** Takes a lock, says so, and keeps it until it is told otherwise. */
+/** Takes a lock, notes its name, and keeps the lock until release() is called. */
 function keeper(log: string[], name: string, take: Operation<Disposable>): { task: Task<void>; release: () => void } {
   const enough = channel<void>(1);
   const task = go(function* keep(): Routine<void> {
@@ -37,7 +38,7 @@ function keeper(log: string[], name: string, take: Operation<Disposable>): { tas
 }
 
 describe.each(kinds)("$kind", ({ make }) => {
-  test("is handed on in the order of asking", async () => {
+  test("is granted in the order of the calls", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -51,7 +52,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(lock.free).toBe(true);
   });
 
-  test("goes straight to the one who waits: whoever asks in between stands behind him", async () => {
+  test("goes to the parked waiter on release, and not to a call that comes in the same step", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -68,7 +69,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(log).toEqual(["default", "waiter"]);
   });
 
-  test("a waiter that is cancelled leaves the line, and the one behind him is next", async () => {
+  test("leaves the queue when it is cancelled, and the waiter behind it is next", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -93,7 +94,7 @@ describe.each(kinds)("$kind", ({ make }) => {
   ];
 
   test.each(wrappings)(
-    "what was granted to a task that is cancelled before its turn goes to the next: %s",
+    "performed %s goes to the next waiter if its task is cancelled after the grant and before it resumes",
     async (_, wrap) => {
       using time = virtualTime();
       const lock = await make();
@@ -112,12 +113,12 @@ describe.each(kinds)("$kind", ({ make }) => {
     },
   );
 
-  test("taken at once by a task that is cancelled while it gives way, it comes back", async () => {
+  test("is released if its task is cancelled after the grant, while the task yields to others at the end of a streak", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
     const task = go(function* (): Routine<void> {
-      // After so many completions in a row the next one is taken, and its task goes to the end of the queue.
+      // After a long streak of completions, the next operation completes and the task goes to the end of the run queue.
       for (let n = 0; n < 64; n++) yield* always(n);
       using _ = yield* lock.take();
       log.push("had it");
@@ -130,7 +131,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect([log, lock.free]).toEqual([["taken"], true]);
   });
 
-  test("a case that loses leaves the line, in the same step", async () => {
+  test("leaves the queue in the same step in which another case of its select wins", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -151,7 +152,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(lock.free).toBe(true);
   });
 
-  test("a select over several that become free in one step takes one, and the others stay free", async () => {
+  test("takes one lock only in a select over several locks that are released in one step", async () => {
     using time = virtualTime();
     const locks = await Promise.all([1, 2, 3].map(() => make()));
     const leases: Disposable[] = [];
@@ -166,7 +167,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(locks.map((lock) => lock.free)).toEqual([true, true, true]);
   });
 
-  test("a select over several that was decided and then cancelled gives back the one that it took", async () => {
+  test("releases the lock that it took in a select that is cancelled before it resumes", async () => {
     using time = virtualTime();
     const locks = await Promise.all([1, 2].map(() => make()));
     const leases: Disposable[] = [];
@@ -186,7 +187,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(locks.map((lock) => lock.free)).toEqual([true, true]);
   });
 
-  test("withTimeout throws, and has left the line; in time it has the lock, and no timer is left (TM-5)", async () => {
+  test("leaves the queue when withTimeout() throws, and leaves no timer when it is granted in time (TM-5)", async () => {
     using time = virtualTime();
     const lock = await make();
     const first = await lock.take();
@@ -201,7 +202,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect([lock.free, time.timers]).toEqual([false, 0]);
   });
 
-  test("a choice that finds something else ready leaves nothing behind: polling announces nothing", async () => {
+  test("leaves nothing behind in a select that takes a ready case", async () => {
     using _ = virtualTime();
     const lock = await make();
     const first = await lock.take();
@@ -210,7 +211,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(lock.free).toBe(true);
   });
 
-  test("30 000 waiters are served in a chain, each in its turn; the stack does not grow (CH-13)", async () => {
+  test(`is granted to ${spaced(MANY)} waiters one after the other without growing the stack (CH-13)`, async () => {
     using time = virtualTime();
     const lock = await make();
     const first = await lock.take();
@@ -227,7 +228,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect([served, lock.free]).toEqual([MANY, true]);
   });
 
-  test("30 000 waiters that were all served and cancelled in one step pass it on; the stack does not grow", async () => {
+  test(`is free again after ${spaced(MANY)} waiters were cancelled in the step of the release, without growing the stack (CH-13)`, async () => {
     using time = virtualTime();
     const lock = await make();
     const first = await lock.take();
@@ -245,7 +246,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(lock.free).toBe(true);
   });
 
-  test("30 000 waiters leave from the middle, each in one step (CH-14)", async () => {
+  test(`lets ${spaced(MANY)} waiters leave from the middle of the queue, and is then granted to the last waiter (CH-14)`, async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -265,7 +266,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(log).toEqual(["last"]);
   });
 
-  test("released twice it is given back once", async () => {
+  test("is given back once if its lease is disposed of twice", async () => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -316,7 +317,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     ],
   ];
 
-  test.each(forms)("keeps the others out: %s", async (_, form) => {
+  test.each(forms)("is held by one holder at a time in the form %s", async (_, form) => {
     using time = virtualTime();
     const lock = await make();
     const log: string[] = [];
@@ -327,7 +328,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect(lock.free).toBe(true);
   });
 
-  test("an async block that is cancelled after it was granted, but has not gone on, does not keep it", async () => {
+  test("is released if an async go block is cancelled after the grant and before it resumes", async () => {
     using time = virtualTime();
     const lock = await make();
     for (const settles of [true, false]) {
@@ -345,7 +346,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     }
   });
 
-  test.each(["throws", "is cancelled", "returns"])("`using` gives it back when the body %s", async (how) => {
+  test.each(["throws", "is cancelled", "returns"])("is released by `using` when the body %s", async (how) => {
     using time = virtualTime();
     const lock = await make();
     const task = go(function* (): Routine<void> {
@@ -360,7 +361,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect([task.status, lock.free]).toEqual([{ throws: "failed", returns: "done" }[how] ?? "cancelled", true]);
   });
 
-  test("one operation is performed again and again, each time for a lease of its own (OP-1)", async () => {
+  test("yields a new lease each time that the same operation is performed (OP-1)", async () => {
     using _ = virtualTime();
     const lock = await make();
     const take = lock.take();
@@ -374,7 +375,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     expect([seen.size, lock.free]).toEqual([3, true]);
   });
 
-  test("who has it and asks again waits for himself, and `run` says so (EN-1)", async () => {
+  test("performed again by its holder is a deadlock, which run() reports (EN-1)", async () => {
     using time = virtualTime();
     const lock = await make();
     const stuck = run(function* main(): Routine<void> {
@@ -386,7 +387,7 @@ describe.each(kinds)("$kind", ({ make }) => {
     await failed;
   });
 
-  test("two who take two of them in opposite order are a cycle, and `run` names it (EN-1)", async () => {
+  test("performed by two tasks on two locks in opposite orders is a deadlock, whose report contains the cycle (EN-1)", async () => {
     using time = virtualTime();
     const [a, b] = [await make(), await make()];
     function* taker(first: Lock, second: Lock): Routine<void> {
@@ -410,7 +411,7 @@ function never(): never {
   throw new Error("this case cannot happen");
 }
 
-test("selects that stand in two lines each are served in a chain, and the stack does not grow (CH-13)", async () => {
+test(`alt() over two locks of any kind is granted to ${spaced(MANY)} tasks without growing the stack (CH-13)`, async () => {
   using time = virtualTime();
   for (const { make } of kinds) {
     const [a, b] = [await make(), await make()];

@@ -20,7 +20,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { virtualTime } from "../support/virtual.js";
 
-/** A pool of numbered resources, each of which takes 10 ms to make and 5 ms to destroy, and what happened to them. */
+/** A pool of numbered resources, each of which takes 10 ms to make and 5 ms to destroy, and a log of both. */
 function numbered(options: Partial<PoolOptions<number>> = {}): { pool: Pool<number>; log: string[] } {
   const log: string[] = [];
   let made = 0;
@@ -41,7 +41,7 @@ function numbered(options: Partial<PoolOptions<number>> = {}): { pool: Pool<numb
   return { pool, log };
 }
 
-/** Borrows, says what it got and when, and keeps it for some time. */
+/** Acquires a resource, notes it with the time, and keeps it for some time. */
 function* user(pool: Pool<number>, log: string[], name: string, ms: number): Routine<void> {
   using lease = yield* pool.acquire();
   log.push(`${name}: ${lease.value} at ${now()}`);
@@ -49,7 +49,7 @@ function* user(pool: Pool<number>, log: string[], name: string, ms: number): Rou
 }
 
 describe("Pool", () => {
-  test("makes resources when they are needed, at most so many, and lends them again in the order of asking", async () => {
+  test("acquire() makes resources on demand, at most max, and lends them again in the order of the calls", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     expect([pool.size, pool.idle]).toEqual([0, 0]);
@@ -82,7 +82,7 @@ describe("Pool", () => {
     ],
   ];
 
-  test.each(ways)("create may answer with %s", async (_, create) => {
+  test.each(ways)("accepts a create function that returns %s", async (_, create) => {
     using time = virtualTime();
     const pool = new Pool({ create, max: 1 });
     const lease = pool.acquire().then();
@@ -90,7 +90,7 @@ describe("Pool", () => {
     expect((await lease).value).toBe(1);
   });
 
-  test("the one that was used last is lent first, so that the others may grow old", async () => {
+  test("lends the most recently used resource first, so that the unused ones can expire", async () => {
     using time = virtualTime();
     const { pool, log } = numbered({ max: 3, idle: 100 });
     for (const [name, ms] of Object.entries({ a: 10, b: 20, c: 30 })) go(user, pool, log, name, ms);
@@ -113,7 +113,7 @@ describe("Pool", () => {
     expect([pool.size, time.timers]).toEqual([0, 0]);
   });
 
-  test("a slot is free again only when its resource has been destroyed", async () => {
+  test("frees a slot only after its resource has been destroyed", async () => {
     using time = virtualTime();
     const { pool, log } = numbered({ max: 1 });
     const first = pool.acquire().then((lease) => lease.discard());
@@ -124,7 +124,7 @@ describe("Pool", () => {
     expect(log).toEqual(["create 1", "destroy 1", "create 2", "next: 2 at 25"]);
   });
 
-  test("discard() destroys what is broken, once, and release() after it does nothing", async () => {
+  test("PoolLease.discard() destroys the resource once, and a later release() does nothing", async () => {
     using time = virtualTime();
     const { pool, log } = numbered({ create: () => 7 });
     const lease = await pool.acquire();
@@ -135,7 +135,7 @@ describe("Pool", () => {
     expect([log, pool.size, pool.idle]).toEqual([["destroy 7"], 0, 0]);
   });
 
-  test("what is made for one who leaves goes to the next, and no second one is made for him", async () => {
+  test("gives a resource that was made for a cancelled task to the next task, and makes no second one", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     const leaver = go(user, pool, log, "leaver", 0);
@@ -147,7 +147,7 @@ describe("Pool", () => {
     expect([pool.size, pool.idle]).toEqual([1, 1]);
   });
 
-  test("what is made for one who leaves, and nobody else wants, is kept", async () => {
+  test("keeps a resource that was made for a task that timed out", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     const late = expect(withTimeout(5, pool.acquire()).then()).rejects.toBeInstanceOf(TimeoutError);
@@ -159,7 +159,7 @@ describe("Pool", () => {
     expect(log).toEqual(["create 1", "next: 1 at 20"]);
   });
 
-  test("a choice in which something else is ready makes nothing: polling announces nothing", async () => {
+  test("acquire() in a select makes no resource if another case is ready", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     await select({ lease: pool.acquire(), ready: always(1) }, { mode: "priority" });
@@ -168,7 +168,7 @@ describe("Pool", () => {
     expect([log, pool.size]).toEqual([[], 0]);
   });
 
-  test("a create that fails fails one who waits, and the others are served", async () => {
+  test("acquire() throws a failure of create to one waiter, and the remaining waiters are served", async () => {
     using time = virtualTime();
     const error = new Error("refused");
     let attempts = 0;
@@ -197,7 +197,7 @@ describe("Pool", () => {
     expect([pool.size, time.reported]).toEqual([0, []]);
   });
 
-  test("a create that throws at once, or fails when nobody waits any more, is reported, not lost", async () => {
+  test("throws a failure of create to its waiter, and reports it if the waiter was cancelled", async () => {
     using time = virtualTime();
     const error = new Error("refused");
     const pool = new Pool<number>({
@@ -211,7 +211,7 @@ describe("Pool", () => {
     const task = go(function* (): Routine<void> {
       yield* pool.acquire();
     });
-    // Its turn comes after the one in which making begins, and so does the failure.
+    // This turn comes after the one in which create is called, and so does its failure.
     go(function* (): Routine<void> {
       task.cancel();
     });
@@ -219,7 +219,7 @@ describe("Pool", () => {
     expect([task.status, time.reported, pool.size]).toEqual(["cancelled", [error], 0]);
   });
 
-  test("a failure that was handed to a task which ends before its turn is reported, not lost", async () => {
+  test("reports a failure of create that was passed to a task that is cancelled before it resumes", async () => {
     using time = virtualTime();
     const error = new Error("refused");
     const pool = new Pool<number>({
@@ -234,7 +234,7 @@ describe("Pool", () => {
     });
     await time.settle();
     await time.advance(9);
-    // It runs between the supply, which fails, and the turn of the one who is told.
+    // It runs after create has failed and before the waiting task resumes.
     go(function* (): Routine<void> {
       yield* sleep(1);
       task.cancel();
@@ -243,7 +243,7 @@ describe("Pool", () => {
     expect([task.status, time.reported.length, pool.size]).toEqual(["cancelled", 1, 0]);
   });
 
-  test("validate is asked before one is lent again, and never of one that has just been made", async () => {
+  test("calls validate before it lends a resource again, and never for a new resource", async () => {
     using time = virtualTime();
     const asked: number[] = [];
     const { pool, log } = numbered({
@@ -260,7 +260,7 @@ describe("Pool", () => {
     expect([asked, pool.size, pool.idle]).toEqual([[1, 2], 1, 1]);
   });
 
-  test("a validate that throws fails one who waits, and its resource is destroyed", async () => {
+  test("acquire() throws what validate throws, and the resource is destroyed", async () => {
     using time = virtualTime();
     const error = new Error("cannot ask");
     let broken = true;
@@ -281,7 +281,7 @@ describe("Pool", () => {
     expect((await pool.acquire()).value).toBe(1);
   });
 
-  test("an idle resource is destroyed after its time, and taking it in time stops that", async () => {
+  test("destroys a resource that was idle for the idle time, unless it is acquired before", async () => {
     using time = virtualTime();
     const { pool, log } = numbered({ max: 1, create: () => 1, idle: 50 });
     (await pool.acquire()).release();
@@ -298,7 +298,7 @@ describe("Pool", () => {
     expect([pool.size, time.timers]).toEqual([0, 0]);
   });
 
-  test("idle: 0 keeps nothing, idle: Infinity sets no timer", async () => {
+  test("keeps no resource with idle: 0, and sets no timer with idle: Infinity", async () => {
     using time = virtualTime();
     for (const [idle, kept] of [
       [0, 0],
@@ -311,7 +311,7 @@ describe("Pool", () => {
     }
   });
 
-  test("close() destroys what is idle now, and what is lent when it comes back; those who wait are told", async () => {
+  test("close() destroys idle resources now and lent ones on release, and acquire() throws from then on", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     const leases: PoolLease<number>[] = [];
@@ -321,13 +321,13 @@ describe("Pool", () => {
     (await pool.acquire()).release();
     const again = await pool.acquire();
     const waiters = [pool.acquire().then(), pool.acquire().then()];
-    const told = Promise.all(
+    const rejected = Promise.all(
       waiters.map((waiter) => expect(waiter).rejects.toThrow("Cannot acquire from pool: the pool is closed")),
     );
     await time.settle();
     const closing = pool.close();
     expect(pool.close()).toBe(closing);
-    await told;
+    await rejected;
     await expect(pool.acquire().then()).rejects.toThrow("Cannot acquire from pool: the pool is closed");
     again.release();
     await time.advance(5);
@@ -338,7 +338,7 @@ describe("Pool", () => {
     expect([log.slice(2), pool.size, pool.idle]).toEqual([["destroy 1", "destroy 2"], 0, 0]);
   });
 
-  test("close() waits for what is being made, and destroys it", async () => {
+  test("close() waits for a resource that is being made, and destroys it", async () => {
     using time = virtualTime();
     const { pool, log } = numbered();
     const failed = expect(pool.acquire().then()).rejects.toThrow("the pool is closed");
@@ -350,7 +350,7 @@ describe("Pool", () => {
     expect(log).toEqual(["create 1", "destroy 1"]);
   });
 
-  test("`await using` closes it at the end of the block, and a failing destroy is thrown there", async () => {
+  test("is closed by `await using` at the end of the block, which throws the failures of destroy", async () => {
     using time = virtualTime();
     const errors = [new Error("one"), new Error("two")];
     const use = async (max: number): Promise<void> => {
@@ -365,14 +365,14 @@ describe("Pool", () => {
     };
     await expect(use(1)).rejects.toBe(errors[0]);
     await expect(use(2)).rejects.toMatchObject({
-      errors: errors.toReversed(), // the one that was used last is destroyed first
+      errors: errors.toReversed(), // the most recently used resource is destroyed first
       message: "2 resources could not be destroyed: Error: two",
     });
     await time.settle();
     expect(time.reported).toEqual([]);
   });
 
-  test("a destroy that fails while the pool is open is reported, and its slot is free", async () => {
+  test("reports a failure of destroy while it is open, and frees the slot", async () => {
     using time = virtualTime();
     const error = new Error("stuck");
     const { pool } = numbered({ create: () => 1, destroy: () => settled(Promise.reject(error)), max: 1 });
@@ -382,14 +382,14 @@ describe("Pool", () => {
     expect((await pool.acquire()).value).toBe(1);
   });
 
-  test("works without destroy, and hands out any value, undefined as well", async () => {
+  test("works without destroy, and lends any value, also undefined", async () => {
     using _ = virtualTime();
     await using pool = new Pool({ create: () => undefined, max: 1 });
     using lease = await pool.acquire();
     expect([lease.value, pool.size]).toEqual([undefined, 1]);
   });
 
-  test("what cannot be is refused: max and idle", () => {
+  test("refuses an invalid max or idle", () => {
     const create = (): number => 1;
     for (const max of [0, -1, 1.5, Number.NaN]) {
       expect(() => new Pool({ create, max })).toThrow(
@@ -403,7 +403,7 @@ describe("Pool", () => {
     }
   });
 
-  test("that will never lend again is a deadlock; one that is making something is none (EN-1)", async () => {
+  test("acquire() that can never be served is a deadlock, whose report names the pool (EN-1)", async () => {
     using time = virtualTime();
     const stuck = run(function* main(): Routine<void> {
       const { pool } = numbered({ max: 1, name: "connections" });
@@ -425,7 +425,7 @@ const steps = fc.array(
   { maxLength: 60 },
 );
 
-test("at random: at most max live, none lent twice, who waits is served as soon as one is there, all are destroyed", async () => {
+test("Pool in random use never exceeds max, lends no resource twice, serves every waiter and destroys every resource", async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), fc.boolean(), async (list, max, validates) => {
       using time = virtualTime();
@@ -482,15 +482,15 @@ test("at random: at most max live, none lent twice, who waits is served as soon 
         expect(pool.size).toBeLessThanOrEqual(max);
         expect(live.size).toBeLessThanOrEqual(pool.size);
       }
-      // 1. At rest: whoever waits waits only because all are lent.
+      // 1. At rest, a task waits only if all resources are lent.
       await time.advance(15);
       if (waiting > 0) expect([lent.size, pool.idle]).toEqual([max, 0]);
-      // 2. When all come back everybody is served.
+      // 2. When all leases are released, every waiter is served.
       while (lent.size > 0 || waiting > 0) {
         giveBack(0, "release");
         await time.advance(10);
       }
-      // 3. What was unused long enough, or the pool at its end, is destroyed.
+      // 3. Resources that were idle long enough, and the rest at close(), are destroyed.
       await time.advance(40);
       expect([pool.size, pool.idle, live.size, time.timers]).toEqual([0, 0, 0, 0]);
       await pool.close();

@@ -1,15 +1,16 @@
-// Random commands against a model of lines that is too slow to be wrong. After each step the permits that are free, in
-// somebody's hands, and granted to tasks that have not gone on yet, are all there are.
+// Random commands against a slow but obvious model of queues. After each step, the permits that are free, held, and granted
+// to tasks that have not resumed yet add up to the total.
 
 import fc from "fast-check";
 import { go, type Lease, Mutex, type Operation, RwLock, Semaphore, select, type Task, withTimeout } from "millrace";
 import { flush, replaceHost } from "millrace/host";
 import { describe, expect, test } from "vitest";
+import { scaled } from "../support/stress.js";
 import { seeded } from "../support/virtual.js";
 
 const LINES = 3;
 
-/** A thing with permits, as the model sees it. */
+/** A lock or semaphore, as the model sees it. */
 interface Thing {
   readonly total: number;
   ask(n: number): Operation<Lease>;
@@ -73,7 +74,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** A request that a task stands in a line with; of several it gets the first that is granted. */
+/** A request that a task waits with. Of several requests, the task gets the first that is granted. */
 interface Ask {
   readonly on: number;
   readonly n: number;
@@ -93,11 +94,11 @@ class Client {
   }
 }
 
-/** Lines as arrays; a grant leads to others breadth first. */
+/** Queues as arrays. One grant leads to the next ones breadth first. */
 class Model {
   readonly available: number[];
   readonly lines: { client: Client; n: number }[][];
-  /** Granted, in the order of their turns. */
+  /** Granted, in the order in which they will resume. */
   ready: Client[];
   private readonly _weight: (n: number) => number;
 
@@ -140,7 +141,7 @@ class Model {
     }
   }
 
-  /** Everyone has his turn. */
+  /** Resumes every granted task. */
   flush(): void {
     for (let client = this.ready.shift(); client !== undefined; client = this.ready.shift()) {
       client.state = client.cancelled ? "over" : "holding";
@@ -214,13 +215,13 @@ function perform({ asks, form }: Command & { do: "acquire" }, things: readonly T
   if (form === "map") return first!.map((lease) => lease);
   if (form === "timeout") return withTimeout(1e6, first!);
   if (form === "alone") return first!;
-  // In order, so that the model knows which of those that are free is taken.
+  // By priority, so that the model can tell which of several free permits is taken.
   return select(Object.fromEntries(operations.entries()), { mode: "priority" }).map(({ value }) => value);
 }
 
-/** The commands against the library and against the model; every difference throws. */
+/** Runs the commands on the library and on the model; every difference throws. */
 function compare({ make, weight }: Kind, commands: readonly Command[], seed: number): void {
-  // Nothing runs by itself, and a slice of time never ends: flush() runs all there is.
+  // Nothing runs by itself and no slice of time ends, so flush() runs everything that is ready.
   using _ = replaceHost({ now: () => 0, random: seeded(seed), microtask: () => {}, turn: () => {} });
   const things = Array.from({ length: LINES }, make);
   const model = new Model(
@@ -298,7 +299,7 @@ function compare({ make, weight }: Kind, commands: readonly Command[], seed: num
     run(at);
     agree();
   }
-  // In the end everything comes back.
+  // At the end all permits are returned.
   for (let at = 0; at < pairs.length; at++) {
     for (const { client, task } of pairs) {
       if (client.state !== "waiting" && client.state !== "granted") continue;
@@ -314,12 +315,12 @@ function compare({ make, weight }: Kind, commands: readonly Command[], seed: num
 }
 
 describe.each(kinds)("$kind", (kind) => {
-  test("is granted as the model grants, and no permit is lost or invented, whoever leaves and when", () => {
+  test("grants permits as the model does, and loses and invents none, whichever tasks are cancelled at whatever time", () => {
     fc.assert(
       fc.property(fc.array(command, { maxLength: 80 }), fc.integer(), (commands, seed) =>
         compare(kind, commands, seed),
       ),
-      { numRuns: 400 },
+      { numRuns: scaled(100, 400) },
     );
   });
 });

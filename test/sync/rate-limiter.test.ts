@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { go, now, RateLimiter, type Routine, run, select, sleep, TimeoutError, withTimeout } from "millrace";
 import { describe, expect, test } from "vitest";
+import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
 describe("RateLimiter", () => {
-  test("lets a burst through at once, then one after the other, in the order of asking", async () => {
+  test("acquire() completes at once for a burst, then once per interval, in the order of the calls", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 10, per: 1000, burst: 3 });
     const log: [number, number][] = [];
@@ -19,7 +20,7 @@ describe("RateLimiter", () => {
     expect(time.timers).toBe(0);
   });
 
-  test("fills steadily, with fractions, up to the burst and not above; does not drift", async () => {
+  test("available grows steadily, in fractions, up to the burst, and does not drift", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 3, per: 1000 });
     expect(limiter.available).toBe(3);
@@ -31,7 +32,7 @@ describe("RateLimiter", () => {
     expect(limiter.available).toBe(3);
     await time.advance(100_000);
     expect(limiter.available).toBe(3);
-    // Always in debt, so that it is never filled up and counts anew.
+    // The bucket is never full, so that the limiter never starts to count anew.
     const busy = new RateLimiter({ limit: 3, per: 1000, burst: 4 });
     const start = time.now();
     busy.tryAcquire(4);
@@ -42,7 +43,7 @@ describe("RateLimiter", () => {
     }
   });
 
-  test("a large request at the head waits for all it asks for, and small ones wait behind it", async () => {
+  test("acquire() of many tokens waits for all of them, and later small requests do not overtake it", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 1, per: 100, burst: 5 });
     const log: [number, number][] = [];
@@ -63,7 +64,7 @@ describe("RateLimiter", () => {
     ]);
   });
 
-  test("when the head gives up, the one behind it does not wait for what the head needed", async () => {
+  test("acquire() behind a cancelled large request waits only for its own tokens", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 1, per: 100, burst: 5 });
     limiter.tryAcquire(5);
@@ -80,7 +81,7 @@ describe("RateLimiter", () => {
     expect([await small, time.timers]).toEqual([100, 0]);
   });
 
-  test("when all have given up, no timer is left", async () => {
+  test("leaves no timer when every waiter has left", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 1, per: 100 });
     limiter.tryAcquire();
@@ -94,7 +95,7 @@ describe("RateLimiter", () => {
     expect(limiter.available).toBe(1);
   });
 
-  test("tokens given to a task that is cancelled before its turn go to the next", async () => {
+  test("passes the tokens of a task that is cancelled before it resumes to the next waiters", async () => {
     using time = virtualTime();
     const limiter = new RateLimiter({ limit: 1, per: 100, burst: 2 });
     limiter.tryAcquire(2);
@@ -103,7 +104,7 @@ describe("RateLimiter", () => {
       yield* select({ tokens: limiter.acquire(n), late: sleep(1e6) });
       log.push([name, now()]);
     }
-    // Its alarm was set first, so it runs between the alarm of the limiter and the turn of whoever is served.
+    // Its alarm was set first, so it runs after the alarm of the limiter and before the served task resumes.
     go(function* (): Routine<void> {
       yield* sleep(200);
       a.cancel();
@@ -119,7 +120,7 @@ describe("RateLimiter", () => {
     ]);
   });
 
-  test("one that waits for a token is no deadlock, even if it is alone (EN-1)", async () => {
+  test("acquire() that waits for a token is no deadlock, even if its task is the only one (EN-1)", async () => {
     using time = virtualTime();
     const main = run(function* (): Routine<number> {
       const limiter = new RateLimiter({ limit: 1, per: 100 });
@@ -131,25 +132,25 @@ describe("RateLimiter", () => {
     expect(await main).toBe(100);
   });
 
-  test("100 000 waiters are served each in its turn", async () => {
+  test(`serves ${spaced(CROWD)} waiters, each when its token is due`, async () => {
     using time = virtualTime();
-    const limiter = new RateLimiter({ limit: 50_000, per: 1000, burst: 50_000 });
+    const limiter = new RateLimiter({ limit: CROWD / 2, per: 1000, burst: CROWD / 2 });
     let served = 0;
-    for (let n = 0; n < 100_000; n++) {
+    for (let n = 0; n < CROWD; n++) {
       go(function* (): Routine<void> {
         yield* limiter.acquire();
         served++;
       });
     }
     await time.settle();
-    expect(served).toBe(50_000);
+    expect(served).toBe(CROWD / 2);
     for (let n = 1; n <= 10; n++) {
       await time.advance(100);
-      expect(served).toBe(50_000 + n * 5_000);
+      expect(served).toBe(CROWD / 2 + n * (CROWD / 20));
     }
   });
 
-  test.each(["limit", "per", "burst"])("%s must be a number above 0", (key) => {
+  test.each(["limit", "per", "burst"])("refuses a value for %s that is not a finite number above 0", (key) => {
     for (const value of [0, -1, Number.NaN, Infinity, "5" as unknown as number]) {
       const make = () => new RateLimiter({ limit: 1, per: 1, burst: 1, [key]: value });
       expect(make).toThrow(RangeError);
@@ -157,7 +158,7 @@ describe("RateLimiter", () => {
     }
   });
 
-  test("more than the bucket holds is refused at once, and so is what is no number of tokens", () => {
+  test("acquire() and tryAcquire() refuse more tokens than the bucket holds, and acquire() an invalid number", () => {
     using _ = virtualTime();
     const limiter = new RateLimiter({ limit: 5, per: 1000, name: "api" });
     const message = "Cannot acquire from rate limiter api: n must be a number above 0 and at most 5 (the burst), got 6";
@@ -168,12 +169,12 @@ describe("RateLimiter", () => {
   });
 });
 
-/** What is asked for, after a pause; some give up after a while. */
+/** The requests, each after a pause. Some have a deadline. */
 const asks = fc.array(
   fc.record({
     after: fc.nat(40),
     n: fc.integer({ min: 1, max: 6 }),
-    patience: fc.option(fc.nat(60), { nil: undefined }),
+    deadline: fc.option(fc.nat(60), { nil: undefined }),
   }),
   { minLength: 1, maxLength: 40 },
 );
@@ -183,18 +184,18 @@ const rates = fc.record({
   burst: fc.integer({ min: 6, max: 12 }),
 });
 
-test("in no span of time more than the burst and what comes in it; in order; and nobody waits longer than he must", async () => {
+test("RateLimiter grants at most the burst plus the rate in any span, in order, and serves each request without a deadline", async () => {
   await fc.assert(
     fc.asyncProperty(rates, asks, async (options, list) => {
       using time = virtualTime();
       const limiter = new RateLimiter(options);
       const taken: { at: number; n: number; order: number }[] = [];
-      const tasks = list.map(({ n, patience }, order) => ({ n, patience, order }));
+      const tasks = list.map(({ n, deadline }, order) => ({ n, deadline, order }));
       const main = go(function* (): Routine<void> {
-        for (const { n, patience, order } of tasks) {
+        for (const { n, deadline, order } of tasks) {
           yield* sleep(list[order]!.after);
           go(function* (): Routine<void> {
-            const late = patience === undefined ? {} : { late: sleep(patience) };
+            const late = deadline === undefined ? {} : { late: sleep(deadline) };
             const { key } = yield* select({ tokens: limiter.acquire(n), ...late }, { mode: "priority" });
             if (key === "tokens") taken.push({ at: now(), n, order });
           });
@@ -202,10 +203,10 @@ test("in no span of time more than the burst and what comes in it; in order; and
       });
       await time.advance(40 * 40 + 40 * 6 * 300);
       await main;
-      // 1. Everyone without a limit to his patience was served.
-      const patient = tasks.filter(({ patience }) => patience === undefined).map(({ order }) => order);
-      expect(taken.map(({ order }) => order)).toEqual(expect.arrayContaining(patient));
-      // 2. In the order of asking.
+      // 1. Every request without a deadline was served.
+      const unlimited = tasks.filter(({ deadline }) => deadline === undefined).map(({ order }) => order);
+      expect(taken.map(({ order }) => order)).toEqual(expect.arrayContaining(unlimited));
+      // 2. In the order of the calls.
       expect(taken.map(({ order }) => order)).toEqual(taken.map(({ order }) => order).sort((a, b) => a - b));
       // 3. Never faster than the rate.
       for (let first = 0; first < taken.length; first++) {
@@ -216,14 +217,14 @@ test("in no span of time more than the burst and what comes in it; in order; and
           expect(sum).toBeLessThanOrEqual(options.burst + came + 1e-9);
         }
       }
-      // 4. All tokens come back, and no timer stays.
+      // 4. All tokens are back, and no timer is left.
       expect([limiter.available, time.timers]).toEqual([options.burst, 0]);
     }),
     { numRuns: 60 },
   );
 });
 
-test("it lets through what a simulation of a bucket in exact fractions lets through, at the same times", async () => {
+test("RateLimiter.acquire() completes at the times that an exact simulation of the bucket gives", async () => {
   await fc.assert(
     fc.asyncProperty(
       rates,
@@ -240,7 +241,7 @@ test("it lets through what a simulation of a bucket in exact fractions lets thro
         });
         await time.advance(30 * 6 * 300);
         await main;
-        // In units of 1/per tokens: a whole number comes each millisecond. The host's timer has a resolution of 1 ms.
+        // In units of 1/per tokens, `limit` units come each millisecond. The timer of the host has a resolution of 1 ms.
         let [level, at] = [options.burst * options.per, 0];
         const expected = list.map((n) => {
           while (level < n * options.per) {

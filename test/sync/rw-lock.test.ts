@@ -9,7 +9,7 @@ function* enter(log: string[], lock: RwLock, name: string, kind: "read" | "write
   log.push(`${name} out`);
 }
 
-test("RwLock: readers share it, a writer has it alone", () => {
+test("RwLock is shared by readers, and a writer holds it alone", () => {
   const lock = new RwLock();
   const readers = [lock.tryRead()!, lock.tryRead()!];
   expect([lock.readers, lock.writing, lock.tryWrite()]).toEqual([2, false, undefined]);
@@ -20,7 +20,7 @@ test("RwLock: readers share it, a writer has it alone", () => {
   expect([lock.readers, lock.writing]).toEqual([0, false]);
 });
 
-test("RwLock: is given out in the order of asking; readers who stand together enter together", async () => {
+test("RwLock is granted in the order of the calls, and adjacent readers enter together", async () => {
   using time = virtualTime();
   const lock = new RwLock();
   const log: string[] = [];
@@ -37,7 +37,7 @@ test("RwLock: is given out in the order of asking; readers who stand together en
   );
 });
 
-test("RwLock: a writer who waits holds back later readers, and tryRead as well; when he gives up they enter", async () => {
+test("RwLock.write() that waits holds back later read() and tryRead() calls; if it is cancelled, the readers enter", async () => {
   using time = virtualTime();
   const lock = new RwLock();
   const log: string[] = [];
@@ -55,7 +55,7 @@ test("RwLock: a writer who waits holds back later readers, and tryRead as well; 
   expect([lock.readers, lock.tryWrite() !== undefined]).toEqual([0, true]);
 });
 
-test("RwLock: neither side starves", async () => {
+test("RwLock starves neither readers nor writers", async () => {
   using time = virtualTime();
   const lock = new RwLock();
   const counts = { read: 0, write: 0 };
@@ -75,7 +75,7 @@ test("RwLock: neither side starves", async () => {
   expect([lock.readers, lock.writing]).toEqual([0, false]);
 });
 
-test("RwLock: a reader who asks again while a writer waits between is a deadlock, and a circle (EN-1)", async () => {
+test("RwLock.read() repeated by a reader behind a waiting writer is a deadlock, whose report contains the cycle (EN-1)", async () => {
   using time = virtualTime();
   const stuck = run(function* main(): Routine<void> {
     const lock = new RwLock({ name: "cache" });

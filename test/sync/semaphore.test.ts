@@ -1,8 +1,9 @@
 import { channel, DeadlockError, go, Mutex, type Routine, run, Semaphore, select, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
+import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
-/** Takes permits, says so, and keeps them for some time. */
+/** Takes permits, notes its name, and keeps the permits for some time. */
 function* user(log: string[], name: string, semaphore: Semaphore, n: number, ms: number): Routine<void> {
   using _ = yield* semaphore.acquire(n);
   log.push(name);
@@ -10,7 +11,7 @@ function* user(log: string[], name: string, semaphore: Semaphore, n: number, ms:
 }
 
 describe("Semaphore", () => {
-  test("gives out as many permits as there are, and counts what is left", () => {
+  test("tryAcquire() takes permits while there are enough, and available counts the rest", () => {
     const semaphore = new Semaphore(5);
     const two = semaphore.tryAcquire(2)!;
     const three = semaphore.tryAcquire(3)!;
@@ -21,11 +22,11 @@ describe("Semaphore", () => {
     expect(semaphore.available).toBe(5);
   });
 
-  test("a large request at the head is not starved by small ones that come later", async () => {
+  test("acquire() of many permits is not starved by later small requests", async () => {
     using time = virtualTime();
     const semaphore = new Semaphore(3);
     const log: string[] = [];
-    // Small ones come faster than they go: if they could pass, three permits would never be free together.
+    // Small requests come faster than they end: if they could overtake, three permits would never be free together.
     go(function* (): Routine<void> {
       for (let n = 0; n < 20; n++) {
         go(user, log, `small ${n}`, semaphore, 1, 25);
@@ -41,7 +42,7 @@ describe("Semaphore", () => {
     expect([log.length, semaphore.available]).toEqual([21, 3]);
   });
 
-  test("tryAcquire does not go past those who wait, even if there is enough for it", async () => {
+  test("tryAcquire() does not overtake a waiter, even if enough permits are free", async () => {
     using time = virtualTime();
     const semaphore = new Semaphore(3);
     const first = semaphore.tryAcquire(2)!;
@@ -55,7 +56,7 @@ describe("Semaphore", () => {
     expect(semaphore.tryAcquire(1)).toBeDefined();
   });
 
-  test("when the head gives up, all behind it that fit are served in the same step", async () => {
+  test("serves all waiters that fit in the step in which the waiter before them is cancelled", async () => {
     using time = virtualTime();
     const semaphore = new Semaphore(3);
     const log: string[] = [];
@@ -70,9 +71,11 @@ describe("Semaphore", () => {
     first.release();
     await time.settle();
     expect(log).toEqual(["a", "b", "c"]);
+    await time.advance(2e6);
+    expect(time.timers).toBe(0);
   });
 
-  test("one release serves as many as fit, in the order of asking", async () => {
+  test("one release serves as many waiters as fit, in the order of the calls", async () => {
     using time = virtualTime();
     const semaphore = new Semaphore(6);
     const log: string[] = [];
@@ -83,11 +86,13 @@ describe("Semaphore", () => {
     expect(semaphore.available).toBe(0);
     await time.advance(9);
     expect(log).toEqual(["takes 1", "takes 2", "takes 3"]);
+    await time.advance(20);
+    expect(time.timers).toBe(0);
   });
 
-  test("one release serves 100 000 waiters, and the stack does not grow (CH-13)", async () => {
+  test(`one release serves ${spaced(CROWD)} waiters without growing the stack (CH-13)`, async () => {
     using time = virtualTime();
-    const count = 100_000;
+    const count = CROWD;
     const semaphore = new Semaphore(count);
     const all = semaphore.tryAcquire(count)!;
     let served = 0;
@@ -103,10 +108,10 @@ describe("Semaphore", () => {
     expect([served, semaphore.available]).toEqual([count, count]);
   });
 
-  test("a chain of selects, each of which leaves the next line when it is served, does not grow the stack", async () => {
+  test("a chain of 20 000 selects, each of which lets the next one be served, does not grow the stack (CH-13)", async () => {
     using time = virtualTime();
     const count = 20_000;
-    // In each line a large request stands at the head that is a case of the select before, and holds back a small one.
+    // In each queue, the first request is a case of the select before and is large. It holds back a small request.
     const lines = Array.from({ length: count + 1 }, () => new Semaphore(2));
     const leases = lines.map((line, n) => line.tryAcquire(n === 0 ? 2 : 1)!);
     let served = 0;
@@ -124,7 +129,7 @@ describe("Semaphore", () => {
     expect(served).toBe(count);
   });
 
-  test("a case of a select that finds its permits set free as the others queue up has them", async () => {
+  test("acquire() in a select gets a permit that is released while the other cases are queued", async () => {
     using _ = virtualTime();
     const semaphore = new Semaphore(1);
     const first = semaphore.tryAcquire()!;
@@ -140,17 +145,14 @@ describe("Semaphore", () => {
     expect(await task).toBe("takes");
   });
 
-  test.each([0, -1, 1.5, Number.NaN, "1" as unknown as number])(
-    "permits must be whole and at least 1: %s",
-    (permits) => {
-      expect(() => new Semaphore(permits)).toThrow(RangeError);
-      expect(() => new Semaphore(permits)).toThrow(
-        `Cannot create semaphore: permits must be a whole number, 1 or more, got ${typeof permits === "string" ? '"1"' : permits}`,
-      );
-    },
-  );
+  test.each([0, -1, 1.5, Number.NaN, "1" as unknown as number])("refuses %o as the number of permits", (permits) => {
+    expect(() => new Semaphore(permits)).toThrow(RangeError);
+    expect(() => new Semaphore(permits)).toThrow(
+      `Cannot create semaphore: permits must be a whole number, 1 or more, got ${typeof permits === "string" ? '"1"' : permits}`,
+    );
+  });
 
-  test("more than there will ever be is refused at once, and so is what is no number of permits", () => {
+  test("acquire() and tryAcquire() refuse more permits than there are, and acquire() an invalid number", () => {
     const semaphore = new Semaphore(3, { name: "seats" });
     const message = "Cannot acquire from semaphore seats: n must be at most 3 (the number of permits), got 4";
     for (const ask of [() => semaphore.acquire(4), () => semaphore.tryAcquire(4)]) {
@@ -161,7 +163,7 @@ describe("Semaphore", () => {
     expect(semaphore.available).toBe(3);
   });
 
-  test("a deadlock names what is waited for (EN-1)", async () => {
+  test("a deadlock report names the semaphore that a task waits for (EN-1)", async () => {
     using time = virtualTime();
     const stuck = run(function* main(): Routine<void> {
       const semaphore = new Semaphore(2, { name: "seats" });
@@ -176,7 +178,7 @@ describe("Semaphore", () => {
 });
 
 describe("Mutex", () => {
-  test("is a semaphore of one permit: locked, and free again", () => {
+  test("tryLock() locks a free mutex and returns undefined for a locked one, and release() unlocks it", () => {
     const mutex = new Mutex();
     const lease = mutex.tryLock()!;
     expect([mutex.locked, mutex.tryLock()]).toEqual([true, undefined]);
@@ -184,7 +186,7 @@ describe("Mutex", () => {
     expect([mutex.locked, lease.held]).toEqual([false, false]);
   });
 
-  test("a deadlock names it, whom each waits for, and the circle (EN-1)", async () => {
+  test("a deadlock report names the mutexes, what each task waits for, and the cycle (EN-1)", async () => {
     using time = virtualTime();
     const stuck = run(function* main(): Routine<void> {
       const [accounts, log] = [new Mutex({ name: "accounts" }), new Mutex({ name: "log" })];
@@ -204,7 +206,7 @@ describe("Mutex", () => {
     expect(message).toContain("cycle: main#0/both#0 → main#0/both#1 → main#0/both#0");
   });
 
-  test("three who stand behind each other are no cycle, and the one who sleeps with the lock keeps them alive", async () => {
+  test("three tasks that queue for a mutex are no deadlock while the holder sleeps", async () => {
     using time = virtualTime();
     const mutex = new Mutex();
     const log: string[] = [];

@@ -8,8 +8,8 @@ const ask = <T>(operation: Operation<T>): Task<T> =>
     return yield* operation;
   });
 
-describe.each(stageForms)("singleflight() of what returns $form", ({ make, fail }: StageForm) => {
-  test("those who want one key at the same time share one flight; nothing is kept after it has landed", async () => {
+describe.each(stageForms)("singleflight() over a function that returns $form", ({ make, fail }: StageForm) => {
+  test("calls with the same key at the same time share one load, whose value is not kept", async () => {
     using time = virtualTime();
     const loads: string[] = [];
     const load = singleflight((key: string) => make(10, `${key}${loads.push(key)}`));
@@ -22,7 +22,7 @@ describe.each(stageForms)("singleflight() of what returns $form", ({ make, fail 
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 
-  test("a failure goes to all aboard, and the next flight is another", async () => {
+  test("a failure is thrown to all callers that share the load, and the next call loads again", async () => {
     using time = virtualTime();
     const error = new Error("load");
     let loads = 0;
@@ -36,8 +36,8 @@ describe.each(stageForms)("singleflight() of what returns $form", ({ make, fail 
   });
 });
 
-describe.each(waiting)("singleflight() of what returns $form", ({ make }: StageForm) => {
-  test("the flight is cancelled when all have left, and goes on while one is aboard", async () => {
+describe.each(waiting)("singleflight() over a function that returns $form", ({ make }: StageForm) => {
+  test("a load is cancelled when all its callers have left, and not while one is left", async () => {
     using time = virtualTime();
     let loads = 0;
     const load = singleflight((key: string) => make(10, `${key}${++loads}`));
@@ -57,8 +57,8 @@ describe.each(waiting)("singleflight() of what returns $form", ({ make }: StageF
   });
 });
 
-describe("singleflight", () => {
-  test("keyOf says what of a key counts", async () => {
+describe("singleflight()", () => {
+  test("keyOf decides which keys are the same", async () => {
     using _ = virtualTime();
     let loads = 0;
     const load = singleflight(({ id }: { id: number; trace: string }) => sleep(0).map(() => `${id} ${++loads}`), {
@@ -68,7 +68,7 @@ describe("singleflight", () => {
     expect(await Promise.all(both)).toEqual(["1 1", "1 1"]);
   });
 
-  test("OP-1: making the operation loads nothing, and it may be performed again", async () => {
+  test("making the operation loads nothing, and it can be performed again (OP-1)", async () => {
     using _ = virtualTime();
     let loads = 0;
     const load = singleflight((key: string) => `${key}${++loads}`);
@@ -77,7 +77,7 @@ describe("singleflight", () => {
     expect([await operation, await operation]).toEqual(["a1", "a2"]);
   });
 
-  test("OP-6: a case that loses leaves the flight", async () => {
+  test("a case that loses a select leaves the load, which is then cancelled (OP-6)", async () => {
     using time = virtualTime();
     const over: string[] = [];
     const load = singleflight(function* (key: string): Routine<string> {
@@ -95,7 +95,7 @@ describe("singleflight", () => {
     expect([over.sort(), time.timers]).toEqual([["a at 5", "b at 5"], 0]);
   });
 
-  test("GO-4: one that was cancelled, and still tidies up, does not end the next", async () => {
+  test("a cancelled load whose finally block parks does not end the next load (GO-4)", async () => {
     using time = virtualTime();
     let loads = 0;
     const load = singleflight(function* (key: string): Routine<string> {
@@ -117,7 +117,7 @@ describe("singleflight", () => {
     expect([await next, await shares, loads]).toEqual(["a2", "a2", 2]);
   });
 
-  test("refuses what it cannot use", () => {
+  test("refuses a load or a keyOf that is not a function", () => {
     expect(() => singleflight(7 as never)).toThrow("Cannot create singleflight: load must be a function, got 7");
     expect(() => singleflight(() => 1, { keyOf: 7 as never })).toThrow(
       "Cannot create singleflight: keyOf must be a function",

@@ -18,7 +18,7 @@ async function failure(promise: Promise<unknown>): Promise<DeadlockError> {
 }
 
 describe("assertNoLeaks", () => {
-  test("names who is left, what it waits for, and where it was started", async () => {
+  test("assertNoLeaks() names each task that is left, its operation, and the line where it was started", async () => {
     const error = await failure(
       assertNoLeaks(() => {
         go(reads, channel<number>(0, { name: "silent" }));
@@ -31,7 +31,7 @@ describe("assertNoLeaks", () => {
     expect(error.tasks[0]!.startedAt).toContain("leaks.test");
   });
 
-  test("names the circle of those that wait for each other", async () => {
+  test("assertNoLeaks() names the cycle of tasks that wait for each other", async () => {
     const error = await failure(
       assertNoLeaks(async () => {
         const tasks: { join?: ReturnType<typeof go> } = {};
@@ -48,7 +48,7 @@ describe("assertNoLeaks", () => {
     expect(error.cycle).toHaveLength(2);
   });
 
-  test("lets who is about to end do so, in both kinds of bodies", async () => {
+  test("assertNoLeaks() lets tasks that are about to end do so, in both forms", async () => {
     const result = await assertNoLeaks(() => {
       const numbers = channel<number>();
       go(reads, numbers);
@@ -62,7 +62,7 @@ describe("assertNoLeaks", () => {
     expect(result).toBe("fine");
   });
 
-  test("holds for a block", async () => {
+  test("`await using` assertNoLeaks() checks the tasks that a block started", async () => {
     const leaking = async (): Promise<void> => {
       await using _ = assertNoLeaks();
       go(reads, channel<number>());
@@ -78,7 +78,7 @@ describe("assertNoLeaks", () => {
     await closing();
   });
 
-  test("counts what a scope, a nested block and a task start, and not what was there before", async () => {
+  test("assertNoLeaks() counts tasks that a scope, a nested block and a task start, and not tasks from before", async () => {
     const before = channel<number>();
     const old = go(reads, before);
     const error = await failure(
@@ -96,7 +96,7 @@ describe("assertNoLeaks", () => {
     await old;
   });
 
-  test("leaves alone who may stay", async () => {
+  test("assertNoLeaks() reports neither daemon() tasks nor tasks that match `ignore`", async () => {
     const channels: Channel<number>[] = [];
     const start = (): void => {
       channels.push(channel<number>());
@@ -113,12 +113,12 @@ describe("assertNoLeaks", () => {
     expect(await channels[0]!.receive()).toBe(CLOSED);
   });
 
-  test("an error of the body comes first", async () => {
+  test("assertNoLeaks() throws the error of the body if the body fails", async () => {
     const failing = assertNoLeaks(() => Promise.reject(new Error("body")));
     await expect(failing).rejects.toThrow("body");
   });
 
-  test("misuse is told", () => {
+  test("assertNoLeaks() throws if `ignore` is neither a text, a pattern nor a function", () => {
     expect(() => assertNoLeaks({ ignore: 5 as unknown as string })).toThrow("Cannot check for leaks: ignore must be");
   });
 });
