@@ -1,4 +1,4 @@
-// The bundle: what channel, go, select and timeout add to a page.
+// The bundle: the size that channel, go, select and timeout add to a page.
 
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
@@ -6,10 +6,10 @@ import { build } from "esbuild";
 
 export const LIMIT = 4000;
 
-// Exported again, since an import that is never used would be shaken off altogether.
+// The names are exported again, because tree shaking would remove an unused import.
 const PAGE = `export { channel, go, select, timeout } from "millrace";`;
 
-/** Bytes of the bundle, minified and after brotli. */
+/** The bytes of the bundle: minified, and compressed with brotli. */
 export async function bundleSize() {
   const { outputFiles } = await build({
     stdin: { contents: PAGE, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },

@@ -1,21 +1,21 @@
-// Contenders: who takes part, and what each of them cannot do.
+// The contenders, and the workloads that each of them cannot perform.
 //
-//   kind      ours, peer, floor (what the engine takes at the very least) or go
-//   scale     how much of a workload fills a repetition, next to a contender that takes 100 ns for an operation
-//   most      how many operations it manages, where that is fewer than the workload has
-//   cannot    why it does not perform a workload; one it does not name it performs
-//   notes     what its number does not show
+//   kind      ours, peer, floor (a lower bound: the engine without any library) or go
+//   scale     the amount of work in a repetition, relative to a contender that takes 100 ns for an operation
+//   most      the largest number of operations that it can perform, for workloads that have more
+//   cannot    the reason why it does not perform a workload; it performs all workloads that are not named here
+//   notes     a remark about its number for a workload
 
-const noChoice = "it cannot choose between channels";
-const meets = "nothing is scheduled, queued or chosen in it";
+const noChoice = "it has no select over channels";
+const meets = "it has no scheduler, no queues and no select";
 const slot = "its slot holds one sender and one receiver";
-const limit = "it refuses more than 1024 tasks on a channel";
-const ownSelect = "its select is made anew each time";
-const byHand = "it has no combinator for it";
+const limit = "it allows at most 1024 tasks on a channel";
+const ownSelect = "its select cannot be performed again";
+const byHand = "it has no combinator for this";
 
 const part = { parked: 400_000, release: 400_000 };
 const fifth = { parked: 200_000 };
-// A queue that is an array is shifted for every task released: the time of one grows with the number of all.
+// An array as a queue is shifted for each released task, so the time for one task grows with the number of tasks.
 const shifted = { parked: 200_000, release: 48_000 };
 
 const about = (text, ...names) => Object.fromEntries(names.map((name) => [name, text]));
@@ -55,7 +55,7 @@ const all = [
       ...reused,
       ...about("its select only receives", "select-both/4"),
       ...about(limit, "release"),
-      ...about("what is written there waits until it is read, whatever the buffer", "semaphore/4"),
+      ...about("a write waits until its value is read, with any buffer", "semaphore/4"),
     },
     notes: about("written by hand", "flow-pipeline/4", "flow-workers/8", "flow-workers/8 (promises)", "batch/100"),
   },
@@ -66,7 +66,7 @@ const all = [
     scale: 0.5,
     most: shifted,
     cannot: {
-      ...about("it always does so, see select-receive/4", "select-receive/4 (reused)"),
+      ...about("it reuses its select in select-receive/4", "select-receive/4 (reused)"),
       ...about(byHand, ...flows),
     },
   },
@@ -79,8 +79,8 @@ const all = [
     cannot: {
       ...reused,
       ...about(limit, "release"),
-      ...about("a map over a map fails", "flow-pipeline/4"),
-      ...about("its groups have no limit of time", "batch/100"),
+      ...about("a map of a map fails", "flow-pipeline/4"),
+      ...about("its groups have no time limit", "batch/100"),
     },
     notes: about("its results keep their order", "flow-workers/8", "flow-workers/8 (promises)"),
   },
@@ -89,10 +89,10 @@ const all = [
     title: "RxJS (pushes)",
     package: "rxjs",
     kind: "peer",
-    // It queues what its source pushes in an array, and shifts that for each: the time of one grows with the number of all.
+    // It queues pushed values in an array and shifts the array for each value, so the time for one grows with their number.
     most: { "flow-workers/8 (promises)": 8000 },
     cannot: about("it has neither channels nor tasks", ...channels, ...selects),
-    notes: about("it pushes, and nothing can hold its source back", ...flows),
+    notes: about("it pushes, without backpressure", ...flows),
   },
   {
     name: "web-streams",
@@ -103,10 +103,10 @@ const all = [
       ...about(noChoice, ...selects),
       ...about("a stream has one writer and one reader", ...shared),
       ...about("it has no tasks", "spawn"),
-      ...about("left out: it takes ten seconds", "sieve"),
-      ...about("a transform has one value in work", "flow-workers/8", "flow-workers/8 (promises)"),
+      ...about("left out, because it takes ten seconds", "sieve"),
+      ...about("a transform works on one value at a time", "flow-workers/8", "flow-workers/8 (promises)"),
     },
-    notes: about("tee() queues without limit what the slower side has not read", "broadcast/100"),
+    notes: about("tee() queues values for the slower reader without a limit", "broadcast/100"),
   },
   {
     name: "promise",
@@ -141,10 +141,10 @@ export const contenders = all.map((given) => ({
   ...given,
 }));
 
-// Four producers, eight workers and a ring of 1000 must all divide it.
+// A multiple of the four producers, the eight workers and the ring of 1000 tasks.
 const whole = (n) => Math.max(1, Math.round(n / 8000)) * 8000;
 
-/** How many operations a contender performs in one repetition of a workload. */
+/** The number of operations that a contender performs in one repetition of a workload. */
 export function amount(contender, workload, share) {
   if (workload.name === "sieve") return workload.n;
   const wanted = workload.n * share * (workload.fixed ? 1 : contender.scale);

@@ -1,9 +1,9 @@
-// A contest: contenders at one workload, in turns, round after round, so that a machine that slows down slows them all.
+// A contest: all contenders perform one workload in turns, for several rounds. If the machine slows down, it slows all of them.
 
 import { amount } from "./contenders.mjs";
 import { launch } from "./launch.mjs";
 
-/** Answers a Map from the contender's name to { ns, bytes, n, spread, fewer } or { reason }. */
+/** Returns a Map from the contender's name to { ns, bytes, n, spread, fewer } or { reason }. */
 export async function contest(workload, contenders, effort, { goProgram, absent, progress }) {
   const entries = contenders.map((contender) => enter(contender, workload, effort, absent.get(contender.name)));
   for (let round = 1; round <= effort.rounds; round++) {
@@ -25,7 +25,7 @@ function enter(contender, workload, effort, absence) {
   };
 }
 
-// Who fails once is not asked again: a process that hangs takes a minute.
+// A contender that fails once is not started again, because a process that hangs takes a minute.
 async function turn(entry, workload, effort, goProgram) {
   const result = await launch(entry.contender, workload, entry.n, effort, goProgram);
   if (result.error === undefined) entry.results.push(result);

@@ -1,4 +1,4 @@
-// What V8 takes for the steps of a hand-over, with no library at all: `node bench/floors.mjs`. docs/speed.md reads it.
+// The time that V8 takes for the steps of a hand-over, without any library: `node bench/floors.mjs`. docs/speed.md cites it.
 
 const N = 2_000_000;
 let resolver;
@@ -11,7 +11,7 @@ const ignore = (error) => {
   throw error;
 };
 
-/** A delegate of `yield*` whose `next` is given. */
+/** A delegate of `yield*` with the given `next`. */
 const delegate = (next) => ({
   next,
   throw: ignore,
@@ -36,7 +36,7 @@ async function time(name, work) {
   console.log(`${name.padEnd(72)} ${best.toFixed(1).padStart(6)} ns`);
 }
 
-await time("function*: yield* of what completes at once", () => {
+await time("function*: yield* of an operation that completes at once", () => {
   const body = (function* () {
     for (let i = 0; i < N; i++) yield* atOnce;
   })();
@@ -51,7 +51,7 @@ await time("function*: a bare resume", () => {
 await time("async function: await of a resolved promise", async () => {
   for (let i = 0; i < N; i++) await resolved;
 });
-await time("async function*: yield* of what completes at once", () =>
+await time("async function*: yield* of an operation that completes at once", () =>
   (async function* () {
     for (let i = 0; i < N; i++) yield* atOnce;
   })().next(),
@@ -62,7 +62,7 @@ await time("async function*: yield* of a resolved promise", () =>
   })().next(),
 );
 
-/** One parks on a promise of its own, the other resolves it: the least that any channel between the two has to do. */
+/** The receiver awaits a new promise and the sender resolves it: the minimum that a channel between the two must do. */
 async function handOver(receive, send) {
   let waiting = null;
   const taking = () => {

@@ -1,7 +1,7 @@
-// Goals: what a measured value is held to.
+// The goals for the measured values.
 //
-// A goal has a text for the table and a judge. The judge gets the value and what was measured beside it, `go` (Go with
-// GOMAXPROCS=1) and `peer` (the fastest JavaScript peer), and answers undefined where there is nothing to compare with.
+// A goal has a text for the table and a function `met`. It gets the value of millrace, and the values of `go` (Go with
+// GOMAXPROCS=1) and `peer` (the fastest JavaScript peer). It returns undefined if the value to compare with is missing.
 
 const within = (value, limit) => (limit === undefined ? undefined : value <= limit);
 
@@ -20,7 +20,7 @@ export const atMost = (limit, unit) => ({
   met: (value) => value <= limit,
 });
 
-// A heap is never read twice with the same number in it: less than a byte for each select is nothing.
+// Two readings of the heap always differ a little, so less than one byte for each select counts as nothing.
 export const nothingKept = {
   text: "nothing kept",
   met: (value) => value < 1,

@@ -1,4 +1,4 @@
-// A launch: starts a contender with a workload in a process of its own and brings back what it measured.
+// A launch: performs a workload with one contender in a process of its own, and returns the measurement.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,10 +12,10 @@ const exec = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
 const PATIENCE = 60_000;
 
-// A heap of a million tasks of the largest peer, so that none fails for want of room.
+// Enough heap for a million tasks of the peer with the largest tasks, so that no process runs out of memory.
 const NODE_FLAGS = ["--expose-gc", "--max-old-space-size=6000"];
 
-/** Builds the Go program; answers its path, or undefined where there is no Go. */
+/** Builds the Go program. Returns its path, or undefined if Go is not installed. */
 export async function buildGo() {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -29,14 +29,14 @@ export async function buildGo() {
   }
 }
 
-/** Why a contender cannot take part here, or undefined if it can. */
+/** The reason why a contender cannot run on this machine; undefined if it can. */
 export function absence(contender, goProgram) {
   if (contender.kind === "go") return goProgram === undefined ? "Go is not installed" : undefined;
   if (contender.package === undefined || found(contender.package)) return undefined;
   return contender.kind === "ours" ? "not built" : "not installed";
 }
 
-/** Tells one build of millrace from another, undefined where there is none. */
+/** A hash that identifies the build of millrace; undefined if there is no build. */
 export function build() {
   if (!found("millrace")) return undefined;
   const folder = fileURLToPath(new URL(".", import.meta.resolve("millrace")));
@@ -70,15 +70,15 @@ function node(contender, given) {
   return exec(process.execPath, args, { timeout: PATIENCE, killSignal: "SIGKILL" });
 }
 
-// Goroutines start on the smallest stack. Left alone Go 1.19 starts them on the average of those it has seen, here 4 kB,
-// and takes twice as long to start one and nearly twice the room.
+// Goroutines start with the smallest stack. By default Go 1.19 starts them with the average size of previous stacks, here
+// 4 kB. Then a start takes twice as long, and a goroutine takes nearly twice the memory.
 function go(contender, given, program) {
   const env = { ...process.env, GODEBUG: "adaptivestackstart=0" };
   if (contender.processors !== undefined) env.GOMAXPROCS = String(contender.processors);
   return exec(program, given, { timeout: PATIENCE, killSignal: "SIGKILL", env });
 }
 
-// Only Go leaves the check of its sum to the caller.
+// The Go program returns its sum unchecked. A process of Node has checked the sum itself.
 function checked(result, sum) {
   if (result.sum === undefined || result.sum === sum) return result;
   return { error: `wrong sum: ${result.sum} instead of ${sum}` };

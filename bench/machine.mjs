@@ -1,4 +1,4 @@
-// The machine and the versions that a table of numbers is worth nothing without.
+// The machine and the versions with which the numbers were measured.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

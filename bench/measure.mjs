@@ -1,7 +1,7 @@
-// A measurement: one workload, repeated inside one process, the best repetition kept.
+// A measurement: one workload is repeated in one process, and the best repetition counts.
 //
-// A workload answers with its sum, or with { sum, ns } or { sum, bytes } where only a part of its run counts; it is given
-// the meter for that part. What a workload leaves in the heap is read afterwards, over repetitions of its own.
+// A workload returns its sum, or { sum, ns } or { sum, bytes } if only a part of its run is measured: it gets a meter for
+// that part. The memory that a workload leaves in the heap is measured afterwards, in further repetitions.
 
 import { heap, now, scales, stopwatch } from "./meter.mjs";
 

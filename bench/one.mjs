@@ -1,4 +1,4 @@
-// One contender, one workload, one process: prints the measurement as a line of JSON.
+// One contender, one workload, one process: prints the measurement as one line of JSON.
 //
 //   node --expose-gc bench/one.mjs <contender> <workload> <n> [<warm-up ms> <budget ms>]
 
@@ -11,7 +11,7 @@ const workload = workloads.find((known) => known.name === name);
 
 let result = { error: "never finishes: its tasks are parked for good" };
 
-// Printed on the way out, since a process whose tasks are all parked has nothing left to wait for and just ends.
+// Printed when the process exits: Node also exits when all tasks are parked and no event is pending.
 process.on("exit", () => console.log(JSON.stringify(result)));
 
 async function main() {
@@ -23,7 +23,7 @@ async function main() {
   } catch (error) {
     result = { error: String(error?.message ?? error) };
   }
-  process.exit(); // at once: some contenders leave timers of a minute behind
+  process.exit(); // at once, because some contenders leave timers of a minute
 }
 
 main();

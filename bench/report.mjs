@@ -1,4 +1,4 @@
-// The report: what a run prints, and what a full run leaves in README.md.
+// The report: the text that a run prints, and that a full run writes to README.md.
 
 import { LIMIT } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
@@ -8,14 +8,14 @@ import { fullTable, goalTable, remarks, spread } from "./table.mjs";
 export function report(contests, bundle, effort) {
   return [
     "# Benchmarks",
-    "Written by `node bench/run.mjs`; do not edit. `node bench/run.mjs spsc/0 sieve` runs some of the workloads, `--quick` runs them with less care; neither writes this file.",
+    "Written by `node bench/run.mjs`; do not edit. `node bench/run.mjs spsc/0 sieve` runs some of the workloads, `--quick` takes fewer and shorter measurements. Neither writes this file.",
     "## `function*` against the goals",
     goalTable(contests, "millrace", "sync"),
     "## `async function*` against the goals",
     goalTable(contests, "millrace-async", "async"),
-    "## Everybody",
+    "## All contenders",
     fullTable(contests),
-    "Left out, measured with less, or to be read with care:",
+    "Workloads that a contender does not perform, and remarks about numbers:",
     remarks(contests),
     ...bundleSection(bundle),
     "## What the workloads do",
@@ -42,26 +42,28 @@ function bundleSection(bundle) {
 function method(contests, { rounds, warmUpMs, budgetMs }) {
   const [median, most] = spread(contests).map((part) => `${Math.round(part * 100)} %`);
   return `Every number comes from a process of its own with one contender and one workload in it. The process warms up for at
-least ${warmUpMs} ms, then repeats the workload for at least ${budgetMs} ms and twice or more, and keeps the best. That is done ${rounds === 1 ? "once" : `${rounds} times`}, contenders in turns (A B C A B C), so that a
-machine that slows down slows them all. Times are the best over the processes, bytes the median. The times of the
-processes of a cell lay ${median} apart in the median, ${most} at most.
+least ${warmUpMs} ms, then repeats the workload for at least ${budgetMs} ms and at least twice, and keeps the best time.
+This is done ${rounds === 1 ? "once" : `${rounds} times`}, with the contenders in turns (A B C A B C): if the machine slows down, it slows all of
+them. The tables show the best time and the median of the bytes over all processes. The times of the processes of one cell
+differ by ${median} in the median, and by ${most} at most.
 
-Each run returns a sum that is checked; a wrong one is an error, never a time. A process that does not end within a
-minute is stopped and said to hang.
+Each run returns a sum, which is checked. A run with a wrong sum is an error and has no time. A process that does not end
+within a minute is stopped and reported as hanging.
 
-Every contender performs the same program in its own idiom. millrace ends its loops by closing, builds each select anew,
-and joins its tasks; the promise libraries count their loops, which spares them a check. Their tasks are async functions,
-so their \`spawn\` is a bare call and an await. A task of js-csp, and of millrace, is a handle that can be joined; goroutines
-have none, and are counted by a WaitGroup. Go starts its goroutines on the smallest stack (\`adaptivestackstart=0\`), and
-stops its timers at once: \`time.After\` would leave them behind. ts-chan runs in its unsafe mode, its fast one. The
-floors, bare resumes and bare promises, are what the engine takes for the same steps with no library at all.
+Every contender performs the same program in its own idiom. millrace ends its loops when a channel is closed, creates a new
+select each time, and joins its tasks. The promise libraries count the rounds of their loops, which saves a check for the
+end. Their tasks are async functions, so their \`spawn\` is a call and an await. A task of millrace or js-csp is a handle that
+can be joined; goroutines have no handle, and a WaitGroup counts them. Go starts its goroutines with the smallest stack
+(\`adaptivestackstart=0\`), and stops its timers at once, because \`time.After\` would leave them running. ts-chan runs in its
+unsafe mode, which is its fast mode. The floors, bare resumes and bare promises, are the times that the engine takes for
+the same steps without any library.
 
-What is chained, spread or gathered is so by the library's own means where it has them; in Go it is always written by hand.
-RxJS pushes: its source calls through to the end of the chain, nobody waits for anybody, and a receiver that is slow holds
-nothing back. Its numbers are those of calls, not of hand-overs.
+Pipelines, worker pools, broadcasts and batches use the combinators of the library if it has them; in Go they are always
+written by hand. RxJS pushes: its source calls functions to the end of the chain, no side waits for the other, and a slow
+receiver does not slow its source. Its numbers are times of calls, not of hand-overs.
 
-Bytes a task are the heap after a full collection with all tasks parked, less the heap before, channels included but not
-the list of the tasks; in Go with the stacks. Bytes kept are the heap after two repetitions, less that before them, for
-each select. Memory is weighed in runs of its own, after the timed ones: a collection on demand shrinks V8's young
-generation, and what follows it takes up to a third longer.`;
+The bytes of a task are the growth of the heap after a full garbage collection with all tasks parked. They include the
+channels and, in Go, the stacks, but not the list of the tasks. The bytes that a select leaves are the growth of the heap
+over two repetitions, divided by the number of selects. Memory is measured in separate runs after the timed runs: a full
+garbage collection shrinks V8's young generation, and code that runs after it takes up to a third longer.`;
 }

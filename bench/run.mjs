@@ -1,8 +1,8 @@
 // Runs the benchmark.
 //
-//   node bench/run.mjs                   everything; writes README.md beside this file
+//   node bench/run.mjs                   all workloads; writes README.md beside this file
 //   node bench/run.mjs spsc/0 sieve      some workloads
-//   node bench/run.mjs --quick           all of them with less care
+//   node bench/run.mjs --quick           all workloads with fewer and shorter measurements
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -43,9 +43,9 @@ progress("");
 const text = report(contests, measured === undefined ? undefined : await bundleSize(), effort);
 console.log(text);
 
-// Numbers of two builds in one table would be of neither.
+// A table must not mix the numbers of two builds.
 const steady = measured !== undefined && build() === measured;
-if (!steady) console.error("README.md stays as it is: millrace is not built, or was built anew during the run.");
+if (!steady) console.error("README.md is not written: millrace is not built, or it was rebuilt during the run.");
 else if (positionals.length === 0 && !values.quick) {
   writeFileSync(new URL("README.md", import.meta.url), `${text}\n`);
 }

@@ -1,10 +1,10 @@
-// Tables: the measurements as rows of text. Every table is Markdown that is also readable in a terminal.
+// Tables: the measurements as Markdown tables that are also readable in a terminal.
 
 import { contenders } from "./contenders.mjs";
 
 const of = (kind) => contenders.filter((contender) => contender.kind === kind);
 
-/** One table for a form of millrace: its measurement beside Go and the fastest peer, with the goal. */
+/** The table of one form of millrace: its values, those of Go and of the fastest peer, and the goals. */
 export function goalTable(contests, ours, form) {
   const head = ["workload", "", "Go, one P", "fastest peer", "", "millrace", "x Go", "x peer", "goal", "reached"];
   const rows = eachRow(contests).map(({ label, row, results, comparable }) => {
@@ -29,7 +29,7 @@ export function goalTable(contests, ours, form) {
   return markdown(head, rows);
 }
 
-/** One table with everybody in it. */
+/** The table of all contenders. */
 export function fullTable(contests) {
   const head = ["workload", "", ...contenders.map((contender) => contender.title)];
   const rows = eachRow(contests).map(({ label, row, results }) => [
@@ -40,7 +40,7 @@ export function fullTable(contests) {
   return markdown(head, rows);
 }
 
-/** Why the cells with a dash hold no number, which numbers are of less, and what a number does not show. */
+/** The reasons for cells without a number, numbers that were measured with fewer operations, and notes. */
 export function remarks(contests) {
   const lines = new Map();
   const add = (contender, remark, name) => {
@@ -62,7 +62,7 @@ export function remarks(contests) {
   return [...lines].map(([start, names]) => `- ${start} (${names.join(", ")})`).join("\n");
 }
 
-/** How far apart the processes of a cell were: [median, most], as parts of the best time. */
+/** How much the processes of one cell differ: [median, maximum], relative to the best time. */
 export function spread(contests) {
   const spreads = contests.flatMap(({ results }) => [...results.values()].map((result) => result.spread ?? NaN));
   const sorted = spreads.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
@@ -75,7 +75,7 @@ function eachRow(contests) {
       label: workload.name,
       row,
       results,
-      // A collector takes longer for each of many tasks than for each of few; the bytes of one are the same.
+      // With more tasks, garbage collection takes longer for each task, so times are not comparable. Bytes are.
       comparable: (a, b) => !workload.fixed || row.measure === "bytes" || results.get(a)?.n === results.get(b)?.n,
     })),
   );
@@ -100,7 +100,7 @@ function show(value, row) {
 
 const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 
-// A ratio of bytes kept says nothing where one of them keeps none.
+// A ratio of bytes has no meaning if one contender keeps none.
 function ratio(value, other, row) {
   if (value === undefined || other === undefined) return "-";
   if (row.measure === "bytes" && (other < 1 || value < 1)) return "-";
@@ -113,7 +113,7 @@ function verdict(goal, value, beside) {
   return met ? "yes" : "NO";
 }
 
-/** Rows as Markdown, columns aligned. */
+/** Rows as a Markdown table with aligned columns. */
 export function markdown(head, rows) {
   const widths = head.map((title, at) => Math.max(3, ...[title, ...rows.map((row) => row[at])].map((c) => c.length)));
   const numeric = head.map((_, at) => rows.every((row) => /^(-|[\d. -]+)$/.test(row[at])));

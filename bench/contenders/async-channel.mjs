@@ -1,4 +1,4 @@
-// async-channel: channels over promises, without a choice between them.
+// async-channel: channels over promises, without a select.
 
 import asyncChannel from "async-channel";
 import { awaiting } from "./awaiting.mjs";

@@ -1,12 +1,12 @@
-// The workloads for libraries whose operations are promises, written once over what each library calls its own:
+// The workloads for libraries with promises as operations, written once over an adapter for each library:
 //
 //   channel(capacity)  send(channel, value)  receive(channel)
-//   value(received)                          the value in what receive() promises, where that is not the value itself
-//   receiving(channels)  sending(channels)   choices: { next(…), value(chosen) }, where the library can choose
-//   against(channel, ms)                     a choice between the channel and a timeout that is new each time
+//   value(received)                          takes the value from the result of receive(), if the result is an object
+//   receiving(channels)  sending(channels)   selects: { next(…), value(chosen) }, if the library has a select
+//   against(channel, ms)                     a select of the channel and a new timeout
 //
-// The promises are the library's, nothing is wrapped around them: a wrapper would cost more than some of the libraries.
-// Loops are counted, since each library ends a channel in a way of its own.
+// The promises of the libraries are used without a wrapper: a wrapper would cost more than some of the libraries. Loops count
+// their rounds, because each library ends a channel in a different way.
 
 const itself = (received) => received;
 
@@ -83,7 +83,7 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     return token;
   }
 
-  // The tasks are left parked at the end, and are garbage with their channels.
+  // At the end the tasks are still parked. They are garbage-collected with their channels.
   async function sieve(count) {
     let from = channel(0);
     numbers(from);
@@ -129,7 +129,7 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     return await consume(results, n);
   }
 
-  // A permit is room in the buffer.
+  // A permit is a free place in the buffer.
   async function hold(permits, n) {
     let sum = 0;
     for (let i = 0; i < n; i++) {
@@ -146,20 +146,20 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
   }
 
   async function parked(n, meter) {
-    const gates = Array.from({ length: n / 1000 }, () => channel(0));
+    const channels = Array.from({ length: n / 1000 }, () => channel(0));
     const tasks = new Array(n);
     const stop = meter();
-    for (let i = 0; i < n; i++) tasks[i] = consume(gates[i % gates.length], 1);
+    for (let i = 0; i < n; i++) tasks[i] = consume(channels[i % channels.length], 1);
     const measured = stop();
-    for (let i = 0; i < n; i++) await send(gates[i % gates.length], i);
+    for (let i = 0; i < n; i++) await send(channels[i % channels.length], i);
     return { ...measured, sum: await total(tasks) };
   }
 
   async function release(n, meter) {
-    const gate = channel(0);
-    const tasks = Array.from({ length: n }, () => consume(gate, 1));
+    const shared = channel(0);
+    const tasks = Array.from({ length: n }, () => consume(shared, 1));
     const stop = meter();
-    await produce(gate, n);
+    await produce(shared, n);
     await tasks[n - 1];
     const measured = stop();
     return { ...measured, sum: await total(tasks) };

@@ -1,11 +1,11 @@
-// js-csp: processes that are generators and yield their operations.
+// js-csp: its processes are generators that yield operations.
 
 import csp from "js-csp";
 
 const { alts, chan, CLOSED, go, put, putAsync, take, takeAsync, timeout } = csp;
 const { mult, pipelineAsync } = csp.operations;
 
-// A process answers on a channel.
+// A process returns its result on a channel.
 const run = (main, ...args) => new Promise((resolve) => takeAsync(go(main, args), resolve));
 
 function* produce(to, n) {
@@ -112,7 +112,7 @@ function* indivisible(prime, from, to) {
   }
 }
 
-// The processes are left parked at the end, and are garbage with their channels.
+// At the end the processes are still parked. They are garbage-collected with their channels.
 function* sieve(count) {
   let from = chan();
   go(numbers, [from]);
@@ -162,16 +162,16 @@ function* workers(n) {
 }
 
 function* parked(n, meter) {
-  const gates = Array.from({ length: n / 1000 }, () => chan());
+  const channels = Array.from({ length: n / 1000 }, () => chan());
   const tasks = new Array(n);
   const stop = meter();
-  for (let i = 0; i < n; i++) tasks[i] = go(consume, [gates[i % gates.length], 1]);
+  for (let i = 0; i < n; i++) tasks[i] = go(consume, [channels[i % channels.length], 1]);
   const measured = stop();
-  for (let i = 0; i < n; i++) yield put(gates[i % gates.length], i);
+  for (let i = 0; i < n; i++) yield put(channels[i % channels.length], i);
   return { ...measured, sum: yield* total(tasks) };
 }
 
-// A permit is room in the buffer. To yield what is no instruction lets the others have a turn.
+// A permit is a free place in the buffer. A yield of a value that is no instruction gives the other processes a turn.
 function* hold(permits, n) {
   let sum = 0;
   for (let i = 0; i < n; i++) {

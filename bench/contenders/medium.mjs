@@ -1,4 +1,4 @@
-// medium: channels over promises; any() chooses.
+// medium: channels over promises, with any() as select.
 
 import { any, chan, put, sleep, take } from "medium";
 import { awaiting } from "./awaiting.mjs";

@@ -1,4 +1,4 @@
-// millrace in its other form: go blocks that are async function*, line for line the programs of millrace.mjs.
+// millrace with go blocks in the form async function*: the programs of millrace.mjs, line for line.
 
 import { CLOSED, channel, go, pause, Semaphore, select, timeout } from "millrace";
 import { flows } from "./millrace-flow.mjs";
@@ -133,7 +133,7 @@ async function* indivisible(prime, from, to) {
   }
 }
 
-// The tasks are left parked at the end, and are garbage with their channels.
+// At the end the tasks are still parked. They are garbage-collected with their channels.
 async function* sieve(count) {
   let from = channel();
   go(numbers, from);
@@ -217,27 +217,27 @@ async function* semaphore(n) {
   return yield* total(Array.from({ length: 8 }, () => go(hold, permits, n / 8)));
 }
 
-async function* wait(gate) {
-  return yield* gate.receive();
+async function* wait(shared) {
+  return yield* shared.receive();
 }
 
 async function* parked(n, meter) {
-  const gates = Array.from({ length: n / 1000 }, () => channel());
+  const channels = Array.from({ length: n / 1000 }, () => channel());
   const tasks = new Array(n);
   const stop = meter();
-  for (let i = 0; i < n; i++) tasks[i] = go(wait, gates[i % gates.length]);
+  for (let i = 0; i < n; i++) tasks[i] = go(wait, channels[i % channels.length]);
   while (tasks[n - 1].status !== "parked") yield* pause();
   const measured = stop();
-  for (let i = 0; i < n; i++) yield* gates[i % gates.length].send(i);
+  for (let i = 0; i < n; i++) yield* channels[i % channels.length].send(i);
   return { ...measured, sum: yield* total(tasks) };
 }
 
 async function* release(n, meter) {
-  const gate = channel();
-  const tasks = Array.from({ length: n }, () => go(wait, gate));
+  const shared = channel();
+  const tasks = Array.from({ length: n }, () => go(wait, shared));
   while (tasks[n - 1].status !== "parked") yield* pause();
   const stop = meter();
-  for (let i = 0; i < n; i++) yield* gate.send(i);
+  for (let i = 0; i < n; i++) yield* shared.send(i);
   yield* tasks[n - 1];
   const measured = stop();
   return { ...measured, sum: yield* total(tasks) };

@@ -1,5 +1,5 @@
-// The combinators of millrace between go blocks of either form: `feed(to, n)` sends and closes, `consume(from)` adds up what
-// comes.
+// The combinators of millrace between go blocks of either form: `feed(to, n)` sends values and closes the channel, and
+// `consume(from)` adds up the received values.
 
 import { batch, broadcast, channel, go, pipeline, stream } from "millrace";
 

@@ -1,5 +1,5 @@
-// The floor under everything that awaits: a slot where one sender and one receiver meet over native promises, with
-// neither queues nor buffers nor an end.
+// The floor for libraries that await: a slot in which one sender and one receiver meet over native promises. It has no
+// queues, has no buffers and cannot be closed.
 
 import { awaiting } from "./awaiting.mjs";
 

@@ -1,4 +1,4 @@
-// The floor under everything in generators: bare resumes, with nobody to schedule and nothing to wait for.
+// The floor for libraries with generators: resumes without a scheduler, channels or waiting.
 
 function* produce(n) {
   for (let i = 0; i < n; i++) yield i;

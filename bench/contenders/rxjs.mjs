@@ -1,4 +1,4 @@
-// RxJS: observables push. Nobody is waited for, and nothing is held back: what an operator cannot pass on yet it queues.
+// RxJS: observables push values and do not wait for their receivers. An operator queues the values that it cannot pass on yet.
 
 import { bufferTime, firstValueFrom, map, mergeMap, of, range, reduce, Subject } from "rxjs";
 

@@ -1,5 +1,5 @@
-// @thi.ng/csp: channels over promises. A write completes when its value is read, whatever the buffer, so the smallest
-// buffer (1) is its rendezvous.
+// @thi.ng/csp: channels over promises. With any buffer a write completes only when its value is read, so a channel with the
+// smallest buffer (1) works like a channel without a buffer.
 
 import { channel, mult, select, timeout } from "@thi.ng/csp";
 import { awaiting } from "./awaiting.mjs";
@@ -46,7 +46,7 @@ async function broadcast(n) {
   return (await Promise.all(sums)).reduce((a, b) => a + b);
 }
 
-/** Sends a group on when it is full, or when its first value has waited for `ms`. */
+/** Sends a group when it is full, or `ms` after its first value arrived. */
 async function gather(from, to, size, ms) {
   for (let first; (first = await from.read()) !== undefined; ) {
     const group = [first];
@@ -71,7 +71,7 @@ async function batch(n) {
   return sum;
 }
 
-// But for mult() it leaves these to be written by hand.
+// The library has mult(). The other flows here are written by hand.
 export const performs = {
   ...performed,
   "flow-pipeline/4": performed["pipeline/4"],

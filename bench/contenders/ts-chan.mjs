@@ -1,6 +1,6 @@
-// ts-chan in its unsafe mode, which is its fast one: the other lets the event loop turn after each operation.
+// ts-chan in its unsafe mode, which is its fast mode: the safe mode yields to the event loop after each operation.
 //
-// A Select is made once for a loop, as its documentation has it, except where a case is new each time.
+// A loop creates its Select once, as the documentation recommends, except where each round needs a new case.
 
 import { Chan, recv, Select, send, wait } from "ts-chan";
 import { awaiting } from "./awaiting.mjs";

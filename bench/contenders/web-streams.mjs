@@ -1,5 +1,5 @@
-// Web streams: the platform's own, as Node has them. As a channel serves a TransformStream that changes nothing; its sender
-// waits until there is room again.
+// Web streams, as Node implements them. A TransformStream that passes values on unchanged serves as a channel. Its sender waits
+// until the stream has room.
 
 import { awaiting } from "./awaiting.mjs";
 

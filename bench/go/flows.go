@@ -55,7 +55,7 @@ func batch(n int) int {
 	return sum
 }
 
-// gather sends a group on when it is full, or when its first value has waited for the limit.
+// gather sends a group when it is full, or when the limit has passed since its first value arrived.
 func gather(from <-chan int, to chan<- []int, size int, limit time.Duration) {
 	defer close(to)
 	for open := true; open; {
@@ -89,7 +89,7 @@ func next(from <-chan int, size int, limit time.Duration) (group []int, open boo
 	return group, true
 }
 
-// A permit is room in the buffer of a channel.
+// A permit is a free place in the buffer of a channel.
 func semaphore(n int) int {
 	permits := make(chan struct{}, 4)
 	sums := make(chan int)

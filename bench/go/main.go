@@ -1,8 +1,8 @@
-// The workloads in Go: the same programs over Go's own channels, measured in the same way.
+// The workloads in Go: the same programs with the channels of Go, measured in the same way.
 //
 //	bench <workload> <n> [<warm-up ms> <budget ms>]
 //
-// prints the measurement as a line of JSON. The sum goes with it, for the caller to check.
+// prints the measurement as one line of JSON, with the sum, which the caller checks.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 	"strconv"
 )
 
-// An outcome is what one run of a workload comes to. Workloads that time only a part of themselves fill in ns and bytes.
+// An outcome is the result of one run of a workload. A workload that measures only a part of its run fills in ns and bytes.
 type outcome struct {
 	sum   int
 	ns    float64

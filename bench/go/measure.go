@@ -29,8 +29,8 @@ func measure(work func(int) outcome, n, warmUpMs, budgetMs int) measurement {
 	return m
 }
 
-// bytes tells those that the workload itself measured, else those kept after all repetitions. The runtime keeps the
-// record of a finished goroutine for the next one, so what counts is the run that took the most: the first of all.
+// bytes returns the bytes that the workload itself has measured, or else the bytes kept after all repetitions. The runtime
+// reuses the records of finished goroutines, so only the run with the largest number counts, which is the very first run.
 func bytes(warm measurement, few int, m measurement, n int, kept float64) float64 {
 	if m.Bytes == 0 {
 		return kept / float64(m.Times) / float64(n)
@@ -55,7 +55,7 @@ func repeat(work func(int) outcome, n, atLeast, budgetMs int) measurement {
 	return m
 }
 
-// heap tells the bytes in use after a collection, stacks of goroutines included.
+// heap returns the bytes in use after a garbage collection, stacks of goroutines included.
 func heap() float64 {
 	runtime.GC()
 	var stats runtime.MemStats

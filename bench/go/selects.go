@@ -52,7 +52,7 @@ func produceAny(a, b, c, d chan<- int, n int) {
 	}
 }
 
-// The timer is stopped as soon as it has lost, which is the cheaper way: time.After leaves it behind.
+// The timer is stopped as soon as the other case was chosen. This is cheaper than time.After, which leaves the timer running.
 func sleepCancel(n int) int {
 	values := make(chan int)
 	go produce(values, n)

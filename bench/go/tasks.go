@@ -49,7 +49,7 @@ func ring(n int) int {
 	return token
 }
 
-// The count-th prime is known, so that the goroutines can end; no number beyond it is sent anyway.
+// The 1000th prime. The numbers end there, so that all goroutines can end.
 const lastPrime = 7919
 
 func sieve(count int) int {
@@ -82,16 +82,16 @@ func indivisible(prime int, from <-chan int, to chan<- int) {
 	close(to)
 }
 
-// parking starts n goroutines that wait at the gates for a value to add up, and returns when all of them do.
-func parking(n int, gates []chan int, sum *int64, done *sync.WaitGroup) {
+// parking starts n goroutines that receive one value each from the channels and add it to the sum. It returns when all wait.
+func parking(n int, channels []chan int, sum *int64, done *sync.WaitGroup) {
 	var waiting int64
 	done.Add(n)
 	for i := 0; i < n; i++ {
-		go func(gate <-chan int) {
+		go func(shared <-chan int) {
 			atomic.AddInt64(&waiting, 1)
-			atomic.AddInt64(sum, int64(<-gate))
+			atomic.AddInt64(sum, int64(<-shared))
 			done.Done()
-		}(gates[i%len(gates)])
+		}(channels[i%len(channels)])
 	}
 	for atomic.LoadInt64(&waiting) < int64(n) {
 		runtime.Gosched()
@@ -99,31 +99,31 @@ func parking(n int, gates []chan int, sum *int64, done *sync.WaitGroup) {
 }
 
 func parked(n int) outcome {
-	gates := make([]chan int, n/1000)
-	for i := range gates {
-		gates[i] = make(chan int)
+	channels := make([]chan int, n/1000)
+	for i := range channels {
+		channels[i] = make(chan int)
 	}
 	var sum int64
 	var done sync.WaitGroup
 	before := heap()
 	start := time.Now()
-	parking(n, gates, &sum, &done)
+	parking(n, channels, &sum, &done)
 	ns := float64(time.Since(start))
 	bytes := heap() - before
 	for i := 0; i < n; i++ {
-		gates[i%len(gates)] <- i
+		channels[i%len(channels)] <- i
 	}
 	done.Wait()
 	return outcome{int(sum), ns, bytes}
 }
 
 func release(n int) outcome {
-	gate := make(chan int)
+	shared := make(chan int)
 	var sum int64
 	var done sync.WaitGroup
-	parking(n, []chan int{gate}, &sum, &done)
+	parking(n, []chan int{shared}, &sum, &done)
 	start := time.Now()
-	produce(gate, n)
+	produce(shared, n)
 	done.Wait()
 	return outcome{sum: int(sum), ns: float64(time.Since(start))}
 }

@@ -1,4 +1,4 @@
-// Programs whose states and schedules are known, as users write them, and the same for SPIN.
+// Programs for the measurement of `verify`, as users write them. Two of them exist as models for SPIN too.
 
 import { CLOSED, channel, go, scope, select, sleep } from "millrace";
 import { daemon, forever } from "millrace/testing";
@@ -44,7 +44,7 @@ function* eatOnce(first, second) {
 
 const buffered = (n, rightHanded) => seats(n, rightHanded, () => ({ channel: channel(1), token: true }), eatOnce);
 
-/** Takes whichever fork is free, and puts it back if the other is not. */
+/** A philosopher that takes any free fork, and puts it back if the other fork is not free. */
 const politely = (left, right) =>
   forever(function* () {
     const isLeft = (yield* select({ left: left.channel, right: right.channel })).key === "left";
@@ -89,7 +89,7 @@ const scheduler = (n) =>
     }
   };
 
-function* producersWhoClose() {
+function* producersAndConsumers() {
   const [queue, done] = [channel(), channel()];
   for (let producer = 0; producer < 3; producer++) {
     go(function* () {
@@ -129,7 +129,7 @@ const pool = (size, jobs) =>
     });
   };
 
-/** Of several who answer after a while, the first, or nobody in time; the others are cancelled, and tidy up. */
+/** The first answer of several servers, or none after a time limit. The other servers are cancelled, and run their `finally`. */
 const race = (n) =>
   function* main() {
     return yield* scope(function* (s) {
@@ -150,7 +150,7 @@ const race = (n) =>
     });
   };
 
-/** Philosophers for SPIN, again and again, forks as buffered channels. */
+/** The looping philosophers as a model for SPIN. The forks are channels with a buffer of 1. */
 const promela = (n, rightHanded) => `
 #define N ${n}
 #define LAST (_pid == N - 1 && ${rightHanded})
@@ -171,16 +171,16 @@ export const programs = [
   { name: "philosophers with fork processes, 7", how: "all states", main: processes(7, false) },
   { name: "philosophers with buffered forks, 7", how: "all states", main: buffered(7, false) },
   { name: "philosophers with select and default, 7", how: "all states", main: polite(7) },
-  { name: "philosophers with select and default, 7, as it comes", main: polite(7) },
-  { name: "producers and consumers who close", how: "all states", main: producersWhoClose },
+  { name: "philosophers with select and default, 7, by default", main: polite(7) },
+  { name: "producers and consumers, closed at the end", how: "all states", main: producersAndConsumers },
   { name: "Milner's cyclic scheduler, 10", how: "all states", main: scheduler(10) },
-  { name: "Milner's cyclic scheduler, 10, as it comes", main: scheduler(10) },
-  { name: "philosophers with buffered forks, 14, as it comes", main: buffered(14, true) },
-  { name: "philosophers with buffered forks, 20, as it comes", main: buffered(20, true) },
-  { name: "a pool of 3 workers in a scope, 3 jobs, run", how: "runs", main: pool(3, 3) },
-  { name: "a pool of 3 workers in a scope, 3 jobs, as it comes", main: pool(3, 3) },
-  { name: "a pool of 4 workers in a scope, 5 jobs, as it comes", main: pool(4, 5) },
-  { name: "a race of 4 in a scope, who are cancelled, run", how: "runs", main: race(4) },
-  { name: "a race of 4 in a scope, who are cancelled, as it comes", main: race(4) },
-  { name: "a race of 7 in a scope, who are cancelled, as it comes", main: race(7) },
+  { name: "Milner's cyclic scheduler, 10, by default", main: scheduler(10) },
+  { name: "philosophers with buffered forks, 14, by default", main: buffered(14, true) },
+  { name: "philosophers with buffered forks, 20, by default", main: buffered(20, true) },
+  { name: "a pool of 3 workers in a scope, 3 jobs, by runs", how: "runs", main: pool(3, 3) },
+  { name: "a pool of 3 workers in a scope, 3 jobs, by default", main: pool(3, 3) },
+  { name: "a pool of 4 workers in a scope, 5 jobs, by default", main: pool(4, 5) },
+  { name: "a race of 4 in a scope, losers cancelled, by runs", how: "runs", main: race(4) },
+  { name: "a race of 4 in a scope, losers cancelled, by default", main: race(4) },
+  { name: "a race of 7 in a scope, losers cancelled, by default", main: race(7) },
 ];

@@ -1,5 +1,5 @@
-// How fast programs are verified, beside SPIN where it is installed: `npm run bench:verify`. Writes README.md beside this file.
-// Each program is verified several times in a process of its own, and the fastest counts: the first also compiles the engine.
+// Measures `verify`, and SPIN if it is installed: `npm run bench:verify`. Writes README.md beside this file. Each program is
+// verified several times in a process of its own. The first time is reported too: it includes the compilation by V8.
 
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const OPTIONS = {
 };
 const here = fileURLToPath(import.meta.url);
 
-/** One program, in this process: what was found, and how long the search took at first and at best. */
+/** Verifies one program in this process. Returns the verdict, and the first and the best time of the search. */
 async function one({ main, how = "by default" }) {
   const times = [];
   for (let round = 0; ; round++) {
@@ -28,19 +28,21 @@ async function one({ main, how = "by default" }) {
   }
 }
 
-const asked = (...args) => JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
-const inProcess = (name) => asked(here, name);
+const output = (...args) => JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+const inProcess = (name) => output(here, name);
 const number = (value) => Math.round(value).toLocaleString("en").replaceAll(",", " ");
 const rate = (count, ms) => (count === 0 ? "" : `${(count / ms / 1000).toFixed(2)} M/s`);
 
 function row(program, absent) {
   const found = inProcess(program.name);
-  const beside = program.promela === undefined || absent !== undefined ? undefined : spin(program.promela);
+  const spinResult = program.promela === undefined || absent !== undefined ? undefined : spin(program.promela);
   const cells = [
     ...[program.name, program.how ?? "by default", found.status, found.states > 0 ? number(found.states) : ""],
     ...[found.executions > 0 ? number(found.executions) : "", number(found.events), found.first.toFixed(0)],
     ...[found.best.toFixed(0), rate(found.states, found.best), rate(found.events, found.best)],
-    beside === undefined ? "" : `${number(beside.states)} in ${beside.ms.toFixed(0)} + ${beside.compileMs.toFixed(0)}`,
+    spinResult === undefined
+      ? ""
+      : `${number(spinResult.states)} in ${spinResult.ms.toFixed(0)} + ${spinResult.compileMs.toFixed(0)}`,
   ];
   return cells;
 }
@@ -49,13 +51,13 @@ if (process.argv[2] !== undefined) {
   console.log(JSON.stringify(await one(programs.find(({ name }) => name === process.argv[2]))));
 } else {
   const absent = spinIsAbsent();
-  const all = asked(fileURLToPath(new URL("table.mjs", import.meta.url)));
+  const all = output(fileURLToPath(new URL("table.mjs", import.meta.url)));
   const text = [
     "# Verifying",
     "",
-    "Written by `npm run bench:verify`; do not edit. Milliseconds are those of the search, learning included: the first in " +
-      "a fresh process, then the best of several. SPIN's are those of its " +
-      "search and those of compiling it, without reduction.",
+    "Written by `npm run bench:verify`; do not edit. The milliseconds are the time of the search, with the " +
+      "learning of the models: the first time in a new process, and the best of several. For SPIN they are the times of its " +
+      "search, without reduction, and of its compilation.",
     "",
     markdown(
       [
@@ -74,12 +76,12 @@ if (process.argv[2] !== undefined) {
       programs.map((program) => row(program, absent)),
     ),
     "",
-    `The ${all.programs} programs of test/verify/programs, one after the other in one process, as they come, audits and runs ` +
-      `included: ${all.first.toFixed(0)} ms at first, ${all.best.toFixed(0)} at best.`,
+    `All ${all.programs} programs of test/verify/programs, one after the other in one process, by default, with audits and ` +
+      `runs: ${all.first.toFixed(0)} ms the first time, ${all.best.toFixed(0)} ms at best.`,
     "",
     absent === undefined
       ? `On Node ${process.versions.node}.`
-      : `On Node ${process.versions.node}; SPIN was not asked: ${absent}.`,
+      : `On Node ${process.versions.node}; SPIN was not measured: ${absent}.`,
   ].join("\n");
   console.log(text);
   writeFileSync(new URL("README.md", import.meta.url), `${text}\n`);

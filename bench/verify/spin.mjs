@@ -1,11 +1,11 @@
-// SPIN on the same programs, where it is installed, with a C compiler: every state, without reduction.
+// SPIN on the same programs, if SPIN and a C compiler are installed. It visits every state, without reduction.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Why SPIN cannot be asked; undefined if it can. */
+/** The reason why SPIN cannot run on this machine; undefined if it can. */
 export function spinIsAbsent() {
   for (const command of ["spin", "gcc"]) {
     try {
@@ -16,7 +16,7 @@ export function spinIsAbsent() {
   }
 }
 
-/** What SPIN counts, and how long its search takes; compiling is counted by itself. */
+/** Runs SPIN on a model. Returns the number of states, the time of the search, and the time of the compilation. */
 export function spin(promela) {
   const folder = mkdtempSync(join(tmpdir(), "spin-"));
   const run = (command, ...args) => execFileSync(command, args, { cwd: folder, encoding: "utf8" });

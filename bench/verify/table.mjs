@@ -1,5 +1,5 @@
-// All programs that the tests know the verdict of, one after the other in one process, each as it comes: prints how long they
-// took at first and at best, as JSON.
+// Verifies all programs with a known verdict from the tests, one after the other in one process, with default options. Prints
+// the first and the best total time as JSON.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

@@ -1,4 +1,5 @@
-// npm run autocomplete [-- port]: a field that completes what is typed, before a server that is not always well.
+// npm run autocomplete [-- port]: a web page that completes what you type, with an unreliable server.
+// page/app.ts shows the idea: the answer races a deadline and the next key. service.ts is the server.
 
 import { openServer, untilStopped } from "../shared/server.ts";
 import { Service } from "./service.ts";

@@ -1,4 +1,4 @@
-// The server's side: it answers late or not at all, notices when the page hangs up, and tells the page what it saw.
+// The server: it answers late or fails, stops when the page aborts a request, and publishes the state of each request.
 
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -18,57 +18,57 @@ import {
 } from "millrace";
 import { readFeatures } from "../race/services/features.ts";
 import { pageFile, send } from "../shared/page.ts";
-import { fateIn, isMood, type MoodName } from "./mood.ts";
-import type { Seen } from "./seen.ts";
+import { type ConditionName, conditionFrom, randomOutcome } from "./condition.ts";
+import type { RequestState } from "./request-state.ts";
 import { type Suggestion, suggestions } from "./suggestion.ts";
 
 const PAGE = new URL("page/", import.meta.url);
 
 export class Service {
   private readonly _find: (typed: string) => Suggestion[];
-  private readonly _seen: Channel<Seen>;
-  private readonly _watched: Broadcast<Seen>;
+  private readonly _states: Channel<RequestState>;
+  private readonly _published: Broadcast<RequestState>;
   private _requests: number;
 
   constructor() {
     this._find = suggestions(readFeatures());
-    this._seen = channel(sliding(64));
-    this._watched = broadcast(this._seen);
+    this._states = channel(sliding(64));
+    this._published = broadcast(this._states);
     this._requests = 0;
   }
 
   readonly answer = ({ url = "/" }: IncomingMessage, response: ServerResponse): void => {
     const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
-    const mood = searchParams.get("mood");
-    if (pathname === "/seen") go(this._tell.bind(this), response);
+    const condition = conditionFrom(searchParams.get("condition"));
+    if (pathname === "/requests") go(this._streamStates.bind(this), response);
     else if (pathname !== "/suggest") send(response, pageFile(PAGE, pathname));
-    else go(this._serve.bind(this), searchParams.get("query") ?? "", isMood(mood) ? mood : "moody", response);
+    else go(this._serve.bind(this), searchParams.get("query") ?? "", condition, response);
   };
 
-  private *_serve(query: string, mood: MoodName, response: ServerResponse): Routine<void> {
+  private *_serve(query: string, condition: ConditionName, response: ServerResponse): Routine<void> {
     const id = ++this._requests;
     const start = performance.now();
-    const tell = (state: Seen["state"]) =>
-      this._seen.trySend({ id, query, state, ms: Math.round(performance.now() - start) });
-    tell("working");
-    const { ms, fails } = fateIn(mood);
-    const { key } = yield* select({ hungUp: settled(once(response, "close")), done: sleep(ms) });
-    if (key === "hungUp") return void tell("aborted");
+    const report = (state: RequestState["state"]) =>
+      this._states.trySend({ id, query, state, ms: Math.round(performance.now() - start) });
+    report("working");
+    const { ms, fails } = randomOutcome(condition);
+    const { key } = yield* select({ disconnected: settled(once(response, "close")), done: sleep(ms) });
+    if (key === "disconnected") return void report("aborted");
     if (fails) response.writeHead(503).end();
     else send(response, ["application/json", JSON.stringify(this._find(query))]);
-    tell(fails ? "failed" : "answered");
+    report(fails ? "failed" : "answered");
   }
 
-  /** Server-sent events: everything that is seen from now on, until the page is closed. */
-  private *_tell(response: ServerResponse): Routine<void> {
+  /** Server-sent events: every state that is published from now on, until the page is closed. */
+  private *_streamStates(response: ServerResponse): Routine<void> {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.flushHeaders();
-    using seen = this._watched.subscribe({ policy: "slide", capacity: 64 });
-    const hungUp = settled(once(response, "close"));
+    using states = this._published.subscribe({ policy: "slide", capacity: 64 });
+    const disconnected = settled(once(response, "close"));
     for (;;) {
-      const { key, value } = yield* select({ hungUp, seen });
-      if (key === "hungUp" || value === CLOSED) return;
-      response.write(`data: ${JSON.stringify(value satisfies Exclude<Seen | Closed, Closed>)}\n\n`);
+      const { key, value } = yield* select({ disconnected, states });
+      if (key === "disconnected" || value === CLOSED) return;
+      response.write(`data: ${JSON.stringify(value satisfies Exclude<RequestState | Closed, Closed>)}\n\n`);
     }
   }
 }

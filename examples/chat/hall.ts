@@ -1,5 +1,5 @@
-// All rooms. What guests say is mixed into one flow, and everybody who is in a room hears what belongs there. Nobody in it
-// can hold up the others: a line for somebody who is too slow is missed, or he is disconnected, as he chose.
+// All rooms of the chat. The messages of all guests are mixed into one channel, and published by room. A slow guest does not
+// delay the other guests of a room: by its policy it misses messages, or is disconnected.
 
 import {
   type Channel,
@@ -18,59 +18,62 @@ import {
   unbounded,
 } from "millrace";
 import type { Guest } from "./guest.ts";
-import type { Line } from "./line.ts";
+import type { Message } from "./message.ts";
 
-/** How many lines may be waiting for one guest. */
-const PATIENCE = 16;
+/** How many messages are buffered for one guest before the policy applies. */
+const CAPACITY = 16;
 
-/** A guest who is in. Disposing of it is leaving. */
+/** The presence of a guest in a room. To dispose of it is to leave the room. */
 export interface Presence extends Disposable {
   readonly name: string;
-  readonly lines: Subscription<Line>;
-  /** Completes when he has to leave, because he chose that rather than to miss anything. */
+  readonly messages: Subscription<Message>;
+  /** Completes when the guest is too slow and its policy is to be disconnected. */
   readonly tooSlow: Operation<void>;
 }
 
 export class Hall {
-  private readonly _lines: Mix<Line>;
-  private readonly _rooms: Publisher<Line, string>;
-  private readonly _notices: Channel<Line>;
+  private readonly _all: Mix<Message>;
+  private readonly _rooms: Publisher<Message, string>;
+  private readonly _notices: Channel<Message>;
   private readonly _people: Map<string, Set<string>>;
 
   constructor() {
-    this._lines = mix();
-    this._rooms = publish(this._lines.out, ({ room }) => room);
-    // The hall's own voice; as it never ends, the rooms stay open when the last guest has gone.
+    this._all = mix();
+    this._rooms = publish(this._all.out, ({ room }) => room);
+    // This input of the mix never ends, so the rooms stay open after the last guest has left.
     this._notices = channel(unbounded());
-    this._lines.add(this._notices);
+    this._all.add(this._notices);
     this._people = new Map();
   }
 
-  /** Lets a guest in, who says `said` and hears the lines of his room, beginning with his own name among those who are there. */
+  /**
+   * Lets a guest in. Its texts come from `said`. Its messages are those of the room; the first one announces the guest
+   * itself, with the names of all people in the room.
+   */
   enter({ name: wanted, room, policy }: Guest, said: ReceiveChannel<string>): Presence {
     const name = this._nameFor(wanted, room);
     const tooSlow = new Latch();
-    const lines = this._rooms.subscribe(room, {
+    const messages = this._rooms.subscribe(room, {
       policy,
-      capacity: PATIENCE,
-      // Who is disconnected misses a line; he need not receive to be told of it.
+      capacity: CAPACITY,
+      // This is called when the guest misses a message, even if its task is not receiving at that time.
       onMissed: () => void (policy === "disconnect" && tooSlow.countDown()),
     });
-    // However much comes at once: before the next line all who listen have a turn, to take this one.
-    const spoken = pipeline(1, said, function* (text): Routine<Line> {
+    // When many texts arrive at once, the tasks of all guests get a turn between two of them, and can take the first.
+    const spoken = pipeline(1, said, function* (text): Routine<Message> {
       yield* pause();
       return { kind: "said", room, name, text };
     });
-    this._lines.add(spoken);
+    this._all.add(spoken);
     this._announce("joined", room, name);
     return {
       name,
-      lines,
+      messages,
       tooSlow: tooSlow.wait(),
       [Symbol.dispose]: () => {
-        this._lines.remove(spoken);
+        this._all.remove(spoken);
         spoken.cancel();
-        lines.cancel();
+        messages.cancel();
         this._inRoom(room).delete(name);
         this._announce("left", room, name);
       },
@@ -83,7 +86,7 @@ export class Hall {
     this._notices.trySend({ kind, room, name, people: [...people] });
   }
 
-  /** The name, or one like it that nobody in the room has. */
+  /** The name; with a number behind it, if it is taken in this room. */
   private _nameFor(wanted: string, room: string): string {
     const people = this._inRoom(room);
     let name = wanted;

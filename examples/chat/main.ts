@@ -1,11 +1,12 @@
-// npm run chat [-- port]: rooms to talk in, over WebSocket.
+// npm run chat [-- port]: chat rooms over WebSocket, in which a slow guest does not delay the other guests.
+// hall.ts shows the idea: all rooms, made of a mix and a publisher. serve.ts is the task of one guest.
 
 import { type AsyncRoutine, CLOSED, go, scope, select, settled } from "millrace";
 import { pageFile, send } from "../shared/page.ts";
 import { openServer, untilStopped } from "../shared/server.ts";
-import { attend } from "./attend.ts";
+import { connections } from "./connection.ts";
 import { Hall } from "./hall.ts";
-import { visitors } from "./visitor.ts";
+import { serve } from "./serve.ts";
 
 const PAGE = new URL("page/", import.meta.url);
 
@@ -16,14 +17,14 @@ async function* main(stopped: Promise<void>, port: number): AsyncRoutine<void> {
     send(response, pageFile(PAGE, new URL(request.url ?? "/", "http://127.0.0.1").pathname));
   }, port);
   process.stdout.write(`${site.url}\n`);
-  // Everybody who is in is in the scope; when it is cancelled each says good-bye, and it ends when all have.
+  // Each guest has a task in this scope. When the scope is cancelled, each task closes its socket, and then the scope ends.
   yield* scope(function* (guests) {
     const hall = new Hall();
-    const next = select({ stop: settled(stopped), visitor: visitors(site.server) });
+    const next = select({ stop: settled(stopped), connection: connections(site.server) });
     for (;;) {
       const { key, value } = yield* next;
       if (key === "stop" || value === CLOSED) break;
-      guests.go(attend, hall, value);
+      guests.go(serve, hall, value);
     }
     guests.cancel("the server is going down");
   });

@@ -1,7 +1,7 @@
-// A crawler with manners. The classic trap is its end: workers that take from a queue and also fill it cannot close it,
-// because an empty queue does not mean that nobody is about to fill it. Here there is no queue. Each page is a task of one
-// scope, which starts the tasks of the pages that it found before it ends; so the scope is over exactly when nothing waits
-// and nothing is under way. That tasks are many does not matter: one that waits for its turn is a few hundred bytes.
+// A crawler that keeps to limits. The difficult part is its end: workers that take pages from a queue and also add pages to
+// it cannot close the queue, because a worker may still add pages to an empty queue. This crawler has no queue. Each page is
+// a task in one scope, and starts the tasks of the pages that it links to before it ends. So the scope ends exactly when no
+// page waits and no request is running. Many tasks cost little: a task that waits for its turn takes a few hundred bytes.
 
 import {
   aborted,
@@ -16,58 +16,58 @@ import {
 } from "millrace";
 import { linksIn } from "./links.ts";
 import { allowedBy } from "./robots.ts";
-import { ask, reasonFor, ServerError, type Visit } from "./visit.ts";
+import { fetchPage, reasonFor, ServerError, type Visit } from "./visit.ts";
 
-export interface Manners {
-  /** Requests in a second, at most, repeated ones included. */
+export interface Limits {
+  /** The maximum number of requests in a second, repeated requests included. */
   readonly rate: number;
-  /** Requests at once, at most. */
-  readonly atOnce: number;
-  /** How many links away from the start pages are asked for. */
+  /** The maximum number of requests at the same time. */
+  readonly concurrency: number;
+  /** The maximum number of links between the start and a page. */
   readonly depth: number;
-  /** After so many milliseconds one request is given up. */
-  readonly patience: number;
-  /** After so many milliseconds the whole crawl is. */
+  /** After this many milliseconds a request is aborted. */
+  readonly timeout: number;
+  /** After this many milliseconds the whole crawl is cancelled. */
   readonly deadline: number;
 }
 
-/** What was found, and whether that is all there is within the depth. */
+/** The result of a crawl: all visits, and the reason why it ended. */
 export interface Crawl {
   readonly visits: readonly Visit[];
-  /** What robots.txt forbids. */
+  /** The addresses that were not visited because robots.txt forbids them. */
   readonly forbidden: ReadonlySet<string>;
   readonly end: "complete" | "deadline" | "interrupted";
 }
 
-/** Visits a site, from a page on. */
+/** Visits all pages of a site that can be reached from a start page. */
 export class Crawler {
   readonly visits: Visit[];
   readonly forbidden: Set<string>;
-  private readonly _manners: Manners;
-  private readonly _places: Semaphore;
+  private readonly _limits: Limits;
+  private readonly _slots: Semaphore;
   private readonly _limiter: RateLimiter;
-  private readonly _known: Set<string>;
+  private readonly _found: Set<string>;
   private _allowed: (path: string) => boolean;
 
-  constructor(manners: Manners) {
+  constructor(limits: Limits) {
     this.visits = [];
     this.forbidden = new Set();
-    this._manners = manners;
-    this._places = new Semaphore(manners.atOnce);
-    // Two at once make good for timers that are a little late; with one the rate would fall behind.
-    this._limiter = new RateLimiter({ limit: manners.rate, per: 1000, burst: 2 });
-    this._known = new Set();
+    this._limits = limits;
+    this._slots = new Semaphore(limits.concurrency);
+    // A burst of 2 makes up for timers that fire a little late. With 1 the crawler would be slower than the rate.
+    this._limiter = new RateLimiter({ limit: limits.rate, per: 1000, burst: 2 });
+    this._found = new Set();
     this._allowed = () => true;
   }
 
-  /** Pages that are known and have not been visited yet. */
+  /** The number of pages that were found and have not been visited yet. */
   get waiting(): number {
-    return this._known.size - this.visits.length;
+    return this._found.size - this.visits.length;
   }
 
-  /** Crawls until nothing is left, or the time is up, or the signal is aborted. */
+  /** Crawls until all pages are visited, the deadline has passed, or the signal is aborted. */
   *crawl(start: URL, signal: AbortSignal): Routine<Crawl> {
-    const everything = scope((pages) => this._start(pages, start), { deadline: this._manners.deadline });
+    const everything = scope((pages) => this._start(pages, start), { deadline: this._limits.deadline });
     let end: Crawl["end"] = "complete";
     try {
       const { key } = yield* select({ complete: everything, interrupted: aborted(signal) });
@@ -82,24 +82,24 @@ export class Crawler {
   private *_start(pages: Scope, start: URL): Routine<void> {
     yield* this._limiter.acquire();
     try {
-      this._allowed = allowedBy(yield* ask(new URL("/robots.txt", start), this._manners.patience));
+      this._allowed = allowedBy(yield* fetchPage(new URL("/robots.txt", start), this._limits.timeout));
     } catch {
-      // A site without one allows everything.
+      // Without a robots.txt everything is allowed.
     }
-    this._meet(pages, start, undefined, 0);
+    this._visitOnce(pages, start, undefined, 0);
   }
 
-  /** Starts a visit, unless the page has been met before, is elsewhere, too far away or forbidden. */
-  private _meet(pages: Scope, url: URL, from: URL | undefined, depth: number): void {
-    if (this._known.has(url.href) || depth > this._manners.depth) return;
+  /** Starts a visit, unless the page was found before, is on another site, too many links away, or forbidden. */
+  private _visitOnce(pages: Scope, url: URL, from: URL | undefined, depth: number): void {
+    if (this._found.has(url.href) || depth > this._limits.depth) return;
     if (from !== undefined && url.origin !== from.origin) return;
     if (!this._allowed(url.pathname)) return void this.forbidden.add(url.href);
-    this._known.add(url.href);
+    this._found.add(url.href);
     pages.go(() => this._visit(pages, { url, from, depth, attempts: 0, ms: 0 }));
   }
 
   private *_visit(pages: Scope, visit: Visit): Routine<void> {
-    const { patience } = this._manners;
+    const { timeout } = this._limits;
     try {
       const html = yield* retry(() => this._attempt(visit), {
         attempts: 4,
@@ -107,21 +107,21 @@ export class Crawler {
         factor: 2,
         when: (error) => error instanceof ServerError,
       });
-      for (const link of linksIn(html, visit.url)) this._meet(pages, link, visit.url, visit.depth + 1);
+      for (const link of linksIn(html, visit.url)) this._visitOnce(pages, link, visit.url, visit.depth + 1);
     } catch (error) {
-      visit.failure = reasonFor(error, patience);
+      visit.failure = reasonFor(error, timeout);
     }
     this.visits.push(visit);
   }
 
-  /** Every attempt waits for its turn; one that waits to be repeated keeps no place from others. */
+  /** Requests the page once, within the limits. Between two attempts the visit holds no slot. */
   private *_attempt(visit: Visit): Routine<string> {
-    using _place = yield* this._places.acquire();
+    using _slot = yield* this._slots.acquire();
     yield* this._limiter.acquire();
     visit.attempts++;
     const begin = performance.now();
     try {
-      return yield* ask(visit.url, this._manners.patience);
+      return yield* fetchPage(visit.url, this._limits.timeout);
     } finally {
       visit.ms = performance.now() - begin;
     }

@@ -1,6 +1,6 @@
 import { Parser } from "htmlparser2";
 
-/** The addresses that the links of a page lead to, each once, without the place in the page. */
+/** The addresses of all links in a page, each once, without fragments. */
 export function linksIn(html: string, page: URL): URL[] {
   const found = new Map<string, URL>();
   const parser = new Parser({

@@ -5,17 +5,17 @@ import type { Visit } from "./visit.ts";
 
 const SLOWEST = 3;
 
-/** The most that were asked for in any one second. */
-export function busiestSecond({ asked }: Site): number {
+/** The largest number of requests within one second. */
+export function busiestSecond({ requests }: Site): number {
   let most = 0;
-  for (let first = 0, last = 0; last < asked.length; last++) {
-    while (asked[last]!.at - asked[first]!.at >= 1000) first++;
+  for (let first = 0, last = 0; last < requests.length; last++) {
+    while (requests[last]!.at - requests[first]!.at >= 1000) first++;
     most = Math.max(most, last - first + 1);
   }
   return most;
 }
 
-/** What the crawl found, and what the site says of the crawler. */
+/** A text with the results of the crawl, and with the requests that the site has counted. */
 export function report({ visits, forbidden, end }: Crawl, site: Site): string {
   const pages = visits.filter(({ failure }) => failure === undefined);
   const broken = visits.filter(({ failure }) => failure !== undefined);
@@ -25,23 +25,23 @@ export function report({ visits, forbidden, end }: Crawl, site: Site): string {
   return [
     headline(end),
     `${pages.length} pages, the farthest ${Math.max(...visits.map(({ depth }) => depth))} links away`,
-    `${repeated.length} were asked for again, because the server was not well`,
+    `${repeated.length} requested again after a server error`,
     `${forbidden.size} forbidden by robots.txt`,
     `\n${broken.length} broken links`,
     table(broken.map((visit) => [path(visit.url), visit.failure ?? "", origin(visit)])),
     "\nSlowest pages",
     table(slowest.map(({ url, ms }) => [path(url), `${Math.round(ms)} ms`])),
-    `\nThe site was asked ${site.asked.length} times, ${busiestSecond(site)} times in the busiest second, and had ${site.mostAtOnce} requests at once.\n`,
+    `\nThe site received ${site.requests.length} requests, at most ${busiestSecond(site)} in one second and ${site.maxConcurrent} at the same time.\n`,
   ].join("\n");
 }
 
 function headline(end: Crawl["end"]): string {
-  if (end === "complete") return "The whole site, as far as it may be crawled:";
-  return end === "deadline" ? "Time is up. Until then:" : "Interrupted. Until then:";
+  if (end === "complete") return "The crawl is complete:";
+  return end === "deadline" ? "The deadline has passed. Until then:" : "Interrupted. Until then:";
 }
 
 function origin({ from, attempts }: Visit): string {
-  const tried = attempts > 1 ? `, asked ${attempts} times` : "";
+  const tried = attempts > 1 ? `, ${attempts} attempts` : "";
   return `linked from ${from === undefined ? "nowhere" : path(from)}${tried}`;
 }
 

@@ -1,11 +1,11 @@
-/** What a robots.txt forbids to everybody: whether a path may be asked for. Only `Disallow` with plain prefixes is known. */
+/** Whether a robots.txt allows a path to all crawlers (`User-agent: *`). It supports `Disallow` with plain prefixes only. */
 export function allowedBy(robots: string): (path: string) => boolean {
   const forbidden: string[] = [];
-  let concerned = false;
+  let applies = false;
   for (const line of robots.split("\n")) {
     const [, field, value] = /^\s*([\w-]+)\s*:\s*(\S*)/.exec(line) ?? [];
-    if (field?.toLowerCase() === "user-agent") concerned = value === "*";
-    else if (field?.toLowerCase() === "disallow" && concerned && value) forbidden.push(value);
+    if (field?.toLowerCase() === "user-agent") applies = value === "*";
+    else if (field?.toLowerCase() === "disallow" && applies && value) forbidden.push(value);
   }
   return (path) => !forbidden.some((prefix) => path.startsWith(prefix));
 }

@@ -1,5 +1,5 @@
-// A site to crawl, made up of numbers: pages with links that loop, links that lead nowhere, servers' moods, and one page that
-// takes its time. It counts how often it is asked, because that is what a crawler must be careful about.
+// A site to crawl, with generated pages: links that form loops, dead links, pages that fail, and one slow page. It records
+// all requests, to check that the crawler keeps to its limits.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
@@ -8,41 +8,41 @@ import { type LocalServer, openServer } from "../shared/server.ts";
 
 export interface SiteOptions {
   readonly pages: number;
-  /** How long the slow page takes, in milliseconds. */
+  /** The response time of the slow page, in milliseconds. */
   readonly slow: number;
 }
 
-/** A site under observation. */
+/** A running site, with a record of the requests that it has received. */
 export interface Site extends LocalServer {
-  /** When it was asked, in milliseconds, and for what. */
-  readonly asked: readonly { readonly at: number; readonly path: string }[];
-  /** Requests under way at once, at most. */
-  readonly mostAtOnce: number;
+  /** The time of each request, in milliseconds, and its path. */
+  readonly requests: readonly { readonly at: number; readonly path: string }[];
+  /** The largest number of requests that ran at the same time. */
+  readonly maxConcurrent: number;
 }
 
-/** Page 7 is slow, each 13th fails twice before it works, page 29 always fails, and page 31 never answers. */
+/** Page 7 is slow, every 13th page fails twice before it works, page 29 always fails, and page 31 never answers. */
 const SLOW = 7;
-const MOODY = 13;
+const UNRELIABLE = 13;
 const BROKEN = 29;
 const SILENT = 31;
 
 const ROBOTS = "User-agent: *\nDisallow: /private/\n";
 
 export async function openSite({ pages, slow }: SiteOptions): Promise<Site> {
-  const asked: { at: number; path: string }[] = [];
+  const requests: { at: number; path: string }[] = [];
   const failures = new Map<number, number>();
-  let atOnce = 0;
-  let mostAtOnce = 0;
+  let running = 0;
+  let maxConcurrent = 0;
 
   async function answer({ url = "/" }: IncomingMessage, response: ServerResponse): Promise<void> {
-    asked.push({ at: performance.now(), path: url });
-    mostAtOnce = Math.max(mostAtOnce, ++atOnce);
-    response.once("close", () => atOnce--);
+    requests.push({ at: performance.now(), path: url });
+    maxConcurrent = Math.max(maxConcurrent, ++running);
+    response.once("close", () => running--);
     const number = url === "/" ? 0 : Number(/^\/page\/(\d+)$/.exec(url)?.[1] ?? Number.NaN);
     if (url === "/robots.txt") return reply(response, 200, ROBOTS);
     if (!(number < pages)) return reply(response, 404, "There is no such page.");
     if (number === SILENT) return;
-    if (fails(number)) return reply(response, 503, "Later, please.");
+    if (fails(number)) return reply(response, 503, "Please try again later.");
     await setTimeout(number === SLOW ? slow : 5 + (number % 10) * 8);
     reply(response, 200, pageOf(number, pages));
   }
@@ -50,16 +50,16 @@ export async function openSite({ pages, slow }: SiteOptions): Promise<Site> {
   function fails(number: number): boolean {
     const before = failures.get(number) ?? 0;
     failures.set(number, before + 1);
-    return number === BROKEN || (number > 0 && number % MOODY === 0 && before < 2);
+    return number === BROKEN || (number > 0 && number % UNRELIABLE === 0 && before < 2);
   }
 
   const { url, server, [Symbol.asyncDispose]: dispose } = await openServer(answer);
   return {
     url,
     server,
-    asked,
-    get mostAtOnce() {
-      return mostAtOnce;
+    requests,
+    get maxConcurrent() {
+      return maxConcurrent;
     },
     [Symbol.asyncDispose]: dispose,
   };
@@ -70,7 +70,7 @@ function reply(response: ServerResponse, status: number, body: string): void {
   response.end(body);
 }
 
-/** Each page leads to the two after it in a tree, so that all are reached, back home, and to some that chance picks. */
+/** Each page links to its two children in a binary tree (so all pages can be reached), to the start page, and to random pages. */
 function pageOf(number: number, pages: number): string {
   const random = seeded(number);
   const links = ["/", `/page/${2 * number + 1}`, `/page/${2 * number + 2}#top`, "mailto:miller@example.org"].filter(

@@ -1,25 +1,25 @@
 import { type Operation, scope, settled, TimeoutError } from "millrace";
 
-/** What came of asking for one page. */
+/** The visit of one page, with its result. */
 export interface Visit {
   readonly url: URL;
-  /** A page that links to it. */
+  /** The first page that was found to link to this page. */
   readonly from: URL | undefined;
-  /** How many links it is away from where the crawl began, on the way on which it was found. */
+  /** The number of links from the start page, on the path on which the page was found. */
   readonly depth: number;
-  /** How often it was asked for. */
+  /** The number of requests for the page. */
   attempts: number;
-  /** How long the last attempt took, in milliseconds. */
+  /** The time of the last attempt, in milliseconds. */
   ms: number;
-  /** Why there is no page. */
+  /** The reason why there is no page; undefined if there is a page. */
   failure?: string;
 }
 
-/** The server could not answer, but might another time. */
+/** The server failed (status 5xx). A later request may succeed. */
 export class ServerError extends Error {}
 
-/** Asks for a page once, hanging up when it takes too long. Yields its text; throws when there is none. */
-export function ask(url: URL, patience: number): Operation<string> {
+/** Requests a page once, and aborts the request after the timeout. Yields the text of the page; throws if there is no page. */
+export function fetchPage(url: URL, timeout: number): Operation<string> {
   return scope(
     function* ({ signal }) {
       const response = yield* settled(fetch(url, { signal }));
@@ -28,11 +28,11 @@ export function ask(url: URL, patience: number): Operation<string> {
       if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
       return text;
     },
-    { deadline: patience },
+    { deadline: timeout },
   );
 }
 
-export function reasonFor(error: unknown, patience: number): string {
-  if (error instanceof TimeoutError) return `no answer within ${patience} ms`;
+export function reasonFor(error: unknown, timeout: number): string {
+  if (error instanceof TimeoutError) return `no answer within ${timeout} ms`;
   return error instanceof Error ? error.message : String(error);
 }

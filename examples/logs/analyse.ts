@@ -1,5 +1,5 @@
-// From files to a tally: files are read four at a time, their lines parsed as they come, and what they say is counted. Each
-// step takes from the one before when it is ready for more, so that memory stays flat however much there is to read.
+// From files to a tally: four files are read at the same time, each line is parsed as it arrives, and its request is counted.
+// Each step takes a value from the previous step only when it is ready for the value, so memory use does not grow with the files.
 
 import {
   aborted,
@@ -22,22 +22,23 @@ import { showProgress } from "./progress.ts";
 import { readLines } from "./read.ts";
 import { Tally } from "./tally.ts";
 
-const AT_ONCE = 4;
+/** How many files are read at the same time. */
+const PARALLEL = 4;
 
-/** Where the bytes that have been read are counted, and whether that was all of them. */
+/** The counts, and whether they are complete. */
 export interface Analysis {
   readonly tally: Tally;
   readonly complete: boolean;
 }
 
-/** Reads and counts, and shows its progress. When the signal is aborted it ends with what has been counted so far. */
+/** Reads and counts all files, and shows the progress. An aborted signal ends it with the counts so far. */
 export function* analyse(
   files: readonly LogFile[],
   terminal: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Routine<Analysis> {
   const tally = new Tally();
-  // The newest count takes the place of one that nobody has looked at, so that reading never waits for the terminal.
+  // A new count replaces a count that has not been received yet, so reading never waits for the terminal.
   const read = channel<number>(sliding(1));
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const shown = go(showProgress, read, size, terminal);
@@ -50,12 +51,12 @@ export function* analyse(
   return { tally, complete: key === "complete" };
 }
 
-/** What all lines say, in no order among the files. */
+/** The entries of all files. Entries of different files come in any order. */
 function entries(files: readonly LogFile[], read: SendChannel<number>): ReceiveChannel<Entry | Problem> {
   let total = 0;
   const count = (more: number): void => void read.trySend((total += more));
   const lines = flatPipeline(
-    AT_ONCE,
+    PARALLEL,
     from(files),
     (file, out: SendChannel<Line | Problem>) => readLines(file, out, count),
     { ordered: false },

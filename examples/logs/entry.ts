@@ -1,26 +1,26 @@
 import type { Problem } from "./problem.ts";
 
-/** A line of a file, by which it can be found again. */
+/** A line, with the file and the line number where it stands. */
 export interface Line {
   readonly file: string;
   readonly number: number;
   readonly text: string;
 }
 
-/** What a line of an access log says of one request. */
+/** One request, as a line of an access log describes it. */
 export interface Entry {
-  /** The minute in which it came, counted from 1970. */
+  /** The minute in which the request arrived, counted from 1970. */
   readonly minute: number;
-  /** Without query, and with `:n` for numbers, so that like is counted with like. */
+  /** The path without its query and with `:n` for numbers, so that similar requests are counted together. */
   readonly path: string;
   readonly status: number;
   readonly ms: number;
 }
 
-// The combined format of Apache and nginx, with the seconds it took at the end.
+// The combined format of Apache and nginx, with the response time in seconds at the end.
 const FORMAT = /^\S+ \S+ \S+ \[([^\]]+)\] "\S+ ([^" ?]+)[^"]*" (\d{3}) (?:\d+|-) "[^"]*" "[^"]*" (\d+\.\d+)$/;
 
-/** Reads one line; a broken one is a problem, not an exception. */
+/** Parses one line. A line that cannot be parsed is returned as a problem, and throws nothing. */
 export function parse(line: Line): Entry | Problem {
   const [, time, path, status, seconds] = FORMAT.exec(line.text) ?? [];
   const minute = minuteOf(time ?? "");
@@ -33,14 +33,15 @@ export function parse(line: Line): Entry | Problem {
   return { minute, path: path.replace(/\d+/g, ":n"), status: Number(status), ms: Number(seconds) * 1000 };
 }
 
-/** Of 12/May/2025:06:25:14 +0000. Looked up, because most lines have the minute of the one before. */
-let known = { text: "", minute: Number.NaN };
+// Most lines have the same minute as the previous line, so the last result is kept.
+let last = { text: "", minute: Number.NaN };
 
+/** The minute of a time such as 12/May/2025:06:25:14 +0000. */
 function minuteOf(time: string): number {
   const text = time.slice(0, 17);
-  if (text !== known.text) {
+  if (text !== last.text) {
     const readable = time.replace(/^(\d+)\/(\w+)\/(\d+):(\S+) (\S+)$/, "$1 $2 $3 $4 $5");
-    known = { text, minute: Math.floor(Date.parse(readable) / 60_000) };
+    last = { text, minute: Math.floor(Date.parse(readable) / 60_000) };
   }
-  return known.minute;
+  return last.minute;
 }

@@ -2,13 +2,13 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Problem, problem } from "./problem.ts";
 
-/** A log file that is to be read. */
+/** A log file, with its size in bytes. */
 export interface LogFile {
   readonly path: string;
   readonly size: number;
 }
 
-/** Every log file in the folders and in those below, rotated and packed ones as well. */
+/** All log files in the folders and their subfolders, rotated and compressed files included. */
 export async function* logFiles(folders: readonly string[]): AsyncGenerator<LogFile | Problem, void> {
   for (const folder of folders) {
     try {

@@ -1,16 +1,17 @@
-// npm run logs [-- folder ...]: what access logs say of a site. Without folders it makes up some logs to read.
+// npm run logs [-- folder ...]: statistics from access logs. Without folders it generates sample logs and reads them.
+// analyse.ts shows the idea: files are read in parallel, and no step runs ahead of the next.
 
 import { type AsyncRoutine, collect, from, go } from "millrace";
 import { analyse } from "./analyse.ts";
 import { type LogFile, logFiles } from "./files.ts";
 import { isProblem } from "./problem.ts";
 import { megabytes } from "./progress.ts";
-import { complaints, report } from "./report.ts";
+import { problemReport, report } from "./report.ts";
 import { sampleFolders } from "./samples.ts";
 
 const folders = process.argv.length > 2 ? process.argv.slice(2) : sampleFolders();
 const interrupted = new AbortController();
-// The first Ctrl-C ends the reading, a second one the process.
+// The first Ctrl-C ends the analysis, and a second Ctrl-C ends the process.
 process.once("SIGINT", () => interrupted.abort());
 process.exitCode = await go(main, folders, interrupted.signal);
 
@@ -22,8 +23,8 @@ async function* main(folders: string[], signal: AbortSignal): AsyncRoutine<numbe
 
   const { tally, complete } = yield* analyse(files, process.stderr, signal);
   for (const file of found) if (isProblem(file)) tally.add(file);
-  if (!complete) process.stdout.write("\nInterrupted. This is what was counted until then.\n");
+  if (!complete) process.stdout.write("\nInterrupted. The counts so far:\n");
   process.stdout.write(`\n${report(tally)}`);
-  process.stderr.write(complaints(tally));
+  process.stderr.write(problemReport(tally));
   return complete ? 0 : 130;
 }

@@ -1,4 +1,4 @@
-/** Something that could not be read. It travels with what could, so that it ends nothing. */
+/** A file or line that could not be read. It is a value like the entries, so that it does not end the analysis. */
 export interface Problem {
   readonly where: string;
   readonly what: string;
@@ -8,7 +8,7 @@ export function isProblem(item: object): item is Problem {
   return "what" in item;
 }
 
-/** What an exception says, in a few words. */
+/** A problem with the message of an exception. */
 export function problem(where: string, error: unknown): Problem {
   return { where, what: error instanceof Error ? error.message : String(error) };
 }

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from "cli-progress";
 import { CLOSED, type Closed, type ReceiveChannel, type Routine, sample } from "millrace";
 
-/** Shows how many of all bytes have been read, until nobody tells any more: as a bar on a terminal, else as plain lines. */
+/** Shows how many bytes have been read, until the channel is closed: as a bar on a terminal, elsewhere as plain lines. */
 export function* showProgress(read: ReceiveChannel<number>, total: number, to: NodeJS.WriteStream): Routine<void> {
   yield* to.isTTY ? bar(sample(read, 80), total, to) : lines(sample(read, 1000), total, to);
 }

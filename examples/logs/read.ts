@@ -7,30 +7,30 @@ import type { LogFile } from "./files.ts";
 import { type Problem, problem } from "./problem.ts";
 
 /**
- * Sends the lines of a file, one by one: it reads on only when they are taken. If the file cannot be read, to its end or at
- * all, a problem is the last that it sends.
+ * Sends the lines of a file, one by one, and reads more of the file only when they have been received. If the file, or its
+ * end, cannot be read, a problem is the last value that it sends.
  *
- * @param bytes - Told how many bytes more have been read.
+ * @param onBytes - Called with the number of bytes that have been read since the last call.
  */
 export function* readLines(
   { path }: LogFile,
   out: SendChannel<Line | Problem>,
-  bytes: (more: number) => void,
+  onBytes: (more: number) => void,
 ): Routine<void> {
   const file = createReadStream(path);
-  const chunks = from<string>(unpacked(file, path.endsWith(".gz")).setEncoding("utf8"));
+  const chunks = from<string>(contentOf(file, path.endsWith(".gz")).setEncoding("utf8"));
   let number = 0;
-  let rest = "";
+  let incomplete = "";
   let read = 0;
   try {
     for (let chunk: string | Closed; (chunk = yield* chunks.receive()) !== CLOSED; ) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop()!;
+      const lines = (incomplete + chunk).split("\n");
+      incomplete = lines.pop()!;
       for (const text of lines) if (!(yield* out.send({ file: path, number: ++number, text }))) return;
-      bytes(file.bytesRead - read);
+      onBytes(file.bytesRead - read);
       read = file.bytesRead;
     }
-    if (rest !== "") yield* out.send({ file: path, number: ++number, text: rest });
+    if (incomplete !== "") yield* out.send({ file: path, number: ++number, text: incomplete });
   } catch (error) {
     yield* out.send(problem(path, error));
   } finally {
@@ -38,8 +38,8 @@ export function* readLines(
   }
 }
 
-/** Packed files are unpacked by Node's threads, several at the same time. */
-function unpacked(file: ReadStream, packed: boolean): Readable {
-  // Whoever reads the end of the line of streams is thrown what failed in it.
-  return packed ? pipeline(file, createGunzip(), () => {}) : file;
+/** The content of a file. Node decompresses files in threads of its own, several files at the same time. */
+function contentOf(file: ReadStream, compressed: boolean): Readable {
+  // The callback does nothing: an error of either stream also reaches the reader of the last stream.
+  return compressed ? pipeline(file, createGunzip(), () => {}) : file;
 }

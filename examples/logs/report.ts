@@ -2,11 +2,11 @@ import { table } from "../shared/table.ts";
 import type { PathTally, Tally } from "./tally.ts";
 
 const CLASSES: Record<number, string> = {
-  1: "informed",
-  2: "answered",
-  3: "sent elsewhere",
-  4: "refused",
-  5: "failed",
+  1: "informational",
+  2: "success",
+  3: "redirection",
+  4: "client error",
+  5: "server error",
 };
 const STEPS = "▁▂▃▄▅▆▇█";
 const WIDTH = 56;
@@ -14,19 +14,19 @@ const SHOWN = 6;
 
 const whole = new Intl.NumberFormat("en");
 
-/** What was counted, as the text that the program ends with. */
+/** The counts as text. */
 export function report(tally: Tally): string {
   if (tally.count === 0) return "No requests.\n";
   const parts = [statuses(tally), slowest(tally), traffic(tally)];
   return `${parts.join("\n\n")}\n`;
 }
 
-/** What could not be read, as far as it fits. */
-export function complaints({ problems }: Tally): string {
+/** The first problems as text, and the number of the remaining problems. */
+export function problemReport({ problems }: Tally): string {
   if (problems.length === 0) return "";
   const shown = problems.slice(0, SHOWN).map(({ where, what }) => `  ${where}: ${what}`);
   const more = problems.length - shown.length;
-  return `\nNot read:\n${shown.join("\n")}\n${more > 0 ? `  and ${whole.format(more)} more\n` : ""}`;
+  return `\nCould not be read:\n${shown.join("\n")}\n${more > 0 ? `  and ${whole.format(more)} more\n` : ""}`;
 }
 
 function statuses({ classes, count }: Tally): string {
@@ -49,7 +49,7 @@ function time(ms: number): string {
   return `${ms.toFixed(0)} ms`;
 }
 
-/** Requests per minute: the curve of the whole time, and the busiest minute of all. */
+/** Requests per minute: a curve of the whole time, and the busiest minute. */
 function traffic({ minutes }: Tally): string {
   const [first, last] = [...minutes.keys()].reduce(
     ([low, high], minute) => [Math.min(low, minute), Math.max(high, minute)],
@@ -61,7 +61,12 @@ function traffic({ minutes }: Tally): string {
   const most = Math.max(...sums);
   const curve = sums.map((sum) => (sum === 0 ? " " : STEPS[Math.ceil((sum / most) * STEPS.length) - 1])).join("");
   const [busiest, n] = [...minutes].reduce((a, b) => (b[1] > a[1] ? b : a));
-  return `Requests per minute\n  ${curve}\n  ${clock(first)} to ${clock(last)}, ${Math.round(most / span)} at most on average of ${span} min; the busiest minute was ${clock(busiest)}, with ${n}`;
+  return [
+    "Requests per minute",
+    `  ${curve}`,
+    `  ${clock(first)} to ${clock(last)}, at most ${Math.round(most / span)} on average over ${span} min`,
+    `  the busiest minute was ${clock(busiest)}, with ${n}`,
+  ].join("\n");
 }
 
 function clock(minute: number): string {

@@ -1,21 +1,22 @@
 import type { Entry } from "./entry.ts";
 import { isProblem, type Problem } from "./problem.ts";
 
-/** What is known of one path. */
+/** The counts of one path. */
 export interface PathTally {
   readonly path: string;
   count: number;
-  /** All of its requests together. */
+  /** The total time of all requests, in milliseconds. */
   ms: number;
   worst: number;
 }
 
-/** What has been counted so far. It grows with the number of paths and minutes, not with that of the lines. */
+/** The counts so far. Its size grows with the number of paths and minutes, and not with the number of lines. */
 export class Tally {
   readonly problems: Problem[];
   /** Requests by the first digit of their status. */
   readonly classes: Map<number, number>;
   readonly paths: Map<string, PathTally>;
+  /** Requests by minute. */
   readonly minutes: Map<number, number>;
   count: number;
 
@@ -36,11 +37,11 @@ export class Tally {
     this.count++;
     increment(this.classes, Math.floor(status / 100));
     increment(this.minutes, minute);
-    let known = this.paths.get(path);
-    if (known === undefined) this.paths.set(path, (known = { path, count: 0, ms: 0, worst: 0 }));
-    known.count++;
-    known.ms += ms;
-    known.worst = Math.max(known.worst, ms);
+    let tally = this.paths.get(path);
+    if (tally === undefined) this.paths.set(path, (tally = { path, count: 0, ms: 0, worst: 0 }));
+    tally.count++;
+    tally.ms += ms;
+    tally.worst = Math.max(tally.worst, ms);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Formats rows as a table. Numbers are aligned to the right, everything else to the left. */
+/** Formats rows as a table. Numbers are aligned to the right, other text to the left. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(String));
   const columns = Math.max(0, ...cells.map((row) => row.length));

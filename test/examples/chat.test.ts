@@ -1,10 +1,10 @@
-// The chat of examples/chat, as several clients over WebSocket see it, one of which does not read.
+// The chat of examples/chat, as several WebSocket clients see it. One of them does not read.
 
 import { once } from "node:events";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { addressOf, type Guest } from "../../examples/chat/guest.ts";
-import { GOING_DOWN, TOO_SLOW, type Told } from "../../examples/chat/line.ts";
+import { type Delivery, GOING_DOWN, TOO_SLOW } from "../../examples/chat/message.ts";
 import { type Program, startProgram } from "../support/program.ts";
 
 let program: Program;
@@ -31,30 +31,31 @@ afterAll(async () => {
 
 interface Client {
   readonly socket: WebSocket;
-  readonly told: Told[];
-  /** Resolves when he has been told something that `test` accepts. */
-  hears(test: (told: Told) => boolean): Promise<Told>;
-  readonly over: Promise<number>;
+  readonly received: Delivery[];
+  /** Resolves when the client has received a message that `test` accepts. */
+  receives(test: (message: Delivery) => boolean): Promise<Delivery>;
+  /** The code with which the socket was closed. */
+  readonly closed: Promise<number>;
 }
 
 const clients: Client[] = [];
 
-/** Opens a socket, and waits until its own name was announced. */
+/** Opens a socket, and waits for the message that announces its guest. */
 async function join(guest: Partial<Guest> & { name: string }): Promise<Client> {
   const socket = new WebSocket(addressOf(program.line, { room, policy: "slide", pace: 0, ...guest }));
-  const told: Told[] = [];
+  const received: Delivery[] = [];
   const waiting = new Set<() => void>();
   socket.on("message", (data) => {
-    told.push(JSON.parse(String(data)) as Told);
+    received.push(JSON.parse(String(data)) as Delivery);
     for (const look of waiting) look();
   });
   const client: Client = {
     socket,
-    told,
-    hears: (test) =>
+    received,
+    receives: (test) =>
       new Promise((resolve) => {
         const look = (): void => {
-          const found = told.find(test);
+          const found = received.find(test);
           if (found === undefined) return;
           waiting.delete(look);
           resolve(found);
@@ -62,15 +63,16 @@ async function join(guest: Partial<Guest> & { name: string }): Promise<Client> {
         waiting.add(look);
         look();
       }),
-    over: once(socket, "close").then(([code]) => code as number),
+    closed: once(socket, "close").then(([code]) => code as number),
   };
   clients.push(client);
-  await client.hears(({ kind }) => kind === "joined");
+  await client.receives(({ kind }) => kind === "joined");
   return client;
 }
 
-const text = (wanted: string) => (told: Told) => told.kind === "said" && told.text === wanted;
-const texts = ({ told }: Client): string[] => told.flatMap((line) => (line.kind === "said" ? [line.text] : []));
+const text = (wanted: string) => (message: Delivery) => message.kind === "said" && message.text === wanted;
+const texts = ({ received }: Client): string[] =>
+  received.flatMap((message) => (message.kind === "said" ? [message.text] : []));
 
 describe("npm run chat", () => {
   test("a line of one guest reaches all guests of the room, in one order, and no other room", async () => {
@@ -83,7 +85,7 @@ describe("npm run chat", () => {
     ann.socket.send("end");
     bob.socket.send("end");
     await Promise.all(
-      [ann, bob].map((client) => client.hears(() => texts(client).filter((t) => t === "end").length === 2)),
+      [ann, bob].map((client) => client.receives(() => texts(client).filter((t) => t === "end").length === 2)),
     );
 
     expect(texts(ann)).toEqual(texts(bob));
@@ -91,17 +93,17 @@ describe("npm run chat", () => {
     const evens = texts(ann).filter((t) => Number(t) % 2 === 0);
     expect(evens).toEqual(Array.from({ length: 25 }, (_, n) => `${2 * n}`));
     cid.socket.send("alone");
-    await cid.hears(text("alone"));
+    await cid.receives(text("alone"));
     expect(texts(cid)).toEqual(["alone"]);
   });
 
   test("guests see who joins and leaves and who is present, and a name is given once in a room", async () => {
     const ann = await join({ name: "ann" });
     const other = await join({ name: "ann" });
-    expect(other.told[0]).toMatchObject({ kind: "joined", name: "ann 2", people: ["ann", "ann 2"] });
-    await ann.hears(({ name }) => name === "ann 2");
+    expect(other.received[0]).toMatchObject({ kind: "joined", name: "ann 2", people: ["ann", "ann 2"] });
+    await ann.receives(({ name }) => name === "ann 2");
     other.socket.close();
-    expect(await ann.hears(({ kind }) => kind === "left")).toMatchObject({ name: "ann 2", people: ["ann"] });
+    expect(await ann.receives(({ kind }) => kind === "left")).toMatchObject({ name: "ann 2", people: ["ann"] });
   });
 
   test("a slow guest misses the oldest or the newest lines, by choice, and sees how many; other guests miss none", async () => {
@@ -109,43 +111,43 @@ describe("npm run chat", () => {
     const slow = await join({ name: "slow", pace: 40 });
     const late = await join({ name: "late", pace: 40, policy: "drop" });
     for (let n = 1; n <= 200; n++) ann.socket.send(`${n}`);
-    await ann.hears(text("200"));
+    await ann.receives(text("200"));
     expect(texts(ann)).toHaveLength(200);
 
-    const last = await slow.hears(text("200"));
+    const last = await slow.receives(text("200"));
     expect(last.missed).toBeGreaterThan(20);
-    // 200 lines, and two who joined.
-    expect(slow.told.length + last.missed).toBe(202);
-    // The newest are the first to be missed: after those there was room for he has heard nothing yet.
+    // 200 lines, and two guests that joined.
+    expect(slow.received.length + last.missed).toBe(202);
+    // The newest lines are missed: the guest has received only the lines that there was room for.
     expect(texts(late).slice(0, 3)).toEqual(["1", "2", "3"]);
     ann.socket.send("end");
-    const end = await late.hears(text("end"));
+    const end = await late.receives(text("end"));
     expect(texts(late)).not.toContain("200");
-    expect(late.told.length + end.missed).toBe(202);
+    expect(late.received.length + end.missed).toBe(202);
   });
 
   test("a guest that does not read is disconnected, if it chose so, and delays no other guest", async () => {
     const ann = await join({ name: "ann" });
     const stuck = await join({ name: "stuck", policy: "disconnect" });
     stuck.socket.pause();
-    const gone = ann.hears(({ kind }) => kind === "left");
+    const gone = ann.receives(({ kind }) => kind === "left");
     let over = false;
     gone.then(() => (over = true));
-    // The network holds some megabytes for him; ann says no more than she has heard.
+    // The network buffers some megabytes for this guest. Ann sends her next line when she has received the one before.
     for (let n = 0; !over && n < 2000; n++) {
       ann.socket.send(`${n} ${"x".repeat(50_000)}`);
-      await ann.hears(({ kind }) => kind === "left" || texts(ann).length > n);
+      await ann.receives(({ kind }) => kind === "left" || texts(ann).length > n);
     }
 
     expect(await gone).toMatchObject({ name: "stuck", people: ["ann"] });
-    expect(ann.told.at(-1)!.missed).toBe(0);
+    expect(ann.received.at(-1)!.missed).toBe(0);
   });
 
   test("a guest that is disconnected gets the reason", async () => {
     const ann = await join({ name: "ann" });
     const slow = await join({ name: "slow", policy: "disconnect", pace: 500 });
     for (let n = 1; n <= 200; n++) ann.socket.send(`${n}`);
-    expect(await slow.over).toBe(TOO_SLOW);
+    expect(await slow.closed).toBe(TOO_SLOW);
   });
 
   test("a server that gets SIGTERM says good-bye to all guests, also to one that does not read, and ends", async () => {
@@ -153,6 +155,6 @@ describe("npm run chat", () => {
     const stuck = await join({ name: "stuck" });
     stuck.socket.pause();
     expect(await program.stop("SIGINT")).toBe(0);
-    expect(await ann.over).toBe(GOING_DOWN);
+    expect(await ann.closed).toBe(GOING_DOWN);
   });
 });

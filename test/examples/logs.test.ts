@@ -1,4 +1,4 @@
-// The log analysis of examples/logs: what it counts, what it survives, and how it ends.
+// The log analysis of examples/logs: its counts, the problems it reports, and how it ends.
 
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { startProgram } from "../support/program.ts";
 
 let home: string;
 
-// What the program makes up goes to the temporary folder, which is one of the test's own here.
+// The program writes its sample logs into the temporary folder. This test sets a folder of its own.
 const { TMPDIR } = process.env;
 
 beforeAll(() => {
@@ -119,7 +119,7 @@ describe("npm run logs", () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(/^14 files, [\d.]+ MB/);
-    expect(out).toMatch(/2xx {2}answered +[\d,]+ {2}[\d.]+ %/);
+    expect(out).toMatch(/2xx {2}success +[\d,]+ {2}[\d.]+ %/);
     expect(out).toMatch(/Slowest paths\n +requests +mean +worst\n {2}\/reports\/month\/:n /);
     expect(out).toMatch(/the busiest minute was 2025-05-1\d \d\d:\d\d, with \d+\n$/);
     expect(err).toMatch(/access\.log\.5\.gz: unexpected end of file/);
@@ -166,7 +166,7 @@ describe("npm run logs", () => {
     program.process.stdout!.on("data", (chunk) => (out += chunk));
     const code = await program.stop("SIGINT");
 
-    expect(out).toContain("Interrupted. This is what was counted until then.");
+    expect(out).toContain("Interrupted. The counts so far:");
     expect(code).toBe(130);
   });
 });

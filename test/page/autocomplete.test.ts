@@ -2,7 +2,7 @@ import type { Page, Route } from "playwright";
 import { beforeEach, describe, expect, test } from "vitest";
 import { grounds, overflow, pagesOf } from "../support/pages.ts";
 
-// A server that fails is what some tests are about; Chromium notes every 503.
+// Some tests need a server that fails, and Chromium logs every response with status 503.
 const pages = pagesOf("examples/autocomplete/main.ts", /status of 503/);
 let page: Page;
 let asked: string[];
@@ -17,23 +17,23 @@ beforeEach(async () => {
 });
 
 const field = () => page.getByRole("combobox");
-/** After something else had the focus: Playwright goes to the start of the field. */
+/** For when another element had the focus: Playwright then starts at the beginning of the field. */
 const typeOn = async (key: string) => {
   await field().press("End");
   await field().press(key);
 };
 const options = () => page.getByRole("option");
 const status = () => page.getByRole("status").textContent();
-const mood = (name: string) => page.getByLabel(name, { exact: true }).check();
+const condition = (name: string) => page.getByLabel(name, { exact: true }).check();
 const state = (name: string) => page.waitForSelector(`#page[data-state="${name}"]`);
-/** What the server says it saw of a query. */
+/** The state of the request for a query, as the server published it. */
 const seen = (query: string) =>
   page
-    .locator(".lane")
+    .locator(".request")
     .filter({ has: page.getByText(query, { exact: true }) })
     .locator(".word")
     .first();
-/** What a screen reader is told to be active. */
+/** The name of the option that a screen reader announces as active. */
 const active = async () => {
   const id = await field().getAttribute("aria-activedescendant");
   return id === null ? null : page.locator(`#${id} .name`).textContent();
@@ -41,9 +41,9 @@ const active = async () => {
 
 describe("npm run autocomplete", () => {
   test("a burst of keys sends one request, after the last key", async () => {
-    await mood("quick");
+    await condition("quick");
     await field().focus();
-    // By the page's own clock, so that however busy the machine is the keys come before the rest.
+    // Timed in the page, so that on a busy machine too each key comes before the pause is over.
     await field().evaluate(async (input: HTMLInputElement) => {
       for (const key of "abort") {
         input.value += key;
@@ -60,10 +60,10 @@ describe("npm run autocomplete", () => {
   });
 
   test("a newer key aborts the running request, and the server sees it", async () => {
-    await mood("slow");
+    await condition("slow");
     await field().pressSequentially("gr");
     await seen("gr").filter({ hasText: "working" }).waitFor();
-    await mood("quick");
+    await condition("quick");
     await typeOn("i");
     await seen("gr").filter({ hasText: "aborted" }).waitFor();
     await options().first().waitFor();
@@ -78,7 +78,7 @@ describe("npm run autocomplete", () => {
       const list = document.getElementById("list")!;
       new MutationObserver(() => (list.dataset.shown += list.textContent)).observe(list, { childList: true });
     });
-    await mood("quick");
+    await condition("quick");
     await field().pressSequentially("gr");
     const late = await held;
     await typeOn("i");
@@ -89,30 +89,30 @@ describe("npm run autocomplete", () => {
   });
 
   test("a request to a slow server is aborted after a second, and the server sees it", async () => {
-    await mood("slow");
+    await condition("slow");
     await field().pressSequentially("grid");
     await state("late");
 
     expect(await status()).toBe("No answer in time. Type on to ask again.");
     await seen("grid").filter({ hasText: "aborted after" }).waitFor();
-    // The page counts a second from asking; the server, from when it heard of it, may count less.
+    // The page counts its second from sending the request, and the server from receiving it: it may count less.
     expect(Number.parseInt((await seen("grid").textContent())!.replace(/\D+/, ""), 10)).toBeGreaterThan(500);
   });
 
   test("a failed request shows a message, and the next key works", async () => {
-    await mood("down");
+    await condition("down");
     await field().pressSequentially("gri");
     await state("failed");
     expect(await status()).toBe("The server failed, with 503. Type on to ask again.");
 
-    await mood("quick");
+    await condition("quick");
     await typeOn("d");
     await options().first().waitFor();
     expect(asked).toEqual(["gri", "grid"]);
   });
 
   test("the arrow keys move through the list and the text, and Enter takes the active entry without a request", async () => {
-    await mood("quick");
+    await condition("quick");
     await field().pressSequentially("abort");
     await options().first().waitFor();
     expect(await field().getAttribute("aria-expanded")).toBe("true");
@@ -139,7 +139,7 @@ describe("npm run autocomplete", () => {
   });
 
   test("Escape closes the list, a second Escape empties the field, and a click takes an entry", async () => {
-    await mood("quick");
+    await condition("quick");
     await field().pressSequentially("abort");
     await options().first().waitFor();
     await field().press("Escape");
@@ -159,7 +159,7 @@ describe("npm run autocomplete", () => {
   });
 
   test("a text without suggestions shows a message", async () => {
-    await mood("quick");
+    await condition("quick");
     await field().pressSequentially("qqqq");
     await state("found");
 
@@ -169,7 +169,7 @@ describe("npm run autocomplete", () => {
 
   test("the page of autocomplete fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
     await page.setViewportSize({ width: 320, height: 700 });
-    await mood("quick");
+    await condition("quick");
     await field().pressSequentially("inter");
     await options().first().waitFor();
 

@@ -9,7 +9,7 @@ async function join(name: string, room: string, pace = "0", policy = "slide"): P
   const page = await pages.open();
   await page.getByLabel("Your name").fill(name);
   await page.getByLabel("Room", { exact: true }).fill(room);
-  await page.getByLabel("Your line needs").selectOption(pace);
+  await page.getByLabel("Your connection needs").selectOption(pace);
   await page.getByLabel("If it is too slow").selectOption(policy);
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByRole("log").getByText(`${name} joined`).waitFor();
@@ -61,7 +61,7 @@ describe("npm run chat, in a page", () => {
     const ann = await join("ann", "three");
     const slow = await join("slow", "three", "2000", "disconnect");
     await ann.getByRole("button", { name: "Say 40 things" }).click();
-    await slow.getByText("You were too slow, and had to leave.").waitFor();
+    await slow.getByText("You were too slow and have been disconnected.").waitFor();
     await ann.getByText("slow left").waitFor();
 
     await slow.getByRole("button", { name: "Join" }).click();

@@ -1,4 +1,4 @@
-// The page: what is typed, once the typist rests, is asked of the server. Its answer races the deadline and the next key.
+// The page: after a pause in typing it asks the server for suggestions. The answer races a deadline and the next key.
 
 import {
   CLOSED,
@@ -17,32 +17,34 @@ import {
   stream,
 } from "millrace";
 import { byId, element } from "../../shared/dom.ts";
-import type { Seen } from "../seen.ts";
+import type { RequestState } from "../request-state.ts";
 import type { Suggestion } from "../suggestion.ts";
 import { Combobox } from "./combobox.ts";
-import { Lanes } from "./lanes.ts";
+import { RequestList } from "./request-list.ts";
 
-const REST = 150;
+/** How long the pause in typing must be before the page asks the server, in milliseconds. */
+const PAUSE = 150;
+/** After this many milliseconds the page stops waiting for the answer. */
 const DEADLINE = 1000;
 
 const page = byId("page", HTMLElement);
 const input = byId("field", HTMLInputElement);
 const status = byId("status", HTMLElement);
-const moods = byId("moods", HTMLFormElement);
+const conditions = byId("conditions", HTMLFormElement);
 const combobox = new Combobox(input, byId("list", HTMLElement), ({ path, url }) => {
   const link = Object.assign(element("a", "link", path), { href: url, target: "_blank", rel: "noreferrer" });
   byId("choice", HTMLElement).replaceChildren("You chose ", link);
 });
-const lanes = new Lanes(byId("lanes", HTMLElement));
+const requests = new RequestList(byId("requests", HTMLElement));
 
 const queries = stream(fromEvent(input, "input", { buffer: sliding(1) }))
-  .debounce(REST)
+  .debounce(PAUSE)
   .map(() => input.value.trim())
   .channel();
 go(complete, queries);
-go(watch, fromEvent(new EventSource("/seen"), "message"));
+go(showRequests, fromEvent(new EventSource("/requests"), "message"));
 
-/** Completes one query after the other. What is typed meanwhile ends the request that is on. */
+/** Completes one query after the other. A key that is pressed meanwhile aborts the running request. */
 function* complete(queries: ReceiveChannel<string>): Routine<void> {
   for (let query: string | Closed; (query = yield* queries.receive()) !== CLOSED; ) {
     if (query === "" || query === combobox.chosen) {
@@ -63,11 +65,11 @@ function* complete(queries: ReceiveChannel<string>): Routine<void> {
   }
 }
 
-/** Asks the server, and hangs up when it loses. */
+/** Asks the server. If this operation loses the race, its scope is cancelled, which aborts the request. */
 function suggest(query: string): Operation<Suggestion[]> {
-  const mood = String(new FormData(moods).get("mood"));
+  const condition = String(new FormData(conditions).get("condition"));
   return scope(function* ({ signal }) {
-    const response = yield* settled(fetch(`/suggest?${new URLSearchParams({ query, mood })}`, { signal }));
+    const response = yield* settled(fetch(`/suggest?${new URLSearchParams({ query, condition })}`, { signal }));
     if (!response.ok) throw new Error(`The server failed, with ${response.status}.`);
     return (yield* settled(response.json())) as Suggestion[];
   });
@@ -85,7 +87,7 @@ function show(state: "idle" | "asking" | "found" | "late" | "failed", text: stri
   if (state !== "asking") combobox.show([], "");
 }
 
-/** What the server saw, as it tells it. */
-function* watch(messages: ReceiveChannel<MessageEvent<string>>): Routine<void> {
-  yield* forEach(messages, ({ data }) => lanes.show(JSON.parse(data) as Seen));
+/** Shows the states of requests that the server publishes. */
+function* showRequests(messages: ReceiveChannel<MessageEvent<string>>): Routine<void> {
+  yield* forEach(messages, ({ data }) => requests.show(JSON.parse(data) as RequestState));
 }

@@ -1,5 +1,5 @@
-// An editable combobox with a list, as the ARIA Authoring Practices describe it: the focus stays in the field, and what is
-// active in the list is pointed at by aria-activedescendant.
+// An editable combobox with a list, as the ARIA Authoring Practices describe it: the focus stays in the field, and
+// aria-activedescendant names the active option of the list.
 
 import { element } from "../../shared/dom.ts";
 import type { Suggestion } from "../suggestion.ts";
@@ -9,7 +9,7 @@ export class Combobox {
   private readonly _list: HTMLElement;
   private readonly _choose: (suggestion: Suggestion) => void;
   private _suggestions: readonly Suggestion[];
-  /** Which is active, or -1 while the text is. */
+  /** The index of the active option, or -1 while the text is active. */
   private _active: number;
   private _dismissed: boolean;
   private _chosen: string;
@@ -27,7 +27,7 @@ export class Combobox {
       this._dismissed = false;
     });
     input.addEventListener("blur", () => this._expand(false));
-    // The focus stays in the field.
+    // Without this, a click on an option would take the focus from the field.
     list.addEventListener("pointerdown", (event) => event.preventDefault());
     list.addEventListener("click", ({ target }) => {
       const option = (target as Element).closest("[role=option]");
@@ -35,12 +35,12 @@ export class Combobox {
     });
   }
 
-  /** The text that came from the list, as long as nothing else has been chosen. */
+  /** The name of the option that was chosen last, or "" before the first choice. */
   get chosen(): string {
     return this._chosen;
   }
 
-  /** Lists what there is to choose from; the list stays shut if it was shut with Escape since the last key. */
+  /** Shows the suggestions. The list stays closed if Escape has closed it since the last input. */
   show(suggestions: readonly Suggestion[], typed: string): void {
     this._suggestions = suggestions;
     this._list.replaceChildren(...suggestions.map((suggestion, at) => option(suggestion, at, typed.length)));
@@ -64,7 +64,7 @@ export class Combobox {
     event.preventDefault();
   }
 
-  /** Past either end of the list is the text. */
+  /** Activates the option at this index. Beyond either end of the list the text is active. */
   private _move(to: number): void {
     this._expand(true);
     this._activate(to === this._suggestions.length ? -1 : to);
@@ -84,7 +84,7 @@ export class Combobox {
     this._choose(suggestion);
   }
 
-  /** As if it had been typed. */
+  /** Replaces the text of the field, as if you had typed it. */
   private _write(text: string): void {
     this._input.value = text;
     this._input.dispatchEvent(new InputEvent("input"));

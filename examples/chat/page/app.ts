@@ -1,27 +1,29 @@
-// The page: one visit to a room after the other. What comes over the socket and what is done at the page is one flow.
+// The page: one visit to a room after the other. During a visit, the events of the socket and of the page are merged into one
+// channel.
 
 import { CLOSED, fromEvent, go, merge, type ReceiveChannel, type Routine } from "millrace";
 import { byId } from "../../shared/dom.ts";
 import { addressOf, guestFrom } from "../guest.ts";
-import { GOING_DOWN, TOO_SLOW, type Told } from "../line.ts";
-import { Lines } from "./lines.ts";
+import { type Delivery, GOING_DOWN, TOO_SLOW } from "../message.ts";
+import { Log } from "./log.ts";
 
 const page = byId("page", HTMLElement);
-const door = byId("door", HTMLFormElement);
-const mouth = byId("mouth", HTMLFormElement);
+const joinForm = byId("join", HTMLFormElement);
+const sayForm = byId("say", HTMLFormElement);
 const text = byId("text", HTMLInputElement);
 const people = byId("people", HTMLElement);
 const missed = byId("missed", HTMLElement);
 const status = byId("status", HTMLElement);
-const lines = new Lines(byId("lines", HTMLElement));
+const log = new Log(byId("log", HTMLElement));
 
-// Forms are not sent, and that has to be said before the event is over.
-for (const form of [door, mouth]) form.addEventListener("submit", (event) => event.preventDefault());
-go(live, fromEvent(door, "submit"));
+// A submitted form must not load a new page. preventDefault() works only while the event is dispatched, so no task can call it.
+for (const form of [joinForm, sayForm]) form.addEventListener("submit", (event) => event.preventDefault());
+go(visits, fromEvent(joinForm, "submit"));
 
-function* live(joins: ReceiveChannel<Event>): Routine<void> {
+/** Joins a room after each submit of the form. */
+function* visits(joins: ReceiveChannel<Event>): Routine<void> {
   while ((yield* joins.receive()) !== CLOSED) {
-    const entries = [...new FormData(door)].map(([name, value]) => [name, String(value)]);
+    const entries = [...new FormData(joinForm)].map(([name, value]) => [name, String(value)]);
     const guest = guestFrom(new URLSearchParams(entries));
     enter(guest.room);
     status.textContent = yield* visit(new WebSocket(addressOf(location.href, guest)));
@@ -29,24 +31,24 @@ function* live(joins: ReceiveChannel<Event>): Routine<void> {
   }
 }
 
-/** One visit; returns why it is over. */
+/** One visit. Returns the reason why it ended, as a text for the page. */
 function* visit(socket: WebSocket): Routine<string> {
   const events = merge({
-    told: fromEvent(socket, "message"),
-    over: fromEvent(socket, "close"),
-    said: fromEvent(mouth, "submit"),
-    chatter: fromEvent(byId("chatter", HTMLButtonElement), "click"),
+    message: fromEvent(socket, "message"),
+    closed: fromEvent(socket, "close"),
+    said: fromEvent(sayForm, "submit"),
+    burst: fromEvent(byId("burst", HTMLButtonElement), "click"),
     leave: fromEvent(byId("leave", HTMLButtonElement), "click"),
   });
   try {
     for (;;) {
       const event = yield* events.receive();
       if (event === CLOSED) return "";
-      if (event.key === "told") hear(JSON.parse(event.value.data) as Told);
+      if (event.key === "message") show(JSON.parse(event.value.data) as Delivery);
       if (event.key === "said") say(socket);
-      if (event.key === "chatter") for (let n = 1; n <= 40; n++) socket.send(`thing ${n}`);
+      if (event.key === "burst") for (let n = 1; n <= 40; n++) socket.send(`thing ${n}`);
       if (event.key === "leave") return "You have left.";
-      if (event.key === "over") return farewell(event.value.code);
+      if (event.key === "closed") return reasonFor(event.value.code);
     }
   } finally {
     events.cancel();
@@ -60,14 +62,14 @@ function enter(room: string): void {
   people.textContent = "";
   missed.textContent = "";
   status.textContent = "";
-  lines.clear();
+  log.clear();
   text.focus();
 }
 
-function hear(told: Told): void {
-  lines.show(told);
-  missed.textContent = told.missed === 0 ? "" : `you missed ${told.missed}`;
-  if (told.kind !== "said") people.textContent = told.people.join(", ");
+function show(delivery: Delivery): void {
+  log.show(delivery);
+  missed.textContent = delivery.missed === 0 ? "" : `you missed ${delivery.missed}`;
+  if (delivery.kind !== "said") people.textContent = delivery.people.join(", ");
 }
 
 function say(socket: WebSocket): void {
@@ -75,7 +77,7 @@ function say(socket: WebSocket): void {
   text.value = "";
 }
 
-function farewell(code: number): string {
-  if (code === TOO_SLOW) return "You were too slow, and had to leave.";
+function reasonFor(code: number): string {
+  if (code === TOO_SLOW) return "You were too slow and have been disconnected.";
   return code === GOING_DOWN ? "The server is going down." : "The connection is lost.";
 }

@@ -1,5 +1,5 @@
-/** What is heard in a room. */
-export type Line =
+/** What is published in a room. */
+export type Message =
   | { readonly kind: "said"; readonly room: string; readonly name: string; readonly text: string }
   | {
       readonly kind: "joined" | "left";
@@ -8,10 +8,10 @@ export type Line =
       readonly people: readonly string[];
     };
 
-/** A line as it is sent to one guest, with how many he has missed since he came. */
-export type Told = Line & { readonly missed: number };
+/** A message as it is sent to one guest, with the number of messages that the guest has missed since joining. */
+export type Delivery = Message & { readonly missed: number };
 
-/** The codes a socket is closed with when the server does it. */
+/** The codes with which the server closes a socket. */
 export const HAS_LEFT = 1000;
 export const GOING_DOWN = 1001;
 export const TOO_SLOW = 4008;

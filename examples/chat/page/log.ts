@@ -1,10 +1,10 @@
 import { element } from "../../shared/dom.ts";
-import type { Told } from "../line.ts";
+import type { Delivery } from "../message.ts";
 
 const KEPT = 500;
 
-/** What was said, and where something is missing. */
-export class Lines {
+/** The messages of the room, with a mark in each place where messages are missing. */
+export class Log {
   private readonly _list: HTMLElement;
   private _missed: number;
 
@@ -18,15 +18,15 @@ export class Lines {
     this._missed = 0;
   }
 
-  show(told: Told): void {
+  show(delivery: Delivery): void {
     const atEnd = this._list.scrollTop + this._list.clientHeight >= this._list.scrollHeight - 8;
-    const missed = told.missed - this._missed;
-    this._missed = told.missed;
+    const missed = delivery.missed - this._missed;
+    this._missed = delivery.missed;
     if (missed > 0) this._list.append(element("li", "gap", `missed ${missed}`));
     this._list.append(
-      told.kind === "said"
-        ? element("li", "line", element("b", "name", told.name), " ", element("span", "text", told.text))
-        : element("li", "notice", `${told.name} ${told.kind}`),
+      delivery.kind === "said"
+        ? element("li", "line", element("b", "name", delivery.name), " ", element("span", "text", delivery.text))
+        : element("li", "notice", `${delivery.name} ${delivery.kind}`),
     );
     while (this._list.children.length > KEPT) this._list.firstElementChild!.remove();
     if (atEnd) this._list.scrollTop = this._list.scrollHeight;
