@@ -2,11 +2,32 @@
 
 import type { Operation } from "../operation/operation.js";
 
-/** The symbol that a receive yields once its channel is closed and drained. Every copy of the package has the same symbol. */
+/**
+ * The symbol that a receive yields once its channel is closed and drained. Every copy of the package has the same symbol.
+ *
+ * @example
+ * ```ts
+ * import { channel, CLOSED } from "millrace";
+ *
+ * const words = channel<string>(1);
+ * words.trySend("last");
+ * words.close();
+ * console.log(await words.receive(), (await words.receive()) === CLOSED); // last true
+ * ```
+ */
 export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
 /** The type of {@link CLOSED}. */
 export type Closed = typeof CLOSED;
-/** The symbol that `tryReceive` returns if no value has been sent yet. Every copy of the package has the same symbol. */
+/**
+ * The symbol that `tryReceive` returns if a channel is open and has no value. Every copy of the package has the same symbol.
+ *
+ * @example
+ * ```ts
+ * import { channel, EMPTY } from "millrace";
+ *
+ * console.log(channel<string>().tryReceive() === EMPTY); // true
+ * ```
+ */
 export const EMPTY: unique symbol = Symbol.for("millrace.EMPTY");
 
 /**

@@ -1,5 +1,5 @@
-// The end of Node's event loop (rule EN-2): if the loop is empty, operations that plain code still awaits can never complete. Loaded
-// by the entry for Node only, as no other host reports that its event loop is empty.
+// The end of Node's event loop (rule EN-2). If the loop is empty, operations that plain code still awaits can never complete. Only
+// the entry for Node loads this file, as no other host reports that its event loop is empty.
 
 import type { Performable } from "../operation/async-performance.js";
 import { PlainPerformance } from "../operation/plain-performance.js";

@@ -18,10 +18,28 @@ export interface Parked {
   readonly [parked]: never;
 }
 
-/** The return type of a go block, or of a function it delegates to, written as `function*`. */
+/**
+ * The return type of a go block, or of a function that a go block delegates to, written as `function*`.
+ *
+ * @typeParam T - The type of what the block returns.
+ * @example
+ * ```ts
+ * import { go, type Routine, sleep } from "millrace";
+ *
+ * function* rest(ms: number): Routine<string> {
+ *   yield* sleep(ms);
+ *   return "rested";
+ * }
+ * console.log(await go(rest, 1)); // rested
+ * ```
+ */
 export type Routine<T> = Generator<Parked, T, unknown>;
 
-/** The return type of a go block, or of a function it delegates to, written as `async function*`. */
+/**
+ * The return type of a go block, or of a function that a go block delegates to, written as `async function*`.
+ *
+ * @typeParam T - The type of what the block returns.
+ */
 export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 
 /** Describes what an operation waits for. */

@@ -152,7 +152,7 @@ export class Scheduler {
     this.host.turn(this._hostTurn);
   }
 
-  /** Makes every performance without a known task yield out to its driver now. */
+  /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
   identifyAll(): void {
     move(this.young, this._old);
     this._settleOld();
@@ -263,7 +263,7 @@ export class Scheduler {
     return this._spent;
   }
 
-  /** Notes that the first alarm has changed. Alarms change with every select, so the timer is set only when the queue is empty. */
+  /** Notes that the first alarm has changed. Alarms change often, so the timer is set only when the queue is empty. */
   private _moveTimers(): void {
     if (this._timersMoved) return;
     this._timersMoved = true;

@@ -1,6 +1,19 @@
 // Errors. Only errors that callers catch have a class of their own; misuse is a TypeError or a RangeError.
 
-/** Thrown when a deadline passes before an operation completes or a scope ends. */
+/**
+ * Thrown when a deadline passes before an operation completes or a scope ends.
+ *
+ * @example
+ * ```ts
+ * import { never, TimeoutError, withTimeout } from "millrace";
+ *
+ * try {
+ *   await withTimeout(1, never());
+ * } catch (error) {
+ *   console.log(error instanceof TimeoutError); // true
+ * }
+ * ```
+ */
 export class TimeoutError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -8,7 +21,22 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Thrown when a cancelled task is joined or a cancelled scope is performed; `cause` is the reason given to `cancel`. */
+/**
+ * Thrown to the joiners of a cancelled task, and by a cancelled scope. `cause` is the reason that was given to `cancel`.
+ *
+ * @example
+ * ```ts
+ * import { CancelledError, go, never } from "millrace";
+ *
+ * const task = go(function* () {
+ *   yield* never();
+ * });
+ * task.cancel("no longer needed");
+ * await task.then(undefined, (error) => {
+ *   if (error instanceof CancelledError) console.log(error.cause); // no longer needed
+ * });
+ * ```
+ */
 export class CancelledError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -28,7 +56,21 @@ export interface ParkedTask {
   readonly startedAt?: string;
 }
 
-/** Thrown when no event can resume the waiting code any more (rules EN-1 and EN-2). */
+/**
+ * Thrown when no event can resume the waiting code any more (rules EN-1 and EN-2).
+ *
+ * @example
+ * ```ts
+ * import { channel, DeadlockError, run } from "millrace";
+ *
+ * const orders = function* main() {
+ *   return yield* channel<string>(0, { name: "orders" }).receive();
+ * };
+ * await run(orders).catch((error) => {
+ *   if (error instanceof DeadlockError) console.log(error.tasks[0]?.waitsFor); // receive from orders
+ * });
+ * ```
+ */
 export class DeadlockError extends Error {
   /** The parked tasks, at most the first thousand. */
   readonly tasks: readonly ParkedTask[];

@@ -99,7 +99,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return this._origin.child(this._body.name || "task", this._index);
   }
 
-  /** The present state of the task. An async task that waits is `"running"` until the scheduler knows its operation. */
+  /** The present state of the task. An async task that waits is `"running"` until its operation has yielded out. */
   get status(): TaskStatus {
     if (this.ending !== null) return this.ending;
     if (this.flags & READY) return "ready";
@@ -167,7 +167,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     scheduler.schedule(this);
   }
 
-  /** Leaves the queues of the operation at which the task is parked, and makes the task ready, to call `return` in its turn. */
+  /** Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
   protected stop(): void {
     const { at } = this;
     if (at === null || this.flags & READY || !at.withdraw()) return;

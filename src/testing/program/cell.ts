@@ -55,7 +55,8 @@ export function cell<T>(initial: T): Cell<T> {
  * Declares a condition that must hold from the call on. `simulate` checks it before each turn of a task, and `verify` checks it
  * in every state. Declare it in `main`, before tasks are started.
  *
- * Never parks. A condition that does not hold is a failure of kind `invariant`. Outside `simulate` and `verify` it is not checked.
+ * Never parks. A condition that does not hold is a failure of kind `invariant`. Outside `simulate` and `verify` the condition is
+ * not checked.
  *
  * @param name - The name of the condition in reports.
  * @param holds - Returns whether the condition holds. It may read cells, and the `length` and `closed` of channels.

@@ -4,7 +4,22 @@ import { type Findings, reportOf } from "./report.js";
 import type { Schedule } from "./schedule.js";
 import type { FailureKind } from "./verdict.js";
 
-/** Thrown by `simulate` and `replay` if the program fails under a schedule. `cause` is the exception of the program. */
+/**
+ * Thrown by `simulate` and `replay` if the program fails under a schedule. `cause` is the exception of the program.
+ *
+ * @example
+ * ```ts
+ * import { channel } from "millrace";
+ * import { ScheduleError, simulate } from "millrace/testing";
+ *
+ * const stuck = function* () {
+ *   yield* channel<string>().receive();
+ * };
+ * await simulate(stuck).catch((error) => {
+ *   if (error instanceof ScheduleError) console.log(error.kind); // deadlock
+ * });
+ * ```
+ */
 export class ScheduleError extends Error {
   /** The kind of the failure. */
   readonly kind: FailureKind;

@@ -56,7 +56,8 @@ export function decidedOf(token: string): Decided {
     return { kind, seed: all[0]!, numbers, shows: shows === "" ? undefined : (shows as FailureKind), stuck, marked };
   }
   throw new TypeError(
-    `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}:, got ${shown(token)}; copy the whole token from a report`,
+    `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}:, got ${shown(token)}; ` +
+      "copy the whole token from a report",
   );
 }
 
