@@ -209,16 +209,13 @@ export function guard<T>(make: () => Operation<T>): Operation<T> {
  * @throws TypeError, when it is performed, if `make` does not return an operation.
  * @example
  * ```ts
- * import { alt, always, go, never, withNack } from "millrace";
+ * import { alt, always, never, upon, withNack } from "millrace";
  *
  * const request = withNack((lost) => {
- *   go(function* () {
- *     yield* lost;
- *     console.log("withdrawn"); // withdrawn
- *   });
+ *   upon(lost, () => console.log("withdrawn")); // withdrawn
  *   return never();
  * });
- * await alt(request, always(1));
+ * console.log(await alt(request, always(1))); // 1
  * ```
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {
