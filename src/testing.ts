@@ -1,5 +1,5 @@
 /**
- * Tests without waiting: virtual time, repeatable schedules, the simplest schedule of a failure. And proofs: every schedule.
+ * Tests in virtual time, with repeatable schedules and the simplest schedule that fails; and proofs, which explore every schedule.
  *
  * @packageDocumentation
  */

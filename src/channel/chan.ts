@@ -1,9 +1,10 @@
-// Invariants (CH-5). Of `senders` and `receivers` at least one is empty, unless one select stands in both. While a value
-// is stored nobody waits to receive; while there is room nobody waits to send. After closing, parked sends stay and are
-// delivered; the end is reached when the buffer is empty and nobody waits to send.
+// Invariants (CH-5). At least one of the queues `senders` and `receivers` is empty, unless one select is parked in both. While a
+// value is stored, no receive is parked. While there is room, no send is parked. After closing, parked sends stay and are
+// delivered. The channel is drained when the buffer is empty and no send is parked.
 //
-// How a value flows, receiver first: its poll finds nobody, block links it in. The sender's poll takes the first receiver
-// off the list, stores the value in it and makes its task ready, and runs on. Send and Receive mirror each other.
+// A value flows like this if the receiver comes first. The receive's `poll` finds no send, and `block` adds the receive to its
+// queue. The send's `poll` takes the first receive out of the queue, stores the value in it and makes its task ready; the
+// sender continues. Send and Receive mirror each other.
 
 import { Gate, Wait } from "../operation/once.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
@@ -50,7 +51,7 @@ export class Send<T> extends Operation<boolean> {
     leave(this);
   }
 
-  // As in Operation, but of this class only: what V8 learns here is about sends alone.
+  // Repeats Operation.next, so that V8's type feedback for this function covers sends alone.
   override next(): this {
     if (this.waiter !== null) this.waiter = null;
     else if (!this.poll()) return this.park();
@@ -108,7 +109,7 @@ export class Receive<T> extends Operation<T | Closed> {
     leave(this);
   }
 
-  // As in Operation, but of this class only: what V8 learns here is about receives alone.
+  // Repeats Operation.next, so that V8's type feedback for this function covers receives alone.
   override next(): this {
     if (this.waiter !== null) this.waiter = null;
     else if (!this.poll()) return this.park();
@@ -142,13 +143,13 @@ export class Receive<T> extends Operation<T | Closed> {
   }
 }
 
-/** What `channel` creates. */
+/** The channel that `channel` creates if it is given no transform. */
 export class Chan<T> implements Channel<T> {
   readonly senders: Queue;
   readonly receivers: Queue;
   readonly buffer: Buffer<T> | null;
   closed: boolean;
-  /** Set when it was closed with a cause. */
+  /** The cause with which the channel was closed; null if there is none. */
   failure: { readonly cause: unknown } | null;
   private readonly _options: ChannelOptions<T> | null;
   private readonly _creator: Path;
@@ -245,10 +246,12 @@ export class Chan<T> implements Channel<T> {
     for (const list of [this.senders, this.receivers])
       for (let at: Link = list.after; at !== list; at = at.after!) parked++;
     if (parked < most) return;
-    throw new RangeError(`Cannot wait for ${this.name}: ${most} operations are parked, which is its maxPending`);
+    throw new RangeError(
+      `Cannot wait for ${this.name}: at most ${most} operations may be parked (maxPending), got one more`,
+    );
   }
 
-  /** Room has come up: the oldest parked sender's value goes to the tail, and that sender completes (CH-6). */
+  /** Fills room in the buffer: the value of the oldest parked send goes to the tail, and the send completes (CH-6). */
   refill(buffer: Buffer<T>): void {
     while (!buffer.full) {
       const sender = dequeue(this.senders) as Send<T> | null;
@@ -258,12 +261,12 @@ export class Chan<T> implements Channel<T> {
     }
   }
 
-  /** Lets happen what closing makes possible: nobody who waits to receive now will get a value. */
+  /** Completes what can complete after closing: receives that are parked now will get no value. */
   settle(): void {
     if (this.closed) release(this.receivers, CLOSED);
   }
 
-  /** What was stored can reach nobody. Each value is reported, even if a report throws. */
+  /** Discards all stored values. Each value is reported to `onUndelivered`, even if a call throws. */
   protected discard(): void {
     const { buffer } = this;
     const failures: unknown[] = [];
@@ -277,6 +280,7 @@ export class Chan<T> implements Channel<T> {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** Stops accepting values. */
   protected shut(): void {
     this.closed = true;
     this._closing?.open();

@@ -1,4 +1,4 @@
-// Creating a channel: what it is told is checked here, once, so that nothing on the way of a value has to be.
+// Creating a channel. All arguments are checked here, once, so that sends and receives need no checks.
 
 import { scheduler } from "../scheduler/scheduler.js";
 import { wholeNumber } from "../structures/arguments.js";
@@ -19,11 +19,18 @@ function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
 }
 
 /**
- * Creates a channel: unbuffered, so that a send completes only when a receiver takes that very value, or with a buffer.
+ * Creates a channel. With capacity 0, the default, a send completes only when a receiver takes that very value. Otherwise a
+ * send completes while there is room in the buffer.
  *
- * @param capacity - How many values it stores, or a buffer (`fixed`, `dropping`, `sliding`, `unbounded`, or your own).
- * @param options - Its name, its limit, its transform, and who hears of values that reach nobody.
- * @throws RangeError when the capacity is negative, fractional or NaN. TypeError when a transform has no buffer.
+ * Never parks. When its `send` and `receive` park, see {@link SendChannel} and {@link ReceiveChannel}. Values arrive in the
+ * order in which they were sent, and each value is delivered once.
+ *
+ * @param capacity - The number of values that the channel stores, or a buffer (`fixed`, `dropping`, `sliding`, `unbounded`, or
+ *   your own).
+ * @param options - The channel's name, limit and callbacks, and a transducer that is applied to each value (`transform`).
+ * @returns Both ends of the channel.
+ * @throws RangeError if the capacity is negative, fractional or NaN. TypeError if a transform is given with capacity 0, or an
+ *   option has the wrong type.
  * @example
  * ```ts
  * import { channel, CLOSED, go } from "millrace";
@@ -66,7 +73,7 @@ function create<T>(
     throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
   }
   if (buffer === null) {
-    throw new TypeError("Cannot create channel: a transform needs a buffer to put its results into, got capacity 0");
+    throw new TypeError("Cannot create channel: a transform needs a buffer for its results, got capacity 0");
   }
   return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
 }

@@ -1,78 +1,137 @@
-// The two ends of a channel, as its users see them.
+// The public interfaces of a channel: its two ends, and its options.
 
 import type { Operation } from "../operation/operation.js";
 
-/** What a receive yields once a channel is closed and drained. The same symbol in every copy of the package. */
+/**
+ * The symbol that a receive yields once its channel is closed and drained. Every copy of the package has the same symbol.
+ *
+ * @example
+ * ```ts
+ * import { channel, CLOSED } from "millrace";
+ *
+ * const words = channel<string>(1);
+ * words.trySend("last");
+ * words.close();
+ * console.log(await words.receive(), (await words.receive()) === CLOSED); // last true
+ * ```
+ */
 export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
 /** The type of {@link CLOSED}. */
 export type Closed = typeof CLOSED;
-/** What `tryReceive` reports when nothing is there yet. */
+/**
+ * The symbol that `tryReceive` returns if a channel is open and has no value. Every copy of the package has the same symbol.
+ *
+ * @example
+ * ```ts
+ * import { channel, EMPTY } from "millrace";
+ *
+ * console.log(channel<string>().tryReceive() === EMPTY); // true
+ * ```
+ */
 export const EMPTY: unique symbol = Symbol.for("millrace.EMPTY");
 
-/** The end of a channel that values go into. */
+/**
+ * The end of a channel for sending.
+ *
+ * @typeParam T - The type of the values.
+ */
 export interface SendChannel<in T> {
   /**
-   * Offers a value. Parks when: nobody waits to receive and there is no room. Yields: true once it is taken or stored.
-   * If closed: false at once; a send that was parked before stays, and is delivered. If cancelled: the offer is withdrawn.
+   * Offers a value.
+   *
+   * Parks when: no receive is parked and there is no room in the buffer. Yields: true once the value is received or stored. If
+   * closed: yields false at once; a send that was parked before the closing stays, and its value is delivered. If cancelled:
+   * the offer is withdrawn.
+   *
+   * @throws TypeError if the value is `CLOSED`. RangeError, when it parks, if as many operations are parked as `maxPending`.
    */
   send: (value: T) => Operation<boolean>;
-  /** Offers a value without parking; true means that it is accepted now. */
+  /** Offers a value without parking; returns true if the value is accepted now. */
   trySend: (value: T) => boolean;
-  /** Says that no more will come. With a cause, receivers get that thrown after the drain. True if this call closed it. */
+  /**
+   * Closes the channel: no more values are accepted. Values that are stored, and those of parked sends, are still received.
+   *
+   * @param cause - Thrown to every receiver after the drain, in place of `CLOSED`.
+   * @returns Whether this call closed the channel.
+   */
   close: (cause?: unknown) => boolean;
-  /** True from the moment of closing, though values may still be on their way. */
+  /** Whether the channel is closed. Values may still be stored in it. */
   readonly closed: boolean;
-  /** Parks when: the channel is open. Completes when no more sends are accepted, so that a producer can select on it. */
+  /**
+   * Waits until the channel is closed, so that a producer can stop.
+   *
+   * Parks when: the channel is open. Yields: nothing. If cancelled: it stops waiting.
+   */
   whenClosed: () => Operation<void>;
 }
 
-/** The end of a channel that values come out of. */
+/**
+ * The end of a channel for receiving. `for await` receives until the channel has ended.
+ *
+ * @typeParam T - The type of the values.
+ */
 export interface ReceiveChannel<out T> extends AsyncIterable<T> {
   /**
-   * Takes the next value. Parks when: nothing is stored and nobody waits to send. If closed: yields what is left, then
-   * `CLOSED` for ever; or throws the cause it was closed with. If cancelled: it leaves the queue, and no value is lost.
+   * Takes the next value.
+   *
+   * Parks when: no value is stored and no send is parked. Yields: the value. If closed: yields the values that are left, and
+   * then `CLOSED` for ever; or throws the cause with which the channel was closed. If cancelled: it leaves the queue, and no
+   * value is lost.
+   *
+   * @throws RangeError, when it parks, if as many operations are parked as `maxPending`.
    */
   receive: () => Operation<T | Closed>;
-  /** The next value if there is one now, `EMPTY` if not yet, `CLOSED` if never more. */
+  /** Takes the next value without parking; returns `EMPTY` if there is none yet, and `CLOSED` if the channel has ended. */
   tryReceive: () => T | Closed | typeof EMPTY;
-  /** The receiver's way to close: what is stored is discarded, parked sends complete false, parked receives `CLOSED`. */
+  /**
+   * Closes the channel from the receiving side. Stored values are discarded, parked sends yield false, and parked receives
+   * yield `CLOSED`.
+   *
+   * @param reason - Passed to the channel's `onCancel`.
+   */
   cancel: (reason?: unknown) => void;
-  /** True from the moment of closing. */
+  /** Whether the channel is closed. Values may still be stored in it. */
   readonly closed: boolean;
   /**
-   * Whether its single reader owns it, so that a reader which leaves early cancels it: true for every channel that a
-   * combinator made, and for one that was created with `owned`.
+   * Whether the channel belongs to its single reader, so that a reader that stops early cancels the channel. True for every
+   * channel that a combinator made, and for a channel that was created with `owned`.
    */
   readonly owned?: boolean;
 }
 
-/** Both ends, and what can be seen from outside. */
+/**
+ * A channel with both ends.
+ *
+ * @typeParam T - The type of the values.
+ */
 export interface Channel<T> extends SendChannel<T>, ReceiveChannel<T> {
+  /** The name of the channel, for errors and reports. */
   readonly name: string;
-  /** How many values are stored; offers of parked senders do not count. */
+  /** The number of stored values; the values of parked sends do not count. */
   readonly length: number;
+  /** The number of values that the channel can store. */
   readonly capacity: number;
 }
 
-/** What a channel can be told when it is created. */
+/** Options of {@link channel}. */
 export interface ChannelOptions<T> {
-  /** Shown in errors and reports; by default the path of its creator and a number. */
+  /** The name in errors and reports; by default the path of the creating task and a number. */
   readonly name?: string;
-  /** Given each value that was accepted and can reach nobody: the channel or the task that received it was cancelled. */
+  /** Called with each value that was accepted and not received: the channel, or the task that received it, was cancelled. */
   readonly onUndelivered?: (value: T) => void;
-  /** Called in the step in which the receiver cancels the open channel, with the reason: the producer's end of `cancel`. */
+  /** Called with the reason when a receiver cancels the open channel, in the same step. */
   readonly onCancel?: (reason: unknown) => void;
-  /** Whether its reader owns it: leaving a `for await` over it, or a combinator that reads it, cancels it then. */
+  /** Whether the channel belongs to its reader. A `for await` or a combinator that stops reading it then cancels it. */
   readonly owned?: boolean;
-  /** How many operations may be parked; one more throws. Without it there is no limit. */
+  /** The most operations that may be parked; one more throws a RangeError. By default there is no limit. */
   readonly maxPending?: number;
-  /** Takes what a step of the transform threw; what it returns takes the value's place, `undefined` drops it. */
+  /** Called with an exception of the transform. The value it returns replaces the failed one; `undefined` drops that value. */
   readonly onError?: (error: unknown) => T | undefined;
 }
 
 /**
- * The iterator of `for await`: ends when the channel has, and throws the cause it was closed with. Leaving the loop early
- * cancels a channel that a combinator made, and leaves one that you created as it is.
+ * The iterator of `for await`. It ends when the channel has ended, and throws the cause with which the channel was closed. A loop
+ * that is left early cancels the channel if it is owned.
  */
 export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T, void, undefined> {
   try {
@@ -82,10 +141,10 @@ export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T,
   }
 }
 
-/** Throws if what is sent is no value. */
+/** Throws if a value that is sent is `CLOSED`. */
 export function assertValue(value: unknown, channel: { readonly name: string }): void {
   if (value !== CLOSED) return;
   throw new TypeError(
-    `Cannot send to ${channel.name}: CLOSED is what receivers get at the end, got it as a value; call close()`,
+    `Cannot send to ${channel.name}: a value must not be CLOSED, which receivers get at the end; call close()`,
   );
 }

@@ -1,4 +1,4 @@
-// A channel for one value, which everybody gets: the first send wins, and every receive, for ever, yields that value.
+// A channel for one value. The first send wins, and every receive, for ever, yields its value.
 
 import { Gate, type Once, Wait } from "../operation/once.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
@@ -29,7 +29,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   readonly capacity: number;
   readonly waiting: Waiters;
   closed: boolean;
-  /** Whether receives yield: the value is there, or the channel was closed without one. */
+  /** Whether receives complete: a value was sent, or the channel was closed without a value. */
   happened: boolean;
   private _value: T | Closed;
   private _failure: { readonly cause: unknown } | null;
@@ -105,7 +105,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     return { what: `receive from ${this.name}`, external: false };
   }
 
-  /** Yields the value once: a loop over what never runs out would not end. */
+  /** Yields the value once, so that a loop over the channel ends. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const value = await this.receive();
     if (value !== CLOSED) yield value;
@@ -119,8 +119,21 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
 }
 
 /**
- * Creates a channel for one value that everybody gets. The first send wins; later ones complete true and are ignored.
- * Every receive yields the value, for ever, and a try does not consume it; closed before any send, it yields `CLOSED`.
+ * Creates a channel for one value, which all receivers get. The first send wins; later sends yield true and are ignored.
+ *
+ * A receive parks when: no value was sent and the channel is open. Yields: the value, for ever; a try does not consume it. If
+ * closed before the first send: yields `CLOSED`, or throws the cause of the closing. A send never parks.
+ *
+ * @typeParam T - The type of the value.
+ * @returns Both ends of the channel.
+ * @example
+ * ```ts
+ * import { promiseChannel } from "millrace";
+ *
+ * const answer = promiseChannel<number>();
+ * answer.trySend(42);
+ * console.log(await answer.receive(), await answer.receive()); // 42 42
+ * ```
  */
 export function promiseChannel<T>(): Channel<T> {
   const { maker } = scheduler;

@@ -1,4 +1,4 @@
-// For loops over several channels (rule OP-14): a source that closes drops out, and the end comes when all have closed.
+// For loops over several channels (rule OP-14). A source that has ended is removed, and the loop ends when all have ended.
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { anyOf, isOperation, Operation, type WaitsFor } from "../operation/operation.js";
@@ -6,7 +6,7 @@ import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
 
-/** What comes from one of several named channels. */
+/** What {@link receiveAny} yields: a value, and the name of the channel that it comes from. */
 export type Received<S extends Readonly<Record<string, ReceiveChannel<unknown>>>> = {
   [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends ReceiveChannel<infer T> ? T : never };
 }[keyof S & string];
@@ -18,7 +18,7 @@ interface Source {
 
 type Outcome = { readonly key: string; readonly value: unknown } | Closed;
 
-/** One operation, performed again and again; it forgets sources that have ended. */
+/** The operation of `receiveAny`, performed once in each round of a loop. It removes sources that have ended. */
 export class ReceiveAny extends Operation<Outcome> implements Waiter {
   /** Sources that have not ended. */
   readonly open: Source[];
@@ -85,7 +85,7 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
 
   private _last: Operation<unknown> | null = null;
 
-  /** Keeps what a source yielded; false when it was the end of that source, which then drops out. */
+  /** Stores what a source yielded. Removes the source and returns false if it has ended. */
   take(at: number): boolean {
     const { key, receive } = this.open[at]!;
     this._last = receive;
@@ -107,12 +107,15 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
 }
 
 /**
- * Receives from whichever of several channels has a value: for loops over many sources. A source that closes drops out;
- * one that was closed with a cause throws that, once. Make it before the loop and perform it in each round.
+ * Receives from several channels, one value each time it is performed. Create the operation before a loop, and perform that
+ * same operation in each round.
  *
- * Parks when: none has a value and not all have closed. Yields: `{ key, value }`, chosen uniformly among those that have
- * one. If closed: `CLOSED` when all have closed. If cancelled: it leaves every queue.
+ * Parks when: no source has a value and some source is open. Yields: `{ key, value }`, from a source that is chosen uniformly
+ * among those that have a value. If closed: a source that has ended is removed; yields `CLOSED` once all have ended. A source
+ * that was closed with a cause throws the cause, once. If cancelled: it leaves every queue.
  *
+ * @param sources - The channels, by name.
+ * @throws TypeError if a source is not a receive channel.
  * @example
  * ```ts
  * import { channel, CLOSED, go, receiveAny } from "millrace";

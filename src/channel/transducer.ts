@@ -1,22 +1,32 @@
-// The common transducer protocol (cognitect's, also spoken by Ramda, @thi.ng and others): a transducer turns one
-// transformer into another; `@@transducer/reduced` marks a result after which nothing more is wanted.
+// The common transducer protocol, which Ramda, @thi.ng/transducers and other libraries implement, too. A transducer turns one
+// transformer into another. `@@transducer/reduced` marks the last result.
 
-/** One stage of a transformation: how it starts, what it does with each input, how it completes. */
+/**
+ * One stage of a transformation.
+ *
+ * @typeParam R - The type of the result.
+ * @typeParam V - The type of the inputs.
+ */
 export interface Transformer<R, in V> {
+  /** Returns the first result. */
   "@@transducer/init"(): R;
+  /** Returns the result after one more input; a {@link Reduced} result ends the transformation. */
   "@@transducer/step"(result: R, value: V): R | Reduced<R>;
+  /** Returns the final result after the last input. */
   "@@transducer/result"(result: R): R;
 }
 
-/** A result after which nothing more is wanted. */
+/** A result that ends the transformation: no more inputs are wanted. */
 export interface Reduced<R> {
   "@@transducer/reduced": true;
+  /** The result. */
   "@@transducer/value": R;
 }
 
-/** Turns a stage that takes `Out` into one that takes `In`. */
+/** A function that turns a stage with inputs of type `Out` into a stage with inputs of type `In`. */
 export type Transducer<In, Out> = <R>(next: Transformer<R, Out>) => Transformer<R, In>;
 
+/** Whether a result ends the transformation. */
 export function isReduced(result: unknown): result is Reduced<unknown> {
   return (
     typeof result === "object" &&
@@ -25,11 +35,12 @@ export function isReduced(result: unknown): result is Reduced<unknown> {
   );
 }
 
+/** Marks a result as the last one. */
 export function reduced<R>(value: R): Reduced<R> {
   return { "@@transducer/reduced": true, "@@transducer/value": value };
 }
 
-/** Marks a result once, however many stages want to stop. */
+/** Marks a result as the last one, unless it is marked already. */
 export function ensureReduced<R>(result: R | Reduced<R>): Reduced<R> {
   return isReduced(result) ? (result as Reduced<R>) : reduced(result as R);
 }

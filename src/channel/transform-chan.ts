@@ -1,5 +1,5 @@
-// A channel with a transform at its mouth (rules CH-28 to CH-33). What a send offers goes through the steps into the
-// buffer; one value may become none or many, so after each step everything that has become possible is let happen.
+// A channel with a transform (rules CH-28 to CH-33). Each value that is sent passes through the transform into the buffer. One
+// value may become none or many values, so after each step the channel completes every send and receive that can complete.
 
 import type { Operation } from "../operation/operation.js";
 import { dequeue, release } from "../structures/queue.js";
@@ -23,7 +23,7 @@ class TransformSend<T> extends Send<T> {
 export class TransformChan<T> extends Chan<T> {
   declare readonly buffer: Buffer<T>;
   private readonly _transform: Transform;
-  /** Whether nothing more can come in, not even from parked senders. */
+  /** Whether no more values are accepted, not even from parked sends. */
   private _ended: boolean;
   private _cancelled: boolean;
 
@@ -38,7 +38,7 @@ export class TransformChan<T> extends Chan<T> {
     return new TransformSend(this, value);
   }
 
-  /** Puts a value through the transform; undefined when the send must wait. */
+  /** Passes a value through the transform; returns undefined if the send has to park. */
   offer(value: T): boolean | undefined {
     if (!this._accepts()) return undefined;
     const taken = this._enter(value);
@@ -55,7 +55,7 @@ export class TransformChan<T> extends Chan<T> {
     super.cancel(reason);
   }
 
-  /** Hands over, takes from parked senders, reaches the end: whatever is possible now, in this order. */
+  /** Serves parked receives, then accepts values of parked sends, then ends the channel, each as far as it is possible. */
   override settle(): void {
     if (this._transform.busy) return;
     this._serve();
@@ -71,12 +71,12 @@ export class TransformChan<T> extends Chan<T> {
     release(this.receivers, CLOSED);
   }
 
-  /** Not while there is no room, nor from inside one of its own steps. */
+  /** Whether a value can be accepted now: there is room, and no step of the transform is running. */
   private _accepts(): boolean {
     return !this._transform.busy && !this.buffer.full;
   }
 
-  /** Puts a value through the steps; false when it was refused. */
+  /** Passes a value through the transform; returns false if the value was refused. */
   private _enter(value: T): boolean {
     return this._after(this._transform.step(value));
   }
@@ -89,14 +89,14 @@ export class TransformChan<T> extends Chan<T> {
     return step === "last";
   }
 
-  /** No more will come in: what the steps still hold goes into the buffer, once. */
+  /** Runs the completion step, once: values that the transform still holds go into the buffer. */
   private _end(): void {
     this._ended = true;
     this._after(this._transform.complete());
     this._serve();
   }
 
-  /** Buffered values go to those who wait. */
+  /** Hands stored values to parked receives. */
   private _serve(): void {
     const { buffer, receivers } = this;
     while (buffer.length > 0 && !receivers.empty) (dequeue(receivers) as Receive<T>).complete(buffer.shift());

@@ -1,10 +1,10 @@
-// A transducer at the mouth of a channel: what a send offers goes through the steps, and what comes out goes into the
-// buffer. It is busy while a step runs, so that a step which uses its own channel finds it full instead of corrupting it.
+// The transducer of a channel. Each value that is sent passes through its steps, and the results go into the buffer. The
+// transform is busy while a step runs, so that a step that uses its own channel finds the channel full and cannot corrupt it.
 
 import type { Buffer } from "./buffer.js";
 import { isReduced, type Transducer, type Transformer } from "./transducer.js";
 
-/** What became of a value: taken, taken as the last one, or the step failed and nobody mended it. */
+/** The outcome of a step: the value was accepted, or it was accepted as the last one, or the step failed without `onError`. */
 export type Step = "more" | "last" | { readonly error: unknown };
 
 export class Transform {
@@ -35,7 +35,7 @@ export class Transform {
     return this._run(() => this._steps["@@transducer/step"](this._buffer, value));
   }
 
-  /** What the steps still hold goes into the buffer. */
+  /** Runs the completion step: values that the steps still hold go into the buffer. */
   complete(): Step {
     return this._run(() => this._steps["@@transducer/result"](this._buffer));
   }
@@ -51,6 +51,7 @@ export class Transform {
     }
   }
 
+  /** Lets `onError` replace the value for which a step failed. */
   private _mend(error: unknown): Step {
     if (this._onError === undefined) return { error };
     try {

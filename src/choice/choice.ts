@@ -1,29 +1,29 @@
-// Choice. Exactly one branch happens: `poll` tries them in the order of the mode, `block` queues all of them up, and the
-// first that a peer completes unlinks the others in the same step, so every waiter found in a queue is alive.
+// Choice. Exactly one branch happens. `poll` polls the branches in the order of the mode, and `block` blocks all of them. When a
+// peer completes one branch, the other branches leave their queues in the same step, so every operation in a queue is alive.
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { beginLeaving, endLeaving } from "../operation/once.js";
 import { anyOf, Operation, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 
-/** How to choose among cases that are ready: uniformly at random, the first in order, or each in its turn. */
+/** How a select chooses among ready cases: `"random"` uniformly, `"priority"` the first in order, `"fair"` each in its turn. */
 export type SelectMode = "random" | "priority" | "fair";
 
-/** Chooses at random. Branches and labels are permuted in place: their order is left to chance anyway. */
+/** A choice at random. Branches and labels are permuted in place, as their order is random anyway. */
 export class Choice<T> extends Operation<T> implements Waiter {
   readonly parts: Operation<unknown>[];
   readonly labels: string[] | null;
-  /** Whether a branch wants to be told that it lost even when it was only polled. */
-  readonly tells: boolean;
-  /** Which branch has won; -1 for none. */
+  /** Whether a branch is attentive: its `unblock` is called if it lost, even if it was only polled. */
+  readonly hasAttentive: boolean;
+  /** The index of the branch that has won; -1 for none. */
   winner: number;
   protected blocked: number;
 
-  constructor(parts: Operation<unknown>[], labels: string[] | null, tells: boolean) {
+  constructor(parts: Operation<unknown>[], labels: string[] | null, hasAttentive: boolean) {
     super();
     this.parts = parts;
     this.labels = labels;
-    this.tells = tells;
+    this.hasAttentive = hasAttentive;
     this.winner = -1;
     this.blocked = 0;
   }
@@ -33,21 +33,21 @@ export class Choice<T> extends Operation<T> implements Waiter {
     const { length } = parts;
     this.winner = -1;
     for (let at = 0; at < length; at++) {
-      // A permutation drawn as far as it is needed is uniform over the ready ones, whatever stands between them; a
-      // random starting point followed by a scan is not.
+      // A random permutation, drawn as far as it is needed, is uniform over the ready branches wherever they stand. A scan
+      // from a random starting point is not.
       if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
-      if (this.tries(at)) return this.tells ? this.dismiss(0, at) : true;
+      if (this.tries(at)) return this.hasAttentive ? this.dismiss(0, at) : true;
       scheduler.policy?.missed?.();
     }
     return false;
   }
 
-  /** Polls one branch; it has won if it is ready. */
+  /** Polls one branch, which wins if it is ready. */
   protected tries(at: number): boolean {
     const branch = this.parts[at]!;
     if (branch.waiter !== null) assertIdle(branch);
     if (!branch.poll()) return false;
-    // Busy until its value is taken: it may stand in another choice as well.
+    // The branch cannot be performed again until its value is taken: it may be part of another choice, too.
     branch.waiter = this;
     this.winner = at;
     return true;
@@ -63,7 +63,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
         this.blocked = at + 1;
         branch.waiter = this;
         branch.block();
-        // One that completed while it queued up has won; the others are out again.
+        // A branch that completed in `block` has won, and the other branches have left.
         if (this.winner !== -1) return;
       }
     } catch (error) {
@@ -97,7 +97,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
     return (labels === null ? value : { key: labels[winner]!, value }) as T;
   }
 
-  /** Nesting flattens, so that each branch has the same chance. */
+  /** Nested choices flatten, so that each branch has the same probability. */
   override branches(): Operation<T>[] | null {
     const { labels, parts } = this;
     if (labels === null) return parts as Operation<T>[];
@@ -109,7 +109,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
   }
 
   override get attentive(): boolean {
-    return this.tells;
+    return this.hasAttentive;
   }
 
   override waitsFor(): WaitsFor {
@@ -128,9 +128,9 @@ export class Choice<T> extends Operation<T> implements Waiter {
     labels[other] = label;
   }
 
-  /** Everyone but the winner leaves every queue. */
+  /** Makes all branches except the winner leave their queues. */
   private _leave(winner: Operation<unknown> | null): void {
-    if (!this.tells) {
+    if (!this.hasAttentive) {
       this._leaveAll(winner);
       return;
     }
@@ -158,7 +158,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
     }
   }
 
-  /** Tells those that were only polled, and want to know, that they lost. */
+  /** Unblocks the attentive branches among `count` branches that were only polled, as they have lost. */
   protected dismiss(start: number, count: number): true {
     const { parts } = this;
     for (let at = start; at < start + count; at++) {
@@ -169,21 +169,21 @@ export class Choice<T> extends Operation<T> implements Waiter {
   }
 }
 
-/** Chooses by order, or has something to yield when nothing is ready; its order means something, so it is not taken apart. */
+/** A choice in an order, or with a default. It is not flattened into another choice, as its order would be lost. */
 export class OrderedChoice<T> extends Choice<T> {
   readonly mode: SelectMode;
-  /** What it yields when none is ready. */
+  /** The value to yield if no branch is ready; null if there is no default. */
   readonly fallback: { readonly value: unknown } | null;
   private _start: number;
 
   constructor(
     parts: Operation<unknown>[],
     labels: string[],
-    tells: boolean,
+    hasAttentive: boolean,
     mode: SelectMode,
     fallback: { value: unknown } | null,
   ) {
-    super(parts, labels, tells);
+    super(parts, labels, hasAttentive);
     this.mode = mode;
     this.fallback = fallback;
     this._start = 0;

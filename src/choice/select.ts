@@ -1,27 +1,28 @@
-// How cases become a choice: channels stand for their receive(), nested choices are taken apart, absent cases left out.
+// Turns cases into a choice. A receive channel stands for its `receive()`, nested choices flatten, and cases that `when` excludes
+// are left out.
 
 import { isOperation, Operation, type Value } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 import { Choice, OrderedChoice, type SelectMode } from "./choice.js";
 
-/** What can stand in a select: an operation, or a receive channel standing for its `receive()`. */
+/** A case of a select: an operation, or a receive channel, which stands for its `receive()`. */
 export type Case = Operation<unknown> | { receive: () => Operation<unknown> };
 
-/** The named cases of a select. */
+/** The cases of a select, by name. */
 export type Cases = Readonly<Record<string, Case>>;
 
-/** What a select yields: the case that happened and its value, discriminated by `key`. */
+/** What a select yields: the name and the value of the case that happened, discriminated by `key`. */
 export type Selected<C extends Cases> = {
   [K in keyof C & string]: { readonly key: K; readonly value: Value<C[K]> };
 }[keyof C & string];
 
-/** How a select chooses. */
+/** Options of {@link select}. */
 export interface SelectOptions {
-  /** `"random"` (default), `"priority"` or `"fair"`. */
+  /** How to choose among ready cases: `"random"` (default), `"priority"` or `"fair"`. */
   readonly mode?: SelectMode;
 }
 
-/** A case that takes no part in the choice. */
+/** A case that is excluded from the choice. */
 class Absent extends Operation<never> {
   override get plain(): boolean {
     return false;
@@ -44,51 +45,51 @@ function operationOf(value: unknown, place: string | number): Operation<unknown>
   throw new TypeError(`Cannot select: case ${which} must be an operation or a receive channel, got ${shown(value)}`);
 }
 
-/** What a choice is made of. */
+/** The parts of a choice. */
 interface Gathered {
   readonly parts: Operation<unknown>[];
   readonly labels: string[] | null;
-  readonly tells: boolean;
+  readonly hasAttentive: boolean;
 }
 
-/** Gathers cases of any kind. */
+/** Collects cases of any kind. */
 class Gathering implements Gathered {
   readonly parts: Operation<unknown>[];
   readonly labels: string[] | null;
-  tells: boolean;
+  hasAttentive: boolean;
 
   constructor(labels: string[] | null) {
     this.parts = [];
     this.labels = labels;
-    this.tells = false;
+    this.hasAttentive = false;
   }
 
-  /** Adds a case that is no plain operation: a nested choice is taken apart, an absent one left out. */
+  /** Adds a case. A nested choice is flattened, and an excluded case left out. */
   add(operation: Operation<unknown>, label: string): void {
     if (operation === absent) return;
     const nested = operation.branches();
     if (nested === null) {
       this.parts.push(operation);
       this.labels?.push(label);
-      this.tells ||= operation.attentive;
+      this.hasAttentive ||= operation.attentive;
     } else {
       for (const part of nested) this.add(part, label);
     }
   }
 }
 
-/** The cases as operations, with their labels; plain ones, which is nearly all, are taken as they stand. */
+/** Returns the cases as operations, with their labels. Plain operations, which nearly all cases are, are used as they are. */
 function gather(cases: Cases): Gathered {
   const labels = Object.keys(cases);
   const parts: Operation<unknown>[] = [];
-  // `for in` over an object of known shape reads its fields at fixed places; by the names in `labels` it would search.
+  // `for in` reads the fields of an object of known shape by offset; access by the names in `labels` would look them up.
   for (const label in cases) {
     const operation = cases[label] as Partial<Operation<unknown>> | undefined;
     if (operation?.plain !== true) return gatherSpecial(cases, labels);
     parts.push(operation as Operation<unknown>);
   }
   // Inherited fields name no cases.
-  return parts.length === labels.length ? { parts, labels, tells: false } : gatherSpecial(cases, labels);
+  return parts.length === labels.length ? { parts, labels, hasAttentive: false } : gatherSpecial(cases, labels);
 }
 
 function gatherSpecial(cases: Cases, labels: string[]): Gathered {
@@ -98,16 +99,17 @@ function gatherSpecial(cases: Cases, labels: string[]): Gathered {
 }
 
 /**
- * Waits for several operations at once: exactly one of them happens, and the others leave every queue and timer in the
- * same step.
+ * Waits for several operations at once. Exactly one of them happens.
  *
  * Parks when: no case is ready and there is no `default`. Yields: `{ key, value }`, a union discriminated by `key`; or
- * `{ key: "default", value }`. If closed: the case of a closed channel is ready, with `CLOSED`. If cancelled: every case
- * leaves its queue.
+ * `{ key: "default", value }` at once, if no case is ready. If closed: the case of a closed channel is ready, with `CLOSED`. If
+ * cancelled: every case leaves its queue.
  *
- * @param cases - The named cases: operations, or receive channels standing for their `receive()`.
- * @param options - `mode`: how to choose among ready cases; `default`: what to yield when none is ready on entry.
- * @throws TypeError when a case is neither.
+ * When one case happens, the other cases leave every queue and timer in the same step.
+ *
+ * @param cases - The cases by name: operations, or receive channels, which stand for their `receive()`.
+ * @param options - `mode`: how to choose among ready cases. `default`: the value to yield if no case is ready.
+ * @throws TypeError if a case is neither an operation nor a receive channel, or if the mode is unknown.
  * @example
  * ```ts
  * import { channel, select, sleep } from "millrace";
@@ -127,18 +129,29 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
   if (typeof cases !== "object" || cases === null) {
     throw new TypeError(`Cannot select: cases must be an object of named cases, got ${shown(cases)}`);
   }
-  const { parts, labels, tells } = gather(cases);
-  if (options === undefined) return new Choice(parts, labels, tells);
+  const { parts, labels, hasAttentive } = gather(cases);
+  if (options === undefined) return new Choice(parts, labels, hasAttentive);
   const { mode = "random" } = options;
   if (mode !== "random" && mode !== "priority" && mode !== "fair") {
     throw new TypeError(`Cannot select: mode must be "random", "priority" or "fair", got ${shown(mode)}`);
   }
-  return new OrderedChoice(parts, labels!, tells, mode, "default" in options ? { value: options.default } : null);
+  return new OrderedChoice(
+    parts,
+    labels!,
+    hasAttentive,
+    mode,
+    "default" in options ? { value: options.default } : null,
+  );
 }
 
 /**
- * A case with a condition: when it is false the case takes no part in this choice, and the others keep their names.
+ * Includes a case in a select only if a condition holds. The names of the other cases stay the same.
  *
+ * Never parks. The condition is evaluated when the select is created.
+ *
+ * @param condition - Whether the case is included.
+ * @param guarded - The case.
+ * @returns The case, or a case that is never ready.
  * @example
  * ```ts
  * import { always, select, when } from "millrace";
@@ -152,11 +165,15 @@ export function when<C extends Case>(condition: boolean, guarded: C): C {
 }
 
 /**
- * The positional form of {@link select}: yields the value of the operation that happened. With `map` on each it is
- * core.async's `alt!`. Without operations it is `never()`; nesting flattens.
+ * Waits for several operations at once, as {@link select} does, without names for the cases.
  *
- * Parks when, if closed, if cancelled: as `select`.
+ * Parks when: no case is ready. Yields: the value of the operation that happened. If closed: the case of a closed channel is
+ * ready, with `CLOSED`. If cancelled: every case leaves its queue.
  *
+ * Ready cases are chosen uniformly at random. Nested choices flatten. Without cases it is never ready.
+ *
+ * @param cases - Operations, or receive channels, which stand for their `receive()`. Use `map` to tell the cases apart.
+ * @throws TypeError if a case is neither an operation nor a receive channel.
  * @example
  * ```ts
  * import { alt, always, sleep } from "millrace";
@@ -167,6 +184,6 @@ export function when<C extends Case>(condition: boolean, guarded: C): C {
 export function alt<O extends Case[]>(...cases: O): Operation<Value<O[number]>> {
   const all = new Gathering(null);
   for (let at = 0; at < cases.length; at++) all.add(operationOf(cases[at], at), "");
-  const { parts, tells } = all;
-  return (parts.length === 1 ? parts[0]! : new Choice(parts, null, tells)) as Operation<Value<O[number]>>;
+  const { parts, hasAttentive } = all;
+  return (parts.length === 1 ? parts[0]! : new Choice(parts, null, hasAttentive)) as Operation<Value<O[number]>>;
 }

@@ -1,10 +1,16 @@
-// A channel that reads on demand: it performs operations only while somebody waits to receive, in the step of whoever
-// receives or of whoever completes them. It has no task, and stores nothing but what one operation made too much.
+// A channel that reads on demand. It performs operations only while a receive waits, in the step of the receiver or of the peer
+// that completes the operation. It has no task, and stores only surplus values of one operation.
 //
-// Invariants. While a value is stored nobody waits. At most one operation is under way, and only while somebody waits; when
-// the last one leaves it leaves its queues, and is tried again when somebody comes. `busy` is set while the feed's code or
-// its operation runs, so that code which uses its own channel finds nothing there instead of corrupting it; what it left
-// waiting is served afterwards.
+// Invariants. While a value is stored, no receive is parked. At most one operation is blocked, and only while a receive is
+// parked. When the last receive leaves, the operation leaves its queues, and the next receive polls it again. While the feed's
+// code runs the channel is BUSY: receives of that code find no value, and are served afterwards.
+//
+//   IDLE ──poll──> BUSY ──not ready──> IDLE or TRIED ──a receive parks──> ARMING ──block returns──> ARMED
+//                   │ ready                                                  │ wake                   │ wake
+//                   v                                                        v                        v
+//          feed.accept (BUSY) <──────────────────────────────────────────────┴────────────────────────┘
+//                   │
+//                   └──> IDLE; after 64 operations in a row without a value TIRED; at the end OVER
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
@@ -18,28 +24,38 @@ import { Take, type View } from "./take.js";
 
 export type { Emitter, Feed };
 
-/** Operations in a row that make nothing before the others have a turn. */
+/** The most operations in a row without a value; then other tasks have a turn. */
 const FRUITLESS = 64;
 
+/** No operation is blocked. */
+const IDLE = 0;
+/** As IDLE, and the next operation is performed only after other tasks have had a turn. */
+const TIRED = 1;
+/** As IDLE, and the operation was polled and is attentive: it is unblocked in the next turn if no receive is parked then. */
+const TRIED = 2;
+/** `block` of the operation is running. */
+const ARMING = 3;
+/** The operation is blocked. */
+const ARMED = 4;
+/** The feed's code, or `poll` of the operation, is running. */
+const BUSY = 5;
+/** The channel has ended. Stored values can still be received. No other state follows, except CANCELLED. */
+const OVER = 6;
+/** As OVER, and stored values were discarded. */
+const CANCELLED = 7;
+
 class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
-  /** Its single reader owns it. */
+  /** True: the channel belongs to its single reader. */
   readonly owned: boolean;
   readonly waiting: Waiters<Take<T>>;
   under: Operation<unknown> | null;
   private readonly _feed: Feed<unknown, T>;
   private readonly _stored: Ring<T>;
-  /** What came back from those that ended before having it; it goes before what is stored. */
+  /** Values given back by receivers that were cancelled before they resumed. They go in front of the stored values. */
   private _back: T[] | null;
-  private _over: boolean;
-  private _cancelled: boolean;
   private _failure: { readonly cause: unknown } | null;
-  private _armed: boolean;
-  /** Whether the operation is just queueing up. */
-  private _arming: boolean;
-  /** Whether the operation was tried in vain, and wants to be told if nobody waits for it. */
-  private _tried: boolean;
-  private _busy: boolean;
-  private _tired: boolean;
+  private _state: number;
+  /** Whether the channel is in the run queue. */
   private _scheduled: boolean;
 
   constructor(feed: Feed<unknown, T>) {
@@ -49,13 +65,13 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._feed = feed;
     this._stored = new Ring();
     this._back = null;
-    this._over = this._cancelled = false;
-    this._armed = this._arming = this._tried = this._busy = this._tired = this._scheduled = false;
     this._failure = null;
+    this._state = IDLE;
+    this._scheduled = false;
   }
 
   get closed(): boolean {
-    return this._over || this._feed.closed === true;
+    return this._state >= OVER || this._feed.closed === true;
   }
 
   receive(): Operation<T | Closed> {
@@ -68,12 +84,13 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   cancel(reason?: unknown): void {
-    this._cancelled = true;
+    const over = this._state >= OVER;
+    const blocked = this._blocked;
+    this._state = CANCELLED;
     this._back = null;
     while (this._stored.length > 0) this._stored.shift();
-    if (this._over) return;
-    this._over = true;
-    this._leave();
+    if (over) return;
+    if (blocked) this._withdraw();
     try {
       this._feed.release?.(reason);
     } finally {
@@ -86,21 +103,22 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   emit(value: T): void {
-    if (this._over) return;
+    if (this._state >= OVER) return;
     this._stored.push(value);
-    if (!this._busy) this.serve();
+    if (this._state !== BUSY) this.serve();
   }
 
   end(cause?: unknown): void {
-    if (this._over) return;
+    const state = this._state;
+    if (state >= OVER) return;
     if (cause !== undefined) this._failure = { cause };
     this._finish(cause);
-    if (!this._busy) this.serve();
+    if (state !== BUSY) this.serve();
   }
 
   ready(): boolean {
     if (this._back !== null) this._restore();
-    return this._stored.length > 0 || this._over || this._draw();
+    return this._stored.length > 0 || this._state >= OVER || this._draw();
   }
 
   take(): T | Closed {
@@ -108,7 +126,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   giveBack(value: T): void {
-    if (this._cancelled) return;
+    if (this._state === CANCELLED) return;
     this._back ??= [];
     this._back.push(value);
     this.serve();
@@ -119,41 +137,40 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   arm(): void {
-    if (this._armed || this._busy) return;
+    if (this._state > TRIED) return;
     const operation = this.under;
-    if (this._tired || operation === null) {
+    if (this._state === TIRED || operation === null) {
       this._schedule();
       return;
     }
     operation.waiter = this as Waiter;
-    this._armed = this._arming = true;
-    this._tried = false;
+    this._state = ARMING;
     try {
       operation.block();
     } catch (error) {
-      this._armed = false;
+      this._change(ARMING, IDLE);
       operation.waiter = null;
       throw error;
-    } finally {
-      this._arming = false;
     }
+    this._change(ARMING, ARMED);
   }
 
   rest(): void {
     if (this.waiting.empty) this._leave();
   }
 
-  /** The operation under way has completed. */
+  /** Called when the blocked operation has completed. */
   wake(operation: Operation<unknown>): void {
+    const arming = this._state === ARMING;
     operation.waiter = null;
-    this._armed = false;
+    this._state = IDLE;
     this._accept(operation);
-    // One that completes while it queues up would be followed by the next, and so on, each inside the one before.
-    if (this._arming) this._schedule();
+    // If operations complete inside `block`, each would be performed inside the one before: the stack would grow.
+    if (arming) this._schedule();
     else this.serve();
   }
 
-  /** Goes on after the others had a turn. */
+  /** Continues after other tasks have had a turn. */
   run(): boolean {
     scheduler.current = null;
     this._scheduled = false;
@@ -161,7 +178,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     return false;
   }
 
-  /** If what there is is not enough for all, the operation is under way again. */
+  /** Completes parked receives as far as values can be had, and then blocks the operation if receives are left. */
   serve(): void {
     const { waiting } = this;
     while (!waiting.empty) {
@@ -174,13 +191,31 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._leave();
   }
 
-  /** Nobody waits: the operation leaves its queues, and one that was tried in vain and wants to know is told. */
+  /** Whether the operation has to be unblocked if no receive waits for it. */
+  private get _blocked(): boolean {
+    return this._state >= TRIED && this._state <= ARMED;
+  }
+
+  /** Called when no receive is parked: the operation leaves its queues. */
   private _leave(): void {
-    if (!this._armed && !this._tried) return;
+    if (!this._blocked) return;
+    this._state = IDLE;
+    this._withdraw();
+  }
+
+  private _withdraw(): void {
     const operation = this.under!;
-    this._armed = this._tried = false;
     operation.waiter = null;
     operation.unblock();
+  }
+
+  /** Changes from one state to another, unless the first one has ended already. */
+  private _change(from: number, to: number): void {
+    if (this._state === from) this._state = to;
+  }
+
+  private _enterBusy(): void {
+    if (this._state < OVER) this._state = BUSY;
   }
 
   private _schedule(): void {
@@ -189,7 +224,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     scheduler.schedule(this);
   }
 
-  /** False when the operation could not even wait: then that is what receivers get. */
+  /** Blocks the operation. Returns false if that throws; receivers then get the exception. */
   private _arms(): boolean {
     try {
       this.arm();
@@ -206,33 +241,32 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   private _draw(): boolean {
-    if (this._armed || this._busy) return false;
-    this._tired = false;
+    if (this._state > TRIED) return false;
     for (let left = FRUITLESS; left > 0; left--) {
-      if (!this._try()) return this._over;
-      if (this._stored.length > 0 || this._over) return true;
+      if (!this._try()) return this._state >= OVER;
+      if (this._stored.length > 0 || this._state >= OVER) return true;
     }
-    this._tired = true;
+    this._state = TIRED;
     return false;
   }
 
   /** Performs the operation if it is ready now. */
   private _try(): boolean {
-    if (this._tried) this._leave();
-    this._busy = true;
+    if (this._state === TRIED) this._leave();
+    this._enterBusy();
     let operation = this.under;
     try {
       operation ??= this._next();
       if (operation.waiter !== null) assertIdle(operation);
       if (!operation.poll()) {
-        if (operation.attentive) this._attend();
+        if (operation.attentive) this._attend(operation);
         return false;
       }
     } catch (error) {
       this._fail(error);
       return true;
     } finally {
-      this._busy = false;
+      this._change(BUSY, IDLE);
     }
     this._accept(operation);
     return true;
@@ -244,17 +278,18 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     return this.under;
   }
 
-  /** It will be told in the next turn, unless somebody waits for it by then. */
-  private _attend(): void {
-    this._tried = true;
-    this._schedule();
+  /** Unblocks an attentive operation that was polled: in the next turn, if no receive is parked by then. */
+  private _attend(operation: Operation<unknown>): void {
+    this._change(BUSY, TRIED);
+    if (this._state === TRIED) this._schedule();
+    else operation.unblock();
   }
 
   private _accept(operation: Operation<unknown>): void {
     const feed = this._feed;
     let value: unknown;
     this.under = null;
-    this._busy = true;
+    this._enterBusy();
     try {
       try {
         value = operation.result();
@@ -267,19 +302,20 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     } catch (error) {
       this._fail(error);
     } finally {
-      this._busy = false;
+      this._change(BUSY, IDLE);
     }
   }
 
   private _fail(error: unknown): void {
     this._failure ??= { cause: error };
-    if (!this._over) this._finish(error);
+    if (this._state < OVER) this._finish(error);
   }
 
-  /** No more will come. What the release throws is for receivers, unless they have an error already. */
+  /** Ends the channel. Receivers get an exception of `release`, unless they get another exception already. */
   private _finish(reason: unknown): void {
-    this._over = true;
-    this._leave();
+    const blocked = this._blocked;
+    this._state = OVER;
+    if (blocked) this._withdraw();
     try {
       this._feed.release?.(reason);
     } catch (error) {
@@ -289,15 +325,19 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
 }
 
 /**
- * Makes a channel that reads on demand: it performs the operations of a feed only while somebody waits to receive, one at a
- * time, and hands on what the feed makes of their values. There is no task and no reading ahead; when nobody waits any
- * more, the operation leaves its queues, and nothing is lost. Merging, zipping and transforming are feeds.
+ * Creates a channel that reads on demand. While a receive waits, it performs the operations of a feed, one at a time, and
+ * receivers get the values that the feed makes of their results. `merge`, `zip` and `through` are made in this way.
  *
- * Closes when: the feed ends, or something in it throws, which receivers then get thrown. Cancelling it calls the feed's
- * `release`. The feed's code runs in the step of whoever receives or sends, so it must not wait. While it runs, its own
- * channel has nothing for it.
+ * A receive parks when: no value is stored and the operation is not ready. Yields: the next value of the feed. If closed:
+ * `CLOSED` once the feed has ended; if the feed's code or its operation threw, receivers get that exception. If cancelled: the
+ * operation leaves its queues if no other receive waits, and no value is lost.
  *
- * @throws TypeError when it is no feed.
+ * There is no task and no reading ahead. To cancel the channel calls the feed's `release`. The feed's code runs in the step of
+ * the receiver or of the peer, so it cannot wait, and it finds no value in its own channel.
+ *
+ * @param feed - The operations to perform, and the values to make of their results.
+ * @returns The channel, which belongs to its single reader (`owned`).
+ * @throws TypeError if `feed` has no `next` or no `accept`.
  * @example
  * ```ts
  * import { channel, CLOSED, derive } from "millrace";

@@ -1,38 +1,47 @@
-// What a derived channel is made of, as its users write it.
+// The parts of a derived channel that its user writes.
 
 import { isOperation, type Operation } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 
-/** Where a feed puts what it makes. */
+/**
+ * The output of a {@link Feed}.
+ *
+ * @typeParam T - The type of the values.
+ */
 export interface Emitter<in T> {
-  /** Hands a value to whoever waits longest, or keeps it until somebody comes. After the end it does nothing. */
+  /** Hands a value to the receiver that has waited longest, or stores the value. After the end it does nothing. */
   emit(value: T): void;
-  /** Says that no more will come; with a cause, receivers get that thrown after what is stored. */
+  /** Ends the channel. After the stored values receivers get `CLOSED`, or the cause thrown. */
   end(cause?: unknown): void;
 }
 
-/** What a derived channel does: which operation it performs, and what it makes of each value. */
+/**
+ * Defines a derived channel: the operations it performs, and the values it makes of their results. See {@link derive}.
+ *
+ * @typeParam In - The type that the operations yield.
+ * @typeParam Out - The type of the values of the channel.
+ */
 export interface Feed<In, out Out> {
-  /** The operation to perform next; it may be the same one each time. */
+  /** Returns the operation to perform next, which may be the same one each time. */
   next(): Operation<In>;
-  /** Takes what the operation yielded: emits none, one or many values, or ends. What it throws ends the channel. */
+  /** Handles what an operation yielded: emits any number of values, or ends the channel. An exception ends the channel. */
   accept(value: In, to: Emitter<Out>): void;
-  /** Takes what the operation threw, in place of `accept`. Without it, that ends the channel. */
+  /** Handles what an operation threw. Without this method the exception ends the channel. */
   failed?(error: unknown, to: Emitter<Out>): void;
-  /** Called once: it has ended, or its receiver has cancelled it. */
+  /** Called once, when the channel has ended or was cancelled. */
   release?(reason: unknown): void;
-  /** Whether no more can come, though the end has not been received yet. */
+  /** Whether the channel counts as closed although its end has not been received yet. */
   readonly closed?: boolean;
 }
 
-/** Throws unless it is given a feed. */
+/** Throws if a value is not a feed. */
 export function assertFeed(feed: unknown): void {
   const { next, accept } = Object(feed) as Partial<Feed<unknown, unknown>>;
   if (typeof next === "function" && typeof accept === "function") return;
-  throw new TypeError(`Cannot derive channel: a feed has next() and accept(), got ${shown(feed)}`);
+  throw new TypeError(`Cannot derive channel: a feed must have next() and accept(), got ${shown(feed)}`);
 }
 
-/** What one performer performs of what `next` returned. */
+/** Returns the operation for one performer of what `next` returned. */
 export function freshOf(made: unknown): Operation<unknown> {
   if (isOperation(made)) return made.fresh();
   throw new TypeError(`Cannot read: next() of a feed must return an operation, got ${shown(made)}`);

@@ -1,26 +1,28 @@
-// The receive of a channel that reads on demand (see derive.ts).
+// The receive of a derived channel (see derive.ts).
 
 import { CLOSED, type Closed } from "../channel/ends.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import type { Waiters } from "../operation/waiters.js";
 
-/** What a receive needs of the channel that it takes from. */
+/** A derived channel, as far as its receives use it. */
 export interface View<T> {
-  /** Those who wait, in the order in which they came. */
+  /** The receives that are parked. */
   readonly waiting: Waiters<Take<T>>;
-  /** The operation under way, or to be tried again. */
+  /** The operation that is blocked, or that is polled again for the next receive. */
   readonly under: Operation<unknown> | null;
-  /** Gets on without waiting: true once there is something to take, be it the end. */
+  /** Performs operations that are ready until there is something to take; returns false if the next one is not ready. */
   ready(): boolean;
+  /** Takes the next value, or the end. */
   take(): T | Closed;
-  /** Somebody waits. */
+  /** Called when a receive parks. */
   arm(): void;
-  /** Somebody has left. */
+  /** Called when a receive has left. */
   rest(): void;
-  /** Everyone who waits gets what there is. */
+  /** Completes parked receives as far as values can be had. */
   serve(): void;
-  /** Who took it ended before having it. */
+  /** Puts a value back whose receiver was cancelled before it resumed with the value. */
   giveBack(value: T): void;
+  /** Throws the cause with which the channel ended, if there is one. */
   assertNoFailure(): void;
 }
 
@@ -36,7 +38,7 @@ export class Take<T> extends Operation<T | Closed> {
     const from = this._from;
     if (!from.waiting.empty || !from.ready()) return false;
     this.value = from.take();
-    // The feed's code may have come to wait itself.
+    // The feed's code may have parked receives of this channel.
     if (!from.waiting.empty) from.serve();
     return true;
   }

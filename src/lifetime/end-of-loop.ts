@@ -1,5 +1,5 @@
-// The end of Node's event loop (rule EN-2): when it is empty, what plain code still awaits will never come. Loaded by the entry
-// for Node only, as no other host can tell that its event loop is empty.
+// The end of Node's event loop (rule EN-2). If the loop is empty, operations that plain code still awaits can never complete. Only
+// the entry for Node loads this file, as no other host reports that its event loop is empty.
 
 import type { Performable } from "../operation/async-performance.js";
 import { PlainPerformance } from "../operation/plain-performance.js";
@@ -11,12 +11,12 @@ import type { Task } from "../task/task.js";
 import { Member } from "./record.js";
 import { deadlock } from "./report.js";
 
-/** The first tasks are recorded with the line that started them; a stack costs more than a task. */
+/** The number of tasks that are recorded with the line that started them; a stack trace costs more than a task. */
 const TRACED = 256;
-/** At least so many records before those of performances that are garbage are dropped. */
+/** The least number of records at which the records of garbage are dropped. */
 const SWEEP = 1024;
 
-/** One `await` in plain code that can be failed. */
+/** One `await` in plain code that can be made to fail. */
 class RecordedPerformance extends PlainPerformance<unknown> implements Link, Stranger {
   before: Link | null;
   after: Link | null;
@@ -47,7 +47,7 @@ class RecordedPerformance extends PlainPerformance<unknown> implements Link, Str
     if (this._record !== null) this._awaiting.delete(this._record);
   }
 
-  /** From here on it is held weakly: an `await` of a channel that is garbage is garbage with it. */
+  /** From here on the performance is held weakly, so that an `await` of an unreachable channel is garbage with the channel. */
   settleDown(): void {
     unlink(this);
     this._record = new WeakRef(this);
@@ -123,7 +123,7 @@ class EndOfLoop extends Layer {
   }
 
   override perform(operation: unknown): Promise<void> {
-    // Asked for late: tests replace the host before they wait.
+    // Registered at the first `await`, as tests replace the host before that.
     if (!this._watches) {
       this._watches = true;
       scheduler.host.whenEmpty(() => this._failAll());
@@ -135,7 +135,7 @@ class EndOfLoop extends Layer {
 
   private _failAll(): void {
     const all = this._awaiting.all();
-    // A task that is joined may yet end, once what waits for something else has failed.
+    // A joined task may still end, once an `await` of something else has failed. So joins fail only if there is nothing else.
     const others = all.filter(({ operation }) => operation.waitsFor().joins !== true);
     const tasks = [...this._tasks].map(({ task }) => task).filter((task) => task?.status === "parked");
     for (const performance of others.length > 0 ? others : all) {
@@ -146,7 +146,7 @@ class EndOfLoop extends Layer {
   }
 }
 
-/** Installs the check, once, however often the package is loaded. */
+/** Installs the check once, however often the package is loaded. */
 export function watchEndOfLoop(): void {
   const installed = scheduler.findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
   if (installed === null) scheduler.install(new EndOfLoop());

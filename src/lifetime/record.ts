@@ -1,4 +1,4 @@
-// What is kept of a task for reports: where it was started, and how to find it. Nothing here keeps a task alive.
+// The record of a task for reports: the line that started it, and a weak reference to it. A record keeps no task alive.
 
 import type { Doer, TaskRecord } from "../scheduler/roles.js";
 import type { Task } from "../task/task.js";

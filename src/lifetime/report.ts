@@ -1,31 +1,31 @@
-// The report of tasks that can never be woken: what each waits for, and a cycle among them. Its length is bounded, and so is
-// the time that it takes: tasks are counted, not listed, beyond a limit.
+// The report of tasks that can never resume: what each task waits for, and a cycle among them. Its length is bounded, and so is
+// the time that it takes: beyond a limit, tasks are counted and not listed.
 
 import { DeadlockError, type ParkedTask } from "../structures/errors.js";
 import type { Task } from "../task/task.js";
 import { Member } from "./record.js";
 
-/** At most so many tasks are described by `DeadlockError.tasks`. */
+/** The most tasks in `DeadlockError.tasks`. */
 const DESCRIBED = 1000;
-/** At most so many have a line in the message. */
+/** The most tasks that have a line in the message. */
 const LISTED = 40;
-/** At most so many kinds of waits are counted below those lines, and at most so many tasks of a cycle are named. */
+/** The most kinds of waits that are counted below those lines, and the most tasks of a cycle that are named. */
 const COUNTED = 20;
-/** A text longer than this is cut in the message. */
+/** The most characters of a text in the message. */
 const LONGEST = 160;
 
-/** What is printed of a task that is parked. */
+/** A parked task, as it is printed. */
 export interface Blocked {
   readonly task: string;
   readonly waitsFor: string;
-  /** The tasks that it waits for, as far as they are known. */
+  /** The tasks that it waits for, if known. */
   readonly waitsOn?: readonly string[];
-  /** Where it is parked. */
+  /** The line at which it is parked. */
   readonly at?: string;
   readonly startedAt?: string;
 }
 
-/** A line for each parked task, and the cycle: the part that all reports share. */
+/** The part that all reports share: a line for each parked task, and the cycle. */
 export function blockedLines(tasks: readonly Blocked[], cycle: readonly string[]): string[] {
   const width = widest(tasks.map(({ task }) => task));
   const what = widest(tasks.map(wanted));
@@ -36,7 +36,7 @@ export function blockedLines(tasks: readonly Blocked[], cycle: readonly string[]
   return cycle.length > 0 ? [...lines, `    cycle: ${ring(cycle)}`] : lines;
 }
 
-/** What a task waits for, and which tasks; a task that it joins is part of the first. */
+/** What a task waits for, and the last users of its channel. A task that it joins is part of `waitsFor`. */
 function wanted({ waitsFor, waitsOn = [] }: Blocked): string {
   const tasks = waitsOn.filter((name) => !waitsFor.includes(name));
   return tasks.length > 0 ? `${waitsFor} (last used by ${tasks.join(", ")})` : waitsFor;
@@ -47,11 +47,12 @@ function ring(cycle: readonly string[]): string {
   return [...cycle.slice(0, COUNTED), `${cycle.length - COUNTED} more`, cycle[0]].join(" → ");
 }
 
+/** The length of the longest text. */
 export function widest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, text.length), 0);
 }
 
-/** The error for tasks that can never be woken. */
+/** Makes the error for tasks that can never resume. */
 export function deadlock(headline: string, tasks: readonly Task<unknown>[]): DeadlockError {
   const parked = new Set(tasks);
   const described = tasks.slice(0, DESCRIBED).map((task) => describe(task, parked));
@@ -84,7 +85,7 @@ function shortened({ name, waitsFor, waitsOn, startedAt }: ParkedTask): Blocked 
 
 const short = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 
-/** How many of the tasks that have no line of their own wait for what. */
+/** The lines that count the tasks without a line of their own, by what they wait for. */
 function countedLines(rest: readonly Task<unknown>[]): string[] {
   if (rest.length === 0) return [];
   const counts = new Map<string, number>();
@@ -102,7 +103,7 @@ function countedLines(rest: readonly Task<unknown>[]): string[] {
   return [`    and ${rest.length} more tasks:`, ...lines];
 }
 
-/** Those among the parked tasks that a task may wait for: the task that it joins, or those that used its channel last. */
+/** The parked tasks that a task may wait for: the task that it joins, or the last users of its channel. */
 function waitedFor(task: Task<unknown>, parked: ReadonlySet<Task<unknown>>): Task<unknown>[] {
   const found = (task.parkedAt?.waitsFor().tasks ?? []).map((by) =>
     by instanceof Member ? by.task : by,
@@ -111,9 +112,9 @@ function waitedFor(task: Task<unknown>, parked: ReadonlySet<Task<unknown>>): Tas
 }
 
 /**
- * A cycle in which each task waits for the next: for a task that it joins, or for one that used its channel last. Which end
- * of a channel matters depends on what the channel stands for (a lock is given back by the task that took it, a value comes
- * from the task that sent it), so the longer cycle counts.
+ * Returns a cycle in which each task waits for the next: for the task that it joins, or for a last user of its channel. Which of
+ * the last users matters depends on the purpose of the channel: a lock is released by its last receiver, a value comes from a
+ * sender. So both are tried, and the longer cycle counts.
  */
 function cycleAmong(tasks: readonly Task<unknown>[], parked: ReadonlySet<Task<unknown>>): Task<unknown>[] {
   const first = cycleOf(tasks, (task) => waitedFor(task, parked)[0]);

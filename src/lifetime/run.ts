@@ -1,5 +1,5 @@
-// A closed program: main and all that it starts. No code outside it holds a channel of it, so when everything in it is parked
-// and nothing outside can wake any of it, it is dead, and that can be reported at once (rule EN-1).
+// A closed program: `main` and all tasks that it starts. No code outside the program holds one of its channels. So if all its
+// tasks are parked and no external event can resume one, the program is in a deadlock, which is reported at once (rule EN-1).
 
 import type { Channel } from "../channel/ends.js";
 import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
@@ -14,10 +14,10 @@ import { Member } from "./record.js";
 import { deadlock } from "./report.js";
 import { NotedChan, noteUses } from "./uses.js";
 
-/** The first tasks of a program are recorded with the line that started them; a stack costs more than a task. */
+/** The number of tasks that are recorded with the line that started them; a stack trace costs more than a task. */
 const TRACED = 256;
 
-/** A closed program that runs, as its maker sees it. */
+/** A running closed program, as far as the maker uses it. */
 interface Running extends Parent {
   readonly async: boolean;
   readonly tracing: boolean;
@@ -31,16 +31,17 @@ interface Running extends Parent {
 export class ClosedProgram<T> implements Running {
   readonly path: Path;
   readonly program: this;
-  /** Whether an async task has been started in it, so that tasks of unknown origin may be its own. */
+  /** Whether an async task has been started in the program, so that tasks with an unknown parent may belong to it. */
   async: boolean;
-  /** Whether a task of unknown origin may be its own, though another program has taken it in: then nothing is claimed. */
+  /** Whether a task with an unknown parent that was counted in another program may belong to this one. Deadlocks are then not
+   * reported. */
   unsure: boolean;
-  /** How many things outside it are waited for without a task. */
+  /** The number of external events that the program waits for without a task. */
   awaited: number;
   private readonly _members: Set<Member>;
   private _main: Task<T> | null;
   private _traces: number;
-  /** Found alive at the last check, and so asked first at the next: the check is O(1) while nothing changes. */
+  /** A task that could still resume at the last check. It is checked first, so that a check is O(1) while nothing changes. */
   private _witness: Member | null;
   private _dead: (error: unknown) => void;
 
@@ -56,7 +57,7 @@ export class ClosedProgram<T> implements Running {
     this._dead = () => {};
   }
 
-  /** Starts its main task; `site` is the line that did so. */
+  /** Starts the main task; `site` is the line that calls `run`. */
   begin<A extends unknown[]>(main: Body<A, T>, args: A, site: string | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this._dead = reject;
@@ -71,7 +72,7 @@ export class ClosedProgram<T> implements Running {
     });
   }
 
-  /** Whether its main task has ended. */
+  /** Whether the main task has ended. */
   get over(): boolean {
     return this._main?.happened === true;
   }
@@ -80,7 +81,7 @@ export class ClosedProgram<T> implements Running {
     return this._traces > 0;
   }
 
-  /** Whether nothing outside it, that cannot be seen from here, may let any of it go on. */
+  /** Whether no external event and no unknown `await` can resume a task of the program. */
   get closed(): boolean {
     return (
       !this.async &&
@@ -108,7 +109,7 @@ export class ClosedProgram<T> implements Running {
     if (member.task === this._main) allPrograms().remove(this);
   }
 
-  /** Nothing is left to run: the program is dead unless one of its tasks can still be woken. */
+  /** Called when the run queue is empty. Reports a deadlock unless a task of the program can still resume. */
   check(): void {
     if (this.unsure || this.awaited > 0) return;
     if (this._witness !== null && isAlive(this._witness)) return;
@@ -126,12 +127,12 @@ export class ClosedProgram<T> implements Running {
   }
 }
 
-/** Whether a task can go on by itself: it is not parked, or something outside the program may wake it. */
+/** Whether a task can still resume: it is not parked, or an external event may complete its operation. */
 function isAlive({ task }: Member): boolean {
   return task !== undefined && (task.parkedAt === null || task.parkedAt.waitsFor().external);
 }
 
-/** The maker of all programs that run: takes their tasks in, and notes which task used a channel last. */
+/** The maker of all running programs. It records their tasks, and the last users of their channels. */
 class Programs extends Layer {
   private readonly _running: Set<Running>;
 
@@ -171,7 +172,7 @@ class Programs extends Layer {
     return task;
   }
 
-  /** The program that a new task belongs to. In an async body the task that starts it is unknown: it may be of any. */
+  /** The program that a new task belongs to. In an async body the parent is unknown, so any async program may be the one. */
   private _homeOf(parent: Parent | null): Running | null {
     const { current } = scheduler;
     if (parent !== null) return parent.program as Running | null;
@@ -208,17 +209,22 @@ class Programs extends Layer {
   }
 }
 
-/** The maker of the programs that run; there is one, however often the package is loaded. */
+/** Returns the maker of the running programs. There is one, however often the package is loaded. */
 function allPrograms(): Programs {
   return scheduler.findMaker((maker): maker is Programs => "add" in maker && "remove" in maker) ?? new Programs();
 }
 
 /**
- * Runs a closed program: `main` and all that it starts. As soon as everything in it is parked, no timer is set and no
- * promise is awaited, it rejects with a {@link DeadlockError} that lists the parked tasks, what each waits for, and the
- * cycle if there is one. Code outside the program must not hold its channels. Tasks still parked when `main` is done are
- * left alone.
+ * Runs a closed program: `main` and all tasks that it starts.
  *
+ * As soon as all its tasks are parked, no timer is set and no promise is awaited, it rejects with a {@link DeadlockError}, which
+ * lists the parked tasks, what each waits for, and the cycle if there is one. Code outside the program must not hold its
+ * channels. Tasks that are still parked when `main` has ended are left alone.
+ *
+ * @param main - The main block, a `function*` or an `async function*`.
+ * @param args - The arguments of `main`.
+ * @returns A promise of what `main` returns, which rejects with what `main` throws.
+ * @throws TypeError if `main` is not a generator function, as a rejection.
  * @example
  * ```ts
  * import { channel, DeadlockError, run } from "millrace";

@@ -1,5 +1,5 @@
-// Structured concurrency: nothing that was started in a scope outlives it. The first failure cancels the others, and the
-// scope ends only when all of them have, with their `finally` blocks. A region is one performance of a scope.
+// Structured concurrency. No task that was started in a scope outlives the scope. The first failure cancels the other tasks, and
+// the scope ends only when all its tasks have ended, with their `finally` blocks. A region is one performance of a scope.
 
 import type { Waiter } from "../operation/async-performance.js";
 import { never } from "../operation/basic.js";
@@ -17,24 +17,24 @@ import { type go, start } from "../task/go.js";
 import type { Body, Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
 
-/** Where the tasks of a scope are started. */
+/** The scope, as its body sees it. See {@link scope}. */
 export interface Scope {
-  /** Starts a go block that the scope waits for, and cancels when another fails. */
+  /** Starts a task that the scope waits for, and that is cancelled when another task of the scope fails. */
   go: typeof go;
   /**
-   * Cancels everything in the scope. Who performs it gets a {@link CancelledError}, unless the body has returned: then a
-   * body that cancels the rest, and returns what it found, has its result.
+   * Cancels all tasks of the scope. The scope then throws a {@link CancelledError}, unless its body returns: a body that cancels
+   * the other tasks and returns a value completes the scope with that value.
    */
   cancel(reason?: unknown): void;
-  /** Aborted when the scope is cancelled, fails, or is over: for `fetch` and whatever else takes one. */
+  /** A signal that is aborted when the scope is cancelled, fails, or is over. Pass it to `fetch`, for example. */
   readonly signal: AbortSignal;
 }
 
-/** What can end a scope from outside. */
+/** Options of {@link scope}. */
 export interface ScopeOptions {
-  /** Milliseconds, from when the scope is performed, after which it is cancelled and throws a {@link TimeoutError}. */
+  /** Milliseconds, from when the scope is performed, after which the scope is cancelled and throws a {@link TimeoutError}. */
   readonly deadline?: number;
-  /** Cancels the scope when it is aborted; its reason is the `cause` of the {@link CancelledError}. */
+  /** A signal that cancels the scope when it is aborted. Its reason is the `cause` of the {@link CancelledError}. */
   readonly signal?: AbortSignal;
 }
 
@@ -62,7 +62,8 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
-    this._body = this._start(body, [this], undefined); // the scope's own task has the line
+    // Without a line, as the scope's own task is recorded with it.
+    this._body = this._start(body, [this], undefined);
   }
 
   go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
@@ -83,7 +84,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     this._stop(reason);
   }
 
-  /** Cancels from outside: then not even a body that is done has the last word. */
+  /** Cancels the scope from outside: the result of a body that has returned is discarded. */
   abort(reason: unknown): void {
     this._aborted = true;
     this.cancel(reason);
@@ -105,7 +106,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
 
   outcome(): T {
     if (this.failed) throw failure(this._failures);
-    // A body that cancelled the rest and returned has its result.
+    // A body that cancelled the other tasks and returned completes the scope with its value.
     if (this._cancelled === null || (!this._aborted && this._body!.status === "done")) return this._body!.outcome();
     throw cancelled(this._cancelled.reason);
   }
@@ -115,7 +116,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     return { what: `the end of a scope (${tasks.map(({ name }) => name).join(", ")})`, external: false };
   }
 
-  /** A task of the scope is over. */
+  /** Called when a task of the scope is over. */
   wake(wait: Operation<unknown>): void {
     const task = (wait as Wait<unknown>).once as Task<unknown>;
     wait.waiter = null;
@@ -146,17 +147,17 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 }
 
-/** @internal What a scope that took too long fails with. */
+/** @internal The error of a scope that has not completed by its deadline. */
 export function late(deadline: number): TimeoutError {
   return new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`);
 }
 
-/** @internal What joining a scope that was cancelled throws. */
+/** @internal The error of a scope that was cancelled. */
 export function cancelled(reason: unknown): CancelledError {
   return new CancelledError("The scope was cancelled", { cause: reason });
 }
 
-/** @internal What a scope throws in which something failed; the first failure came first. */
+/** @internal The error of a scope in which tasks failed, the first failure first. */
 export function failure(failures: readonly unknown[]): unknown {
   const [first] = failures;
   if (failures.length === 1) return first;
@@ -171,7 +172,7 @@ function errorOf(task: Task<unknown>): unknown {
   }
 }
 
-/** The task that a scope is: it ends when all in it have. Named for what reports show. */
+/** The body of the task that supervises a scope, and ends when all tasks of the scope have ended. Reports show its name. */
 const supervisor = {
   *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
     const region = new Region<T>();
@@ -187,7 +188,7 @@ const supervisor = {
   },
 };
 
-/** Whoever performs the scope is cancelled: it goes on only when everything in it is over. */
+/** Called when the scope's own task is cancelled: cancels the tasks of the scope and waits until all are over. */
 function* leave(region: Region<unknown>): Routine<void> {
   region.abort(undefined);
   try {
@@ -197,7 +198,10 @@ function* leave(region: Region<unknown>): Routine<void> {
   }
 }
 
-/** One performance of a scope. When its task is cancelled it stays until all in the scope are over; a select only cancels. */
+/**
+ * One performance of a scope. If its task is cancelled, the operation completes when all tasks of the scope are over. If it loses
+ * a select, the scope is cancelled, and the select does not wait.
+ */
 class Performed<T> extends Operation<T> implements Waiter {
   private readonly _begin: () => Task<T>;
   private _task: Task<T> | null;
@@ -275,14 +279,19 @@ class ScopeOperation<T> extends Sharable<T> {
 }
 
 /**
- * Runs a body that may start tasks with `scope.go`, and completes when the body and all of them are over.
+ * Runs a body that may start tasks with `scope.go`, and completes when the body and all these tasks are over.
  *
- * Parks when: something in it is not over. Yields: what the body returned. The first failure cancels the others, waits for
- * their `finally` blocks and is thrown; when more have failed, an `AggregateError` holds them all. If cancelled: everything
- * in it is, and whoever performs it goes on only when all is over. As a case that loses a select it is cancelled, too, but
- * the select does not wait for it. A plain `go` inside the body starts a task that is not the scope's.
+ * Parks when: the body or a task of the scope is not over. Yields: what the body returned. If cancelled: its tasks are cancelled,
+ * and the task that performs the scope continues only when all are over. If another case of a select wins: its tasks are
+ * cancelled, and the select does not wait for them.
  *
- * @throws TimeoutError when the deadline passed. CancelledError when it was cancelled, or its `AbortSignal` aborted.
+ * The first failure cancels the other tasks, waits for their `finally` blocks and is thrown. If several tasks fail, an
+ * `AggregateError` with all failures is thrown. A plain `go` in the body starts a task that does not belong to the scope.
+ *
+ * @param body - A `function*` or an `async function*`, which gets the scope.
+ * @param options - A deadline, and a signal that cancels the scope.
+ * @throws TimeoutError if the deadline passed. CancelledError if the scope was cancelled, or its signal aborted. TypeError if
+ *   the body is not a function. RangeError if the deadline is not a number, or is NaN.
  * @example
  * ```ts
  * import { go, scope, sleep } from "millrace";

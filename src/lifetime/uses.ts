@@ -1,5 +1,5 @@
-// Notes which task sends to a channel and which receives from it. A channel is watched from its creation: it is of a class of
-// its own, or its operations are wrapped. Other channels pay nothing.
+// Notes which tasks use a channel. A channel is watched from its creation: it is of a class of its own, or its operations are
+// wrapped. Other channels are not slower for it.
 
 import { Chan, Receive, Send } from "../channel/chan.js";
 import { assertValue, type Channel, CLOSED, type Closed } from "../channel/ends.js";
@@ -7,16 +7,16 @@ import { Mapped, type Operation, type WaitsFor } from "../operation/operation.js
 import type { Doer } from "../scheduler/roles.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 
-/** A send, or a receive. */
+/** An end of a channel. */
 export type End = "send" | "receive";
 
-/** The record of the task that runs here. */
+/** The record of the running task. */
 function user(): unknown {
   return scheduler.current?.member;
 }
 
-// As in Send and Receive, and the end is noted: a program that runs in `run` passes through here with every value, and a
-// wrapper around each operation made it three times as slow (Node 20).
+// These classes repeat Send and Receive, and note the task. Every value of a program in `run` passes through them, and a wrapper
+// around each operation made such programs three times as slow (Node 20).
 class NotedSend<T> extends Send<T> {
   declare readonly channel: NotedChan<T>;
 
@@ -63,7 +63,7 @@ class NotedReceive<T> extends Receive<T> {
   }
 }
 
-/** A channel that notes the tasks that used its ends last. */
+/** A channel that notes the last task to send and the last task to receive. */
 export class NotedChan<T> extends Chan<T> {
   lastSender: unknown;
   lastReceiver: unknown;
@@ -78,7 +78,7 @@ export class NotedChan<T> extends Chan<T> {
   }
 }
 
-/** What is called after a send or a receive, in the task that performed it. A value of `CLOSED` says that the channel was closed. */
+/** Called after a send or a receive, in the task that performed it. A value of `CLOSED` means that the channel was closed. */
 export type OnUse = (current: Doer | null, channel: Channel<unknown>, end: End, value: unknown) => void;
 
 class Used<T> extends Mapped<T, T> {
@@ -98,7 +98,7 @@ class Used<T> extends Mapped<T, T> {
   }
 }
 
-/** Calls `used` for each send and receive on a channel from here on. `users` are the tasks that an operation may wait for. */
+/** Calls `used` after each send and receive on a channel. `users` returns the tasks that an operation may wait for. */
 export function watchUses<C extends Channel<unknown>>(
   channel: C,
   used: OnUse,
@@ -119,7 +119,7 @@ export function watchUses<C extends Channel<unknown>>(
   });
 }
 
-/** As {@link NotedChan}, for a channel of any class. */
+/** Makes a channel of any class note its last users, as {@link NotedChan} does. */
 export function noteUses<C extends Channel<unknown>>(channel: C): C {
   const last: Record<End, unknown> = { send: undefined, receive: undefined };
   return watchUses(

@@ -1,20 +1,31 @@
-// How code that the scheduler cannot see into performs an operation: async go blocks and plain `await`.
+// How an async go block performs an operation.
 //
-// An operation performed inside an async generator cannot know which task performs it unless it yields out to the
-// driver, which costs three microtasks. So it waits on a promise of its own, and nobody knows whose it is. Only when
-// somebody is cancelled, or after being parked for long, does a performance yield out, once, keeping its place in every
-// queue: its driver takes note, and from then on the task knows what it waits for and the scheduler holds nothing.
+// Inside an async generator the task that performs an operation is unknown, unless the operation yields out to the driver of
+// the task, which costs three microtasks. So a performance waits on a promise of its own, without a task. It yields out, once,
+// when an async task is being cancelled, or when it is still parked after a turn of the host. It keeps its place in every
+// queue. From then on its task is known, and the scheduler no longer holds the performance.
+//
+// States, with the methods that change them. `performAsync` chooses the first one: FRESH while an async task is being
+// cancelled, TIRED when the operation has completed but the host must get the thread, and otherwise POLLED.
+//
+//   FRESH ──next──> ANNOUNCED ──next, ready──> done
+//                       │ next, not ready
+//                       v
+//   POLLED ──next──> PARKED ──settleDown──> YIELDING ──own──> OWNED
+//                       │ wake                  │ wake          │ wake
+//                       v                       v               v
+//   TIRED ──next──> COMPLETED <─────────────────┴───────────────┘      ──next or run──> done
 
 import type { Runnable, Stranger } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
 
-/** Whoever is told that an operation has completed. */
+/** The performer of an operation: `wake` is called once the operation has completed. */
 export interface Waiter {
   wake(operation: Performable<unknown>): void;
 }
 
-/** An operation, seen from whoever performs it. */
+/** An operation, as far as its performer uses it. */
 export interface Performable<out T> {
   waiter: Waiter | null;
   poll(): boolean;
@@ -26,19 +37,22 @@ export interface Performable<out T> {
   waitsFor(): { readonly what: string; readonly external: boolean; readonly joins?: boolean };
 }
 
-/** Not begun. */
+/** Not polled yet. */
 const FRESH = 0;
-/** Yielded out before it began, because somebody is to end and it may be this one. */
+/** Yielded out before it was polled: an async task is being cancelled, and may be the one that performs this. */
 const ANNOUNCED = 1;
-const PARKED = 2;
-/** Yields out: its driver will take note of it. */
-const YIELDING = 3;
-const OWNED = 4;
-const COMPLETED = 5;
-/** Tried in vain: it will park. */
-const POLLED = 6;
-/** Has completed, but the host must have the thread first. */
-const TIRED = 7;
+/** Polled, and not ready. */
+const POLLED = 2;
+/** Waits on its own promise; its task is unknown. */
+const PARKED = 3;
+/** Yields out to the driver of its task. */
+const YIELDING = 4;
+/** Parked, and held by its task. */
+const OWNED = 5;
+/** Completed, but the host must get the thread first. */
+const TIRED = 6;
+/** Completed; the body continues with the value. */
+const COMPLETED = 7;
 
 type Result<T> = IteratorResult<unknown, T>;
 type Resolve<T> = (result: Result<T>) => void;
@@ -52,15 +66,15 @@ function pending<T>(): Promise<T> {
   return new Promise<T>(capture as (resolve: (value: T) => void) => void);
 }
 
-/** Throws if an operation is being performed already. */
+/** Throws if an operation is already parked. */
 export function assertIdle(operation: Performable<unknown>): void {
   if (operation.waiter === null) return;
   throw new TypeError(
-    `Cannot perform operation: it is parked already (${operation.waitsFor().what}); make one operation for each performer`,
+    `Cannot perform operation: it is parked already (${operation.waitsFor().what}); create an operation for each performer`,
   );
 }
 
-/** One performance in an async body: delegate of its `yield*`, waiter, and iterator result in one object. */
+/** One performance in an async body: the delegate of `yield*`, the waiter and the iterator result, in one object. */
 export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   before: Link | null;
   after: Link | null;
@@ -79,8 +93,8 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     this._owner = null;
   }
 
-  /** Read when the body goes on, so that a mapped function runs there and its exception is the body's. Until then the
-   * operation is busy: another performance in between would take the place of its value. */
+  /** Read when the body continues, so that a mapped function runs in the body and its exception is thrown there. Until then
+   * the operation cannot be performed again, as a second performance would overwrite the value. */
   get value(): T {
     this.operation.waiter = null;
     return this.operation.result();
@@ -140,7 +154,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
   private _wait(): Promise<Result<T>> {
     const result = pending<Result<T>>();
     this._resolve = resolver as Resolve<T>;
-    // What it resolves leads to the task: it must not be held from here.
+    // The function holds the task, so the variable must not keep it.
     resolver = undefined;
     return result;
   }
@@ -171,7 +185,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     return true;
   }
 
-  /** Yields out once, so that the driver learns whose this is. */
+  /** Yields out to the driver, which then holds this performance. */
   settleDown(): void {
     unlink(this);
     const resolve = this._resolve!;
@@ -179,7 +193,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     resolve(this._yieldOut(YIELDING));
   }
 
-  /** The driver has got hold of it. Answers whether it is parked; otherwise the body goes on. */
+  /** Called by the driver after this has yielded out. Returns whether this is parked; if not, the driver resumes the body. */
   own(owner: Waiter): boolean {
     if (this._state !== YIELDING) return false;
     this._state = OWNED;
@@ -187,21 +201,21 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
     return true;
   }
 
-  /** Its task is cancelled: true once the operation has left, false if it first has to end by itself. */
+  /** Called when the task is cancelled. Returns true if the operation has left its queues, false if it completes later. */
   withdraw(): boolean {
     if (!this.operation.withdraw()) return false;
     this.operation.waiter = null;
     return true;
   }
 
-  /** What the operation completed with goes back. */
+  /** Gives back the value of the operation. */
   discard(): void {
     this.operation.waiter = null;
     this.operation.discard();
   }
 }
 
-/** The performance of an operation that completed at once: its value is at hand. */
+/** The performance of an operation that completed at once. */
 class AtHand<T> {
   readonly done: boolean;
   readonly value: T;
@@ -220,7 +234,7 @@ class AtHand<T> {
   }
 }
 
-/** Awaiting a promise that has resolved is cheaper than awaiting a plain object, and all sends that were taken share one. */
+/** The performance of a send that was accepted at once. To await a resolved promise is cheaper than to await an object. */
 const accepted = {
   next: (): Promise<Result<boolean>> => taken,
   throw(error: unknown): never {
@@ -229,7 +243,7 @@ const accepted = {
 };
 const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value: true, done: true });
 
-/** What `yield*` in an async body delegates to. Most operations complete at once, and need no performance of their own. */
+/** Returns the delegate of `yield*` in an async body. Most operations complete at once, without an `AsyncPerformance`. */
 export function performAsync<T>(operation: Performable<T>): unknown {
   if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH);
   if (operation.waiter !== null) assertIdle(operation);
@@ -239,14 +253,14 @@ export function performAsync<T>(operation: Performable<T>): unknown {
   return value === true ? accepted : new AtHand(value);
 }
 
-/** Whether a value is a performance, of this copy of the package or of another that shares its scheduler. */
+/** Whether a value is an `AsyncPerformance`, of this copy of the package or of another copy that shares the scheduler. */
 export function isPerformance(value: unknown): value is AsyncPerformance<unknown> {
   return typeof (value as Partial<AsyncPerformance<unknown>> | null | undefined)?.own === "function";
 }
 
 /**
- * What an async go block sees when a sync routine that it delegates to parks: its driver hears of it some microtasks
- * later, and until then this waits in its place. It must be no thenable, as operations are.
+ * The waiter of an operation at which a sync routine parks that an async go block delegates to. The driver of the block gets
+ * it some microtasks later. It stands in for the operation, because an async generator would await a thenable.
  */
 export class ParkedInside implements Waiter {
   readonly operation: Performable<unknown> & { value: unknown };
@@ -263,18 +277,19 @@ export class ParkedInside implements Waiter {
     this.completed = true;
   }
 
-  /** Takes the place of the operation's value, which is what the async generator will yield. */
+  /** Replaces the operation's value, which the async generator yields, by this waiter. */
   hide(): void {
     this._value = this.operation.value;
     this.operation.value = this;
   }
 
+  /** Restores the operation's value. */
   reveal(): void {
     if (this.operation.value === this) this.operation.value = this._value;
   }
 }
 
-/** Whether a value is what a sync routine shows the driver of an async block, likewise. */
+/** Whether a value is a `ParkedInside`, of this copy of the package or of another copy that shares the scheduler. */
 export function isParkedInside(value: unknown): value is ParkedInside {
   return typeof (value as Partial<ParkedInside> | null | undefined)?.reveal === "function";
 }

@@ -1,11 +1,12 @@
-// The operations that wait for nobody in particular: a value at hand, nothing at all, and one that is made when it is
-// performed (Reppy's `guard` and `withNack`).
+// The basic operations, which have no peer: a value, an operation that is never ready, and operations that are created when
+// they are performed (Reppy's `guard` and `withNack`).
 
+import { shown } from "../structures/errors.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
-import { Gate, Sharable, Shared, tellLost } from "./once.js";
+import { Gate, lose, Sharable, Shared } from "./once.js";
 import { Operation, type WaitsFor } from "./operation.js";
 
-/** Ready, with a value at hand. */
+/** An operation that is ready with a value. */
 export class Always<T> extends Operation<T> {
   readonly outcome: T;
 
@@ -25,7 +26,7 @@ export class Always<T> extends Operation<T> {
   }
 }
 
-/** Never ready. */
+/** An operation that is never ready. */
 export class Never extends Operation<never> {
   poll(): boolean {
     return false;
@@ -38,12 +39,12 @@ export class Never extends Operation<never> {
   }
 }
 
-/** One performance of an operation that is made for it. */
+/** One performance of a guard. */
 export class Made<T> extends Operation<T> implements Waiter {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
-  /** Whether what it makes is told that it lost. */
+  /** Whether `make` gets an operation that becomes ready when the operation that it makes has lost. */
   readonly nacks: boolean;
-  /** What was made for this performance. */
+  /** The operation that was made for this performance. */
   inner: Operation<T> | null;
   private _lost: Gate | null;
   private _blocked: boolean;
@@ -61,7 +62,7 @@ export class Made<T> extends Operation<T> implements Waiter {
     this._lost = this.nacks ? new Gate("losing a choice") : null;
     const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
     if (!(made instanceof Operation))
-      throw new TypeError("Cannot perform guard: its function must return an operation");
+      throw new TypeError(`Cannot perform guard: its function must return an operation, got ${shown(made)}`);
     const inner = made.fresh();
     assertIdle(inner);
     this.inner = inner;
@@ -79,7 +80,7 @@ export class Made<T> extends Operation<T> implements Waiter {
     if (this._blocked || inner.attentive) inner.unblock();
     inner.waiter = null;
     this._forget();
-    if (this._lost !== null) tellLost(this._lost);
+    if (this._lost !== null) lose(this._lost);
   }
 
   override withdraw(): boolean {
@@ -127,7 +128,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 }
 
-/** An operation made anew at each performance, so that many may perform it at the same time. */
+/** An operation that is made anew for each performance, so that several performers may perform it at the same time. */
 class Guard<T> extends Sharable<T> {
   private readonly _make: (lost: Operation<void>) => Operation<T>;
   private readonly _nacks: boolean;
@@ -143,29 +144,79 @@ class Guard<T> extends Sharable<T> {
   }
 }
 
-/** An operation that is ready, with a value at hand. Parks: never. */
+/**
+ * Returns an operation that is ready with a value.
+ *
+ * Parks: never. Yields: the value.
+ *
+ * @example
+ * ```ts
+ * import { always } from "millrace";
+ *
+ * console.log(await always("here")); // here
+ * ```
+ */
 export function always<T>(value: T): Operation<T> {
   return new Always(value);
 }
 
-/** An operation that is never ready: neutral in a choice. Parks: for ever. */
+/**
+ * Returns an operation that is never ready. As a case of a select it changes nothing.
+ *
+ * Parks: for ever. If cancelled: it ends, like any parked operation.
+ *
+ * @example
+ * ```ts
+ * import { alt, always, never } from "millrace";
+ *
+ * console.log(await alt(never(), always(1))); // 1
+ * ```
+ */
 export function never(): Operation<never> {
   return new Never();
 }
 
 /**
- * An operation built anew each time it is performed: its deadline, its request, its channel start then.
- * Many may perform it at the same time, each what was made for it.
+ * Returns an operation that is created anew each time it is performed, so that a deadline, a request or a channel in it begins
+ * at that time. Several performers may perform it at the same time; each gets an operation of its own.
  *
- * Parks when, yields, if closed, if cancelled: as what `make` returns. What `make` throws is the performer's.
+ * Parks when, yields, if closed, if cancelled: as the operation that `make` returns.
+ *
+ * @param make - Creates the operation. It runs in the task that performs the guard, and an exception is thrown in that task.
+ * @throws TypeError, when it is performed, if `make` does not return an operation.
+ * @example
+ * ```ts
+ * import { always, guard } from "millrace";
+ *
+ * let count = 0;
+ * const next = guard(() => always(++count));
+ * console.log(await next, await next); // 1 2
+ * ```
  */
 export function guard<T>(make: () => Operation<T>): Operation<T> {
   return new Guard(make, false);
 }
 
 /**
- * As {@link guard}, and `make` is told when it was for nothing: `lost` becomes ready exactly when the operation that it
- * made did not win, because another case did or because the task was cancelled. From Concurrent ML.
+ * Returns an operation as {@link guard} does, and gives `make` an operation `lost`, which becomes ready exactly when the
+ * operation that `make` returned did not win: another case won, or the task was cancelled. Use it to withdraw a request.
+ *
+ * Parks when, yields, if closed, if cancelled: as the operation that `make` returns; if it was cancelled, `lost` is ready.
+ *
+ * The name is short for negative acknowledgement, as in Concurrent ML.
+ *
+ * @param make - Creates the operation, as for `guard`. `lost` is an operation for any number of performers.
+ * @throws TypeError, when it is performed, if `make` does not return an operation.
+ * @example
+ * ```ts
+ * import { alt, always, never, upon, withNack } from "millrace";
+ *
+ * const request = withNack((lost) => {
+ *   upon(lost, () => console.log("withdrawn")); // withdrawn
+ *   return never();
+ * });
+ * console.log(await alt(request, always(1))); // 1
+ * ```
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {
   return new Guard(make, true);

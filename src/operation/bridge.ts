@@ -1,12 +1,13 @@
 // The two bridges to the host's own ways of waiting: promises and abort signals.
 
+import { shown } from "../structures/errors.js";
 import { shared } from "../structures/shared.js";
 import { Made } from "./basic.js";
 import { type Once, Sharable, Wait } from "./once.js";
 import { Operation, type WaitsFor } from "./operation.js";
 import { Waiters } from "./waiters.js";
 
-/** What became of a promise; one for each promise, so that a million lost selects leave one reaction with it. */
+/** The outcome of a promise. There is one for each promise, so that a million lost selects leave one reaction on it. */
 class Settlement<T> implements Once<T> {
   happened: boolean;
   readonly waiting: Waiters;
@@ -99,18 +100,50 @@ class Aborted extends Operation<unknown> {
 }
 
 /**
- * A promise as an operation, for go blocks and selects.
+ * Waits for a promise, in a go block or as a case of a select. Several performers may wait for the same promise.
  *
- * Parks when: the promise is pending. Yields: its value; a rejection is thrown. If cancelled, or if another case wins: the
- * promise goes on by itself, as promises do, and its outcome is not missed by whoever asks again.
+ * Parks when: the promise is pending. Yields: the value of the promise; a rejection is thrown. If cancelled, or if another
+ * case wins: the wait ends, and the promise itself continues. A later `settled(promise)` gets its outcome.
+ *
+ * A rejection counts as handled from the first time that the operation is performed.
+ *
+ * @param promise - A promise, or any object with a `then` method.
+ * @throws TypeError if `promise` is not a promise.
+ * @example
+ * ```ts
+ * import { go, settled } from "millrace";
+ *
+ * const task = go(function* () {
+ *   return (yield* settled(Promise.resolve(20))) + 1;
+ * });
+ * console.log(await task); // 21
+ * ```
  */
 export function settled<T>(promise: PromiseLike<T>): Operation<T> {
   if (typeof promise?.then === "function") return new Settled(promise);
-  throw new TypeError("Cannot wait for promise: settled() takes a promise; a value at hand is always(value)");
+  throw new TypeError(
+    `Cannot wait for promise: settled() takes a promise, got ${shown(promise)}; write always(value) for a value`,
+  );
 }
 
-/** Completes when an abort signal does. Parks when: it has not been aborted. Yields: the signal's reason. */
+/**
+ * Waits until an abort signal is aborted.
+ *
+ * Parks when: the signal is not aborted. Yields: the reason of the signal. If cancelled, or if another case wins: the listener
+ * is removed at once.
+ *
+ * @param signal - The signal of an `AbortController`, or any other `AbortSignal`.
+ * @throws TypeError if `signal` is not an `AbortSignal`.
+ * @example
+ * ```ts
+ * import { aborted } from "millrace";
+ *
+ * const controller = new AbortController();
+ * setTimeout(() => controller.abort("stop"), 1);
+ * console.log(await aborted(controller.signal)); // stop
+ * ```
+ */
 export function aborted(signal: AbortSignal): Operation<unknown> {
   if (typeof signal?.addEventListener === "function" && "aborted" in signal) return new Aborted(signal);
-  throw new TypeError("Cannot wait for abort signal: aborted() takes an AbortSignal");
+  throw new TypeError(`Cannot wait for abort signal: aborted() takes an AbortSignal, got ${shown(signal)}`);
 }

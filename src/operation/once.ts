@@ -1,12 +1,11 @@
-// What happens once, for as many as wait for it: the end of a task, the closing of a channel, a promise. Each performer
-// gets a wait of its own, so that such an operation can be shared.
-
+// Events that happen once and have any number of waiters: the end of a task, the closing of a channel, the settling of a
+// promise. Each performer gets an operation of its own (`Wait`), so that the event can be shared.
 import { Ring } from "../structures/ring.js";
 import { shared } from "../structures/shared.js";
 import { Operation, type WaitsFor } from "./operation.js";
 import { Waiters } from "./waiters.js";
 
-/** Something that happens once, for as many as wait for it. */
+/** An event that happens once. */
 export interface Once<T> {
   readonly happened: boolean;
   readonly waiting: Waiters;
@@ -14,7 +13,7 @@ export interface Once<T> {
   waitsFor(): WaitsFor;
 }
 
-/** One performer's wait for something that happens once. */
+/** The operation of one performer that waits for an event. */
 export class Wait<T> extends Operation<T> {
   readonly once: Once<T>;
 
@@ -40,7 +39,7 @@ export class Wait<T> extends Operation<T> {
   }
 }
 
-/** The plain form of something that happens once: nothing but that it did. */
+/** An event without an outcome. */
 export class Gate implements Once<void> {
   happened: boolean;
   readonly waiting: Waiters;
@@ -64,27 +63,27 @@ export class Gate implements Once<void> {
   }
 }
 
-/** The choices that branches leave just now, and the gates of the branches that have lost. */
+/** The number of choices whose branches are leaving their queues, and the gates of the branches that have lost. */
 const losing = /* @__PURE__ */ shared("losing", () => ({ choices: 0, gates: new Ring<Gate>() }));
 
-/** Branches of a choice are about to leave. What has lost is told so only when all of them have left. */
+/** Called before the branches of a choice leave their queues. Gates of losers open only when all branches have left. */
 export function beginLeaving(): void {
   losing.choices++;
 }
 
-/** All branches have left: what the losers do now can complete none of them any more. */
+/** Called when all branches have left. Opens the gates of the losers, whose waiters can no longer complete a branch. */
 export function endLeaving(): void {
   if (--losing.choices > 0) return;
   while (losing.gates.length > 0) losing.gates.shift().open();
 }
 
-/** Opens the gate of an operation that has lost. */
-export function tellLost(gate: Gate): void {
+/** Opens the gate of an operation that has lost, once all branches of its choice have left their queues. */
+export function lose(gate: Gate): void {
   if (losing.choices > 0) losing.gates.push(gate);
   else gate.open();
 }
 
-/** An operation that many may perform at the same time. */
+/** An operation that several performers may perform at the same time. */
 export abstract class Sharable<out T> extends Operation<T> {
   abstract override fresh(): Operation<T>;
 
@@ -103,6 +102,7 @@ export abstract class Sharable<out T> extends Operation<T> {
   }
 }
 
+/** The operation that waits for an event, for any number of performers. */
 export class Shared<T> extends Sharable<T> {
   private readonly _once: Once<T>;
 

@@ -1,10 +1,10 @@
-// An operation is a value that describes one synchronisation (Reppy's events, Concurrent ML): creating it does nothing,
-// performing it may park. It is *try, block, result*: `poll` tries to complete now, `block` queues up where the peer will
-// look, `result` is what the performer gets. Whoever completes a parked operation calls `complete`, once.
+// An operation is a value that describes one synchronisation (an event in Reppy's Concurrent ML). Creating it does nothing,
+// performing it may park. It has three parts: `poll` tries to complete now, `block` joins the queue where the peer will look,
+// and `result` returns the value for the performer. The peer completes a parked operation by calling `complete`, once.
 //
-// One object plays every part of a performance in a go block: it is the iterator of `yield*`, the iterator's result, the
-// link in the peer's queue and the place for the value, so that a hand-over allocates nothing else. `waiter` says who
-// performs it: null while it is at rest, so a second performance at the same time is found out.
+// In a go block one object is the iterator of `yield*`, the iterator's result, the link in the peer's queue and the place for
+// the value, so that a hand-over allocates nothing else. `waiter` is the performer of the operation. It is null while the
+// operation is not being performed, so that a second performance at the same time is detected.
 
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { type Link, unlink } from "../structures/list.js";
@@ -13,46 +13,66 @@ import { perform } from "./plain-performance.js";
 
 declare const parked: unique symbol;
 
-/** What go blocks yield while they are parked; only ever written in return types. */
+/** The type of what a go block yields while it is parked. You need it only in return types. */
 export interface Parked {
   readonly [parked]: never;
 }
 
-/** The return type of a go block, or of a function it delegates to, written as `function*`. */
+/**
+ * The return type of a go block, or of a function that a go block delegates to, written as `function*`.
+ *
+ * @typeParam T - The type of what the block returns.
+ * @example
+ * ```ts
+ * import { go, type Routine, sleep } from "millrace";
+ *
+ * function* rest(ms: number): Routine<string> {
+ *   yield* sleep(ms);
+ *   return "rested";
+ * }
+ * console.log(await go(rest, 1)); // rested
+ * ```
+ */
 export type Routine<T> = Generator<Parked, T, unknown>;
 
-/** The return type of a go block, or of a function it delegates to, written as `async function*`. */
+/**
+ * The return type of a go block, or of a function that a go block delegates to, written as `async function*`.
+ *
+ * @typeParam T - The type of what the block returns.
+ */
 export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
 
-/** What an operation waits for. */
+/** Describes what an operation waits for. */
 export interface WaitsFor {
-  /** In words that follow "waits for", such as `receive from jobs`. */
+  /** The event, in words that follow "waits for", such as `receive from jobs`. */
   readonly what: string;
   /**
-   * Whether something outside all go blocks can complete it, such as a timer, a promise or an event. Then a task that is
-   * parked at it is in no deadlock. Make it false where only tasks can complete it.
+   * Whether an event outside all go blocks, such as a timer, a promise or input, can complete the operation. A task that is
+   * parked at such an operation is in no deadlock. Return false if only tasks can complete the operation.
    */
   readonly external: boolean;
-  /** The tasks that may complete it, as far as they are known: for the cycle in the report of a deadlock. */
+  /** The tasks that may complete the operation, if known. A report of a deadlock finds its cycle with them. */
   readonly tasks?: readonly unknown[];
-  /** Whether it waits for the end of a task. */
+  /** Whether the operation waits for the end of a task. */
   readonly joins?: boolean;
 }
 
-/** What performing an operation, or a receive channel's `receive()`, yields; to operations as `Awaited` is to promises. */
+/** The type that an operation, or the `receive()` of a channel, yields: for operations what `Awaited` is for promises. */
 export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: () => Operation<infer T> } ? T : never;
 
 /**
- * A value describing one synchronisation: `yield*` performs it in a go block of either kind, `await` in plain code.
+ * Describes one synchronisation. `yield*` performs it in a go block of either kind, `await` performs it in plain code.
  *
- * Creating it does nothing, and it may be performed again once it has completed.
+ * Parks when: it cannot complete at once. Yields: its value. If closed: as the documentation of each operation says. If
+ * cancelled: it leaves every queue at once.
  *
- * Parks when: it cannot complete at once. Yields: its value. If closed: as each source says. If cancelled: it leaves every
- * queue at once.
+ * Creating an operation does nothing. An operation can be performed again once it has completed.
  *
- * A new source of waiting is a subclass with `poll` and `block`, and `unblock` if it holds something.
+ * To define a new kind of operation, write a subclass with `poll` and `block`, and with `unblock` if the operation is in a
+ * queue of your own.
  *
- * @throws TypeError when it is performed while it is parked already.
+ * @typeParam T - The type of its value.
+ * @throws TypeError if it is performed while it is parked already.
  * @example
  * ```ts
  * import { always } from "millrace";
@@ -64,7 +84,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** @internal */ before: Link | null;
   /** @internal */ after: Link | null;
   /** @internal */ done: boolean;
-  /** What it completed with; `result` turns it into what is yielded. */
+  /** The value with which the operation completed; `result` computes from it what is yielded. */
   value: unknown;
   /** @internal */ waiter: Waiter | null;
 
@@ -75,75 +95,83 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     this.waiter = null;
   }
 
-  /** Tries to complete now, with `value` set; false when it has to wait. */
+  /** Tries to complete now, and sets `value`; returns false if the operation has to wait. */
   abstract poll(): boolean;
 
-  /** Queues up where the peer will look; the peer calls `complete`. Called after `poll` was false, in the same step. */
+  /** Joins the queue where the peer will look; the peer calls `complete`. Called after `poll` returned false, in that step. */
   abstract block(): void;
 
-  /** Leaves the queue: the operation lost a choice, or its task was cancelled. */
+  /** Leaves the queue. Called if the operation lost a choice, or if its task was cancelled. */
   unblock(): void {
     unlink(this);
   }
 
   /**
-   * @internal Its task is cancelled. True once it has left; false if it first has to end by itself, and completes then:
-   * a scope does not let go of its task before all in it are over.
+   * @internal Called when its task is cancelled. Returns true if the operation has left its queues; false if it completes
+   * later, as a scope does, which completes only when all tasks in it have ended.
    */
   withdraw(): boolean {
     this.unblock();
     return true;
   }
 
-  /** Gives back what it completed with: its task ended before it could have it. */
+  /** Gives back the value with which the operation completed, because its task ended before it resumed with the value. */
   discard(): void {}
 
-  /** What performing it yields; runs in the task that performs it. */
+  /** Computes what performing the operation yields. It runs in the task that performs the operation. */
   result(): T {
     return this.value as T;
   }
 
-  /** Completes the parked operation; its performer goes on in its turn. */
+  /** Completes the parked operation. Its performer resumes in its turn. */
   complete(value: unknown): void {
     this.value = value;
     this.waiter!.wake(this);
   }
 
-  /** What it waits for: for reports, and for telling a deadlock from a wait that something outside can end. */
+  /** Describes what the operation waits for, for reports and for the detection of deadlocks. */
   waitsFor(): WaitsFor {
     return { what: this.constructor.name.toLowerCase(), external: true };
   }
 
-  /** @internal The record of the task that runs here, for `waitsFor().tasks`; known only in a closed program. */
+  /** @internal The record of the running task, for `waitsFor().tasks`; undefined outside a closed program. */
   get performer(): unknown {
     const member = scheduler.current?.member;
     return member == null || member.program === null ? undefined : member;
   }
 
-  /** @internal What one performer performs: itself, unless many may wait for it at the same time. */
+  /** @internal The operation for one performer: itself, unless several performers may wait at the same time. */
   fresh(): Operation<T> {
     return this;
   }
 
-  /** @internal Whether a choice may take it as it is: it is fresh, one branch, and need not be told that it lost. */
+  /** @internal Whether a choice can use it as a branch as it is: it is fresh, is no choice, and is not attentive. */
   get plain(): boolean {
     return true;
   }
 
-  /** @internal The operations a choice may take in place of this one, so that nesting flattens; null for itself. */
+  /** @internal The operations that a choice uses instead of this one, so that nested choices flatten; null for itself. */
   branches(): Operation<T>[] | null {
     return null;
   }
 
-  /** @internal Whether it must be told that it lost even when it was only polled. */
+  /** @internal Whether `unblock` is called if it lost a choice, even if it was only polled. */
   get attentive(): boolean {
     return false;
   }
 
   /**
-   * An operation that completes when this one does, with what `transform` makes of the value.
+   * Returns an operation that completes when this one does, and yields the result of `transform`.
    *
-   * `transform` runs once, only if the operation wins, in the task that performs it; its exception is that task's.
+   * `transform` runs once, only if the operation wins, and in the task that performs it. An exception is thrown in that task.
+   *
+   * @param transform - A function of the value.
+   * @example
+   * ```ts
+   * import { alt, always, never } from "millrace";
+   *
+   * console.log(await alt(always(2).map((n) => `got ${n}`), never())); // got 2
+   * ```
    */
   map<U>(transform: (value: T) => U): Operation<U> {
     return new Mapped(this.fresh(), transform);
@@ -164,8 +192,8 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return perform(this.fresh()).then(onValue, onError);
   }
 
-  /** @internal Called by `yield*`: first to perform, then, if it parked, to go on. An object that serves `yield*` needs
-   * `throw` as well, and must not have `return`: cancelling has taken the operation out of its queues before. */
+  /** @internal Called by `yield*` to perform the operation and, if it parked, again to continue. An object that serves
+   * `yield*` needs `throw`, too, and must not have `return`: cancelling takes the operation out of its queues before. */
   next(): this {
     if (this.waiter !== null) this.waiter = null;
     else if (!this.poll()) return this.park();
@@ -175,8 +203,8 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal Stops the task that is running here. It need not look at what it parked at: a look at an object that may be
-   * of any class costs as much as the rest of a hand-over. */
+  /** @internal Parks the running task. The task finds the operation in `scheduler.parked`, not in the generator's result: a
+   * property read on an object of many possible classes costs as much as the rest of a hand-over. */
   park(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(false);
@@ -191,7 +219,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal It has completed, but its task has had enough in a row: it goes on in its turn. */
+  /** @internal Moves the task to the end of the run queue: the operation has completed, but its streak is used up. */
   giveWay(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(true);
@@ -201,7 +229,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal A sync routine that an async block delegates to. */
+  /** @internal Parks a sync routine that an async block delegates to. */
   parkInside(completed: boolean): this {
     const inside = new ParkedInside(this);
     this.waiter = inside;
@@ -225,7 +253,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
 
 /** An operation whose value is transformed. */
 export class Mapped<T, U> extends Operation<U> implements Waiter {
-  /** What is performed. */
+  /** The operation whose value is transformed. */
   readonly inner: Operation<T>;
   private readonly _transform: (value: T) => U;
 
@@ -287,7 +315,7 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 }
 
-/** Whether a value is an operation, of this copy of the package or of another that shares its scheduler. */
+/** Whether a value is an operation, of this copy of the package or of another copy that shares the scheduler. */
 export function isOperation(value: unknown): value is Operation<unknown> {
   return (
     value instanceof Operation ||
@@ -295,7 +323,7 @@ export function isOperation(value: unknown): value is Operation<unknown> {
   );
 }
 
-/** What an operation waits for that any one of several may complete. */
+/** Describes what an operation waits for that completes with any one of several operations. */
 export function anyOf(parts: readonly WaitsFor[]): WaitsFor {
   return {
     what: parts.map(({ what }) => what).join(" or "),

@@ -1,4 +1,4 @@
-// Plain `await`: it waits without a task, and nothing but what it waits for holds it.
+// How plain code performs an operation with `await`. There is no task, and only the operation holds the performance.
 
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -50,17 +50,17 @@ export class PlainPerformance<T> implements Waiter, Runnable {
   }
 }
 
-/** Resolves once the operation has completed. */
+/** Returns a promise that resolves once the operation has completed. */
 function completion(operation: Performable<unknown>): Promise<void> {
   return new Promise<void>((resolve) => new PlainPerformance(operation, resolve).begin());
 }
 
-/** Performs an operation for plain code. Its result is made where that code goes on, not where the peer completes it. */
+/** Performs an operation for plain code. The result is computed where that code continues, not in the step of the peer. */
 export function perform<T>(operation: Performable<T>): Promise<T> {
   const { maker } = scheduler;
   const completed = maker === null ? completion(operation) : maker.perform(operation, completion);
   return completed.then(() => {
-    // Busy until here: another performance in between would take the place of the value.
+    // Cannot be performed again before this point: a second performance would overwrite the value.
     operation.waiter = null;
     return operation.result();
   });

@@ -1,4 +1,4 @@
-// Waiting without a task: for code that is called back, and for operations made of others.
+// Performing an operation without a task, for callbacks and for operations that are made of other operations.
 
 import { scheduler } from "../scheduler/scheduler.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
@@ -8,7 +8,7 @@ class Upon<T> implements Waiter, Disposable {
   private readonly _operation: Operation<T>;
   private readonly _then: (value: T) => void;
   private readonly _failed: ((error: unknown) => void) | undefined;
-  /** Ends what holds the programs that cannot be dead while it waits. */
+  /** Ends the hold on closed programs, which cannot be in a deadlock while this waits for an external event. */
   private _release: (() => void) | null;
 
   constructor(operation: Operation<T>, then: (value: T) => void, failed: ((error: unknown) => void) | undefined) {
@@ -22,7 +22,7 @@ class Upon<T> implements Waiter, Disposable {
     const operation = this._operation;
     assertIdle(operation);
     if (operation.poll()) {
-      this._tell();
+      this._deliver();
       return this;
     }
     operation.waiter = this as Waiter;
@@ -38,8 +38,8 @@ class Upon<T> implements Waiter, Disposable {
 
   wake(): void {
     this._operation.waiter = null;
-    this._letGo();
-    this._tell();
+    this._endHold();
+    this._deliver();
   }
 
   [Symbol.dispose](): void {
@@ -47,15 +47,15 @@ class Upon<T> implements Waiter, Disposable {
     if (operation.waiter !== (this as Waiter)) return;
     operation.waiter = null;
     operation.unblock();
-    this._letGo();
+    this._endHold();
   }
 
-  private _letGo(): void {
+  private _endHold(): void {
     this._release?.();
     this._release = null;
   }
 
-  private _tell(): void {
+  private _deliver(): void {
     let value: T;
     try {
       value = this._operation.result();
@@ -69,15 +69,18 @@ class Upon<T> implements Waiter, Disposable {
 }
 
 /**
- * Performs an operation without a task: calls back in the very step in which it completes, at once if it is ready now.
- * Disposing of the result leaves every queue. For adapters, and for operations that are made of others; in a go block
- * `yield*` is what you want.
+ * Performs an operation without a task, and calls a function in the very step in which the operation completes. If the
+ * operation is ready, that is before `upon` returns. Use it for adapters and for operations that are made of other operations;
+ * in a go block use `yield*`.
  *
- * The callback runs in the step of whoever completes the operation, so it must be short, must not throw, and must not wait.
+ * The callback runs in the step of the peer that completes the operation, so it must be short, must not throw, and cannot wait.
  *
- * @param operation - What to wait for.
- * @param then - Called with its value, once.
- * @param failed - Called with what it threw; without it that is reported to the host, as an unhandled rejection is.
+ * @param operation - The operation to perform.
+ * @param then - Called once, with the value of the operation.
+ * @param failed - Called with the exception of the operation. Without it, the exception is reported to the host, as an
+ *   unhandled rejection is.
+ * @returns A disposable. Disposing of it takes the operation out of every queue, and nothing is called any more.
+ * @throws TypeError if the operation is parked already.
  * @example
  * ```ts
  * import { channel, upon } from "millrace";

@@ -1,14 +1,16 @@
-// The operations that wait for the same thing, in the order in which they began to wait. They are linked with each other, so
-// joining and leaving take constant time, also in the middle, and nothing is allocated.
+// The operations that wait for the same event, in the order in which they began to wait. The operations are the links of the
+// list, so joining and leaving take constant time, also in the middle, and allocate nothing.
 
 import { append, type Link, List, move, shift, unlink } from "../structures/list.js";
 import type { Operation } from "./operation.js";
 
 /**
- * A queue of operations that wait for the same thing: what `block` joins, `unblock` leaves, and the peer serves.
+ * Holds operations that wait for the same event, in order. An operation joins it in `block` and leaves it in `unblock`; the
+ * peer takes operations from it and completes them.
  *
- * An operation stands in one queue at a time. All methods take constant time, except for iterating and `completeAll`.
+ * An operation is in one queue at a time. All methods take constant time, except for iteration and `completeAll`.
  *
+ * @typeParam O - The class of the operations, a class of your own.
  * @example
  * ```ts
  * import { go, Operation, Waiters } from "millrace";
@@ -27,18 +29,18 @@ import type { Operation } from "./operation.js";
  * ```
  */
 export class Waiters<O extends Operation<unknown> = Operation<unknown>> extends List implements Iterable<O> {
-  /** The operation that has waited longest; null when there is none. */
+  /** The operation that has waited longest; null if the queue is empty. */
   get first(): O | null {
     const { after } = this;
     return after === this ? null : (after as unknown as O);
   }
 
-  /** Puts an operation at the end. */
+  /** Adds an operation at the end. */
   join(operation: O): void {
     append(this, operation);
   }
 
-  /** Puts an operation in front of the others. */
+  /** Adds an operation at the front. */
   joinFirst(operation: O): void {
     const others = new List();
     move(this, others);
@@ -46,19 +48,19 @@ export class Waiters<O extends Operation<unknown> = Operation<unknown>> extends 
     move(others, this);
   }
 
-  /** Takes an operation out; does nothing if it does not wait. */
+  /** Removes an operation; does nothing if the operation is in no queue. */
   leave(operation: O): void {
     unlink(operation);
   }
 
-  /** Takes out the operation that has waited longest and returns it; null when there is none. */
+  /** Removes the operation that has waited longest and returns it; null if the queue is empty. */
   next(): O | null {
     return shift(this) as O | null;
   }
 
   /**
-   * Moves all operations to a new queue and returns it. What begins to wait while that queue is served is in this queue, and
-   * is not served; what gives up is no longer in that one.
+   * Moves all operations to a new queue and returns the new queue. Serve the new queue: operations that begin to wait meanwhile
+   * join this queue, and operations that give up leave the new one.
    */
   takeAll(): Waiters<O> {
     const all = new Waiters<O>();
@@ -66,12 +68,12 @@ export class Waiters<O extends Operation<unknown> = Operation<unknown>> extends 
     return all;
   }
 
-  /** Completes all operations, in their order, with the same value. */
+  /** Removes all operations and completes them, in order, with the same value. */
   completeAll(value: unknown): void {
     for (let operation = this.next(); operation !== null; operation = this.next()) operation.complete(value);
   }
 
-  /** The operations in their order. They must not join or leave meanwhile. */
+  /** Iterates over the operations in order. No operation may join or leave during the iteration. */
   *[Symbol.iterator](): Generator<O, void, undefined> {
     for (let at: Link = this.after; at !== this; at = at.after!) yield at as unknown as O;
   }

@@ -1,10 +1,10 @@
-// All that is due at a time, over one timer of the host. That timer follows lazily: alarms come and go with every select
-// that has a timeout, so it is set anew only at a quiet moment, and one that fires too early merely looks again.
+// All alarms share one timer of the host. Alarms are added and removed with every select that has a timeout, so the host's
+// timer is set again only when the run queue is empty. A timer that fires too early finds no alarm due, and is set again.
 
 import { type Alarm, Heap } from "../structures/heap.js";
 import type { Host } from "./host.js";
 
-/** Something that is due at a time. */
+/** An alarm that does something when it is due. */
 export interface Timed extends Alarm {
   fire(): void;
 }
@@ -14,7 +14,7 @@ const LONGEST_DELAY = 2 ** 31 - 1;
 export class Alarms {
   private readonly _heap: Heap<Timed>;
   private _timer: unknown;
-  /** When the host's timer will fire; Infinity when none is set. */
+  /** The time at which the host's timer fires; Infinity if no timer is set. */
   private _set: number;
 
   constructor() {
@@ -23,19 +23,19 @@ export class Alarms {
     this._set = Infinity;
   }
 
-  /** Adds an alarm; true if the host's timer would come too late for it. */
+  /** Adds an alarm; returns true if the host's timer would fire too late for it. */
   add(alarm: Timed): boolean {
     this._heap.add(alarm);
     return alarm.due < this._set;
   }
 
-  /** Removes an alarm; true if it was the last, and a timer would only keep the process alive. */
+  /** Removes an alarm; returns true if no alarm is left, so that the host's timer would only keep the process alive. */
   remove(alarm: Timed): boolean {
     this._heap.remove(alarm);
     return this._heap.length === 0;
   }
 
-  /** Sets the host's timer for the first alarm, or clears it when there is none. */
+  /** Sets the host's timer for the first alarm, or clears the timer if there is no alarm. */
   arm(host: Host, ring: () => void): void {
     const { first } = this._heap;
     if (first !== undefined && this._set <= first.due) return;
@@ -49,6 +49,7 @@ export class Alarms {
     }, delay);
   }
 
+  /** Clears the host's timer. */
   disarm(host: Host): void {
     if (this._set === Infinity) return;
     host.clearTimer(this._timer);
@@ -56,7 +57,7 @@ export class Alarms {
     this._set = Infinity;
   }
 
-  /** Fires what is due, in order. */
+  /** Fires all alarms that are due, in order. */
   fire(host: Host): void {
     const now = host.now();
     for (let { first } = this._heap; first !== undefined && first.due <= now; { first } = this._heap) {

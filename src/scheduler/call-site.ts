@@ -1,12 +1,12 @@
-// Where in its source a program calls the package, for reports.
+// The line of a program that calls the package, for reports.
 
-/** A frame of a stack: `at f (file:1:2)` in V8 and Bun, `f@file:1:2` in Firefox and Safari. Only some put a header first. */
+/** A frame of a stack: `at f (file:1:2)` in V8 and Bun, `f@file:1:2` in Firefox and Safari. Only some hosts add a header. */
 const FRAME = /^\s*at |@/;
 
 /**
- * Returns the line of the stack from which its caller was called; undefined where the host does not tell. A function that
- * calls it must not return its result, or that of another call, directly: JavaScriptCore takes a frame whose last act is a
- * call off the stack.
+ * Returns the line of the stack from which the caller of `callSite` was called; undefined if the host has no stacks. The
+ * caller must not end with `return callSite()`, or with another call in its `return`: JavaScriptCore removes the frame of a
+ * function that ends with a call (tail call).
  */
 export function callSite(): string | undefined {
   const limit = Error.stackTraceLimit;
@@ -17,7 +17,7 @@ export function callSite(): string | undefined {
   return frames?.[2]?.trim();
 }
 
-/** The limit cannot be set where the host has frozen its own objects; then the stack is only longer than needed. */
+/** Limits the length of stacks. A host with frozen built-ins refuses; the stack is then longer than needed. */
 function limitStack(frames: number): void {
   try {
     Error.stackTraceLimit = frames;

@@ -1,28 +1,29 @@
-// All that millrace asks of the machine it runs on, in one object that can be replaced: the clock, one timer, microtasks,
-// a turn of the event loop, chance, and where failures go. No other file touches these globals.
+// Everything that millrace needs from its environment, in one object that can be replaced: the clock, one timer, microtasks,
+// turns of the event loop, random numbers, and the reporting of failures. No other file touches these globals.
 
-/** What the scheduler needs from its surroundings. */
+/** The environment of the scheduler. */
 export interface Host {
-  /** Milliseconds on a clock that never goes back. */
+  /** Returns milliseconds on a clock that never goes back. */
   now(): number;
-  /** A number in [0, 1), for choices left to chance. */
+  /** Returns a random number in [0, 1). */
   random(): number;
   /** Runs a job before the host gets the thread back. */
   microtask(job: () => void): void;
-  /** Runs a job after the host had the thread: timers, input, rendering. */
+  /** Runs a job after the host has had the thread, for timers, input and rendering. */
   turn(job: () => void): void;
-  /** Runs a job after so many milliseconds; at most 2^31 - 1. */
+  /** Runs a job after `ms` milliseconds, at most 2^31 - 1, and returns the timer. */
   setTimer(job: () => void, ms: number): unknown;
+  /** Clears a timer that `setTimer` returned. */
   clearTimer(timer: unknown): void;
-  /** Reports a failure that nobody joined; what it returns takes the report back, should somebody join after all. */
+  /** Reports the failure of a task that no other code has joined. The function returned withdraws the report. */
   report(error: unknown): () => void;
-  /** Calls a job whenever the event loop has become empty; a host that cannot tell never calls it. */
+  /** Calls a job each time the event loop has become empty. A host that cannot detect this never calls the job. */
   whenEmpty(job: () => void): void;
 }
 
 const settled: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
-// Where the host does not know `using` yet, its symbols are made here, as TypeScript's helpers expect them.
+// A host without `using` lacks its symbols. They are made here, in the way that TypeScript's helpers expect.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
 (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
 
@@ -36,7 +37,7 @@ export const native: Host = {
   setTimer: (job, ms) => setTimeout(job, ms),
   clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   report(error) {
-    // A rejection that nobody handles is what every host already knows how to report, once.
+    // Every host reports an unhandled rejection, once.
     const rejection = Promise.reject(error);
     return () => void rejection.catch(() => {});
   },
@@ -49,7 +50,7 @@ export const native: Host = {
 let port: MessagePort | null = null;
 const jobs: (() => void)[] = [];
 
-/** setImmediate where there is one: it lets timers and I/O in. Elsewhere a message to ourselves, which is not throttled. */
+/** Uses setImmediate if the host has it, as it lets timers and I/O run; otherwise a message port, which is not throttled. */
 function turn(job: () => void): void {
   if (typeof setImmediate === "function") {
     setImmediate(job);

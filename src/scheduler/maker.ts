@@ -1,14 +1,14 @@
-// The one seam of the package. What observes, explores or simulates a program does so by a maker: the scheduler asks it for
-// every channel, task, scope, timeout and plain `await`, where otherwise the package makes its own. In production there is
-// none (`scheduler.maker` is null), and nothing else in the package asks whether it is observed.
+// The one seam of the package. Code that observes, explores or simulates a program installs a maker. The scheduler then asks
+// the maker for every channel, task, scope, timeout and plain `await`. In production there is no maker (`scheduler.maker` is
+// null) and the package makes its own objects. The package has no other hook.
 //
-// Makers form a chain. The newest is asked first; what it does not replace it passes on to the maker outside it, and the
-// last one calls `make`, which makes the real thing.
+// Makers form a chain. The newest maker is asked first. A maker passes a request that it does not replace to its outer maker,
+// and the last maker calls `make`, which makes the package's own object.
 
 import type { Path } from "./path.js";
 import type { Doer } from "./roles.js";
 
-/** The place of a new task: the path of its parent, and the closed program that it belongs to, if that is known. */
+/** The place of a new task: the path of its parent, and the closed program that it belongs to, if the program is known. */
 export interface Parent {
   readonly path: Path;
   readonly program: unknown;
@@ -17,36 +17,39 @@ export interface Parent {
 /** Makes a task. */
 export type MakeTask = (body: never, args: never, parent: Parent | null) => unknown;
 
-/** Makes a channel: of a class in place of the usual one, if it is given one and the channel has no transform. */
+/** Makes a channel. `type` replaces the usual class, if it is given and the channel has no transform. */
 export type MakeChannel = (buffer: never, options: never, type?: never) => unknown;
 
-/** Makes a channel that closes after so many milliseconds. */
+/** Makes a channel that closes after `ms` milliseconds. */
 export type MakeTimeout = (ms: number) => unknown;
 
-/** Makes what a program creates, in place of the package's own code. */
+/** Makes the objects that a program creates, in place of the package's own code. */
 export interface Maker {
-  /** The maker that is asked next; null for the last one. */
+  /** The next maker of the chain; null for the last one. */
   outer: Maker | null;
-  /** Whether `start` wants to know where each task was started. */
+  /** Whether `start` is to get the line on which each task is started. */
   readonly tracing: boolean;
-  /** Whether `idle` is to be called each time that nothing is left to run. */
+  /** Whether `idle` is to be called each time the run queue is empty. */
   readonly watchful: boolean;
   channel(buffer: unknown, options: unknown, make: MakeChannel): unknown;
   promiseChannel(make: () => unknown): unknown;
-  /** `site` is the line of the stack that started it, while `tracing` is true. */
+  /** Starts a task. `site` is the line of the stack that starts it, while `tracing` is true. */
   start(body: unknown, args: unknown, parent: Parent | null, site: string | undefined, make: MakeTask): unknown;
   scope(body: unknown, options: unknown, make: () => unknown): unknown;
   timeout(ms: number, make: MakeTimeout): unknown;
   now(make: () => number): number;
-  /** An operation is awaited; `make` returns a promise that resolves once the operation has completed. */
+  /** Performs an operation that plain code awaits. `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
-  /** An operation is performed without a task, from `current` or from code that is no task. Returns what ends that. */
+  /**
+   * Called when an operation parks without a task, as `upon` does, in the task `current` or in plain code. The function
+   * returned is called once the operation no longer waits.
+   */
   hold(operation: unknown, current: Doer | null): (() => void) | null;
-  /** Nothing is left to run. */
+  /** Called when the run queue is empty, while `watchful` is true. */
   idle(): void;
 }
 
-/** A maker that passes everything on; subclasses replace what they need. */
+/** A maker that passes every request to its outer maker; subclasses override methods. */
 export class Layer implements Maker {
   outer: Maker | null;
 

@@ -1,13 +1,14 @@
-// Names that are the same in every run: a task is its parent's path, its body's name and how many its parent had started
-// before; a channel its creator's path and such a count. No counter is global, so a task added elsewhere renames nobody.
-// A path refers to no task: the names of the living keep none of the dead.
+// Names that are the same in every run. The name of a task consists of its parent's path, the name of its body, and the number
+// of tasks that its parent had started before. The name of a channel consists of its creator's path and such a count. No
+// counter is global, so a task that is added elsewhere renames no other task. A path holds no task, so the name of a running
+// task keeps no ended task alive.
 
-/** Where a task stands in the tree of who started whom. Made only for tasks that start or create something. */
+/** The place of a task in the tree of tasks. Made only for tasks that start tasks or create channels. */
 export class Path {
   readonly parent: Path | null;
   private readonly _name: string;
   private readonly _index: number;
-  /** How many tasks and channels were started and created here. */
+  /** The numbers of tasks started and of channels created by this task. */
   tasks: number;
   channels: number;
 
@@ -24,7 +25,7 @@ export class Path {
     return parts.reverse().join("/");
   }
 
-  /** The name of what was the `index`-th here. */
+  /** The name of a task or channel of this task: its own name and its index. */
   child(name: string, index: number): string {
     const own = this.toString();
     return own === "" ? `${name}#${index}` : `${own}/${name}#${index}`;

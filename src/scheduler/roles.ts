@@ -1,33 +1,33 @@
-// The parts that are played around the scheduler, as it sees them.
+// The interfaces of the objects that the scheduler works with.
 
 import type { Path } from "./path.js";
 
-/** What can stand in the run queue. `run` answers whether what it resumed goes on in a microtask. */
+/** An entry of the run queue. `run` returns true if the code that it resumed continues in a microtask. */
 export interface Runnable {
   run(): boolean;
 }
 
-/** Takes over what is otherwise left to order and to chance; exploration of schedules plugs in here. */
+/** Makes the decisions that are otherwise left to order and to chance, so that schedules can be explored. */
 export interface Policy {
-  /** Which of so many ready ones runs next, counted from the oldest; `at` tells who stands at a place. */
+  /** Returns the index, counted from the oldest, of the ready entry that runs next. `at` returns the entry at an index. */
   next(ready: number, at: (place: number) => unknown): number;
-  /** Which of so many cases of a select is tried next. */
+  /** Returns the index of the case of a select that is polled next. */
   choose(cases: number): number;
-  /** The case that was tried is not ready; the next is tried. */
+  /** Called when the case that was polled is not ready, before the next case is polled. */
   missed?(): void;
-  /** Whether a task gives way after its next operation, though that completes at once; asked before. */
+  /** Whether a task goes to the end of the run queue after its next operation although it completes at once. */
   preempt?(): boolean;
 }
 
-/** What waits without a task that is known: a performance in an async body, or an `await` in plain code. */
+/** A parked performance whose task is unknown: in an async body, or an `await` in plain code. */
 export interface Stranger {
   before: unknown;
   after: unknown;
-  /** Still parked after a while: makes itself known, so that the scheduler need not hold it. */
+  /** Called if the performance is still parked after a turn of the host. It leaves the scheduler's lists. */
   settleDown(): void;
 }
 
-/** A task as far as the scheduler knows it. */
+/** A task, as far as the scheduler uses it. */
 export interface Doer {
   path(): Path;
   wake(operation: unknown): void;
@@ -35,10 +35,10 @@ export interface Doer {
   readonly async: boolean;
 }
 
-/** What a maker keeps of a task that it has started. */
+/** The record that a maker keeps of a task that it has started. */
 export interface TaskRecord {
-  /** The closed program that the task belongs to; null outside of all. */
+  /** The closed program that the task belongs to; null if it belongs to none. */
   readonly program: unknown;
-  /** The task has ended. */
+  /** Called when the task has ended. */
   ended(): void;
 }

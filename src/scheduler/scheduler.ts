@@ -1,9 +1,9 @@
-// The run queue, and everything that is left to order or to chance.
+// The run queue, and every decision that is left to order or to chance.
 //
-// Invariants. What was made ready first is resumed first. `awake` means that a turn is running or is certain to come, so
-// that nothing put into `ready` is ever stranded. A turn ends when the queue is empty, when what it resumed goes on in a
-// microtask (which then must run before the next in the queue), or when the slice of time is used up: then the host gets
-// the thread, and its timers, its input and its rendering keep their pace.
+// Invariants. What is made ready first is resumed first. `awake` means that a turn is running or certain to come, so that every
+// entry of `ready` is resumed. A turn ends when the queue is empty; or when the code that it resumed continues in a microtask,
+// which must run before the next entry of the queue; or when the slice of time is used up. In the last case the host gets the
+// thread, so that its timers, its input and its rendering keep their pace.
 
 import { List, move } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
@@ -15,30 +15,32 @@ import type { Doer, Policy, Runnable, Stranger } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
-/** At most so many tasks are resumed between two looks at the clock; fewer where each takes long. */
+/** The most entries that are resumed between two reads of the clock; fewer are resumed if each takes long. */
 const STRIDE = 64;
-/** At most so many are resumed in a stretch, then microtasks have their turn: promises, and what async bodies do. */
+/** The most entries that are resumed before microtasks run: promises, and the steps of async bodies. */
 const STRETCH = 256;
-/** Operations in a row that may complete at once before their task takes its turn in the queue. */
+/** The most operations in a row that complete at once before their task goes to the end of the run queue. */
 export const STREAK = 64;
 const UNKNOWN = -1;
 
 export class Scheduler {
   host: Host;
   policy: Policy | null;
-  /** The task whose code is running, if that is known. */
+  /** The task whose code is running; null if it is unknown. */
   current: Doer | null;
-  /** What the running task has just parked at. */
+  /** The operation at which the running task has just parked. */
   parked: unknown;
-  /** Completions in a row of the task that is running. */
+  /** The number of operations in a row that the running task has completed at once. */
   streak: number;
   root: Path;
   /** Makes channels, tasks, scopes and timeouts in place of the package's own code; null in production. */
   maker: Maker | null;
-  /** Async tasks that are to end but have not come to a point where they can. */
+  /** The number of cancelled async tasks whose present operation is unknown. */
   ending: number;
+  /** Performances without a known task that parked since the last turn of the host. */
   young: List;
   private _ready: Ring<Runnable>;
+  /** Performances without a known task that were parked at the last turn of the host. */
   private _old: List;
   private _alarms: Alarms;
   private _failures: { report(): void }[];
@@ -80,50 +82,50 @@ export class Scheduler {
     this._untilCheck = this._stride = STRIDE;
   }
 
-  /** Puts something at the end of the run queue. */
+  /** Adds an entry at the end of the run queue. */
   schedule(runnable: Runnable): void {
     this._ready.push(runnable);
     if (!this._awake) this._wake();
   }
 
   /**
-   * Resumes what goes on in a microtask. With nothing in the queue that microtask is its place in the order already, so
-   * it need not pass through the queue.
+   * Resumes code that continues in a microtask. If the queue is empty, the microtask already is at the right place in the
+   * order, so the entry does not pass through the queue.
    */
   resume(runnable: Runnable): void {
     if (this._awake || this.tired()) this.schedule(runnable);
     else runnable.run();
   }
 
-  /** Counts one step outside the queue; true when the host must have the thread first. */
+  /** Counts one step outside the queue; returns true if the host must get the thread first. */
   tired(): boolean {
     return this._spent || (--this._untilCheck <= 0 && this._overdue()) || this.policy?.preempt?.() === true;
   }
 
-  /** A number from 0 to n - 1. */
+  /** Chooses a number from 0 to n - 1. */
   chance(n: number): number {
     return this.policy === null ? Math.floor(this.host.random() * n) : this.policy.choose(n);
   }
 
-  /** Puts a maker in front of those that are there. */
+  /** Adds a maker at the front of the chain. */
   install(maker: Maker): void {
     maker.outer = this.maker;
     this.maker = maker;
   }
 
-  /** Takes a maker out of the chain. */
+  /** Removes a maker from the chain. */
   uninstall(maker: Maker): void {
     if (this.maker === maker) this.maker = maker.outer;
     for (let at = this.maker; at !== null; at = at.outer) if (at.outer === maker) at.outer = maker.outer;
   }
 
-  /** The newest maker that passes a test. */
+  /** Returns the newest maker that passes a test; null if there is none. */
   findMaker<M extends Maker>(test: (maker: Maker) => maker is M): M | null {
     for (let at = this.maker; at !== null; at = at.outer) if (test(at)) return at;
     return null;
   }
 
-  /** The task that creates something here, as a path. */
+  /** The path of the task that is running; the root path if the task is unknown. */
   creator(): Path {
     return this.current === null ? this.root : this.current.path();
   }
@@ -136,13 +138,13 @@ export class Scheduler {
     if (this._alarms.remove(alarm)) this._moveTimers();
   }
 
-  /** A task failed and nobody has joined it yet: whoever does so before the queue is empty comes in time. */
+  /** Notes a task that has failed. The failure is reported when the queue is empty, unless the task has been joined by then. */
   failed(task: { report(): void }): void {
     this._failures.push(task);
     if (!this._awake) this._wake();
   }
 
-  /** Asks for a turn of the host, after which everything that waited for a quiet moment is seen to. */
+  /** Asks for a turn of the host, after which timers are set, old performances settle, and the idle maker is called. */
   askHostTurn(): void {
     if (this._hostTurnAsked) return;
     this._hostTurnAsked = true;
@@ -150,13 +152,13 @@ export class Scheduler {
     this.host.turn(this._hostTurn);
   }
 
-  /** Has every stranger make itself known now. */
+  /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
   identifyAll(): void {
     move(this.young, this._old);
     this._settleOld();
   }
 
-  /** Replaces the host, and returns the one that was there. Timers are taken along. */
+  /** Replaces the host, and returns the previous one. Alarms move to the new host. */
   replaceHost(host: Host): Host {
     const before = this.host;
     this._alarms.disarm(before);
@@ -165,7 +167,7 @@ export class Scheduler {
     return before;
   }
 
-  /** @internal Asks another host for what had been asked of the one before. */
+  /** @internal Repeats on a new host all requests that are pending on the previous one. */
   wakeOn(): void {
     [this._turn, this._hostTurn] = this._jobs();
     this._hostTurnAsked = this._awake = this._spent = false;
@@ -176,14 +178,14 @@ export class Scheduler {
     if (this._ready.length > 0) this._wake();
   }
 
-  /** Runs what is due by the clock of the host, and everything that follows from it, up to a quiet moment. */
+  /** Fires all alarms that are due by the host's clock, then runs the queue until it is empty. */
   flush(): void {
     this._alarms.fire(this.host);
     do this._runTurn();
     while (this._ready.length > 0);
   }
 
-  /** What a host is asked to run. Jobs that another host was asked for before do nothing when they come. */
+  /** Makes the jobs that the host is asked to run. Jobs that a previous host still runs do nothing. */
   private _jobs(): [turn: () => void, hostTurn: () => void] {
     const epoch = ++this._epoch;
     return [() => epoch === this._epoch && this._runTurn(), () => epoch === this._epoch && this._runHostTurn()];
@@ -191,7 +193,7 @@ export class Scheduler {
 
   private _wake(): void {
     this._awake = true;
-    // With the slice spent, the turn of the host that has been asked for goes on from here.
+    // If the slice is used up, the requested turn of the host continues with the queue.
     if (!this._spent) this.host.microtask(this._turn);
   }
 
@@ -207,7 +209,7 @@ export class Scheduler {
         this.current = null;
         return;
       }
-      // With nothing behind it the microtask is the end of the queue, and whatever it makes ready comes after it anyway.
+      // If the queue is empty, the microtask is its last entry, and everything that it makes ready comes after it anyway.
       if ((elsewhere || --left === 0) && (ready.length > 0 || this._failures.length > 0)) {
         this.current = null;
         this.host.microtask(this._turn);
@@ -219,7 +221,7 @@ export class Scheduler {
     this._quiet();
   }
 
-  /** The queue is empty. */
+  /** Called when the queue is empty: reports failures and sets the timer. */
   private _quiet(): void {
     if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
     if (this._timersMoved) this._arm();
@@ -241,14 +243,14 @@ export class Scheduler {
     if (!this._hostTurnAsked) this.maker?.idle();
   }
 
-  /** Those that were parked at the last turn of the host and still are: few, as a hand-over takes less than a slice. */
+  /** Settles performances that were parked at the last turn of the host and still are. They are few: hand-overs are faster. */
   private _settleOld(): void {
     for (let link = this._old.after; link !== this._old; link = this._old.after) {
       (link as unknown as Stranger).settleDown();
     }
   }
 
-  /** Looks at the clock: true when the slice is used up, and then a turn of the host is on its way. */
+  /** Reads the clock; returns true if the slice is used up. A turn of the host is then requested. */
   private _overdue(): boolean {
     const now = this.host.now();
     const perCheck = now - this._checkedAt;
@@ -261,7 +263,7 @@ export class Scheduler {
     return this._spent;
   }
 
-  // Alarms come and go with every select that has a timeout, so the host's timer is only set anew at a quiet moment.
+  /** Notes that the first alarm has changed. Alarms change often, so the timer is set only when the queue is empty. */
   private _moveTimers(): void {
     if (this._timersMoved) return;
     this._timersMoved = true;
@@ -271,7 +273,7 @@ export class Scheduler {
   private _timeHasCome(): void {
     this._alarms.fire(this.host);
     this._timersMoved = true;
-    // With the slice spent a turn of the host is on its way, and goes on in the order of the queue.
+    // If the slice is used up, the requested turn of the host continues in the order of the queue.
     if (!this._spent) this._runTurn();
   }
 
@@ -281,27 +283,30 @@ export class Scheduler {
   }
 }
 
-/** Raised whenever what two copies of millrace share changes its shape. */
+/** The version of the state that two copies of millrace share; raised with every change of its shape. */
 const PROTOCOL = 1;
 const KEY = Symbol.for("millrace.scheduler");
 
-/** One scheduler in a process, however often the package is loaded: two run queues could not keep one order. */
+/** Returns the one scheduler of the process, however often the package is loaded: two run queues could not keep one order. */
 function shared(): Scheduler {
   const registry = globalThis as { [KEY]?: { protocol: number; scheduler: Scheduler } };
   const entry = (registry[KEY] ??= { protocol: PROTOCOL, scheduler: new Scheduler(native) });
   if (entry.protocol === PROTOCOL) return entry.scheduler;
   throw new Error(
-    `Cannot load millrace: another copy in this process speaks protocol ${entry.protocol}, this one ${PROTOCOL}; ` +
-      "install one version of millrace for all that depend on it",
+    `Cannot load millrace: all copies in a process must use protocol ${entry.protocol}, got ${PROTOCOL}; ` +
+      "install a single version of millrace",
   );
 }
 
 export const scheduler: Scheduler = /* @__PURE__ */ shared();
 
 /**
- * A number in [0, 1) from the host's source of chance, which a test can replace: a program that draws from it, and not from
- * `Math.random`, does the same thing again.
+ * Returns a random number from the host, which a test can replace. A run of a program that uses it, and not `Math.random`,
+ * can be repeated.
  *
+ * Never parks. `simulate` draws the number from its seed.
+ *
+ * @returns A number of at least 0 and below 1.
  * @example
  * ```ts
  * import { random } from "millrace";

@@ -1,21 +1,21 @@
-// Checks of arguments that many functions share, with one wording for each rule.
+// Checks of arguments that many functions share, so that each rule has one wording.
 
 import { shown } from "./errors.js";
 
-/** Returns a whole number that is at least `least`. `act` and `what` name the call and its argument in the error. */
+/** Returns `value` if it is a whole number of at least `least`. `act` and `what` name the call and its argument in the error. */
 export function wholeNumber(act: string, what: string, value: unknown, least: number): number {
   if (Number.isInteger(value) && (value as number) >= least) return value as number;
   throw new RangeError(`Cannot ${act}: ${what} must be a whole number, ${least} or more, got ${shown(value)}`);
 }
 
-/** Returns a number of milliseconds, which may be infinite and, without `least`, negative. */
+/** Returns `value` if it is a number of milliseconds. It may be infinite and, without `least`, negative. */
 export function milliseconds(act: string, value: unknown, what: string = "ms", least: number = -Infinity): number {
   if (typeof value === "number" && value >= least) return value;
   const range = least === -Infinity ? "" : `, ${least} or more`;
   throw new RangeError(`Cannot ${act}: ${what} must be a number of milliseconds${range}, got ${shown(value)}`);
 }
 
-/** Returns a finite number of milliseconds, 0 or more. */
+/** Returns `value` if it is a finite number of milliseconds, 0 or more. */
 export function finiteMilliseconds(act: string, value: unknown): number {
   if (Number.isFinite(value) && (value as number) >= 0) return value as number;
   throw new RangeError(`Cannot ${act}: ms must be a number of milliseconds, 0 or more, got ${shown(value)}`);

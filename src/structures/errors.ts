@@ -1,6 +1,19 @@
-// Only what callers catch has a class of its own; misuse is a TypeError or a RangeError.
+// Errors. Only errors that callers catch have a class of their own; misuse is a TypeError or a RangeError.
 
-/** Thrown when a deadline passed first. */
+/**
+ * Thrown when a deadline passes before an operation completes or a scope ends.
+ *
+ * @example
+ * ```ts
+ * import { never, TimeoutError, withTimeout } from "millrace";
+ *
+ * try {
+ *   await withTimeout(1, never());
+ * } catch (error) {
+ *   console.log(error instanceof TimeoutError); // true
+ * }
+ * ```
+ */
 export class TimeoutError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -8,7 +21,22 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Thrown to whoever joins a task, or waits for a scope, that was cancelled; `cause` is the reason given to `cancel`. */
+/**
+ * Thrown to the joiners of a cancelled task, and by a cancelled scope. `cause` is the reason that was given to `cancel`.
+ *
+ * @example
+ * ```ts
+ * import { CancelledError, go, never } from "millrace";
+ *
+ * const task = go(function* () {
+ *   yield* never();
+ * });
+ * task.cancel("no longer needed");
+ * await task.then(undefined, (error) => {
+ *   if (error instanceof CancelledError) console.log(error.cause); // no longer needed
+ * });
+ * ```
+ */
 export class CancelledError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -16,23 +44,39 @@ export class CancelledError extends Error {
   }
 }
 
-/** One task of a deadlock: who it is, what it waits for, and where it was started. */
+/** One task of a deadlock: its name, what it waits for, and where it was started. */
 export interface ParkedTask {
+  /** The name of the task. */
   readonly name: string;
+  /** The operation at which the task is parked, in words that follow "waits for". */
   readonly waitsFor: string;
-  /** Names of parked tasks that it waits for, as far as that is known: whom it joins, or who used its channel last. */
+  /** The names of the parked tasks that it waits for, if known: the task that it joins, or the last users of its channel. */
   readonly waitsOn?: readonly string[];
-  /** A line of the stack where the task was started; absent when none was recorded. */
+  /** The line of the stack where the task was started; absent if no line was recorded. */
   readonly startedAt?: string;
 }
 
-/** Thrown when nothing that could wake the waiting code will ever happen (rules EN-1 and EN-2). */
+/**
+ * Thrown when no event can resume the waiting code any more (rules EN-1 and EN-2).
+ *
+ * @example
+ * ```ts
+ * import { channel, DeadlockError, run } from "millrace";
+ *
+ * const orders = function* main() {
+ *   return yield* channel<string>(0, { name: "orders" }).receive();
+ * };
+ * await run(orders).catch((error) => {
+ *   if (error instanceof DeadlockError) console.log(error.tasks[0]?.waitsFor); // receive from orders
+ * });
+ * ```
+ */
 export class DeadlockError extends Error {
-  /** The parked tasks: the first thousand, where there are more. */
+  /** The parked tasks, at most the first thousand. */
   readonly tasks: readonly ParkedTask[];
-  /** How many tasks are parked. */
+  /** The number of parked tasks. */
   readonly count: number;
-  /** Names of tasks that wait for each other in a circle, each for the next; empty when there is none. */
+  /** The names of the tasks of a cycle, in which each task waits for the next; empty if no cycle is known. */
   readonly cycle: readonly string[];
 
   constructor(message: string, tasks: readonly ParkedTask[], cycle: readonly string[], count: number = tasks.length) {
@@ -44,7 +88,7 @@ export class DeadlockError extends Error {
   }
 }
 
-/** What was given, for the last part of a message. */
+/** Formats a given value for the last part of an error message. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;

@@ -1,7 +1,7 @@
-// A binary heap of alarms, earliest first; equal times keep the order in which they were set. Each alarm knows its slot,
-// so that one which is no longer wanted leaves at once in O(log n) and keeps nothing alive.
+// A binary heap of alarms, earliest first. Alarms with equal times keep the order in which they were added. Each alarm holds
+// its slot, so an alarm can be removed at once, in O(log n), and a removed alarm keeps nothing alive.
 
-/** Something that is due at a time. `slot` is its place in the heap, -1 outside it. */
+/** An entry of the heap, due at a time. `slot` is its index in the heap, and -1 while it is not in the heap. */
 export interface Alarm {
   due: number;
   order: number;
@@ -41,7 +41,7 @@ export class Heap<A extends Alarm> {
     this._down(last, last.slot);
   }
 
-  /** Moves an alarm towards the root from a slot that is free to take. */
+  /** Moves an alarm from a free slot towards the root. */
   private _up(alarm: A, slot: number): void {
     const alarms = this._alarms;
     while (slot > 0) {
@@ -56,6 +56,7 @@ export class Heap<A extends Alarm> {
     alarm.slot = slot;
   }
 
+  /** Moves an alarm from a free slot towards the leaves. */
   private _down(alarm: A, slot: number): void {
     const alarms = this._alarms;
     for (;;) {

@@ -1,13 +1,13 @@
-// A circular doubly linked list whose links are the waiting things themselves: joining and leaving are O(1), from the
-// middle as well, and nothing is allocated. A link that stands in no list has `before === null`.
+// A circular doubly linked list whose links are the entries themselves: adding and removing are O(1), also in the middle,
+// and allocate nothing. A link that is in no list has `before === null`.
 
-/** A place in a list. */
+/** An entry of a list. */
 export interface Link {
   before: Link | null;
   after: Link | null;
 }
 
-/** The place before the first link and after the last. */
+/** A list. It is itself a link: the one before the first entry and after the last. */
 export class List implements Link {
   /** @internal */ before: Link;
   /** @internal */ after: Link;
@@ -16,13 +16,13 @@ export class List implements Link {
     this.before = this.after = this;
   }
 
-  /** Whether there is no link in it. */
+  /** Whether the list has no links. */
   get empty(): boolean {
     return this.after === this;
   }
 }
 
-/** Puts a link at the end. */
+/** Adds a link at the end of a list. */
 export function append(list: List, link: Link): void {
   //  … last ⇄ list      becomes      … last ⇄ link ⇄ list
   const last = list.before;
@@ -32,7 +32,7 @@ export function append(list: List, link: Link): void {
   list.before = link;
 }
 
-/** Takes a link out; one that stands in no list stays as it is. */
+/** Removes a link from its list; does nothing if the link is in no list. */
 export function unlink(link: Link): void {
   const { before, after } = link;
   if (before === null) return;
@@ -42,7 +42,7 @@ export function unlink(link: Link): void {
   link.before = link.after = null;
 }
 
-/** Takes the first link out; `null` when there is none. */
+/** Removes the first link of a list and returns it; `null` if the list is empty. */
 export function shift(list: List): Link | null {
   const link = list.after;
   if (link === list) return null;
@@ -54,7 +54,7 @@ export function shift(list: List): Link | null {
   return link;
 }
 
-/** Moves everything from one list to the end of another, in one step. */
+/** Moves all links of one list to the end of another, in constant time. */
 export function move(from: List, to: List): void {
   if (from.empty) return;
   const first = from.after;

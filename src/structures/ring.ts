@@ -1,5 +1,5 @@
-// A queue in an array whose length is a power of two. The array grows by doubling and never shrinks by itself: `trim`
-// does that at a quiet moment, so that a burst of a million leaves nothing behind.
+// A queue in an array whose length is a power of two. The array grows by doubling and shrinks only in `trim`, which is called
+// when there is nothing to do, so that a burst of a million items leaves no large array behind.
 
 const SMALL = 16;
 const LARGE = 4096;
@@ -22,7 +22,7 @@ export class Ring<T> {
     this._items[(this._head + this.length++) & this._mask] = item;
   }
 
-  /** Takes the oldest item; there must be one. */
+  /** Removes the oldest item and returns it; the queue must not be empty. */
   shift(): T {
     const head = this._head;
     const item = this._items[head];
@@ -32,7 +32,7 @@ export class Ring<T> {
     return item as T;
   }
 
-  /** Puts an item before the oldest. */
+  /** Adds an item in front of the oldest. */
   unshift(item: T): void {
     if (this.length > this._mask) this._grow();
     this._head = (this._head - 1) & this._mask;
@@ -40,12 +40,12 @@ export class Ring<T> {
     this.length++;
   }
 
-  /** The item at a place counted from the oldest. */
+  /** The item at an index, counted from the oldest. */
   at(place: number): T {
     return this._items[(this._head + place) & this._mask] as T;
   }
 
-  /** Takes the item at a place counted from the oldest; those before it keep their order. O(place). */
+  /** Removes the item at an index, counted from the oldest, and returns it. The other items keep their order. O(index). */
   take(place: number): T {
     const at = (index: number): number => (this._head + index) & this._mask;
     const item = this._items[at(place)];
@@ -54,7 +54,7 @@ export class Ring<T> {
     return this.shift();
   }
 
-  /** Gives a large empty array back. */
+  /** Replaces a large array by a small one if the queue is empty. */
   trim(): void {
     if (this.length > 0 || this._mask < LARGE) return;
     this._items = new Array(SMALL);

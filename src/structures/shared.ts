@@ -1,13 +1,13 @@
-// State that all copies of the package in a process share: a package that is loaded twice has one run queue, one order of
-// serving locks, one set of daemons.
+// State that all copies of the package in a process share. If the package is loaded twice, both copies use one run queue, one
+// order of serving locks and one set of daemons.
 
 const KEY = Symbol.for("millrace.shared");
 
-/** Returns what a name stands for; the first copy of the package that asks makes it. */
+/** Returns the shared object with a name; the first copy of the package that asks for the name makes the object. */
 export function shared<T>(name: string, make: () => T): T {
   const registry = globalThis as { [KEY]?: Map<string, unknown> };
   registry[KEY] ??= new Map();
-  const known = registry[KEY];
-  if (!known.has(name)) known.set(name, make());
-  return known.get(name) as T;
+  const objects = registry[KEY];
+  if (!objects.has(name)) objects.set(name, make());
+  return objects.get(name) as T;
 }

@@ -1,5 +1,6 @@
-// The driver of an `async function*`. Its body waits by itself (see operation/async-performance.ts); the driver learns of an
-// operation only when that yields out, and from then on parks and cancels as the driver of a sync body does.
+// The driver of an `async function*`. In its body, operations wait on promises of their own (see
+// operation/async-performance.ts). The driver gets an operation only when the operation yields out; from then on the task
+// parks and is cancelled as the task of a sync body.
 
 import {
   type AsyncPerformance,
@@ -33,7 +34,7 @@ export class AsyncTask<T> extends Task<T> {
       super.stop();
       return;
     }
-    // It waits somewhere out of sight, or for a promise: it ends where it yields out next, and all are asked to.
+    // Its operation is unknown, or it awaits a promise. Every performance yields out now, and the body ends where it does so.
     this.flags |= SOUGHT;
     scheduler.ending++;
     scheduler.identifyAll();
@@ -58,7 +59,7 @@ export class AsyncTask<T> extends Task<T> {
     else this._follow((this.routine as AsyncRoutine<T>).throw(badYield(this, step)));
   }
 
-  /** A performance has yielded out: now it is known whose it is. */
+  /** Called when a performance of this task has yielded out. */
   private _own(performance: AsyncPerformance<unknown>): void {
     this._found();
     if (performance.own(this)) {
@@ -70,7 +71,7 @@ export class AsyncTask<T> extends Task<T> {
     }
   }
 
-  /** A sync routine that this one delegates to has parked. */
+  /** Called when a sync routine that the body delegates to has parked. */
   private _parkInside(inside: ParkedInside): void {
     this._found();
     inside.reveal();
@@ -83,6 +84,7 @@ export class AsyncTask<T> extends Task<T> {
     if (this.flags & STOPPING) this.stop();
   }
 
+  /** Ends the search for the operation of this task. */
   private _found(): void {
     if (!(this.flags & SOUGHT)) return;
     this.flags &= ~SOUGHT;

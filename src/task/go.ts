@@ -1,4 +1,4 @@
-// Starting go blocks.
+// Starting tasks.
 
 import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
@@ -18,7 +18,7 @@ function create<A extends unknown[], T>(body: Body<A, T>, args: A, parent: Paren
   return task;
 }
 
-/** Starts a task. `parent` is given where it is known better than from the code that is running. */
+/** Starts a task. `parent` is null if the parent is the code that is running. */
 export function start<A extends unknown[], T>(
   body: Body<A, T>,
   args: A,
@@ -47,12 +47,14 @@ function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T
 }
 
 /**
- * Starts a go block, and returns its task. The body, a `function*` or an `async function*`, never runs inside the call;
- * tasks start in the order of their creation.
+ * Starts a go block and returns its task.
  *
- * @param body - The block; it performs operations with `yield*`, and may delegate with `yield*` to other routines.
- * @param args - Handed to the body.
- * @throws TypeError when the body is no generator function.
+ * Never parks. The body never runs inside the call. Tasks start in the order in which they were created.
+ *
+ * @param body - A `function*` or an `async function*`. It performs operations, and delegates to other routines, with `yield*`.
+ * @param args - The arguments of the body.
+ * @returns The task. Perform it with `yield*` or `await` to join it, or cancel it.
+ * @throws TypeError if the body is not a generator function.
  * @example
  * ```ts
  * import { go, sleep } from "millrace";
@@ -69,7 +71,7 @@ export function go<A extends unknown[], T>(body: (...args: A) => Routine<T> | As
   return start(body, args, null, site);
 }
 
-/** Parks until those that are ready have had a turn. */
+/** Parks until the tasks that are ready have had a turn. */
 export class Pause extends Operation<void> {
   poll(): boolean {
     return false;
@@ -80,7 +82,25 @@ export class Pause extends Operation<void> {
   }
 }
 
-/** Lets the others have a turn. Parks: always, until every task that is ready now has been resumed. */
+/**
+ * Lets the other ready tasks run first.
+ *
+ * Parks: always, until every task that is ready now has been resumed. Yields: nothing. If cancelled: it ends at once.
+ *
+ * @example
+ * ```ts
+ * import { go, pause } from "millrace";
+ *
+ * const order: string[] = [];
+ * const first = go(function* () {
+ *   go(function* () { order.push("second"); });
+ *   yield* pause();
+ *   order.push("first");
+ * });
+ * await first;
+ * console.log(order); // [ "second", "first" ]
+ * ```
+ */
 export function pause(): Operation<void> {
   return new Pause();
 }

@@ -1,19 +1,19 @@
-// What users hand to combinators may answer at once, or by a promise, an operation, or a routine of either kind.
+// What a user's function returns to a combinator: a value, a promise, an operation, or a routine of either kind.
 
 import { always } from "../operation/basic.js";
 import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { go } from "./go.js";
 
-/** A value, or something to wait for that yields one. */
+/** A value, or a promise, an operation or a routine that yields one. */
 export type Settleable<T> = T | PromiseLike<T> | Operation<T> | Routine<T> | AsyncRoutine<T>;
 
-/** Whether it is a value, so that there is nothing to wait for. */
+/** Whether this is a value, so that there is nothing to wait for. */
 export function isValue<T>(made: Settleable<T>): made is T {
   if (typeof made !== "object" || made === null) return true;
   return typeof (made as { then?: unknown }).then !== "function" && !isRoutine(made);
 }
 
-/** What to perform with `yield*` to wait for it, in the task that does so. An operation and a routine are that themselves. */
+/** Returns what a task performs with `yield*` to wait for the value. An operation or a sync routine is returned as it is. */
 export function settle<T>(made: Settleable<T>): Operation<T> | Routine<T> {
   if (isValue(made)) return always(made);
   if (made instanceof Operation) return made as Operation<T>;
@@ -35,7 +35,7 @@ function isRoutine(made: unknown): boolean {
   return typeof next === "function" && typeof end === "function";
 }
 
-/** A promise that is waited for once, by one: then there is nothing to share, as `settled` does. */
+/** Waits for a promise once, for one performer, so it needs no shared state as `settled` does. */
 class Answer<T> extends Operation<T> {
   private readonly _promise: PromiseLike<T>;
   private _failed: boolean;
@@ -57,7 +57,7 @@ class Answer<T> extends Operation<T> {
     );
   }
 
-  /** Whoever waited has left; the promise goes on by itself. */
+  /** There is no queue to leave: a promise cannot be cancelled, and its outcome is ignored. */
   override unblock(): void {}
 
   override result(): T {

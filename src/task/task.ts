@@ -1,9 +1,9 @@
-// A task drives one go block. It is either in the run queue, or running, or parked at one operation, or over; the queue
-// and whatever it waits for are all that hold it, so a task that nobody can wake is garbage with what it waits for.
+// A task drives one go block. A task is in the run queue, or running, or parked at one operation, or over. Only the run queue
+// and the operation hold a task, so a parked task whose operation is unreachable is garbage with that operation.
 //
-// In the sync form the operation that `yield*` parks at is found in `scheduler.parked`. The result that comes out of the
-// generator is not compared with it: JavaScriptCore makes a new result object at each `yield*`. In the async form
-// operations wait by themselves (see perform.ts); the driver hears of one only when it yields out.
+// When a sync body parks, its operation is in `scheduler.parked`. The result of the generator is not compared with the
+// operation, as JavaScriptCore makes a new result object at each `yield*`. In an async body operations wait on promises of
+// their own (see operation/async-performance.ts), and the task gets an operation only when the operation yields out.
 
 import { type AsyncPerformance, isPerformance } from "../operation/async-performance.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
@@ -14,40 +14,60 @@ import type { Doer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 
-/** What becomes of a task. */
+/** The state of a task. `"done"`, `"failed"` and `"cancelled"` are final. */
 export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "cancelled";
 
 /** The body of a go block. */
 export type Body<A extends unknown[], T> = (...args: A) => Routine<T> | AsyncRoutine<T>;
 
-/** Cancelled, but its routine's `return` has not been called yet. */
+/** Cancelled, but `return` of its routine has not been called yet. */
 export const STOPPING = 1;
 const CANCELLED = 2;
 const JOINED = 4;
-/** It stands in the run queue. */
+/** In the run queue. */
 export const READY = 8;
-/** Cancelled while it waited out of sight: every async performance announces itself until it is found. */
+/** Cancelled while its operation was unknown: every async performance yields out until the operation is found. */
 export const SOUGHT = 16;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
-/** Waits for the end of a task, however it ends. */
+/** Waits for the end of a task, whether it returns, throws or is cancelled. */
 class Over extends Wait<void> {
   override result(): void {}
 }
 
 /**
- * A go block that was started. It is an operation: performing it joins.
+ * A go block that was started. A task is an operation; to perform it is to join the task.
  *
- * Parks when: the block has not ended. Yields: what it returned; what it threw is thrown to everyone who joins. If it was
- * cancelled: throws {@link CancelledError}. A failure that nobody joins is reported to the host, once.
+ * Parks when: the block has not ended. Yields: what the block returned. An exception of the block is thrown to every joiner. If
+ * the task was cancelled: throws a {@link CancelledError}. If the joiner is cancelled: it stops waiting, and the task continues.
+ *
+ * If a failed task has not been joined by the time the run queue is empty, its exception is reported to the host once, as an
+ * unhandled rejection.
+ *
+ * @typeParam T - The type of what the block returns.
+ * @example
+ * ```ts
+ * import { go, sleep } from "millrace";
+ *
+ * const task = go(function* () {
+ *   try {
+ *     yield* sleep(1000);
+ *   } finally {
+ *     console.log("cleaned up"); // cleaned up
+ *   }
+ * });
+ * setTimeout(() => task.cancel(), 1);
+ * await task.whenOver();
+ * console.log(task.status); // cancelled
+ * ```
  */
 export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, AsyncDisposable {
-  /** @internal What a maker keeps of it; null unless it is recorded. */
+  /** @internal The record that a maker keeps of the task; null if there is none. */
   member: TaskRecord | null;
-  /** How it ended; null before. */
+  /** How the task ended; null before its end. */
   protected ending: "done" | "failed" | "cancelled" | null;
-  /** Where it is parked; while it is ready, the operation that completed and was not taken yet. */
+  /** The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
   protected at: At | null;
   protected flags: number;
   protected routine: Routine<T> | AsyncRoutine<T> | null;
@@ -74,11 +94,12 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     this._retract = null;
   }
 
-  /** The path of its parent, the name of its body, and how many tasks its parent had started before. */
+  /** The path of its parent, the name of its body, and the number of tasks that its parent had started before. */
   get name(): string {
     return this._origin.child(this._body.name || "task", this._index);
   }
 
+  /** The present state of the task. An async task that waits is `"running"` until its operation has yielded out. */
   get status(): TaskStatus {
     if (this.ending !== null) return this.ending;
     if (this.flags & READY) return "ready";
@@ -86,12 +107,14 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   }
 
   /**
-   * Ends the block as `return` would: its operation leaves every queue, `finally` blocks run and may park, `catch` cannot
-   * swallow it. It takes effect where the block waits; one that returns before it waits again is simply done, and one that
-   * has not had its first turn never runs. Cancelling twice, or a task that is over, does nothing.
+   * Ends the block as `return` would: its operation leaves every queue, and `finally` blocks run and may park. `catch` blocks do
+   * not run. The block ends at its present or next `yield*`. A block that returns before that completes normally, and a block
+   * that has not started never runs. To cancel a task twice, or a task that is over, does nothing.
    *
-   * A limit of JavaScript: when a `finally` that parks stands in a routine that the block delegates to, the block goes on
-   * behind that `yield*` once it is through. Park in a `finally` of the block itself, or in one of a scope's body.
+   * A limit of JavaScript: if a routine that the block delegates to parks in a `finally` block, the block continues after that
+   * `yield*` once the routine has ended. Park only in a `finally` of the block itself, or of the body of a scope.
+   *
+   * @param reason - The `cause` of the {@link CancelledError} that joiners get.
    */
   cancel(reason?: unknown): void {
     if (this.happened || this.flags & CANCELLED) return;
@@ -101,14 +124,16 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   }
 
   /**
-   * Waits until the task is over, however it ends. Parks when: it is not. Yields: nothing. It does not join: what the task
-   * threw still goes to whoever joins it, or is reported.
+   * Waits until the task is over, whether it returned, threw or was cancelled. This does not join the task: an exception is
+   * still thrown to joiners, or reported.
+   *
+   * Parks when: the task is not over. Yields: nothing. If cancelled: it stops waiting.
    */
   whenOver(): Operation<void> {
     return new Over(this);
   }
 
-  /** `await using task = go(…)`: cancels it at the end of the block, and waits until it is over. A failure is thrown. */
+  /** Cancels the task at the end of a block with `await using task = go(…)`, and waits until it is over. Failures are thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
     try {
@@ -142,7 +167,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     scheduler.schedule(this);
   }
 
-  /** Leaves where it is parked, so that its `return` is called in its turn; elsewhere that turn is coming anyway. */
+  /** Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
   protected stop(): void {
     const { at } = this;
     if (at === null || this.flags & READY || !at.withdraw()) return;
@@ -157,7 +182,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return (this.routine as Routine<T>).return(undefined as T);
   }
 
-  /** The body came out without parking: it is over, or has yielded what nobody can wait for. True once it parks. */
+  /** Handles a step that did not park: the body is over, or yielded a value that is no operation. Returns true if it parks. */
   private _goOn(step: IteratorResult<unknown, T>): boolean {
     while (scheduler.parked === null) {
       if (step.done === true) {
@@ -217,7 +242,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
     return new Wait(this);
   }
 
-  /** A task of a closed program is no outside help; any other may be. */
+  /** A task of a closed program is no external event; any other task may be. */
   override waitsFor(): WaitsFor {
     return { what: `join ${this.name}`, external: this.member?.program == null, tasks: [this], joins: true };
   }
@@ -239,13 +264,14 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer,
   }
 }
 
-/** What was completed for a task that ends before it could take it. */
+/** Gives back the value of an operation that completed for a task that ends before it resumes with the value. */
 export function giveBack(at: At | null): void {
   if (at === null) return;
   if (!isPerformance(at)) at.waiter = null;
   at.discard();
 }
 
+/** The error for a block that yields a value without `yield*`. */
 export function badYield(task: Task<unknown>, yielded: unknown): TypeError {
   const value = (yielded as { value?: unknown }).value;
   const advice =

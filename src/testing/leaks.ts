@@ -1,5 +1,5 @@
-// Tasks that nobody will ever wake. At the end of a test they are counted; in a program that goes on they are found by the
-// garbage collector: who waits for a peer that nobody can reach any more is garbage with it.
+// Leaks: tasks that can never resume. `assertNoLeaks` counts the tasks that are left at the end of a test. `trackLeaks` finds
+// leaks in a running program by garbage collection: a parked task whose peers are unreachable is garbage.
 
 import { Member } from "../lifetime/record.js";
 import { deadlock } from "../lifetime/report.js";
@@ -11,16 +11,16 @@ import { shown } from "../structures/errors.js";
 import type { Task } from "../task/task.js";
 import { isDaemon } from "./program/loop.js";
 
-/** Turns of the host in which what is about to end may do so. */
+/** The number of turns of the host in which tasks that are about to end may do so. */
 const PATIENCE = 32;
 
-/** What a check for leaks can be told. */
+/** Options of {@link assertNoLeaks}. */
 export interface NoLeaksOptions {
-  /** Tasks that may stay, by name or by a test of the task; those marked with `daemon` may anyway. */
+  /** Tasks that may be left, by name, by a pattern of names, or by a test. Tasks marked with `daemon` may be left, too. */
   readonly ignore?: string | RegExp | ((task: Task<unknown>) => boolean);
 }
 
-/** Records every task that is started, with the line that started it, until it is disposed of. */
+/** A maker that records every task that is started, with the line that started it, until the maker is disposed of. */
 class Starts extends Layer implements Disposable {
   private readonly _started: (task: Task<unknown>, site: string | undefined) => void;
 
@@ -84,15 +84,19 @@ function ignoring(ignore: NoLeaksOptions["ignore"]): (task: Task<unknown>) => bo
   if (typeof ignore === "function") return ignore;
   if (typeof ignore === "string") return ({ name }) => name === ignore;
   if (ignore instanceof RegExp) return ({ name }) => ignore.test(name);
-  throw new TypeError(`Cannot check for leaks: ignore must be a name, a RegExp or a test, got ${shown(ignore)}`);
+  throw new TypeError(`Cannot check for leaks: ignore must be a name, a RegExp or a function, got ${shown(ignore)}`);
 }
 
 /**
- * Asserts that every task that is started from here on has ended: at the end of the block of an `await using`, or of the body
- * that it is given. Tasks that are about to end may do so first.
+ * Asserts that every task that is started from here on has ended at the end of a body, or of a block with `await using`.
  *
- * @returns What the body returns; without a body what an `await using` disposes of.
- * @throws DeadlockError with each task that is left, what it waits for and where it was started.
+ * Tasks that are about to end get time to do so before the check.
+ *
+ * @param body - The code to check. Without it, use `await using _ = assertNoLeaks()`.
+ * @param options - Tasks that may be left.
+ * @returns A promise of what the body returns; without a body, a disposable.
+ * @throws DeadlockError with each task that is left, what it waits for, and where it was started. TypeError if `ignore` is not
+ *   a name, a pattern or a function.
  * @example
  * ```ts
  * import { channel, DeadlockError, go } from "millrace";
@@ -101,7 +105,7 @@ function ignoring(ignore: NoLeaksOptions["ignore"]): (task: Task<unknown>) => bo
  * try {
  *   await using _ = assertNoLeaks();
  *   const replies = channel<string>(0, { name: "replies" });
- *   go(function* server() { yield* replies.send("nobody reads this"); });
+ *   go(function* server() { yield* replies.send("never received"); });
  * } catch (error) {
  *   console.log(error instanceof DeadlockError && error.tasks[0]?.waitsFor); // send to replies
  * }
@@ -122,25 +126,41 @@ async function during<T>(body: () => T | PromiseLike<T>, options: NoLeaksOptions
   return await body();
 }
 
-/** A task that was lost: it was parked, and nobody could reach any more what it waited for. */
+/** A task that leaked: it was parked, and no code could reach its peers any more. */
 export interface Leak {
+  /** The name of the task. */
   readonly task: string;
-  /** The line of the stack where it was started; absent where the host does not tell. */
+  /** The line of the stack where the task was started; absent if the host has no stacks. */
   readonly startedAt?: string;
 }
 
-/** What the tracking of leaks can be told. */
+/** Options of {@link trackLeaks}. */
 export interface TrackLeaksOptions {
-  /** Given each task that was lost; by default it is reported to the host as an error. */
+  /** Called with each task that leaked. By default the leak is reported to the host as an error. */
   readonly onLeak?: (leak: Leak) => void;
 }
 
 /**
- * Reports tasks that are lost, from here on until it is disposed of: parked at what nobody can reach any more, so that only the
- * garbage collector can tell. It costs a stack trace for each task that is started, so it is for finding a leak, not for
- * production.
+ * Reports tasks that leak, from the call on until the result is disposed of. A task has leaked if it is parked and no code can
+ * reach its peers any more, so that the garbage collector removes it.
  *
- * A report comes when the collector has run, which may be long after, or never in a short program.
+ * A report comes after the garbage collector has run: perhaps late, and perhaps never in a short program. Each task that is
+ * started costs a stack trace, so use it to search for a leak and not in production.
+ *
+ * @param options - A function that gets each leak.
+ * @returns A disposable. Disposing of it ends the tracking of tasks that are started later.
+ * @example
+ * ```ts
+ * import { go } from "millrace";
+ * import { trackLeaks } from "millrace/testing";
+ *
+ * const leaks: string[] = [];
+ * {
+ *   using _ = trackLeaks({ onLeak: ({ task }) => leaks.push(task) });
+ *   await go(function* () {});
+ * }
+ * console.log(leaks.length); // 0
+ * ```
  */
 export function trackLeaks(options: TrackLeaksOptions = {}): Disposable {
   const { onLeak = report } = options;
@@ -159,5 +179,7 @@ export function trackLeaks(options: TrackLeaksOptions = {}): Disposable {
 
 function report({ task, startedAt }: Leak): void {
   const where = startedAt === undefined ? "" : `, started ${startedAt}`;
-  scheduler.host.report(new Error(`Task ${task} was lost: it is parked where nobody can wake it any more${where}`));
+  scheduler.host.report(
+    new Error(`Task ${task} leaked: it is parked, and no code can reach its peers any more${where}`),
+  );
 }

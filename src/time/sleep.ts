@@ -1,12 +1,12 @@
-// Waiting for a time. One heap of alarms serves all waits (rule TM-3): an operation is in the heap while it is parked, and
-// leaves it when it loses a choice.
+// Waiting for a time. One heap of alarms serves all such operations (rule TM-3). An operation is in the heap while it is parked,
+// and leaves the heap when it loses a choice.
 
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import type { Timed } from "../scheduler/alarms.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 
-/** Parks until a time. Subclasses say which, and what is yielded then. */
+/** Parks until a time. Subclasses define the time and the value. */
 export abstract class Until<T> extends Operation<T> implements Timed {
   due: number;
   order: number;
@@ -31,10 +31,10 @@ export abstract class Until<T> extends Operation<T> implements Timed {
     if (this.due < Infinity) scheduler.removeAlarm(this);
   }
 
-  /** What it waits for, in words. */
+  /** Describes the operation in words that follow "waits for". */
   protected abstract get what(): string;
 
-  /** An infinite time completes nothing. */
+  /** An infinite time is no external event, as it never comes. */
   override waitsFor(): WaitsFor {
     return { what: this.what, external: this.due < Infinity };
   }
@@ -44,7 +44,7 @@ export abstract class Until<T> extends Operation<T> implements Timed {
   }
 }
 
-/** Parks for so many milliseconds. */
+/** Parks for `ms` milliseconds. */
 export class Sleep extends Until<void> {
   readonly ms: number;
 
@@ -65,9 +65,11 @@ export class Sleep extends Until<void> {
 }
 
 /**
- * Tells the time: milliseconds on the clock by which sleeps and timeouts are counted. It never goes back, is no date, and is
- * virtual in tests.
+ * Returns the time of the clock that sleeps and timeouts use.
  *
+ * Never parks. The clock never goes back, its zero is no date, and it is virtual in tests.
+ *
+ * @returns Milliseconds, with a fraction.
  * @example
  * ```ts
  * import { now, sleep } from "millrace";
@@ -83,11 +85,22 @@ export function now(): number {
 }
 
 /**
- * Waits for some milliseconds, counted from when it is performed; `Infinity` is for ever, and hides no deadlock.
+ * Waits for some milliseconds.
  *
- * Parks when: `ms` is above 0. Yields: nothing. If cancelled, or if another case wins: its timer is gone at once.
+ * Parks when: `ms` is above 0. Yields: nothing. If cancelled, or if another case wins: its timer is removed at once.
  *
- * @throws RangeError when `ms` is NaN.
+ * The time counts from when the operation is performed. It never completes early. `sleep(Infinity)` never completes, and does not
+ * prevent the report of a deadlock.
+ *
+ * @param ms - Milliseconds; 0 or less completes at once.
+ * @throws RangeError if `ms` is not a number, or is NaN.
+ * @example
+ * ```ts
+ * import { select, sleep } from "millrace";
+ *
+ * const { key } = await select({ slow: sleep(1000), fast: sleep(5) });
+ * console.log(key); // fast
+ * ```
  */
 export function sleep(ms: number): Operation<void> {
   return new Sleep(milliseconds("sleep", ms));

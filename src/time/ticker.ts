@@ -1,4 +1,4 @@
-// A channel of ticks. A ticker is only a period and a count: its ticks are in the heap of alarms while a receive waits.
+// A channel of ticks. A ticker is only a period and a count. It has an alarm only while a receive waits.
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
 import type { Operation } from "../operation/operation.js";
@@ -7,18 +7,18 @@ import { milliseconds } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Until } from "./sleep.js";
 
-/** How a ticker behaves. */
+/** Options of {@link ticker}. */
 export interface TickerOptions {
   /**
-   * What happens to ticks that nobody came for: `"skip"` (default) drops them and stays on the beat, `"delay"` starts
-   * the next period when the late one is taken. Never more than one is waiting.
+   * What to do with ticks that no receiver took in time. `"skip"` (default) drops all but the last, and later ticks keep to
+   * multiples of the period. `"delay"` starts the next period when a late tick is received.
    */
   readonly missed?: "skip" | "delay";
-  /** Cancels the ticker when it is aborted. */
+  /** A signal that cancels the ticker when it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** A channel of ticks; disposing of it cancels it. */
+/** A channel of ticks. To dispose of it is to cancel it. */
 export interface Ticker extends ReceiveChannel<number>, Disposable {}
 
 class Tick extends Until<number | Closed> {
@@ -49,7 +49,7 @@ class Tick extends Until<number | Closed> {
     const { _ticker } = this;
     const value = _ticker.take();
     if (value === EMPTY) {
-      // Another receiver had this tick: wait for the next.
+      // Another receiver has taken this tick. Wait for the next one.
       this.due = _ticker.due;
       scheduler.addAlarm(this);
       return;
@@ -85,7 +85,7 @@ class Beat implements Ticker {
     else options.signal?.addEventListener("abort", () => this.cancel(), { once: true });
   }
 
-  /** The tick that is due, numbered by the periods that have passed. */
+  /** Takes the tick that is due, numbered by the periods that have passed; `EMPTY` if no tick is due. */
   take(): number | Closed | typeof EMPTY {
     if (this.closed) return CLOSED;
     const now = scheduler.host.now();
@@ -125,10 +125,26 @@ class Beat implements Ticker {
 }
 
 /**
- * A channel that yields a tick every so many milliseconds, numbered by the periods that have passed since its creation.
- * It never queues more than one tick. `cancel()`, or leaving the block of a `using`, closes it.
+ * Creates a channel that yields a tick in every period of some milliseconds.
  *
- * @throws RangeError when `ms` is not above 0.
+ * A receive parks when: no tick is due. Yields: the number of periods that have passed since the creation. If closed: `CLOSED`;
+ * `cancel()`, the signal, or the end of a block with `using` closes the ticker. If cancelled: its timer is removed at once.
+ *
+ * A ticker never stores more than one tick. Each tick goes to one receiver.
+ *
+ * @param ms - The period in milliseconds, above 0.
+ * @param options - What to do with missed ticks, and a signal that cancels the ticker.
+ * @returns The channel of ticks.
+ * @throws RangeError if `ms` is not above 0. TypeError if `missed` is unknown.
+ * @example
+ * ```ts
+ * import { ticker } from "millrace";
+ *
+ * using ticks = ticker(5);
+ * let count = 0;
+ * for await (const _ of ticks) if (++count === 3) break;
+ * console.log(count); // 3
+ * ```
  */
 export function ticker(ms: number, options: TickerOptions = {}): Ticker {
   if (!(milliseconds("start ticker", ms) > 0))

@@ -1,5 +1,5 @@
-// Deadlines: a channel that closes at a time, and an operation that must complete before one. A timeout channel is only a
-// time: it costs nothing until a receive waits for it.
+// Deadlines: a channel that closes at a time, and an operation that must complete before a time. A timeout channel is only a
+// time, so it costs nothing until a receive waits for it.
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
 import { select } from "../choice/select.js";
@@ -45,7 +45,7 @@ class Timeout implements ReceiveChannel<never> {
     return this.closed ? CLOSED : EMPTY;
   }
 
-  /** Does nothing: a timeout belongs to everybody who waits for it, and holds nothing that could be freed. */
+  /** Does nothing: a timeout may have several receivers, and holds nothing that could be freed. */
   cancel(): void {}
 
   [Symbol.asyncIterator](): AsyncIterator<never> {
@@ -58,10 +58,17 @@ function create(ms: number): ReceiveChannel<never> {
 }
 
 /**
- * A receive-only channel that closes so many milliseconds after its creation, for everybody, for ever. It is yours alone,
- * costs nothing while nobody waits for it, and nobody can close it early.
+ * Creates a channel that closes after some milliseconds.
  *
- * @throws RangeError when `ms` is NaN.
+ * A receive parks when: the time has not passed. Yields: `CLOSED`, to all receivers and for ever. If cancelled: its timer is
+ * removed at once.
+ *
+ * The time counts from the creation. Each call creates a channel of its own. A channel that no receive waits for has no timer.
+ * No code can close the channel early.
+ *
+ * @param ms - Milliseconds; 0 or less is closed at once.
+ * @returns A channel for receiving only.
+ * @throws RangeError if `ms` is not a number, or is NaN.
  * @example
  * ```ts
  * import { alt, channel, timeout } from "millrace";
@@ -78,15 +85,32 @@ export function timeout(ms: number): ReceiveChannel<never> {
 }
 
 /**
- * An operation with a deadline, counted from when it is performed.
+ * Gives an operation a deadline.
  *
- * Parks when, yields: as `operation`. If it is not ready in time: throws a {@link TimeoutError}, and it has left every
- * queue. If cancelled: as `operation`.
+ * Parks when, yields, if closed, if cancelled: as `operation`. If it has not completed in time: it leaves every queue and throws
+ * a {@link TimeoutError}.
+ *
+ * The time counts from when the result is performed. If the operation is ready at the deadline, the operation wins.
+ *
+ * @param ms - Milliseconds.
+ * @param operation - The operation to perform.
+ * @throws RangeError if `ms` is not a number, or is NaN.
+ * @example
+ * ```ts
+ * import { channel, TimeoutError, withTimeout } from "millrace";
+ *
+ * const silent = channel<string>();
+ * try {
+ *   await withTimeout(5, silent.receive());
+ * } catch (error) {
+ *   console.log(error instanceof TimeoutError); // true
+ * }
+ * ```
  */
 export function withTimeout<T>(ms: number, operation: Operation<T>): Operation<T> {
   const late = sleep(ms).map((): T => {
     throw new TimeoutError(`Timed out: ${operation.waitsFor().what} took longer than ${ms} ms`);
   });
-  // With both ready the operation goes first: it was in time.
+  // If both are ready, the operation wins, as it was in time.
   return select({ operation, late }, { mode: "priority" }).map(({ value }) => value);
 }

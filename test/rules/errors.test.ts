@@ -57,7 +57,7 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "a transform without a buffer",
     () => channel(0, { transform: map((n: number) => n) }),
     TypeError,
-    "Cannot create channel: a transform needs a buffer to put its results into, got capacity 0",
+    "Cannot create channel: a transform needs a buffer for its results, got capacity 0",
   ],
   [
     "a transform that is none",
@@ -91,13 +91,13 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "send(CLOSED)",
     () => channel<unknown>(0, { name: "jobs" }).send(CLOSED),
     TypeError,
-    "Cannot send to jobs: CLOSED is what receivers get at the end, got it as a value; call close()",
+    "Cannot send to jobs: a value must not be CLOSED, which receivers get at the end; call close()",
   ],
   [
     "trySend(CLOSED)",
     () => channel<unknown>(0, { name: "jobs" }).trySend(CLOSED),
     TypeError,
-    "Cannot send to jobs: CLOSED is what receivers get at the end, got it as a value; call close()",
+    "Cannot send to jobs: a value must not be CLOSED, which receivers get at the end; call close()",
   ],
   ["promiseChannel: send(CLOSED)", () => promiseChannel<unknown>().send(CLOSED), TypeError, "CLOSED"],
   ["sleep(NaN)", () => sleep(Number.NaN), RangeError, `Cannot sleep: ${ms}, got NaN`],
@@ -169,9 +169,14 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "settled(5)",
     () => settled(bad(5)),
     TypeError,
-    "Cannot wait for promise: settled() takes a promise; a value at hand is always(value)",
+    "Cannot wait for promise: settled() takes a promise, got 5; write always(value) for a value",
   ],
-  ["aborted(5)", () => aborted(bad(5)), TypeError, "Cannot wait for abort signal: aborted() takes an AbortSignal"],
+  [
+    "aborted(5)",
+    () => aborted(bad(5)),
+    TypeError,
+    "Cannot wait for abort signal: aborted() takes an AbortSignal, got 5",
+  ],
   ["go(5)", () => go(bad(5)), TypeError, `Cannot start go block: its body ${body}, got 5`],
   [
     "go() of a generator instead of its function",
@@ -265,7 +270,7 @@ test("performing an operation that is parked already throws, in every way of per
   });
   await time.settle();
   const says =
-    "Cannot perform operation: it is parked already (receive from numbers); make one operation for each performer";
+    "Cannot perform operation: it is parked already (receive from numbers); create an operation for each performer";
   const attempts = [
     go(function* (): Routine<unknown> {
       return yield* receive;
@@ -299,6 +304,6 @@ test("one operation twice in one select throws, and leaves nothing registered (O
 test("guard() throws a TypeError that says so if its function returns no operation (OP-4)", async () => {
   using _ = virtualTime();
   await expect(guard(() => bad(5)).then()).rejects.toThrow(
-    "Cannot perform guard: its function must return an operation",
+    "Cannot perform guard: its function must return an operation, got 5",
   );
 });

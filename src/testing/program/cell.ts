@@ -1,23 +1,32 @@
-// What tasks share besides channels, declared, so that a verification can follow it.
+// Variables and conditions that a program declares, so that `verify` can take them into account.
 
 import type { Maker } from "../../scheduler/maker.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 
-/** A variable that tasks share. */
+/**
+ * A variable that tasks share. See {@link cell}.
+ *
+ * @typeParam T - The type of its value.
+ */
 export interface Cell<T> {
+  /** The present value. */
   value: T;
 }
 
-/** What a verification has in place of cells and invariants. */
+/** What a maker defines to replace cells and invariants. */
 export interface Declared {
   cell<T>(initial: T): Cell<T>;
   invariant(name: string, holds: () => boolean): void;
 }
 
 /**
- * A variable that tasks share. A verification takes for granted that tasks share nothing but channels; what they do share, a
- * counter or a flag, is declared with this, and each look and each change is an event.
+ * Declares a variable that tasks share, such as a counter or a flag.
  *
+ * Never parks. `verify` assumes that tasks share only channels and cells. Each read and each write of a cell is an event of a
+ * schedule. Outside `verify` a cell is a plain object.
+ *
+ * @param initial - The first value.
+ * @returns An object with a field `value`.
  * @example
  * ```ts
  * import { go, pause } from "millrace";
@@ -43,9 +52,28 @@ export function cell<T>(initial: T): Cell<T> {
 }
 
 /**
- * Says what must hold whenever a task waits: `simulate` looks at it between two turns, `verify` in every state, from
- * where it is said on. It may look at cells, and at the length of channels and whether they are closed. Say it in `main`, before
- * tasks are started.
+ * Declares a condition that must hold from the call on. `simulate` checks it before each turn of a task, and `verify` checks it
+ * in every state. Declare it in `main`, before tasks are started.
+ *
+ * Never parks. A condition that does not hold is a failure of kind `invariant`. Outside `simulate` and `verify` the condition is
+ * not checked.
+ *
+ * @param name - The name of the condition in reports.
+ * @param holds - Returns whether the condition holds. It may read cells, and the `length` and `closed` of channels.
+ * @example
+ * ```ts
+ * import { channel, go } from "millrace";
+ * import { invariant, verify } from "millrace/testing";
+ *
+ * const verdict = await verify(function* () {
+ *   const jobs = channel<number>(2);
+ *   invariant("at most one job waits", () => jobs.length <= 1);
+ *   yield* jobs.send(1);
+ *   yield* jobs.send(2);
+ *   go(function* () { yield* jobs.receive(); });
+ * });
+ * console.log(verdict.status === "failed" && verdict.kind); // invariant
+ * ```
  */
 export function invariant(name: string, holds: () => boolean): void {
   scheduler.findMaker((maker): maker is Maker & Declared => "invariant" in maker)?.invariant(name, holds);

@@ -1,17 +1,17 @@
-// Loops that never end, as a verification can follow them: a round that begins with a state that an earlier round began with
-// leads nowhere new. Anywhere else they simply loop.
+// Endless loops that `verify` can explore completely: a round that begins in the state of an earlier round leads to no new
+// states. Elsewhere they are plain loops.
 
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { shared } from "../../structures/shared.js";
 import type { Task } from "../../task/task.js";
 
-/** What the body of a {@link loop} returns to end it. */
+/** The symbol that the body of a {@link loop} returns to end the loop. */
 export const DONE: unique symbol = Symbol.for("millrace.DONE");
 /** The type of {@link DONE}. */
 export type Done = typeof DONE;
 
-/** A round of a loop begins. */
+/** The operation that begins a round of a loop. */
 export class Round extends Operation<void> {
   state: unknown;
 
@@ -32,12 +32,16 @@ export class Round extends Operation<void> {
 }
 
 /**
- * Loops until `body` returns `DONE`: each round is given what the round before returned. In a verification rounds with equal
- * states are one, so that a loop without an end can be explored to the end. What a round does may depend on nothing else that
- * rounds change.
+ * Runs `body` again and again until it returns `DONE`. Each round gets the state that the round before returned.
  *
- * Parks when: `body` does. Yields: nothing.
+ * Parks when: `body` parks. Yields: nothing. If cancelled: the round in progress ends as `return` would end it.
  *
+ * `verify` treats rounds with equal states as one, so that an endless loop can be explored completely. So a round may depend only
+ * on its state, and not on other variables that rounds change.
+ *
+ * @param initial - The state of the first round.
+ * @param body - A `function*` that gets a state, and returns the next state or `DONE`.
+ * @throws TypeError if the body is not a function.
  * @example
  * ```ts
  * import { channel, go } from "millrace";
@@ -61,10 +65,31 @@ export function* loop<S>(initial: S, body: (state: S) => Routine<S | Done>): Rou
 }
 
 /**
- * Performs a body again and again. In a verification all its rounds are one, so what a round does must not depend on the
- * rounds before; where it does, use {@link loop}.
+ * Runs `body` again and again, for ever.
  *
- * Parks when: `body` does. Yields: never. What `body` throws ends it.
+ * Parks when: `body` parks. Yields: never. An exception of `body` ends the loop. If cancelled: the round in progress ends as
+ * `return` would end it.
+ *
+ * `verify` treats all rounds as one, so a round must not depend on earlier rounds. If it does, use {@link loop}.
+ *
+ * @param body - A `function*` for one round.
+ * @throws TypeError if the body is not a function.
+ * @example
+ * ```ts
+ * import { channel, go } from "millrace";
+ * import { daemon, forever, verify } from "millrace/testing";
+ *
+ * const verdict = await verify(function* () {
+ *   const [questions, answers] = [channel<number>(), channel<number>()];
+ *   daemon(go(forever, function* () {
+ *     const question = yield* questions.receive();
+ *     if (typeof question === "number") yield* answers.send(question * 2);
+ *   }));
+ *   yield* questions.send(21);
+ *   return yield* answers.receive();
+ * });
+ * if (verdict.status === "proved") console.log([...verdict.outcomes]); // [ 42 ]
+ * ```
  */
 export function* forever(body: () => Routine<void>): Routine<never> {
   if (typeof body !== "function") throw new TypeError(`Cannot loop: its body must be a function*, got ${shown(body)}`);
@@ -77,7 +102,25 @@ export function* forever(body: () => Routine<void>): Routine<never> {
 
 const daemons = shared("daemons", () => new WeakSet<Task<unknown>>());
 
-/** Marks a task that serves others: that it is still parked when all is over is no leak. Returns the task. */
+/**
+ * Marks a task as a daemon, which serves other tasks for ever. A daemon that is parked when the program has ended is no leak.
+ *
+ * Never parks.
+ *
+ * @param task - The task to mark.
+ * @returns The same task.
+ * @example
+ * ```ts
+ * import { channel, go } from "millrace";
+ * import { assertNoLeaks, daemon, forever } from "millrace/testing";
+ *
+ * const ticks = channel<number>();
+ * await assertNoLeaks(async () => {
+ *   daemon(go(forever, function* () { yield* ticks.receive(); }));
+ *   console.log(await ticks.send(1)); // true
+ * });
+ * ```
+ */
 export function daemon<T>(task: Task<T>): Task<T> {
   daemons.add(task);
   return task;

@@ -1,12 +1,14 @@
-// A schedule as a Mermaid sequence diagram: who meets whom is an arrow between tasks, what is stored or taken an arrow to or
-// from a channel, all else a note. Names stand behind aliases and are escaped, so that no name can break the diagram.
+// A schedule as a Mermaid sequence diagram. A rendezvous is an arrow between two tasks, a value that is stored or taken is an
+// arrow to or from a channel, and every other step is a note. Names have aliases and are escaped, so no name breaks the diagram.
 
 import type { Schedule, Step } from "./schedule.js";
 
 /**
- * A schedule as a [Mermaid](https://mermaid.js.org) sequence diagram, to be pasted where Markdown is shown: tasks and
- * buffered channels side by side, time and what a task does alone as notes, at the end who is blocked.
+ * Draws a schedule as a [Mermaid](https://mermaid.js.org) sequence diagram, which many Markdown viewers show. Tasks and buffered
+ * channels stand side by side. Time, and steps of a single task, are notes. The parked tasks come last.
  *
+ * @param schedule - The schedule of a {@link ScheduleError} or of a failed verdict.
+ * @returns The source text of the diagram.
  * @example
  * ```ts
  * import { channel, go } from "millrace";
@@ -32,11 +34,11 @@ export function toMermaid(schedule: Schedule): string {
   return drawing.toString();
 }
 
-/** Stands for all that take part until all are known. No text holds a star. */
+/** A placeholder for all participants, which are known only at the end. No text contains a star, as it is escaped. */
 const ACROSS = "Note over *";
 
 class Drawing {
-  /** An alias for each task and channel, by whether it is one or the other, and its name. */
+  /** The alias of each task and channel, by kind and name. */
   private readonly _aliases: Map<string, string>;
   private readonly _participants: string[];
   private readonly _lines: string[];
@@ -61,7 +63,7 @@ class Drawing {
     this._lines.push(`Note over ${this._task(task)}: ${escaped(text)}`);
   }
 
-  /** A note over all that take part, those included that have not done anything yet. */
+  /** Adds a note over all participants, including those that take part only in later steps. */
   across(text: string): void {
     this._lines.push(`${ACROSS}: ${escaped(text)}`);
   }
@@ -87,8 +89,8 @@ class Drawing {
   }
 
   private _alias(kind: "t" | "c", name: string): string {
-    const known = this._aliases.get(kind + name);
-    if (known !== undefined) return known;
+    const present = this._aliases.get(kind + name);
+    if (present !== undefined) return present;
     const alias = kind + this._aliases.size;
     this._aliases.set(kind + name, alias);
     this._participants.push(`participant ${alias} as ${escaped(name)}`);
@@ -96,7 +98,7 @@ class Drawing {
   }
 }
 
-/** Whatever might mean something in a diagram is written by its number. */
+/** Escapes every character that may have a meaning in a diagram, as a character code. */
 function escaped(text: string): string {
   return text.replace(/\s+/g, " ").replace(/[^\p{L}\p{N} _.,!?()/=|'→-]/gu, (sign) => `#${sign.codePointAt(0)};`);
 }

@@ -1,4 +1,4 @@
-// What `main` returns under the schedules that were run. Two values that look the same are one.
+// The values that `main` returned under the schedules that were run, without values of equal shape.
 
 import { Values } from "./values.js";
 
@@ -26,7 +26,7 @@ export class Outcomes<T> {
   }
 }
 
-/** An object of a class, as far as it can be seen; undefined for what is looked into. */
+/** Describes an object of a class by its class and its JSON; undefined for values that are compared by their parts. */
 function looksOf(value: object): string | undefined {
   if (Object.prototype.toString.call(value) !== "[object Object]") return undefined;
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name: string } } | null;

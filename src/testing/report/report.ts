@@ -1,42 +1,42 @@
-// A failure in words, as a terminal shows it: what went wrong, who is parked where, then the steps that lead there, with a
-// column for each task.
+// The report of a failure, as a terminal shows it: the kind and the cause, the parked tasks, and the steps that lead to the
+// failure, with a column for each task.
 
 import { blockedLines, widest } from "../../lifetime/report.js";
 import { DeadlockError } from "../../structures/errors.js";
 import type { Schedule, Step } from "./schedule.js";
 import type { Coverage, FailureKind } from "./verdict.js";
 
-/** What a report is made of. */
+/** The contents of a report. */
 export interface Findings {
   readonly title: string;
   readonly kind: FailureKind;
-  /** How it was found: `shortest schedule has 5 events (32 states, 1.3 ms)`. */
+  /** How the failure was found: `shortest schedule has 5 events (32 states, 1.3 ms)`. */
   readonly found: string;
   readonly cause?: unknown;
   readonly schedule: Schedule;
-  /** A word that runs the schedule again; empty if there is none. */
+  /** The token of the schedule; empty if there is none. */
   readonly token: string;
 }
 
-/** The last steps are where it went wrong. */
+/** The number of steps that are shown, the last ones of the schedule. */
 const SHOWN = 40;
-/** Columns that stand beyond this help nobody. */
+/** The most characters of a line; wider columns are left out. */
 const WIDEST = 120;
-/** Characters of a step; values may be long. */
+/** The most characters of a step, as values may be long. */
 const LONGEST = 60;
 
-/** So many of something. */
+/** Formats a count and a noun. */
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** What was gone through, and how long it took. */
+/** Formats the work of a search: the number of states or runs, and the time. */
 export function effortOf({ engine, states, executions, ms }: Coverage): string {
   const what = engine === "model" ? counted(states, "state") : counted(executions, "run");
   return `${what}, ${ms.toFixed(1)} ms`;
 }
 
-/** All that is known of a failure in words. */
+/** Formats a failure. */
 export function reportOf({ title, kind, found, cause, schedule, token }: Findings): string {
   const waiting = schedule.waiting.map((blocked) => ({
     ...blocked,
@@ -53,7 +53,7 @@ export function reportOf({ title, kind, found, cause, schedule, token }: Finding
   ].join("\n");
 }
 
-/** The first line of what was thrown, or what was returned; who is parked is told anyway. */
+/** The first line of the exception, or the value returned. A deadlock has none, as the parked tasks have lines of their own. */
 function causeLines(kind: FailureKind, cause: unknown): string[] {
   if (kind === "outcome") return [`    returned ${short(printed(cause))}`];
   if (cause === undefined || cause instanceof DeadlockError) return [];
@@ -69,9 +69,9 @@ function stepLines(steps: readonly Step[]): string[] {
   const columns = columnsOf(last);
   const task = widest(["schedule", ...last.map((step) => step.task)]);
   const what = widest(last.map((step) => short(step.what)));
-  const line = (head: string, who: string, doing: string, cells: readonly string[]): string => {
+  const line = (head: string, actor: string, doing: string, cells: readonly string[]): string => {
     const row = cells.map((cell, at) => cell.padEnd(columns[at]!.width)).join("  ");
-    return `    ${head.padStart(digits)} ${who.padEnd(task)}  ${doing.padEnd(what)}    ${row}`.trimEnd();
+    return `    ${head.padStart(digits)} ${actor.padEnd(task)}  ${doing.padEnd(what)}    ${row}`.trimEnd();
   };
   const names = columns.map(({ name }) => name);
   const rows = last.map((step, at) => {
@@ -82,7 +82,7 @@ function stepLines(steps: readonly Step[]): string[] {
   return [line("", "schedule", "", names), ...left, ...rows];
 }
 
-/** A column for each task that does something; none at all where they would not fit, as the list says it all. */
+/** The columns, one for each task that takes part in a step. There are none if they do not fit, as the list has all steps. */
 function columnsOf(steps: readonly Step[]): { readonly name: string; readonly width: number }[] {
   const names = [...new Set(steps.flatMap(({ cells }) => Object.keys(cells)))];
   const columns = names.map((name) => ({
@@ -94,14 +94,14 @@ function columnsOf(steps: readonly Step[]): { readonly name: string; readonly wi
   return names.length > 1 && width <= WIDEST ? columns : [];
 }
 
-/** What stands around the number of a step, who acts and what is done. */
+/** The characters between the number of a step, the task and the text. */
 const MARGINS = 12;
 
 function short(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
-/** A value in words: as JSON where there is such a thing. */
+/** Formats a value: as JSON if possible. */
 export function printed(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
@@ -110,7 +110,7 @@ export function printed(value: unknown): string {
   }
 }
 
-/** Seen from the folder in which the program runs, where there is one. */
+/** Makes a place relative to the working directory, if the host has one. */
 function relative(place: string): string {
   const host = globalThis as { process?: { cwd?(): string } };
   const folder = host.process?.cwd?.();

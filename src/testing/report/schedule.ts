@@ -1,40 +1,44 @@
-// A schedule as people see it: who did what with whom, in order, and who is parked where at its end. Engines make it,
-// reports show it.
+// A schedule as it is shown: the steps of the tasks in order, and the tasks that are parked at its end. Engines make it, and
+// reports print it.
 
 /** A step of a schedule. */
 export interface Step {
-  /** Who acts; `clock` when time passes. */
+  /** The name of the task that acts; `clock` if time passes. */
   readonly task: string;
-  /** What happens, in words: `send 0 to q`. */
+  /** A description of the step: `send 0 to q`. */
   readonly what: string;
-  /** What each task that takes part shows in its column: `{ "prod#1": "q ! 0", "cons#0": "q ? 0" }`. */
+  /** The text in the column of each task that takes part: `{ "prod#1": "q ! 0", "cons#0": "q ? 0" }`. */
   readonly cells: Readonly<Record<string, string>>;
-  /** The other side of a rendezvous. */
+  /** The name of the other task of a rendezvous. */
   readonly peer?: string;
+  /** The name of the channel. */
   readonly channel?: string;
-  /** What is done with the channel. */
+  /** The operation on the channel. */
   readonly act?: "send" | "receive" | "close";
-  /** The line of the source in which the acting task stood. */
+  /** The source line at which the acting task was. */
   readonly at?: string;
 }
 
 /** A task that is parked at the end of a schedule. */
 export interface Waiting {
+  /** The name of the task. */
   readonly task: string;
-  /** What it waits for: `receive from wake`. */
+  /** The operation at which the task is parked: `receive from wake`. */
   readonly waitsFor: string;
-  /** Which of the others it waits for, as far as that is known. */
+  /** The names of the tasks that it waits for, if known. */
   readonly waitsOn?: readonly string[];
-  /** The line of the source at which it is parked. */
+  /** The source line at which the task is parked. */
   readonly at?: string;
-  /** Where it was started. */
+  /** The source line at which the task was started. */
   readonly startedAt?: string;
 }
 
-/** What happened, in order, and how it ended. */
+/** The steps of a schedule, in order, and its end. */
 export interface Schedule {
+  /** The steps. */
   readonly steps: readonly Step[];
+  /** The tasks that are parked at the end. */
   readonly waiting: readonly Waiting[];
-  /** Each waits for the next; empty when there is no circle, or none is known. */
+  /** The names of the tasks of a cycle, in which each task waits for the next; empty if no cycle is known. */
   readonly cycle: readonly string[];
 }

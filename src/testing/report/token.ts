@@ -1,31 +1,32 @@
-// A schedule as a word that can be pasted: what was decided, as numbers in base 36, runs of zeros shortened.
+// Tokens: a schedule as a short text that can be copied. It holds the decisions as numbers in base 36, with runs of zeros
+// shortened.
 
 import { shown } from "../../structures/errors.js";
 import type { FailureKind } from "./verdict.js";
 
-/** What a schedule can be repeated from. */
+/** The contents of a token, from which a schedule can be repeated. */
 export interface Decided {
   /**
-   * `decisions`: which of those that were ready ran next, and which case or value was chosen. `events`: which of the events
-   * that could happen did.
+   * The meaning of `numbers`. `decisions`: the index of the ready task that ran next, or of the case or value that was chosen.
+   * `events`: the index of the event that happened among those that were possible.
    */
   readonly kind: "decisions" | "events";
-  /** Of everything else that is left to chance, such as jitter. */
+  /** The seed of all other random numbers, such as jitter. */
   readonly seed: number;
-  /** Zeros at the end are left out. */
+  /** The decisions, without zeros at the end. */
   readonly numbers: readonly number[];
-  /** What is wrong with it, where the schedule alone does not show it: who may be stuck, or what `main` may return. */
+  /** The kind of the failure, if running the schedule does not show it: a stuck task, or a value that `main` must not return. */
   readonly shows?: FailureKind | undefined;
-  /** Those who are stuck, by number. */
+  /** The numbers of the stuck tasks. */
   readonly stuck?: readonly number[] | undefined;
-  /** Tasks whose turns are events of their own, as they may be cancelled before; by number. */
+  /** The numbers of the tasks whose turns are events of their own, as the tasks may be cancelled before. */
   readonly marked?: readonly number[] | undefined;
 }
 
 const SHOWN: readonly string[] = ["stuck", "closed", "throw", "unread", "outcome"] satisfies FailureKind[];
 const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
-/** Numbers are small, and most are zero: a run of zeros is its length in parentheses. */
+/** Encodes a schedule. Most numbers are zero, and a run of zeros is written as its length in parentheses. */
 export function tokenOf({ kind, seed, numbers, shows, stuck = [], marked = [] }: Decided): string {
   const text = textOf(numbers);
   const packed = text.replace(
@@ -41,21 +42,22 @@ function textOf(numbers: readonly number[]): string {
   return numbers.map((number) => number.toString(36)).join(".");
 }
 
-/** What a token stands for. */
+/** Decodes a token. */
 export function decidedOf(token: string): Decided {
   const [prefix, seed, packed, wrong = "", marks = ""] = typeof token === "string" ? token.split(":") : [];
-  const [shows = "", ...who] = wrong.split(".");
+  const [shows = "", ...numbered] = wrong.split(".");
   const kind = prefix === PREFIXES.events ? "events" : prefix === PREFIXES.decisions ? "decisions" : null;
   const numbers = packed === undefined ? [Number.NaN] : listOf(packed);
   const marked = listOf(marks);
-  const stuck = who.length > 0 ? listOf(who.join(".")) : undefined;
+  const stuck = numbered.length > 0 ? listOf(numbered.join(".")) : undefined;
   const all = [Number.parseInt(seed ?? "", 36), ...numbers, ...marked, ...(stuck ?? [])];
   const known = kind !== null && (shows === "" || SHOWN.includes(shows));
   if (known && all.every((number) => Number.isInteger(number) && number >= 0)) {
     return { kind, seed: all[0]!, numbers, shows: shows === "" ? undefined : (shows as FailureKind), stuck, marked };
   }
   throw new TypeError(
-    `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}: and comes from a report, got ${shown(token)}`,
+    `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}:, got ${shown(token)}; ` +
+      "copy the whole token from a report",
   );
 }
 

@@ -1,7 +1,7 @@
-// Values as numbers. Two values get one number when a program cannot tell them apart: equal primitives, and data of equal
-// shape. What is delivered is the first of them, so data that is sent must not be changed; it is frozen for that.
+// Numbers for values. Two values get the same number if a program cannot distinguish them: equal primitives, and data of equal
+// shape. Receivers get the first of such values, so a value that was sent must not be changed. It is frozen for that reason.
 
-/** Says by what name something is known that is the same in every run, such as a channel; undefined for all else. */
+/** Returns a name that is the same in every run for an object such as a channel, and undefined for all other objects. */
 export type NameOf = (value: object) => string | undefined;
 
 export class Values {
@@ -25,8 +25,8 @@ export class Values {
 
   idOf(value: unknown): number {
     const key = typeof value === "object" || typeof value === "function" ? this.keyOf(value) : value;
-    const known = this._ids.get(key);
-    if (known !== undefined) return known;
+    const present = this._ids.get(key);
+    if (present !== undefined) return present;
     this._ids.set(key, this._values.length);
     return this._values.push(value) - 1;
   }
@@ -35,7 +35,7 @@ export class Values {
     return this._values[id];
   }
 
-  /** A text that two values share exactly when they count as one. No primitive string begins like it. */
+  /** A text that is the same for two values exactly if they get the same number. No string of a program begins with it. */
   keyOf(value: unknown): string {
     return `\u0000${this._shape(value, [])}`;
   }
@@ -60,7 +60,7 @@ export class Values {
     return `{${fields.join()}}`;
   }
 
-  /** Functions and objects of a class may hide what they hold: each is only itself. */
+  /** Functions and objects of a class may have hidden state, so each of them gets a number of its own. */
   private _identity(value: object): string {
     let id = this._identities.get(value);
     if (id === undefined) this._identities.set(value, (id = this._objects++));
@@ -68,7 +68,7 @@ export class Values {
   }
 }
 
-/** What an error holds besides its message. */
+/** The parts of an error besides its message. */
 function inner(error: Error): unknown[] {
   const { cause, errors } = error as Error & { readonly errors?: unknown };
   return [cause, errors].filter((part) => part !== undefined);
@@ -80,7 +80,7 @@ function primitive(value: unknown): string {
   return typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** Freezes plain data, all the way down, so that a change throws at the culprit. */
+/** Freezes plain data with all its parts, so that a later change throws where it is made. */
 export function freeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   const prototype: unknown = Object.getPrototypeOf(value);

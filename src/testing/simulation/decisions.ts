@@ -1,31 +1,35 @@
-// A schedule is a list of decisions: which of those that are ready runs next, whether it gives way after an operation that
-// completed at once, which case is tried first, which value is chosen. Zero is always what happens without a policy that knows better (first in, first out), so the fewer decisions
-// differ from zero the simpler a schedule is, and a list that ends early goes on with zeros.
+// A schedule is a list of decisions: which ready task runs next, whether a task yields its turn after an operation that completed
+// at once, which case of a select is polled first, which value is chosen. Zero is always the decision without a policy (first in,
+// first out). So a schedule is simpler the fewer of its decisions differ from zero, and a list that ends early continues with
+// zeros.
 
 import type { Policy } from "../../scheduler/roles.js";
 
-/** How a schedule decides: a number from 0 to n - 1. */
+/** Makes the decisions of a schedule. */
 export interface Strategy {
+  /** Returns the index, counted from the oldest, of the ready task that runs next. */
   next(ready: number, at: (place: number) => unknown): number;
+  /** Returns the index of a case or a value. */
   choose(cases: number): number;
-  /** 1 if a task gives way after an operation that completes at once. */
+  /** Returns 1 if a task yields its turn after an operation that completes at once, and 0 otherwise. */
   preempt(): number;
-  /** 1 if something goes wrong that does so with this probability. */
+  /** Returns 1 if a fault of this probability happens, and 0 otherwise. */
   fault(probability: number): number;
-  /** What was chosen last is not ready. */
+  /** Called if the case that was chosen last is not ready. */
   missed?(): void;
 }
 
-/** More decisions in one schedule than any program that ends has; a longer one runs for ever. */
+/** The most steps of one schedule. A program that takes more is considered endless. */
 const MOST = 200_000;
 
-/** Thrown out of the run queue when a program goes on and on. */
+/** Thrown out of the run queue if a program does not end. */
 export class Endless extends Error {}
 
-/** Follows a strategy and writes down what it decided. */
+/** A policy that follows a strategy and records its decisions. */
 export class Decisions implements Policy {
+  /** The decisions so far. */
   readonly taken: number[];
-  /** How many tasks have been resumed. */
+  /** The number of times that a task has been resumed. */
   steps: number;
   private readonly _strategy: Strategy;
   private readonly _most: number;
@@ -38,7 +42,7 @@ export class Decisions implements Policy {
   }
 
   next(ready: number, at: (place: number) => unknown): number {
-    if (++this.steps > this._most) throw new Endless(`It has not ended after ${this._most} steps`);
+    if (++this.steps > this._most) throw new Endless(`The program has not ended after ${this._most} steps`);
     return ready === 1 ? 0 : this._note(this._strategy.next(ready, at));
   }
 
@@ -64,7 +68,7 @@ export class Decisions implements Policy {
   }
 }
 
-/** Numbers below n that are the same for the same seed (mulberry32). */
+/** Returns a function that draws random numbers below n, the same ones for the same seed (mulberry32). */
 export function seeded(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
@@ -75,7 +79,7 @@ export function seeded(seed: number): (n: number) => number {
   };
 }
 
-/** What production does, but for chance: first in, first out; the first case in order; no fault that is not certain. */
+/** The order of production, without random choices: first in, first out; the first case in order; only certain faults. */
 export const fifo: Strategy = {
   next: () => 0,
   choose: () => 0,
@@ -83,32 +87,32 @@ export const fifo: Strategy = {
   fault: (chance) => (chance < 1 ? 0 : 1),
 };
 
-/** A fault at random, as often as it is to come. */
+/** Draws faults at random, with their probability. */
 const faulty =
   (below: (n: number) => number) =>
   (probability: number): number =>
     below(2 ** 20) < probability * 2 ** 20 ? 1 : 0;
 
-/** Everything at random. Finds most faults of channel programs soonest. */
+/** All decisions at random. Finds most faults of channel programs soonest. */
 export function random(seed: number): Strategy {
   const below = seeded(seed);
   return { next: below, choose: below, preempt: () => below(2), fault: faulty(below) };
 }
 
-/** First in, first out, but for a few moments at which one that is ready has to wait for the next. */
+/** First in, first out, except at a few random steps, at which the oldest ready task is delayed. */
 export function delays(seed: number, bound: number, length: number): Strategy {
   const below = seeded(seed);
-  const moments = new Set(Array.from({ length: bound }, () => below(Math.max(1, length))));
-  let moment = 0;
+  const delayed = new Set(Array.from({ length: bound }, () => below(Math.max(1, length))));
+  let step = 0;
   return {
-    next: (ready) => (moments.has(moment++) ? 1 + below(ready - 1) : 0),
+    next: (ready) => (delayed.has(step++) ? 1 + below(ready - 1) : 0),
     choose: below,
     preempt: () => below(2),
     fault: faulty(below),
   };
 }
 
-/** Priorities drawn once for each task, lowered at a few moments (probabilistic concurrency testing). */
+/** Random priorities of tasks, lowered at a few random steps (probabilistic concurrency testing). */
 export function priorities(seed: number, depth: number, length: number): Strategy {
   const below = seeded(seed);
   const ranks = new WeakMap<object, number>();
@@ -116,9 +120,9 @@ export function priorities(seed: number, depth: number, length: number): Strateg
   let moment = 0;
   let lowest = 0;
   const rank = (task: object): number => {
-    const known = ranks.get(task) ?? 1 + below(1e9);
-    ranks.set(task, known);
-    return known;
+    const drawn = ranks.get(task) ?? 1 + below(1e9);
+    ranks.set(task, drawn);
+    return drawn;
   };
   const highest = (ready: number, at: (place: number) => unknown): number => {
     let best = 0;
@@ -136,7 +140,7 @@ export function priorities(seed: number, depth: number, length: number): Strateg
   };
 }
 
-/** The decisions of a schedule once more; a decision that is out of range there is the last in range. */
+/** Repeats the decisions of a schedule. A decision that is out of range becomes the largest in range. */
 export function repeat(decisions: readonly number[]): Strategy {
   let at = 0;
   const decide = (n: number): number => Math.min(decisions[at++] ?? 0, n - 1);

@@ -1,5 +1,5 @@
-// What can go wrong on the way of a value, on purpose: for channels that stand for a network or another process. Each fault is
-// a decision of the schedule, so a failure is shown with as few of them as it needs.
+// Injected faults, for channels that represent a network or another process. Each fault is a decision of the schedule, so a
+// failure is shown with as few faults as possible.
 
 import type { Channel } from "../../channel/ends.js";
 import { Mapped, type Operation, type Routine } from "../../operation/operation.js";
@@ -8,51 +8,52 @@ import { go } from "../../task/go.js";
 import { sleep } from "../../time/sleep.js";
 import { daemon } from "../program/loop.js";
 
-/** How often each thing goes wrong with a value that is sent, from 0 (never) to 1 (always). */
+/** The probability of each fault of a value that is sent, from 0 (never) to 1 (always). */
 export interface Faults {
-  /** The send completes with true, and the value is lost. */
+  /** The send yields true, and the value is lost. */
   readonly drop?: number;
-  /** The value arrives, and once more. */
+  /** The value arrives twice. */
   readonly duplicate?: number;
-  /** The send completes with true, and the value arrives later, perhaps behind others. */
+  /** The send yields true, and the value arrives later, perhaps after values that were sent later. */
   readonly delay?: number;
-  /** Milliseconds by which a value is late at the most; 100 by default. */
+  /** The longest delay in milliseconds; 100 by default. */
   readonly delayMs?: number;
-  /** The channel closes instead, and the send completes with false. */
+  /** The channel closes, and the send yields false. */
   readonly close?: number;
 }
 
-/** Decides and tells, for the run that a channel is part of. */
+/** Decides on the faults of one run, and records them. */
 export interface Saboteur {
-  /** Whether something goes wrong that does so with this probability. */
+  /** Decides whether a fault of this probability happens. */
   strikes(probability: number): boolean;
-  /** A number below n. */
+  /** Chooses a number below n. */
   choose(n: number): number;
-  tell(what: string): void;
+  /** Records a step of the schedule. */
+  note(what: string): void;
 }
 
 const KINDS = ["drop", "duplicate", "delay", "close"] as const;
 const DELAY_MS = 100;
 
-/** Which channels are faulty, by the name they were created with, and how. */
+/** The faults of channels, by the names with which the channels were created. */
 export type FaultPlan = Readonly<Record<string, Faults>>;
 
 const WORDS = { drop: "dropped", duplicate: "sent twice", delay: "late", close: "closes" };
 
-/** Makes the sends of a channel faulty, also where it has a transform. */
+/** Makes the sends of a channel faulty, also those of a channel with a transform. */
 export function sabotage(channel: Channel<unknown>, faults: Faults, saboteur: Saboteur): void {
   const direct = channel.send.bind(channel);
   channel.send = (value) => new FaultySend(direct, channel, value, faults, saboteur);
 }
 
-/** A send that may go wrong. What becomes of it is decided when it is tried; once it is parked nothing happens to it. */
+/** A send with faults. They are decided in `poll`; a send that is parked has no faults. */
 class FaultySend<T> extends Mapped<boolean, boolean> {
   private readonly _direct: (value: T) => Operation<boolean>;
   private readonly _channel: Channel<T>;
   private readonly _message: T;
   private readonly _faults: Faults;
   private readonly _saboteur: Saboteur;
-  /** What it yields in place of what the channel says. */
+  /** What the send yields in place of the channel's answer; undefined without a fault. */
   private _instead: boolean | undefined;
 
   constructor(
@@ -80,12 +81,12 @@ class FaultySend<T> extends Mapped<boolean, boolean> {
     return this._instead ?? super.result();
   }
 
-  /** Lets something go wrong, or not; answers what the send yields for it, if the channel is not to be asked. */
+  /** Decides on a fault, and makes it happen. Returns what the send yields, or undefined to send to the channel. */
   private _strike(): boolean | undefined {
     const { _channel: channel, _faults: faults, _message: message } = this;
     const kind = KINDS.find((kind) => (faults[kind] ?? 0) > 0 && this._saboteur.strikes(faults[kind]!));
     if (kind === undefined) return undefined;
-    this._saboteur.tell(`${channel.name} ! ${shown(message)}: ${WORDS[kind]}`);
+    this._saboteur.note(`${channel.name} ! ${shown(message)}: ${WORDS[kind]}`);
     if (kind === "drop") return true;
     if (kind === "close") {
       channel.close();
@@ -102,7 +103,7 @@ function* arrive<T>(direct: (value: T) => Operation<boolean>, value: T, ms: numb
   yield* direct(value);
 }
 
-/** Throws if a plan makes no sense. */
+/** Throws if a plan has an invalid value. */
 export function assertPlan(plan: Readonly<Record<string, Faults>>): void {
   for (const [name, faults] of Object.entries(plan)) {
     for (const kind of KINDS) {

@@ -1,5 +1,5 @@
-// A scheduler with nothing to do, for as long as a test takes: what it had is set aside and put back. This is the one place
-// that reaches into it.
+// Gives a test an empty scheduler: its state is set aside, and restored afterwards. No other file accesses the private fields of
+// the scheduler.
 
 import { Alarms } from "../../scheduler/alarms.js";
 import type { Host } from "../../scheduler/host.js";
@@ -9,15 +9,15 @@ import { scheduler } from "../../scheduler/scheduler.js";
 import { List } from "../../structures/list.js";
 import { Ring } from "../../structures/ring.js";
 
-/** All that the scheduler has to do, and knows of who does it. */
+/** The state of a scheduler that has nothing to do. */
 const afresh = (): Record<string, unknown> => ({
   ...{ current: null, root: new Path(null, "", 0), maker: null, ending: 0, young: new List() },
   ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [] },
 });
 
 /**
- * Sets everything aside, as if nothing had been started yet, on a host and under a policy; disposing of the result drops what
- * was started since, and goes on with the rest.
+ * Sets the state of the scheduler aside, and gives it an empty state, a host and a policy. To dispose of the result is to drop
+ * all tasks that were started since, and to restore the state.
  */
 export function isolate(host: Host, policy: Policy): Disposable {
   const inside = scheduler as unknown as Record<string, unknown> & { readonly _alarms: Alarms };

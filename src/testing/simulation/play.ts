@@ -1,4 +1,4 @@
-// One run of a program in a world of its own, under the decisions of a strategy, and what became of it.
+// One run of a program in a simulated environment, under the decisions of a strategy, and its outcome.
 
 import { deadlock } from "../../lifetime/report.js";
 import { ClosedProgram } from "../../lifetime/run.js";
@@ -15,10 +15,10 @@ import type { Faults } from "./faults.js";
 import { shrink, trimmed } from "./shrink.js";
 import { Violated, World } from "./world.js";
 
-/** A program as tests are given it. */
+/** A program under test. */
 export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
 
-/** What became of one run. */
+/** The end of one run: a value or a failure. */
 type Ending<T> =
   | { readonly value: T; readonly failed: null }
   | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
@@ -31,27 +31,27 @@ export interface Run<T> {
   readonly steps: readonly Step[];
 }
 
-/** What a run can be told. */
+/** Options of {@link simulate} and {@link replay}. */
 export interface PlayOptions {
-  /** What the clock shows at the start, a `Date` or milliseconds; 0 by default. */
+  /** The time of the virtual clock at the start, a `Date` or milliseconds; 0 by default. */
   readonly date?: Date | number;
-  /** Whether tasks that are still parked when `main` is done are a failure; they are not by default. */
+  /** Whether tasks that are still parked when `main` is done are a failure; false by default. */
   readonly leaks?: boolean;
   /**
-   * What goes wrong on which channels, by the name they were created with: for those that stand for a network. A failure is
-   * shown with as few faults as it needs; `replay` takes the same plan.
+   * Faults of channels that represent a network, by the names with which the channels were created. A failure is shown with as
+   * few faults as possible. Give `replay` the same faults.
    */
   readonly faults?: Readonly<Record<string, Faults>>;
 }
 
-/** How a run is named in reports. */
+/** The name of a program in reports. */
 function titleOf(main: Main<unknown>): string {
   return main.name || "main";
 }
 
 /**
- * Plays one schedule from the start to the end of `main`, or to where nothing happens any more. Noting what happens, and where
- * tasks are started, takes as long as all else: of many runs only those are told that are shown.
+ * Runs one schedule until `main` ends or nothing can happen any more. To record the steps, and where tasks are started, takes as
+ * long as all the rest, so only runs that are shown are recorded (not `untold`).
  */
 export async function play<T>(
   main: Main<T>,
@@ -76,7 +76,7 @@ export async function play<T>(
   const closed = (): boolean => program.closed;
   await world.play(() => ending !== null || program.over, closed);
   if (program.over && options.leaks) await world.play(() => false, closed);
-  // What has been decided is told in a microtask, or two.
+  // The promise of the program settles a few microtasks after the program has ended.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   return {
     ending: world.endless ? stopped(world.endless) : judged(ending, program, world, options),
@@ -88,25 +88,25 @@ export async function play<T>(
 
 const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
 
-/** It was stopped: it goes on and on, or what was said to hold does not. */
+/** The end of a run that was stopped: it did not end, or an invariant does not hold. */
 function stopped(why: Error): Ending<never> {
   return why instanceof Violated ? failed("invariant", new Error(why.message)) : failed("endless", why);
 }
 
-/** What happened, seen as a whole. */
+/** The end of a run, given what was reported and which tasks are parked. */
 function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {
   if (ending === null) {
     const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.waitsFor().what}`);
-    const who = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
-    return failed("escaped", new Error(`It waits for something outside the simulation that does not come: ${who}`));
+    const waits = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
+    return failed("escaped", new Error(`The program waits for an event outside the simulation: ${waits}`));
   }
   if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
   const lost = options.leaks && ending.failed === null ? program.parked.filter((task) => !isDaemon(task)) : [];
-  if (lost.length > 0) return failed("leak", deadlock("main is done, and these are still parked", lost));
+  if (lost.length > 0) return failed("leak", deadlock("main is done, and tasks are still parked", lost));
   return ending;
 }
 
-/** What is known of a run that failed. */
+/** The error for a run that failed. */
 export function failureOf<T>(
   main: Main<T>,
   run: Run<T>,
@@ -129,16 +129,16 @@ function scheduleOf<T>(main: Main<T>, { steps }: Run<T>, cause: unknown): Schedu
   return shortly({ steps, waiting, cycle: cause instanceof DeadlockError ? cause.cycle : [] }, main.name || "task");
 }
 
-/** What `main` made needs no prefix: all is in `main`. */
-function shortly<T>(told: T, main: string): T {
+/** Removes the prefix `main#0/`, which all names have, from the texts of a value. */
+function shortly<T>(value: T, main: string): T {
   const short = (text: string): string => text.replaceAll(`${main}#0/`, "");
-  if (typeof told === "string") return short(told) as T;
-  if (Array.isArray(told)) return told.map((part) => shortly(part, main)) as T;
-  if (typeof told !== "object" || told === null) return told;
-  return Object.fromEntries(Object.entries(told).map(([key, part]) => [short(key), shortly(part, main)])) as T;
+  if (typeof value === "string") return short(value) as T;
+  if (Array.isArray(value)) return value.map((part) => shortly(part, main)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [short(key), shortly(part, main)])) as T;
 }
 
-/** Finds the simplest schedule that fails like this one, and says all that is known of it. */
+/** Finds the simplest schedule that fails in the same way, and makes the error for it. */
 export async function explain<T>(
   main: Main<T>,
   run: Run<T>,
@@ -162,7 +162,7 @@ export async function explain<T>(
 
 const runs = shared("runs", () => ({ last: Promise.resolve() as Promise<unknown> }));
 
-/** One after the other: there is one scheduler in a process. */
+/** Runs work after all earlier work has ended: a process has one scheduler, so runs cannot overlap. */
 export function alone<T>(work: () => Promise<T>): Promise<T> {
   const turn = runs.last.then(work);
   runs.last = turn.catch(() => {});

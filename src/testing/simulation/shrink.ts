@@ -1,15 +1,15 @@
-// Makes a failing schedule simpler: fewer decisions that differ from zero, and smaller ones, as long as it fails in the
-// same way. Delta debugging (Zeller): halves first, then quarters, down to single decisions.
+// Simplifies a failing schedule as long as it fails in the same way: fewer decisions that differ from zero, then smaller ones.
+// This is delta debugging (Zeller): halves of the list first, then quarters, down to single decisions.
 
-/** Runs a schedule: the decisions that it really took if it fails as before, null if it does not. */
+/** Runs a schedule. Returns the decisions that it took if it fails as before, and null otherwise. */
 export type Attempt = (decisions: readonly number[]) => Promise<readonly number[] | null>;
 
-/** Attempts at the most; shrinking is worth seconds, not minutes. */
+/** The most attempts, so that shrinking takes seconds and not minutes. */
 const MOST = 400;
 
 const weight = (decisions: readonly number[]): number => decisions.filter((decision) => decision > 0).length;
 
-/** The simplest schedule found that still fails. */
+/** Returns the simplest schedule found that still fails. */
 export async function shrink(decisions: readonly number[], attempt: Attempt): Promise<readonly number[]> {
   let best = trimmed(decisions);
   let left = MOST;
@@ -37,7 +37,7 @@ export async function shrink(decisions: readonly number[], attempt: Attempt): Pr
 
 const inside = (place: number, at: number, size: number): boolean => place >= at && place < at + size;
 
-/** Fewer decisions that differ from zero; then a shorter list; then smaller decisions. */
+/** Whether one schedule is simpler: fewer decisions that differ from zero; then a shorter list; then smaller decisions. */
 function simpler(one: readonly number[], other: readonly number[]): boolean {
   const [a, b] = [trimmed(one), trimmed(other)];
   if (weight(a) !== weight(b)) return weight(a) < weight(b);
@@ -47,7 +47,7 @@ function simpler(one: readonly number[], other: readonly number[]): boolean {
 
 const sum = (decisions: readonly number[]): number => decisions.reduce((total, decision) => total + decision, 0);
 
-/** Without the zeros at its end: a list that ends early goes on with zeros. */
+/** Removes the zeros at the end of a list, as a list that ends early continues with zeros. */
 export function trimmed(decisions: readonly number[]): readonly number[] {
   return decisions.slice(0, decisions.findLastIndex((decision) => decision > 0) + 1);
 }

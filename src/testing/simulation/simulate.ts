@@ -7,33 +7,39 @@ import { delays, fifo, priorities, random, type Strategy } from "./decisions.js"
 import { assertPlan } from "./faults.js";
 import { alone, explain, type Main, type PlayOptions, play } from "./play.js";
 
-/** How schedules are drawn. */
+/** The ways to draw schedules. See {@link SimulateOptions}. */
 export type StrategyName = "mixed" | "fifo" | "random" | "delays" | "priorities";
 
-/** What a simulation can be told. */
+/** Options of {@link simulate}. */
 export interface SimulateOptions extends PlayOptions {
-  /** How many schedules are run; 100 by default. The first is always first in, first out. */
+  /** The number of schedules that are run; 100 by default. The first one is always first in, first out. */
   readonly schedules?: number;
-  /** Of the random schedules; 1 by default. */
+  /** The seed of the random schedules; 1 by default. */
   readonly seed?: number;
   /**
-   * `"mixed"` (default): mostly uniform at random, every third first in, first out but for a few delays. `"priorities"` is
-   * probabilistic concurrency testing; it finds less in programs of channels.
+   * How to draw schedules. `"random"`: uniformly. `"delays"`: first in, first out, with a few delays. `"mixed"` (default): mostly
+   * `"random"`, and every third `"delays"`. `"fifo"`: always first in, first out. `"priorities"`: probabilistic concurrency
+   * testing, which finds fewer faults in programs of channels.
    */
   readonly strategy?: StrategyName;
 }
 
-/** What a simulation found when nothing failed. */
+/**
+ * The result of a simulation in which no schedule failed.
+ *
+ * @typeParam T - The type of what `main` returns.
+ */
 export interface Simulation<T> {
   /** Every value that `main` returned under some schedule. */
   readonly outcomes: Set<T>;
+  /** The number of schedules that were run. */
   readonly schedules: number;
-  /** Virtual milliseconds that the longest schedule took. */
+  /** The virtual milliseconds that the longest schedule took. */
   readonly elapsed: number;
 }
 
 const NAMES: readonly StrategyName[] = ["mixed", "fifo", "random", "delays", "priorities"];
-/** Delays in a schedule, and changes of priority. */
+/** The number of delays in a schedule, and of changes of priority plus one. */
 const BOUND = 2;
 const DEPTH = 3;
 
@@ -45,16 +51,20 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
 }
 
 /**
- * Runs a closed program in virtual time under many schedules, and fails with the simplest schedule found of the first
- * failure: a deadlock, something thrown by `main` or by a task that nobody joined, a program that does not end or waits
- * for something outside. Two sleeps of an hour take no real time.
+ * Runs a closed program under many schedules, in virtual time.
  *
- * What the program depends on besides its schedule (real time, `Math.random`, variables outside `main`) it has to do
- * without, or a failure cannot be repeated; the error says so then.
+ * If a schedule fails, it is simplified, and the promise rejects. Failures are: a deadlock, an exception of `main` or of a task
+ * that was not joined, an invariant that does not hold, a program that does not end, and a program that waits for an event
+ * outside the simulation. Sleeps take no real time.
  *
- * @param main - The program. It is run anew for each schedule, so it has to make its channels itself.
- * @returns What `main` returned under all schedules, and the longest virtual time.
- * @throws ScheduleError with the report, the steps and the token for `replay`.
+ * The program must depend only on its schedule, and not on real time, `Math.random` or variables outside `main`. Otherwise a
+ * failure cannot be repeated, and the error says so.
+ *
+ * @param main - The program. It runs anew for each schedule, so it has to create its channels itself.
+ * @param options - The number of schedules, the seed, the strategy, and faults.
+ * @returns A promise of all values that `main` returned, and of the longest virtual time.
+ * @throws ScheduleError, as a rejection, with the report, the steps and the token for `replay`. RangeError or TypeError if an
+ *   option is invalid.
  * @example
  * ```ts
  * import { channel, go } from "millrace";

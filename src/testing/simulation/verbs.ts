@@ -1,17 +1,33 @@
-// What a program under test may ask for: a value of which every one is explored, a quiet moment, the virtual time.
+// What a program under test may call: a choice of values, a wait until all other tasks are parked, and the virtual time.
 
 import { alt } from "../../choice/select.js";
 import { always } from "../../operation/basic.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { type Settler, settling } from "./world.js";
 
-/** Yields one of several values, each under some schedule. Parks: never. */
+/**
+ * Chooses one of several values. `verify` explores all of them, and `simulate` chooses at random.
+ *
+ * Parks: never. Yields: the value.
+ *
+ * @param values - At least one value.
+ * @throws TypeError if there are no values.
+ * @example
+ * ```ts
+ * import { choose, verify } from "millrace/testing";
+ *
+ * const verdict = await verify(function* () {
+ *   return yield* choose("heads", "tails");
+ * });
+ * if (verdict.status === "proved") console.log([...verdict.outcomes].sort()); // [ "heads", "tails" ]
+ * ```
+ */
 export function choose<T>(...values: T[]): Operation<T> {
-  if (values.length === 0) throw new TypeError("Cannot choose: it takes at least one value");
+  if (values.length === 0) throw new TypeError("Cannot choose: choose() takes at least one value, got none");
   return alt(...values.map((value) => always(value))) as Operation<T>;
 }
 
-/** Waits for a quiet moment. */
+/** Waits until all other tasks are parked. */
 export class Settle extends Operation<void> implements Settler {
   private readonly _settlers: Set<Settler> | null;
 
@@ -42,9 +58,11 @@ export class Settle extends Operation<void> implements Settler {
 }
 
 /**
- * Waits until all others are parked, without time passing: whatever could happen by now has happened.
+ * Waits until all other tasks are parked, without time passing: everything that can happen now has happened.
  *
- * @throws Error outside a simulation.
+ * Parks: always. Yields: nothing. If cancelled: it ends at once.
+ *
+ * @throws Error outside a program that `simulate`, `replay` or `verify` runs.
  * @example
  * ```ts
  * import { channel, go, sleep } from "millrace";
@@ -67,7 +85,25 @@ export function settle(): Operation<void> {
   return new Settle(settling("settle").settlers);
 }
 
-/** Milliseconds on the virtual clock, from the `date` of the simulation on. */
+/**
+ * Returns the time of the virtual clock, which begins at the `date` of the simulation.
+ *
+ * Never parks.
+ *
+ * @returns Milliseconds.
+ * @throws Error outside a program that `simulate`, `replay` or `verify` runs.
+ * @example
+ * ```ts
+ * import { sleep } from "millrace";
+ * import { now, simulate } from "millrace/testing";
+ *
+ * const { outcomes } = await simulate(function* () {
+ *   yield* sleep(1000);
+ *   return now();
+ * });
+ * console.log([...outcomes]); // [ 1000 ]
+ * ```
+ */
 export function now(): number {
   return settling("ask for the time").time;
 }

@@ -1,5 +1,5 @@
-// A world of its own for one run: a clock that moves only when nothing else can happen, timers on that clock, and failures
-// that are noted instead of reported. The scheduler is put into it for as long as the run takes.
+// The simulated environment of one run. Its clock advances only when nothing else can happen, its timers follow that clock, and
+// failures are recorded instead of reported. The scheduler uses it as its host during the run.
 
 import type { Channel } from "../../channel/ends.js";
 import { CLOSED } from "../../channel/ends.js";
@@ -16,13 +16,13 @@ import { type Decisions, Endless } from "./decisions.js";
 import { type FaultPlan, sabotage } from "./faults.js";
 import { isolate } from "./isolate.js";
 
-/** Turns of the real host that a run waits for what it cannot see, before it is said to wait for something outside. */
+/** Turns of the real host that a run waits for promises, before it counts as waiting for an external event. */
 const PATIENCE = 64;
 
-/** What was said to hold does not. */
+/** Thrown if an invariant does not hold. */
 export class Violated extends Endless {}
 
-/** In an async body it is unknown which task runs. */
+/** The name of a task; `async` in an async body, where the running task is unknown. */
 function nameOf(task: unknown): string {
   return (task as { readonly name: string } | null)?.name ?? "async";
 }
@@ -32,20 +32,20 @@ interface Timer {
   readonly job: () => void;
 }
 
-/** Somebody who waits for a moment at which nothing can happen unless time passes. */
+/** An operation that completes when nothing can happen unless time passes. */
 export interface Settler {
   settle(): void;
 }
 
 export class World extends Layer implements Disposable, Pick<Declared, "invariant"> {
-  /** Milliseconds that have passed. */
+  /** The virtual milliseconds that have passed. */
   elapsed: number;
-  /** What the clock showed at the start. */
+  /** The time of the clock at the start. */
   readonly date: number;
   readonly reported: unknown[];
   readonly settlers: Set<Settler>;
   readonly steps: Step[];
-  /** Set when the program went on and on. */
+  /** Set if the program does not end, or an invariant does not hold. */
   endless: Endless | null;
   private readonly _timers: Map<number, Timer>;
   private readonly _turns: (() => void)[];
@@ -53,11 +53,11 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private readonly _invariants: Map<string, () => boolean>;
   private readonly _faults: FaultPlan;
   private readonly _decisions: Decisions;
-  private readonly _told: boolean;
+  private readonly _records: boolean;
   private readonly _restore: Disposable;
   private _ids: number;
 
-  constructor(decisions: Decisions, chance: () => number, date: number, told: boolean, faults: FaultPlan = {}) {
+  constructor(decisions: Decisions, chance: () => number, date: number, records: boolean, faults: FaultPlan = {}) {
     super();
     this.elapsed = 0;
     this.date = date;
@@ -72,7 +72,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._invariants = new Map();
     this._faults = faults;
     this._decisions = decisions;
-    this._told = told;
+    this._records = records;
     this._restore = isolate(this._host(chance), this._watched(decisions));
     scheduler.install(this);
   }
@@ -81,12 +81,12 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._restore[Symbol.dispose]();
   }
 
-  /** The time that a program is shown by `now()` of the testing entry. */
+  /** The time that `now()` of the testing entry returns. */
   get time(): number {
     return this.date + this.elapsed;
   }
 
-  /** Says what must hold between two turns. */
+  /** Declares a condition that must hold before each turn of a task. */
   invariant(name: string, holds: () => boolean): void {
     this._invariants.set(name, holds);
   }
@@ -98,23 +98,23 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
       sabotage(made, faults, {
         strikes: (probability) => this._decisions.fault(probability),
         choose: (n) => this._decisions.choose(n),
-        tell: (what) => this._note(nameOf(scheduler.current), what),
+        note: (what) => this._note(nameOf(scheduler.current), what),
       });
     }
-    if (this._told) watchUses(made, (task, { name }, end, value) => this._used(nameOf(task), name, end, value));
+    if (this._records) watchUses(made, (task, { name }, end, value) => this._used(nameOf(task), name, end, value));
     return made;
   }
 
   /**
-   * Lets everything happen until `done` holds or nothing can happen any more; false then. `closed` says whether nothing
-   * goes on that cannot be seen from here.
+   * Runs the program until `done` returns true, or nothing can happen any more; returns false then. `closed` returns whether no
+   * promise or other external event can still resume the program.
    */
   async play(done: () => boolean, closed: () => boolean): Promise<boolean> {
     for (let patience = PATIENCE; patience > 0; patience--) {
       this._work();
       if (done()) return true;
       if (!closed()) {
-        // Promises, and what async bodies do between two operations, have their turn before anything else happens.
+        // Promises, and the code of async bodies between two operations, run before anything else happens.
         await new Promise<void>((resolve) => native.turn(resolve));
         if (this._jobs.length > 0) patience = PATIENCE;
         this._work();
@@ -131,7 +131,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this.steps.push({ task, what, cells: { [task]: cell } });
   }
 
-  /** A task has sent to a channel, or received from it. */
+  /** Called when a task has sent to a channel, or received from it. */
   private _used(task: string, channel: string, act: End, value: unknown): void {
     const closed = value === CLOSED;
     const text = closed ? "closed" : shown(value);
@@ -162,7 +162,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     return settlers.length > 0;
   }
 
-  /** Time passes up to the next timer. */
+  /** Advances the clock to the next timer, and runs its job; returns false if there is no timer. */
   private _pass(): boolean {
     const [next] = [...this._timers].sort(([, a], [, b]) => a.due - b.due);
     if (next === undefined) return false;
@@ -175,14 +175,14 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     return true;
   }
 
-  /** Looks whether all holds that is said to. */
-  private _look(): void {
+  /** Checks all invariants. */
+  private _check(): void {
     for (const [name, holds] of this._invariants) {
       if (!holds()) throw new Violated(`${name} does not hold`);
     }
   }
 
-  /** Runs a part of the program; one that goes on and on ends with it. */
+  /** Runs a part of the program. The run ends if it throws `Endless`. */
   private _guard(job: () => void): void {
     if (this.endless !== null) return;
     try {
@@ -193,11 +193,11 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     }
   }
 
-  /** A policy that looks at the invariants before each turn. */
+  /** Makes a policy that checks the invariants before each turn. */
   private _watched(policy: Policy): Policy {
     return {
       next: (ready, at) => {
-        if (this._invariants.size > 0) this._look();
+        if (this._invariants.size > 0) this._check();
         return policy.next(ready, at);
       },
       choose: (cases) => policy.choose(cases),
@@ -226,16 +226,16 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   }
 }
 
-/** A maker that knows which operations wait for the others to be parked. */
+/** A maker that keeps the operations that wait until all other tasks are parked. */
 export interface Settling extends Maker {
   readonly settlers: Set<Settler> | null;
-  /** What the clock of the program shows. */
+  /** The time of the program's clock. */
   readonly time: number;
 }
 
-/** The simulation, or the model, in which the code that asks runs. */
+/** Returns the simulation or the verification in which the calling code runs. */
 export function settling(what: string): Settling {
   const found = scheduler.findMaker((maker): maker is Settling => "settlers" in maker);
   if (found !== null) return found;
-  throw new Error(`Cannot ${what}: this is for programs that simulate() or replay() runs, and none is running`);
+  throw new Error(`Cannot ${what}: only a program that simulate(), replay() or verify() runs may do so`);
 }

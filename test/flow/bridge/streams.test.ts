@@ -220,7 +220,7 @@ describe("toWritableStream()", () => {
     using _ = virtualTime();
     const writer = toWritableStream(channel<unknown>()).getWriter();
     writer.closed.catch(() => {});
-    await expect(writer.write(CLOSED)).rejects.toThrow("CLOSED is what receivers get");
+    await expect(writer.write(CLOSED)).rejects.toThrow("a value must not be CLOSED");
   });
 
   test("refuses a sink that is no channel", () => {
