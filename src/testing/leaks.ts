@@ -88,11 +88,11 @@ function ignoring(ignore: NoLeaksOptions["ignore"]): (task: Task<unknown>) => bo
 }
 
 /**
- * Asserts that every task that is started from here on has ended at the end of a body, or of a block with `await using`.
+ * Asserts that every task that is started from here on has ended at the end of a body, or, without a body, at the end
+ * of the block of `await using _ = assertNoLeaks()`.
  *
  * Tasks that are about to end get time to do so before the check.
  *
- * @param body - The code to check. Without it, use `await using _ = assertNoLeaks()`.
  * @param options - Tasks that may be left.
  * @returns A promise of what the body returns; without a body, a disposable.
  * @throws DeadlockError with each task that is left, what it waits for, and where it was started. TypeError if `ignore` is not
