@@ -29,7 +29,7 @@ const settled: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
 /** The host that this code runs on. */
 export const native: Host = {
-  now: () => performance.now(),
+  now: () => (typeof performance === "object" ? performance.now() : steadyDate()),
   random: () => Math.random(),
   // Cheaper than queueMicrotask, which makes an asynchronous resource in Node at every call.
   microtask: (job) => void settled.then(job),
@@ -47,22 +47,47 @@ export const native: Host = {
   },
 };
 
-let port: MessagePort | null = null;
+let latest = 0;
+
+/** The clock of a host without `performance`: a date may go back, this does not. */
+function steadyDate(): number {
+  latest = Math.max(latest, Date.now());
+  return latest;
+}
+
+/** In Node a port keeps the process alive while it is referred to. */
+type Port = MessagePort & { ref?(): void; unref?(): void };
+let ports: { readonly from: Port; readonly to: Port } | null = null;
 const jobs: (() => void)[] = [];
 
-/** Uses setImmediate if the host has it, as it lets timers and I/O run; otherwise a message port, which is not throttled. */
+/**
+ * Uses setImmediate if the host has it, as it lets timers and I/O run; otherwise a message port, which is not throttled; and
+ * a timer where there is neither. There are hosts whose setImmediate throws.
+ */
 function turn(job: () => void): void {
   if (typeof setImmediate === "function") {
-    setImmediate(job);
-    return;
+    try {
+      setImmediate(job);
+      return;
+    } catch {}
   }
-  if (port === null) {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      for (const job of jobs.splice(0)) job();
-    };
-    port = channel.port2;
-  }
+  if (typeof MessageChannel === "function") byMessage(job);
+  else setTimeout(job, 0);
+}
+
+function byMessage(job: () => void): void {
+  ports ??= open();
   jobs.push(job);
-  port.postMessage(0);
+  ports.to.ref?.();
+  ports.from.postMessage(0);
+}
+
+function open(): { readonly from: Port; readonly to: Port } {
+  const { port1: from, port2: to } = new MessageChannel() as { port1: Port; port2: Port };
+  to.onmessage = () => {
+    to.unref?.();
+    for (const job of jobs.splice(0)) job();
+  };
+  from.unref?.();
+  return { from, to };
 }

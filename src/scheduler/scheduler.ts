@@ -147,9 +147,10 @@ export class Scheduler {
   /** Asks for a turn of the host, after which timers are set, old performances settle, and the idle maker is called. */
   askHostTurn(): void {
     if (this._hostTurnAsked) return;
-    this._hostTurnAsked = true;
     this._sliceStart = UNKNOWN;
     this.host.turn(this._hostTurn);
+    // Set only now: if the host throws, the next call asks again.
+    this._hostTurnAsked = true;
   }
 
   /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
