@@ -29,15 +29,18 @@ export async function found<T>(main: () => Routine<T>): Promise<Found<T>> {
 
 /** The states of a search that is reduced by symmetry and by nothing else. */
 function symmetric(main: () => Routine<unknown>): number {
-  const marks = new Set<string>();
+  const refinements = new Set<string>();
   return modelled(
     main,
     (model) => {
-      const states = new BreadthFirst(model, new Properties({}), { findsStarvation: true, seek: firstSeek(marks) });
+      const states = new BreadthFirst(model, new Properties({}), {
+        findsStarvation: true,
+        seek: firstSeek(refinements),
+      });
       expect(states.explore(1_000_000, () => false)).toBe(true);
       return states.states;
     },
-    marks,
+    refinements,
   )!;
 }
 

@@ -10,7 +10,7 @@ import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
-import { Counterexample, inSandbox, whenLearned } from "../counterexample/rebuild.js";
+import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import type { Refinements } from "../process/sandbox.js";
@@ -138,7 +138,7 @@ export class Proof<T> {
   /** Whether the search is complete; null if it does not support the program. */
   private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await whenLearned(this._model, () => search.explore(mostStates, pause));
+      return await whenUnfolded(this._model, () => search.explore(mostStates, pause));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       return null;
@@ -149,8 +149,8 @@ export class Proof<T> {
     return new Audit(this._model).run(schedulesFor(coverage, AUDITS), eventsFor(coverage));
   }
 
-  private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
-    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks seem to share state`;
+  private _shared({ task, expected, found }: Difference, coverage: Coverage): Failed {
+    const what = `with the same history, ${task} once ${expected} and once ${found}: tasks seem to share state`;
     return this._sharing(what, coverage);
   }
 
