@@ -205,8 +205,8 @@ export interface Compared {
 const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 
 /**
- * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop after
- * `maxMs` milliseconds.
+ * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop
+ * after `maxMs` milliseconds.
  */
 export async function compareCancelling(seed: number, maxMs: number): Promise<Compared> {
   const main = programOf(seed);

@@ -1,5 +1,5 @@
-// Random programs of symmetric tasks: in a ring, or each with channels of its own. The search that is reduced by symmetry must find
-// what the full search finds.
+// Random programs of symmetric tasks: in a ring, or each with channels of its own. The search that is reduced by symmetry must
+// find what the full search finds.
 
 import {
   alt,
@@ -87,7 +87,7 @@ function bodyOf(below: (n: number) => number): Body {
 /** How task 1 differs from the other tasks, if at all. */
 const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "before", "after", "outside"] as const;
 
-/** The program of a seed: two or three tasks, each with its own channel, a second or its neighbour's channel, and a shared channel. */
+/** The program of a seed: two or three tasks, each with its own channel, a second or its neighbour's, and a shared one. */
 export function symmetricOf(seed: number): () => Routine<number> {
   return function* main(): Routine<number> {
     if (seed % 3 > 0) return yield* symmetricTasks(seed, go);

@@ -181,7 +181,7 @@ describe("a cancelled task", () => {
     expect((again as ScheduleError).schedule).toEqual(found.schedule);
   });
 
-  test("that cancels its own scope ends where it parks next, or returns first; the scope is cancelled in both cases", async () => {
+  test("that cancels its own scope ends at its next park, or returns before; the scope is cancelled in both cases", async () => {
     const main = (waits: boolean) =>
       function* (): Routine<string> {
         return yield* messageOf(

@@ -239,7 +239,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     return schedule;
   }
 
-  /** A case that is offered now is in a race with an earlier event: an initial event of what led to the offer joins the source set. */
+  /** An offer races with an earlier event: the source set before that event gets an initial event of the past of the offer. */
   private _race(depth: number, one: Int32Array, other: Int32Array): void {
     const history = this._history;
     const frame = this._frames[depth]!;

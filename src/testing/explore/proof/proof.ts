@@ -53,19 +53,19 @@ export class Proof<T> {
   private readonly _unfolder: Unfolder;
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
-  private readonly _marks: Refinements;
+  private readonly _refinements: Refinements;
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
   private readonly _properties: Properties;
 
-  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Refinements, start: number) {
+  constructor(main: Main<T>, options: VerifyOptions<T>, refinements: Refinements, start: number) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, marks);
+    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, refinements);
     this._model = new Model(this._unfolder);
     this._options = options;
-    this._marks = marks;
+    this._refinements = refinements;
     this._start = start;
     this._searchMs = 0;
     this._properties = new Properties(options);
@@ -128,7 +128,12 @@ export class Proof<T> {
   private _entrants(): Entrant[] {
     const { all = false, stuck = true, leaks = true } = this._options;
     const [model, judge] = [this._model, this._properties];
-    const ways = { exhaustive: all, findsStarvation: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
+    const ways = {
+      exhaustive: all,
+      findsStarvation: stuck,
+      leaks,
+      seek: all ? Infinity : firstSeek(this._refinements),
+    };
     const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
     if (all) return [states];
     const enough = new BreadthFirst(model, judge, { ...ways, stubborn: new StubbornSets(model) });
@@ -194,7 +199,7 @@ export class Proof<T> {
     const counterexample = new Counterexample(
       { body: this._main, args: [] },
       this._options.freeze !== false,
-      this._marks,
+      this._refinements,
     );
     return inSandbox(counterexample.model.unfolder.sandbox, async () => {
       await counterexample.begin();

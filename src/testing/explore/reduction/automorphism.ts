@@ -49,7 +49,7 @@ export class Automorphism {
   /** The image of each node, as far as it is known. */
   readonly images: number[];
   /** Whether images are unfolded. A candidate may be wrong, and must not unfold behaviour that no schedule shows. */
-  learns: boolean;
+  unfolds: boolean;
   /** For each node the case of its image that each of its cases is mapped to; undefined for the same order. */
   private readonly _orders: (readonly number[] | undefined)[];
   private readonly _unfolder: Unfolder;
@@ -61,7 +61,7 @@ export class Automorphism {
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
     this._orders = [...(like?._orders ?? [])];
-    this.learns = false;
+    this.unfolds = false;
     this._unfolder = unfolder;
     this._starts = starts;
   }
@@ -109,7 +109,7 @@ export class Automorphism {
     // A node that is still being unfolded is checked later.
     if (this.images[node] !== undefined || !lts.isKnown(node)) return true;
     const image = this._imageOf(node);
-    if (image === UNKNOWN) return !this.learns;
+    if (image === UNKNOWN) return !this.unfolds;
     if (image === NONE || (image !== OUTSIDE && !this._corresponds(node, image))) return false;
     this.images[node] = image;
     return true;
@@ -162,7 +162,7 @@ export class Automorphism {
   /** The node that a case leads to, with back edges followed. */
   private _childOf(node: number, at: number, code: number): number {
     const { lts } = this._unfolder;
-    const known = this.learns ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
+    const known = this.unfolds ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
     return known === -1 ? UNKNOWN : (lts.backEdge(known)?.node ?? known);
   }
 

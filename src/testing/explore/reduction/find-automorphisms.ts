@@ -102,7 +102,7 @@ export class Automorphisms {
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
         if (whole === null) continue;
-        whole.learns = true;
+        whole.unfolds = true;
         this.found.push(whole);
       }
     }

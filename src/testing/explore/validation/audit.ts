@@ -110,7 +110,7 @@ export class Audit {
     }
   }
 
-  /** Resumes the due routines in order. The first async one is returned instead, as it takes turns of the host; null if none is left. */
+  /** Resumes the due routines in order. Returns the first async one instead, as it takes turns of the host; null at the end. */
   private _goOnAll(): RoutineRun | null {
     for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
       const { live } = due;
@@ -132,7 +132,7 @@ export class Audit {
     this._arrived(live, arrival);
   }
 
-  /** Fires an event of the model, and queues the routines that it resumes. The task `but` is not queued: its delivery is returned. */
+  /** Fires an event of the model, and queues the routines that it resumes. Returns the delivery to the task `but`, unqueued. */
   private _happen(event: number, but = -1): Delivery | undefined {
     const model = this._model;
     const happens = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
