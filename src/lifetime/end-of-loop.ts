@@ -4,7 +4,7 @@
 import type { Performable } from "../operation/async-performance.js";
 import { PlainPerformance } from "../operation/plain-performance.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
-import type { Stranger } from "../scheduler/roles.js";
+import type { Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
 import type { Task } from "../task/task.js";
@@ -17,7 +17,7 @@ const TRACED = 256;
 const SWEEP = 1024;
 
 /** One `await` in plain code that can be made to fail. */
-class RecordedPerformance extends PlainPerformance<unknown> implements Link, Stranger {
+class RecordedPerformance extends PlainPerformance<unknown> implements Link, Unowned {
   before: Link | null;
   after: Link | null;
   private readonly _awaiting: Awaiting;

@@ -1,6 +1,6 @@
 // The record of a task for reports: the line that started it, and a weak reference to it. A record keeps no task alive.
 
-import type { Doer, TaskRecord } from "../scheduler/roles.js";
+import type { Performer, TaskRecord } from "../scheduler/roles.js";
 import type { Task } from "../task/task.js";
 
 /** The record of one task. */
@@ -9,7 +9,7 @@ export class Member implements TaskRecord {
   readonly startedAt: string | undefined;
   private readonly _task: WeakRef<Task<unknown>>;
 
-  constructor(task: Doer, program: { ended(member: Member): void } | null, startedAt: string | undefined) {
+  constructor(task: Performer, program: { ended(member: Member): void } | null, startedAt: string | undefined) {
     this._task = new WeakRef(task as Task<unknown>);
     this.program = program;
     this.startedAt = startedAt;

@@ -6,7 +6,7 @@ import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js
 import { callSite } from "../scheduler/call-site.js";
 import { Layer, type MakeChannel, type MakeTask, type Parent } from "../scheduler/maker.js";
 import { Path } from "../scheduler/path.js";
-import type { Doer } from "../scheduler/roles.js";
+import type { Performer } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { start } from "../task/go.js";
 import type { Body, Task } from "../task/task.js";
@@ -189,7 +189,7 @@ class Programs extends Layer {
     return made instanceof NotedChan ? made : noteUses(made);
   }
 
-  override hold(operation: unknown, current: Doer | null): () => void {
+  override hold(operation: unknown, current: Performer | null): () => void {
     const outer = super.hold(operation, current);
     const own = current?.member?.program ?? null;
     const external = (operation as Operation<unknown>).waitsFor().external;

@@ -4,7 +4,7 @@
 import { Chan, Receive, Send } from "../channel/chan.js";
 import { assertValue, type Channel, CLOSED, type Closed } from "../channel/ends.js";
 import { Mapped, type Operation, type WaitsFor } from "../operation/operation.js";
-import type { Doer } from "../scheduler/roles.js";
+import type { Performer } from "../scheduler/roles.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 
 /** An end of a channel. */
@@ -79,7 +79,7 @@ export class NotedChan<T> extends Chan<T> {
 }
 
 /** Called after a send or a receive, in the task that performed it. A value of `CLOSED` means that the channel was closed. */
-export type OnUse = (current: Doer | null, channel: Channel<unknown>, end: End, value: unknown) => void;
+export type OnUse = (current: Performer | null, channel: Channel<unknown>, end: End, value: unknown) => void;
 
 class Used<T> extends Mapped<T, T> {
   private readonly _users: () => readonly unknown[];

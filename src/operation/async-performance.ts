@@ -16,7 +16,7 @@
 //                       v                       v               v
 //   TIRED ──next──> COMPLETED <─────────────────┴───────────────┘      ──next or run──> done
 
-import type { Runnable, Stranger } from "../scheduler/roles.js";
+import type { Runnable, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
 
@@ -75,7 +75,7 @@ export function assertIdle(operation: Performable<unknown>): void {
 }
 
 /** One performance in an async body: the delegate of `yield*`, the waiter and the iterator result, in one object. */
-export class AsyncPerformance<T> implements Link, Waiter, Runnable, Stranger {
+export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
   before: Link | null;
   after: Link | null;
   done: boolean;

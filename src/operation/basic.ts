@@ -209,13 +209,14 @@ export function guard<T>(make: () => Operation<T>): Operation<T> {
  * @throws TypeError, when it is performed, if `make` does not return an operation.
  * @example
  * ```ts
- * import { alt, always, never, upon, withNack } from "millrace";
+ * import { always, never, select, upon, withNack } from "millrace";
  *
  * const request = withNack((lost) => {
  *   upon(lost, () => console.log("withdrawn")); // withdrawn
  *   return never();
  * });
- * console.log(await alt(request, always(1))); // 1
+ * const { key } = await select({ request, answer: always(1) }, { mode: "priority" });
+ * console.log(key); // answer
  * ```
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {

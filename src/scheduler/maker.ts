@@ -6,7 +6,7 @@
 // and the last maker calls `make`, which makes the package's own object.
 
 import type { Path } from "./path.js";
-import type { Doer } from "./roles.js";
+import type { Performer } from "./roles.js";
 
 /** The place of a new task: the path of its parent, and the closed program that it belongs to, if the program is known. */
 export interface Parent {
@@ -44,7 +44,7 @@ export interface Maker {
    * Called when an operation parks without a task, as `upon` does, in the task `current` or in plain code. The function
    * returned is called once the operation no longer waits.
    */
-  hold(operation: unknown, current: Doer | null): (() => void) | null;
+  hold(operation: unknown, current: Performer | null): (() => void) | null;
   /** Called when the run queue is empty, while `watchful` is true. */
   idle(): void;
 }
@@ -95,7 +95,7 @@ export class Layer implements Maker {
     return this.outer === null ? make(operation as never) : this.outer.perform(operation, make);
   }
 
-  hold(operation: unknown, current: Doer | null): (() => void) | null {
+  hold(operation: unknown, current: Performer | null): (() => void) | null {
     return this.outer === null ? null : this.outer.hold(operation, current);
   }
 

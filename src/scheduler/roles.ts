@@ -20,7 +20,7 @@ export interface Policy {
 }
 
 /** A parked performance whose task is unknown: in an async body, or an `await` in plain code. */
-export interface Stranger {
+export interface Unowned {
   before: unknown;
   after: unknown;
   /** Called if the performance is still parked after a turn of the host. It leaves the scheduler's lists. */
@@ -28,7 +28,7 @@ export interface Stranger {
 }
 
 /** A task, as far as the scheduler uses it. */
-export interface Doer {
+export interface Performer {
   path(): Path;
   wake(operation: unknown): void;
   readonly member: TaskRecord | null;

@@ -11,7 +11,7 @@ import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Doer, Policy, Runnable, Stranger } from "./roles.js";
+import type { Performer, Policy, Runnable, Unowned } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -27,7 +27,7 @@ export class Scheduler {
   host: Host;
   policy: Policy | null;
   /** The task whose code is running; null if it is unknown. */
-  current: Doer | null;
+  current: Performer | null;
   /** The operation at which the running task has just parked. */
   parked: unknown;
   /** The number of operations in a row that the running task has completed at once. */
@@ -246,7 +246,7 @@ export class Scheduler {
   /** Settles performances that were parked at the last turn of the host and still are. They are few: hand-overs are faster. */
   private _settleOld(): void {
     for (let link = this._old.after; link !== this._old; link = this._old.after) {
-      (link as unknown as Stranger).settleDown();
+      (link as unknown as Unowned).settleDown();
     }
   }
 

@@ -10,7 +10,7 @@ import { type Once, Sharable, Wait } from "../operation/once.js";
 import { type AsyncRoutine, Operation, type Parked, type Routine, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import { Path } from "../scheduler/path.js";
-import type { Doer, Runnable, TaskRecord } from "../scheduler/roles.js";
+import type { Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 
@@ -62,7 +62,7 @@ class Over extends Wait<void> {
  * console.log(task.status); // cancelled
  * ```
  */
-export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Doer, AsyncDisposable {
+export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Performer, AsyncDisposable {
   /** @internal The record that a maker keeps of the task; null if there is none. */
   member: TaskRecord | null;
   /** How the task ended; null before its end. */

@@ -1,6 +1,6 @@
 // The one seam: makers of run(), trackLeaks(), simulate() and fault plans compose, and leave nothing behind.
 
-import { channel, fixed, go, type Routine, run, select, sleep, timeout } from "millrace";
+import { channel, fixed, go, type Routine, run, select, settled, timeout } from "millrace";
 import { assertNoLeaks, simulate, trackLeaks, verify } from "millrace/testing";
 import { map } from "millrace/transducers";
 import { afterEach, describe, expect, test } from "vitest";
@@ -61,14 +61,17 @@ describe("scheduler.maker", () => {
   });
 
   test("two programs at the same time share one maker, which leaves with the last of them", async () => {
-    const wait = function* (ms: number): Routine<number> {
-      yield* sleep(ms);
-      return ms;
+    const doors: ((value: number) => void)[] = [];
+    const door = (): Promise<number> => new Promise((resolve) => doors.push(resolve));
+    const wait = function* (promise: Promise<number>): Routine<number> {
+      return yield* settled(promise);
     };
-    const [first, second] = [run(wait, 1), run(wait, 4)];
+    const [first, second] = [run(wait, door()), run(wait, door())];
+    doors[0]!(1);
     expect(await first).toBe(1);
     expect(scheduler.maker).not.toBe(before);
-    expect(await second).toBe(4);
+    doors[1]!(2);
+    expect(await second).toBe(2);
   });
 
   test("a body that is no generator function leaves no maker behind", async () => {

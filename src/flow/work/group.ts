@@ -274,7 +274,7 @@ class TaskGroup implements Group {
  * const order: number[] = [];
  * await go(function* () {
  *   const tasks = group({ limit: 2 });
- *   for (const ms of [30, 10, 10]) {
+ *   for (const ms of [300, 10, 10]) {
  *     yield* tasks.go(function* () {
  *       yield* sleep(ms);
  *       order.push(ms);
@@ -282,7 +282,7 @@ class TaskGroup implements Group {
  *   }
  *   yield* tasks.wait();
  * });
- * console.log(order); // [ 10, 10, 30 ]
+ * console.log(order); // [ 10, 10, 300 ]
  * ```
  */
 export function group(options: GroupOptions = {}): Group {

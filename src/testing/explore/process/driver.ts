@@ -5,7 +5,7 @@ import { isParkedInside, isPerformance } from "../../../operation/async-performa
 import type { Operation, Routine } from "../../../operation/operation.js";
 import { native } from "../../../scheduler/host.js";
 import { Path } from "../../../scheduler/path.js";
-import type { Doer } from "../../../scheduler/roles.js";
+import type { Performer } from "../../../scheduler/roles.js";
 import { STREAK, scheduler } from "../../../scheduler/scheduler.js";
 import { captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
@@ -29,7 +29,7 @@ const PATIENCE = 256;
 
 export class Driver {
   private readonly _sandbox: Sandbox;
-  private readonly _performer: Doer;
+  private readonly _performer: Performer;
   private _completed: boolean;
 
   constructor(sandbox: Sandbox) {

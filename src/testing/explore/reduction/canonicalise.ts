@@ -14,8 +14,8 @@ interface Action {
   readonly from: Int32Array;
   /** The first position whose value may change. */
   readonly first: number;
-  /** The image of each node. */
-  readonly images: Int32Array;
+  /** The image of each node: the array of the automorphism itself, which grows as more is learned. */
+  readonly images: readonly number[];
 }
 
 /** Groups of components that are permuted in the same way. */
@@ -30,6 +30,8 @@ export class Canonicaliser {
   private readonly _symmetries: Automorphisms;
   private readonly _permutations: Permutations;
   private _actions: Action[];
+  /** What the layout and the actions were computed from, but for the images of nodes. */
+  private _version: string;
   /** Whether the actions form a group: then the least image under one action is the least of all. */
   private _closed: boolean;
   /** The components that are compared, in order: of moved tasks, of fixed tasks, of channels, of sleeps and of reasons. */
@@ -48,6 +50,7 @@ export class Canonicaliser {
     this._symmetries = symmetries;
     this._permutations = permutations;
     this._actions = [];
+    this._version = "";
     this._closed = false;
     this._components = this._values = this._keys = new Int32Array(0);
     this._others = this._rest = 0;
@@ -58,7 +61,7 @@ export class Canonicaliser {
   canonicalise(): number {
     const { _symmetries: symmetries } = this;
     if (symmetries.found.length === 0) return 0;
-    if (symmetries.extend()) this._prepare();
+    if (symmetries.extend()) this._update();
     return this._settle();
   }
 
@@ -69,6 +72,17 @@ export class Canonicaliser {
       permutation = this._permutations.compose(permutation, action.permutation);
     }
     return permutation;
+  }
+
+  /** Computes the actions again if anything but the images of nodes has changed: more is learned often, and this seldom. */
+  private _update(): void {
+    const { _model: model } = this;
+    const { found } = this._symmetries;
+    const sizes = found.map(({ tasks, channels }) => `${tasks.to.size}/${channels.to.size}`);
+    const cancellable = model.unfolder.sandbox.tasks.filter((task) => task.isCancellable);
+    const version = [...sizes, model.lts.hasSleeps(), cancellable.length].join();
+    if (version !== this._version) this._prepare();
+    this._version = version;
   }
 
   /** Computes the layout of the compared components, and the action of each automorphism on it. */
@@ -166,6 +180,5 @@ function actionOf(symmetry: Automorphism, layout: Layout, others: number, permut
   const { to } = symmetry.tasks;
   const takes = Array.from({ length: Math.max(...to.keys()) + 1 }, (_, task) => to.get(task) ?? task);
   const first = from.findIndex((position, at) => position !== at || at >= others);
-  const images = Int32Array.from(symmetry.images);
-  return { permutation: permutations.idOf(takes), from: Int32Array.from(from), first, images };
+  return { permutation: permutations.idOf(takes), from: Int32Array.from(from), first, images: symmetry.images };
 }

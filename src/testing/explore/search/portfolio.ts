@@ -6,6 +6,11 @@ import type { Search } from "./search.js";
 /** States that a search expands in one turn: enough that changing turns costs nothing, few enough that little is wasted. */
 export const TURN = 256;
 /**
+ * Turns in a row of a search that reduces, for one of the full search. The full search is through first only where little
+ * can be reduced; elsewhere its turns are wasted.
+ */
+const REDUCED_TURNS = 3;
+/**
  * Once a failure is found, the search for the shortest schedule may expand so many times the states that all searches have
  * expanded until then: a short schedule is worth a longer wait, but not an endless one.
  */
@@ -46,7 +51,10 @@ export async function compete(
     for (const entrant of left) {
       const { search, shortest } = entrant;
       const alone = left.length === 1;
-      const complete = await explore(search, () => !alone || expanded() >= budget || expired());
+      let complete: boolean | null = false;
+      for (let turns = shortest || alone ? 1 : REDUCED_TURNS; turns > 0 && complete === false; turns--) {
+        complete = await explore(search, () => !alone || expanded() >= budget || expired());
+      }
       if (complete === true && (search.found === null || shortest)) return { search, complete, shortest };
       if (complete === true) {
         last = { search, complete, shortest };
