@@ -202,7 +202,7 @@ describe("tasks that look identical", () => {
     expect(outcomes).toEqual(["3,3"]);
   });
 
-  test("are told apart if only one is a daemon: the other is reported as a leak", async () => {
+  test("are distinguished if only one is a daemon: the other is reported as a leak", async () => {
     const main = function* main(): Routine<void> {
       const numbers = channel<number>();
       for (let nth = 0; nth < 2; nth++) {

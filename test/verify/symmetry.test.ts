@@ -139,7 +139,7 @@ describe("tasks with channels", () => {
     expect(states).toBeLessThan(all / 4);
   });
 
-  test("are not symmetric if main joins them after a cancel, as the error names the task", async () => {
+  test("have both errors as outcomes if main joins them after a cancel, as the error names its task", async () => {
     const main = function* (): Routine<string> {
       const wake = channel<true>(2);
       const tasks = [0, 1].map(() =>
@@ -162,7 +162,7 @@ describe("tasks with channels", () => {
     expect(outcomes).toEqual(["Task main#0/sleeper#0 was cancelled", "Task main#0/sleeper#1 was cancelled"]);
   });
 
-  test.each([0, 4])("are not symmetric if task %d is outside the scope of the rest", async (outside) => {
+  test.each([0, 4])("have both outcomes if only task %d is outside the scope, and may end later", async (outside) => {
     const main = function* (): Routine<number> {
       const through = channel<number>(5);
       yield* scope(function* (s) {
@@ -260,36 +260,36 @@ describe("tasks with channels", () => {
     expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["stuck", ["rider#5"]]);
   });
 
-  test.each([0, 7])(
-    "are not symmetric if an invariant reads the channel of one, declared after %d turns",
-    async (turns) => {
+  test.each([0, 7])("violate an invariant over the channel of one, declared after %d turns", async (turns) => {
+    const main = function* (): Routine<void> {
+      const belts = channels(6, 5);
+      for (const belt of belts) {
+        go(() => forever(() => put(belt)));
+        go(() => forever(() => take(belt)));
+      }
+      for (let turn = 0; turn < turns; turn++) yield* pause();
+      invariant("the second is never full", () => belts[1]!.length < 5);
+    };
+    const { kind, cause } = await failure(main);
+    expect([kind, String(cause)]).toEqual(["invariant", "Error: the second is never full does not hold"]);
+  });
+
+  test.each([0, 4])(
+    "are distinguished if all but task %d are daemons: the report of the leak names that task",
+    async (kept) => {
       const main = function* (): Routine<void> {
-        const belts = channels(6, 5);
-        for (const belt of belts) {
-          go(() => forever(() => put(belt)));
-          go(() => forever(() => take(belt)));
+        const ticket = channel<number>(1);
+        yield* ticket.send(1);
+        for (const [at, gate] of channels(5).entries()) {
+          const task = go(function* () {
+            for (let nth = 0; nth < 3; nth++) yield* pause();
+            yield* alt(gate.receive(), ticket.receive());
+          });
+          if (at !== kept) daemon(task);
         }
-        for (let turn = 0; turn < turns; turn++) yield* pause();
-        invariant("the second is never full", () => belts[1]!.length < 5);
       };
-      const { kind, cause } = await failure(main);
-      expect([kind, String(cause)]).toEqual(["invariant", "Error: the second is never full does not hold"]);
+      const { kind, schedule } = await failure(main);
+      expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["leak", [`task#${kept}`]]);
     },
   );
-
-  test.each([0, 4])("are not symmetric if all but task %d are daemons", async (kept) => {
-    const main = function* (): Routine<void> {
-      const ticket = channel<number>(1);
-      yield* ticket.send(1);
-      for (const [at, gate] of channels(5).entries()) {
-        const task = go(function* () {
-          for (let nth = 0; nth < 3; nth++) yield* pause();
-          yield* alt(gate.receive(), ticket.receive());
-        });
-        if (at !== kept) daemon(task);
-      }
-    };
-    const { kind, schedule } = await failure(main);
-    expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["leak", [`task#${kept}`]]);
-  });
 });
