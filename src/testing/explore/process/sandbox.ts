@@ -1,6 +1,7 @@
 // Where one routine at a time is run, to see what it does next. Under the maker of a verification (model-maker.ts), the routine
 // gets model objects for what it creates, with names that are the same in every run. A task is named by its creator and by how
-// many tasks that creator had started before; likewise channels, timeouts and cells. So the same history always makes the same objects.
+// many tasks that creator had started before; likewise channels, timeouts and cells. So the same history always makes the same
+// objects.
 //
 // A plain call that reads the state, or changes it, is a transition like any other, but a routine cannot be parked in the midst
 // of it. The call takes its answer from the tape of the run. At the end of the tape it throws `UNANSWERED` and the run is given
