@@ -1,4 +1,4 @@
-// Runs the schedule of a token again: the word at the end of a report.
+// Replays the schedule of a token, which stands at the end of a report.
 
 import { replayEvents } from "./explore/counterexample/replay-token.js";
 import { decidedOf } from "./report/token.js";
@@ -7,10 +7,27 @@ import { alone, failureOf, type Main, type PlayOptions, play } from "./simulatio
 import type { Simulation } from "./simulation/simulate.js";
 
 /**
- * Runs a program once more under the schedule of a token, as a report of `simulate` or `verify` shows it.
+ * Runs a program once under the schedule of a token.
  *
+ * @param token - The token at the end of a report of `simulate` or `verify`.
+ * @param main - The program of the report.
  * @param options - `date`, `leaks` and `faults`, as they were given to `simulate`.
- * @throws ScheduleError if it fails again. TypeError when it is no token, or none of this program.
+ * @returns A promise of the outcome, if the program does not fail any more.
+ * @throws ScheduleError, as a rejection, if the program fails again. TypeError if the token is invalid, or of another program.
+ * @example
+ * ```ts
+ * import { channel } from "millrace";
+ * import { replay, ScheduleError, verify } from "millrace/testing";
+ *
+ * const main = function* () {
+ *   yield* channel<number>().receive();
+ * };
+ * const verdict = await verify(main);
+ * if (verdict.status === "failed") {
+ *   const error = await replay(verdict.token, main).catch((error: unknown) => error);
+ *   console.log(error instanceof ScheduleError && error.kind); // deadlock
+ * }
+ * ```
  */
 export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {}): Promise<Simulation<T>> {
   const decided = decidedOf(token);

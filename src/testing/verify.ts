@@ -14,24 +14,27 @@ import { printable } from "./report/json.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
 import { alone } from "./simulation/play.js";
 
-/** Restarts for one cancelled task or scope each; each repeats the search up to there. */
-const MOST_MARKS = 12;
+/** Refinements of one cancelled task or scope each. Each costs a restart, which repeats the search up to that point. */
+const MOST_REFINEMENTS = 12;
 
 const ENGINES = ["model", "runs"];
 
 /**
- * Explores every schedule of a closed program: who meets whom, which case a select takes, what is chosen, when time passes.
- * It proves the program free of deadlocks, leaks and errors, or finds the shortest schedule that fails.
+ * Explores every schedule of a closed program, and proves it free of deadlocks, leaks and errors, or finds a schedule that fails.
  *
- * Programs of channels, selects, sleeps, timeouts, joins, scopes and cancelling are modelled: each task is learned once, and
- * all schedules are searched on what was learned. Programs that do more (locks, combinators) are run under every schedule.
+ * A schedule determines which sender meets which receiver, which case a select takes, what `choose` yields, and when time passes.
+ * A program of channels, selects, sleeps, timeouts, joins, scopes and cancelling is modelled: the code of each task is unfolded
+ * into local states once, and a search visits the states of the whole program. A program that does more (locks, combinators) is
+ * run under every schedule. The schedule of a failure is the shortest, or the first that was found if a search for the shortest
+ * takes too long.
  *
  * @param main - The program. It makes its channels itself, depends on nothing but its schedule, and shares nothing but
- *   channels between its tasks.
- * @returns `proved`; or `failed` with the schedule; or `bounded` when a limit was reached before all was explored. It is
- *   plain data: `JSON.stringify(verdict)` prints it, outcomes as a list.
- * @throws TypeError when `main` is no function, or an option is not what it must be; or when an engine was asked for that
- *   does not know all that the program does.
+ *   channels and cells between its tasks.
+ * @param options - What counts as a failure, the limits of the exploration, and the engine.
+ * @returns A promise of the verdict: `proved`; `failed`, with the schedule; or `bounded` if a limit was reached before all
+ *   schedules were explored. It is plain data: `JSON.stringify(verdict)` prints it, with outcomes as a list.
+ * @throws TypeError or RangeError if `main` is not a function or an option is invalid. TypeError, as a rejection, if `engine` is
+ *   `model` and the model does not support the program.
  * @example
  * ```ts
  * import { channel, go } from "millrace";
@@ -62,25 +65,25 @@ export function verify<T>(
 async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
-  const marks = new Set<string>();
+  const refinements = new Set<string>();
   for (;;) {
-    const proof = new Proof<T>(main, options, marks, start);
+    const proof = new Proof<T>(main, options, refinements, start);
     try {
       const verdict = await proof.run();
       return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
-      if (error instanceof Refuted) learnFrom(error, marks);
+      if (error instanceof Refuted) refine(refinements, error);
       else return await otherwise(main, options, start, error);
     }
   }
 }
 
-/** If many tasks, one after another, turn out to be cancelled, every task is taken to be. */
-function learnFrom({ refinement }: Refuted, marks: Set<string>): void {
-  marks.add(refinement);
-  const cancelled = [...marks].filter((other) => !other.startsWith(NO_SYMMETRY)).length;
-  if (cancelled > MOST_MARKS) marks.add(ANY_TASK);
+/** Adds a refinement. After many restarts for cancelled tasks, every task counts as one that may be cancelled. */
+function refine(refinements: Set<string>, { refinement }: Refuted): void {
+  refinements.add(refinement);
+  const cancelled = [...refinements].filter((other) => !other.startsWith(NO_SYMMETRY)).length;
+  if (cancelled > MOST_REFINEMENTS) refinements.add(ANY_TASK);
 }
 
 async function otherwise<T>(

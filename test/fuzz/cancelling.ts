@@ -1,5 +1,5 @@
-// Random programs with scopes and tasks that are cancelled: before they begin, while they wait, after they were served, in a
-// `finally` that waits itself. Whatever a program returns when it is run under every schedule, the model must have found.
+// Random programs with scopes and cancelled tasks: cancelled before they begin, while they are parked, after their operation has
+// completed, or in a `finally` that parks. The model must find every outcome of the runs under every schedule.
 
 import {
   type Channel,
@@ -21,7 +21,7 @@ import { compareEnough } from "./compare.js";
 
 type Program = () => Routine<string>;
 
-/** Something to do, with what is needed for it, and what is to be done inside. */
+/** A step of a program with its parameters, and the steps inside it. */
 interface Step {
   readonly does: keyof typeof STEPS;
   readonly on: number;
@@ -34,7 +34,7 @@ interface Context {
   readonly step: Step;
   readonly on: Channel<number>;
   readonly channels: readonly Channel<number>[];
-  /** Tasks that anybody may cancel. */
+  /** Tasks that any task may cancel. */
   readonly tasks: readonly Task<string>[];
   /** The scope around it. */
   readonly around: Scope | null;
@@ -154,7 +154,7 @@ function* perform(steps: readonly Step[], context: Omit<Context, "step" | "on">)
   return log.join(" ");
 }
 
-/** The program of a seed; nothing fails in two of three. */
+/** The program of a seed. In two of three programs no step throws. */
 function programOf(seed: number): Program {
   const below = seeded(seed);
   const capacities = Array.from({ length: 1 + below(2) }, () => below(2));
@@ -167,7 +167,7 @@ function programOf(seed: number): Program {
       finally: below(4),
       inside: depth < 2 ? insideOf(depth) : [],
     }));
-  // Some do the same as others.
+  // Some tasks do the same.
   const insideOf = (depth: number): Step[][] => {
     const lists = Array.from({ length: 1 + below(2) }, () => stepsOf(depth + 1, 2));
     return below(3) === 0 ? [lists[0]!, ...lists.map(() => lists[0]!)] : lists;
@@ -195,9 +195,9 @@ function programOf(seed: number): Program {
   };
 }
 
-/** How much of a program was found out. */
+/** How far a program was compared. */
 export interface Compared {
-  /** Whether the model knows it; whether its runs came to an end, too. */
+  /** Whether the model supports it, and whether all its runs were completed. */
   readonly modelled: boolean;
   readonly run: boolean;
 }
@@ -205,16 +205,16 @@ export interface Compared {
 const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 
 /**
- * Throws if the model misses what a run does, if its searches disagree, or if what one finds wrong does not show again. What is
- * run is left after some milliseconds.
+ * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop
+ * after `maxMs` milliseconds.
  */
 export async function compareCancelling(seed: number, maxMs: number): Promise<Compared> {
   const main = programOf(seed);
   compareEnough(seed, main);
-  const found = await verify(main, { ...LIMITS, engine: "model", maxMs: 1000 }).catch(notForIt);
+  const found = await verify(main, { ...LIMITS, engine: "model", maxMs: 1000 }).catch(unsupported);
   if (found === null || found.status === "bounded") return { modelled: false, run: false };
-  // What comes after a failure the model may not know.
-  const all = await verify(main, { ...LIMITS, engine: "model", all: true, maxMs: 1000 }).catch(notForIt);
+  // The model may not support what comes after a failure.
+  const all = await verify(main, { ...LIMITS, engine: "model", all: true, maxMs: 1000 }).catch(unsupported);
   if (all !== null && all.status !== "bounded" && (all.status !== found.status || all.states < found.states)) {
     throw new Error(`Seed ${seed}: ${all.states} states are ${all.status}, but ${found.states} are ${found.status}`);
   }
@@ -242,11 +242,11 @@ async function assertShows(
   { token, kind, report }: Extract<Verdict<string>, { status: "failed" }>,
 ): Promise<void> {
   const again = await replay(token, main).catch((error: unknown) => error as ScheduleError);
-  if (!("kind" in again && again.kind === kind)) throw new Error(`Seed ${seed}: ${report}\nshows once more: ${again}`);
+  if (!("kind" in again && again.kind === kind)) throw new Error(`Seed ${seed}: ${report}\nreplayed: ${again}`);
 }
 
-/** The model does not know all that it does. */
-function notForIt(error: unknown): null {
+/** The model does not support the program. */
+function unsupported(error: unknown): null {
   if (error instanceof TypeError) return null;
   throw error;
 }

@@ -1,5 +1,5 @@
-// One random program, searched in every way: all orders of all events, sleep sets, source sets, states, and the scheduler that
-// users run. The ends they find must be the same; what the scheduler does must be among them.
+// One random program, searched in every way: all orders of all events, sleep sets, source sets and states. All searches must find
+// the same ends, and the scheduler of the package must reach no other end.
 
 import { type Routine, sleep } from "../../src/index.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
@@ -20,20 +20,20 @@ import { simulate } from "../../src/testing.js";
 import { Traces } from "./dpor/dpor.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
 
-/** Schedules at the most; a program with more is left out. */
+/** A program with more schedules is left out. */
 const MOST = 2000;
-/** States at the most of a program that does not end. */
+/** A program that does not end is left out if it has more states. */
 const MOST_STATES = 1000;
 const RUNS = 4;
 
-/** What one program showed: schedules by each search; null if it has too many. */
+/** Schedules that each search explored. */
 export interface Compared {
   readonly all: number;
   readonly sleepSets: number;
   readonly sourceSets: number;
 }
 
-/** Throws if two searches disagree. */
+/** Throws if two searches disagree; null if the program has too many schedules. */
 export async function compare(spec: Spec, seed: number): Promise<Compared | null> {
   const found = modelled(programOf(spec, null), (model) => search(model, spec, seed));
   if (found === null) return null;
@@ -43,25 +43,25 @@ export async function compare(spec: Spec, seed: number): Promise<Compared | null
   return found.compared;
 }
 
-/** How many states there are, and how many are enough. */
+/** States of the full search, and of a reduced search. */
 export interface Enough {
   readonly all: number;
   readonly enough: number;
 }
 
-/** One random program that does not end. */
+/** Compares the searches of one random program that does not end. */
 export function compareEndless(seed: number): Enough | null {
   const spec = endlessSpecOf(seed);
   return compareEnough(seed, endlessProgramOf(spec), spec);
 }
 
 /**
- * The states that are enough show each kind of failure that all states show, and bring each task to every place that it can come
- * to. Null if there are too many.
+ * Throws if the search with stubborn sets misses a kind of failure, or a local state of a task, that the full search finds. Null
+ * if there are too many states.
  */
 export function compareEnough(seed: number, main: () => Routine<unknown>, spec?: Spec): Enough | null {
   return modelled(main, (model) => {
-    // First, while nothing has been learned yet.
+    // First, while nothing has been unfolded yet.
     const enough = kindsOf(model, { stubborn: new StubbornSets(model) });
     const all = enough && kindsOf(model, {});
     if (enough === null || all === null) return null;
@@ -72,7 +72,7 @@ export function compareEnough(seed: number, main: () => Routine<unknown>, spec?:
   });
 }
 
-/** The kinds of failures that a search by states comes upon, and where it has seen tasks stand. Null if there are too many. */
+/** The kinds of failures that a search finds, and the local states of tasks that it visits. Null if there are too many states. */
 export function kindsOf(
   model: Model,
   ways: SearchOptions,
@@ -90,7 +90,7 @@ export function kindsOf(
   };
   const states = new BreadthFirst(model, { check } as unknown as Properties, { ...ways, findsStarvation: true });
   if (!states.explore(MOST_STATES, () => false)) return null;
-  // Of several that never come right whichever is found first is told.
+  // A search reports the first of several kinds of starvation.
   if (states.found !== null) kinds.add("never right");
   return { kinds: [...kinds].sort().join(), places, states: states.states };
 }
@@ -99,21 +99,22 @@ export function kindsOf(
 export function modelled<R>(
   main: () => Routine<unknown>,
   work: (model: Model) => R,
-  marks: Set<string> = new Set(),
+  refinements: Set<string> = new Set(),
 ): R | null {
   for (;;) {
     try {
-      return staged(main, work, marks);
+      return staged(main, work, refinements);
     } catch (error) {
       if (error instanceof Unmodelled || error instanceof Ineligible) return null;
       if (!(error instanceof Refuted)) throw error;
-      marks.add(error.refinement);
+      refinements.add(error.refinement);
     }
   }
 }
 
-export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, marks: Refinements): R {
-  const unfolder = new Unfolder({ body: main, args: [] }, true, false, marks);
+/** Runs some work with the model of a program, with the model installed in place of the scheduler's objects. */
+export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, refinements: Refinements): R {
+  const unfolder = new Unfolder({ body: main, args: [] }, true, false, refinements);
   const before = scheduler.policy;
   const maker = new ModelMaker(unfolder.sandbox);
   scheduler.install(maker);
@@ -151,7 +152,7 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
   return { ends: all.ends, compared };
 }
 
-/** False if a search is not for this program. */
+/** Runs a search to its end; false if it does not support the program. */
 function explored(way: Pick<Search, "explore">): boolean {
   try {
     return way.explore(1e9, () => false);
@@ -186,7 +187,7 @@ function everything(model: Model): { ends: Set<string>; count: number } | null {
   return count > MOST ? null : { ends, count };
 }
 
-/** What each task got, and whether it is through. */
+/** What each task received, and whether it has ended. */
 function endOf(model: Model): string {
   const logs: string[] = [];
   for (let task = 1; task < model.ofTask.length; task++) logs.push(logOf(model, task));
@@ -212,7 +213,7 @@ function entryOf({ lts }: Model, node: number): string {
   return `t:${value === null ? failed : shown((value as { value: unknown }).value)}`;
 }
 
-/** What the scheduler does, on some random schedules. */
+/** The ends that the scheduler reaches under some random schedules. */
 async function runs(spec: Spec, seed: number): Promise<Set<string>> {
   const ends = new Set<string>();
   let last: string[][] = [];
@@ -226,6 +227,6 @@ async function runs(spec: Spec, seed: number): Promise<Set<string>> {
   return ends;
 }
 
-function differ(seed: number, spec: Spec | undefined, who: string, how: string): never {
-  throw new Error(`Seed ${seed}: ${who} ${how}${spec === undefined ? "" : `, in ${JSON.stringify(spec)}`}`);
+function differ(seed: number, spec: Spec | undefined, search: string, how: string): never {
+  throw new Error(`Seed ${seed}: ${search} ${how}${spec === undefined ? "" : `, in ${JSON.stringify(spec)}`}`);
 }

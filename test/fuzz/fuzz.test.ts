@@ -1,4 +1,4 @@
-// Random programs, on which every way of searching must find the same ends, and the scheduler none but those.
+// Random programs. All searches must find the same ends, and the scheduler must reach no other end.
 
 import { expect, test } from "vitest";
 import { channel, go } from "../../src/index.js";
@@ -8,7 +8,7 @@ import { compareCancelling } from "./cancelling.js";
 import { compare, compareEndless, compareEnough } from "./compare.js";
 import { compareGrowing } from "./growing.js";
 import { programOf, specOf } from "./programs.js";
-import { compareTurning } from "./turning.js";
+import { compareSymmetric } from "./symmetric.js";
 import { compareWide } from "./wide.js";
 
 const PROGRAMS = scaled(1000, 3000);
@@ -17,7 +17,7 @@ const WIDE = scaled(30, 60);
 const GROWING = scaled(50, 150);
 const CANCELLING = 50;
 const RUN_MS = 40;
-const TURNING = scaled(150, 300);
+const SYMMETRIC = scaled(150, 300);
 const CHUNK = 500;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
@@ -32,8 +32,8 @@ test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHU
 );
 
 test.each([
-  ["go on for ever", ENDLESS, compareEndless, 1],
-  ["can change places", TURNING, compareTurning, 0.9],
+  ["run for ever", ENDLESS, compareEndless, 1],
+  ["are symmetric", SYMMETRIC, compareSymmetric, 0.9],
 ])("where tasks %s, the reduced search finds what the search of all states finds", (_, programs, compareSeed, part) => {
   let [all, enough] = [0, 0];
   for (let seed = 1; seed <= programs; seed++) {
@@ -48,7 +48,7 @@ test.each([
 test("the model finds every outcome that a run of a random program shows", async () => {
   let compared = 0;
   for (let seed = 1; seed <= WIDE; seed++) if (await compareWide(seed)) compared++;
-  // Some take too long on a slow machine.
+  // Some programs take too long on a slow machine.
   expect(compared).toBeGreaterThan(WIDE * 0.5);
 });
 

@@ -4,7 +4,7 @@ import { compareCancelling } from "./cancelling.js";
 import { compare, compareEndless } from "./compare.js";
 import { compareGrowing } from "./growing.js";
 import { specOf } from "./programs.js";
-import { compareTurning } from "./turning.js";
+import { compareSymmetric } from "./symmetric.js";
 import { compareWide } from "./wide.js";
 
 const [count = "10000", first = "1"] = process.argv.slice(2);
@@ -13,7 +13,7 @@ let [compared, left, all, sleepSets, sourceSets] = [0, 0, 0, 0, 0];
 for (let nth = 0; nth < Number(count); nth++) {
   const seed = Number(first) + nth;
   compareEndless(seed);
-  compareTurning(seed);
+  compareSymmetric(seed);
   await compareWide(seed);
   await compareGrowing(seed);
   await compareCancelling(seed, 1000);

@@ -1,5 +1,5 @@
-// Random programs in which tasks start tasks, at any time: whatever a search finds wrong with one, its token shows again,
-// and the states that are enough come as far as all.
+// Random programs in which tasks start tasks at any time. The token of every failure must replay it, and the reduced search must
+// find what the full search finds.
 
 import { channel, go, type Routine, select, timeout } from "../../src/index.js";
 import { Properties } from "../../src/testing/explore/search/properties.js";
@@ -11,7 +11,7 @@ import { Traces } from "./dpor/dpor.js";
 type Body = () => Routine<void>;
 
 const DEEPEST = 2;
-/** After so many times 256 steps the oracle gives up. */
+/** The oracle gives up after this many times 256 steps. */
 const MOST_STEPS = 100;
 
 /** The program of a seed. */
@@ -47,12 +47,12 @@ export function growingOf(seed: number): Body {
 }
 
 /**
- * Throws if searches disagree, if what one finds wrong does not show again, if one takes tasks to share something, or if the
- * states that are enough are not. How many searches failed.
+ * Throws if searches disagree, if a failure cannot be replayed, or if the reduced search misses something. Returns how many
+ * searches found a failure.
  */
 export async function compareGrowing(seed: number): Promise<number> {
   const main = growingOf(seed);
-  // Plain calls right after one another need all states.
+  // Programs with a plain call directly after another are not reduced.
   if (seed % 3 !== 0) compareEnough(seed, main);
   let failed = 0;
   const found = new Set<string>();
@@ -71,13 +71,13 @@ export async function compareGrowing(seed: number): Promise<number> {
       "kind" in again &&
       again.kind === verdict.kind &&
       JSON.stringify(again.schedule) === JSON.stringify(verdict.schedule);
-    if (!same) throw new Error(`Seed ${seed}: ${verdict.report}\nshows once more: ${String(again)}`);
+    if (!same) throw new Error(`Seed ${seed}: ${verdict.report}\nreplayed: ${String(again)}`);
   }
   if (found.size > 1) throw new Error(`Seed ${seed}: searches disagree`);
   return failed;
 }
 
-/** What the oracle says of a program; null if its search does not support the program, or takes too long. */
+/** The verdict of the oracle; null if it does not support the program, or takes too long. */
 function tracesOf(main: Body, closed: boolean): "proved" | "failed" | null {
   return modelled(main, (model) => {
     let steps = 0;

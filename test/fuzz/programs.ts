@@ -1,5 +1,5 @@
 // Random programs of a few tasks and channels: sends, receives, selects with and without a default, plain attempts, closing,
-// sleeping and choosing. Each task writes down what it got, so that two runs can be compared.
+// sleeping and choosing. Each task logs what it received, so that two runs can be compared.
 
 import {
   type Channel,
@@ -30,16 +30,16 @@ type Step =
 export interface Spec {
   readonly capacities: readonly number[];
   readonly tasks: readonly (readonly Step[])[];
-  /** For each task whether it does its steps again and again. */
+  /** For each task, whether it repeats its steps for ever, and how it ends otherwise. */
   readonly ends?: readonly (typeof ENDS)[number][];
 }
 
-/** What a program may be made of. */
+/** Which steps a program may have. */
 export interface Kinds {
   readonly plain: boolean;
 }
 
-/** The program of a seed; without plain calls and defaults every search can do it. */
+/** The program of a seed. Every search supports a program without plain calls and defaults. */
 export function specOf(seed: number, { plain }: Kinds): Spec {
   const below = seeded(seed);
   const pick = <T>(...options: T[]): T => options[below(options.length)]!;
@@ -69,7 +69,7 @@ export function specOf(seed: number, { plain }: Kinds): Spec {
 
 const ENDS = ["never", "never", "never", "well", "badly"] as const;
 
-/** The same tasks, some of them again and again, and nothing that takes time or closes. */
+/** The tasks of the same seed, without plain calls; most of them repeat their steps for ever. */
 export function endlessSpecOf(seed: number): Spec {
   const { capacities, tasks } = specOf(seed, { plain: false });
   const below = seeded(seed + 1);
@@ -79,7 +79,7 @@ export function endlessSpecOf(seed: number): Spec {
 export const shown = (value: unknown): string =>
   value === CLOSED ? "closed" : value === EMPTY ? "empty" : String(value);
 
-/** The program of a specification with tasks that do their steps again and again. */
+/** The program of a specification with endless tasks. */
 export const endlessProgramOf = ({ capacities, tasks, ends }: Spec) =>
   function* main(): Routine<void> {
     const channels = capacities.map((capacity) => channel<number>(capacity));
@@ -96,7 +96,7 @@ function* start(round: () => Routine<void>): Routine<void> {
   yield* round();
 }
 
-/** The program; `logs` gets what each task got, and `end` when it is through. */
+/** The program of a specification. `logs` receives what each task received, and `end` when the task ends. */
 export const programOf = ({ capacities, tasks }: Spec, logs: string[][] | null) =>
   function* main(): Routine<void> {
     const channels = capacities.map((capacity) => channel<number>(capacity));

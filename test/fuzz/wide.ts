@@ -1,5 +1,5 @@
-// Random programs that use more of what the model knows: buffers that drop, causes, timeouts, joins, waiting for a channel to
-// close. The program itself is run under every schedule; whatever it returns there the model must have found.
+// Random programs with more features of the model: buffers that drop, close causes, timeouts, joins, waiting for a channel to
+// close. The model must find every outcome of the runs under every schedule.
 
 import {
   alt,
@@ -60,7 +60,7 @@ const STEPS: Readonly<Record<string, (context: Context) => Routine<unknown>>> = 
     return yield* sleep(n);
   },
   *join({ before }) {
-    return before.length > 0 ? yield* before[0]! : "nobody";
+    return before.length > 0 ? yield* before[0]! : "no task";
   },
   *trySend({ one, n }) {
     return one.trySend(n);
@@ -103,7 +103,7 @@ const MAKERS = [
   () => promiseChannel<number>(),
 ];
 
-/** The program of a seed; it returns what each task got. */
+/** The program of a seed; it returns what each task received. */
 function wideOf(seed: number): () => Routine<string> {
   const below = seeded(seed);
   const makers = Array.from({ length: 1 + below(2) }, () => MAKERS[below(MAKERS.length)]!);
@@ -125,7 +125,7 @@ function wideOf(seed: number): () => Routine<string> {
           const log: string[] = [];
           for (const { name, one, other, n } of body) {
             const context = { one: channels[one]!, other: channels[other]!, n, before };
-            log.push(`${name} ${yield* told(STEPS[name]!(context))}`);
+            log.push(`${name} ${yield* textOf(STEPS[name]!(context))}`);
           }
           return log.join();
         }),
@@ -141,7 +141,7 @@ function wideOf(seed: number): () => Routine<string> {
   };
 }
 
-function* told(step: Routine<unknown>): Routine<string> {
+function* textOf(step: Routine<unknown>): Routine<string> {
   try {
     const value = yield* step;
     if (value === CLOSED) return "closed";
@@ -151,7 +151,7 @@ function* told(step: Routine<unknown>): Routine<string> {
   }
 }
 
-/** Throws if the program does what the model does not know of; false if it has too many schedules. */
+/** Throws if the model misses an outcome of a run; false if the program has too many schedules. */
 export async function compareWide(seed: number): Promise<boolean> {
   const main = wideOf(seed);
   const model = await verify(main, { leaks: false, stuck: false, maxMs: 1000, maxStates: 5000 });

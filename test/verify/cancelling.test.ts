@@ -1,5 +1,5 @@
-// Scopes, and tasks that are cancelled, as the model knows them. Each program is also run under every schedule: what it returns
-// there the model must have found.
+// Scopes, cancelled tasks and cancelled channels in the model. Each program is also run under every schedule; the model must find
+// every outcome of these runs.
 
 import {
   type AsyncRoutine,
@@ -23,7 +23,7 @@ import { describe, expect, test } from "vitest";
 
 const shown = <T>(verdict: Verdict<T>): string => (verdict.status === "failed" ? verdict.report : verdict.status);
 
-/** What a program returns, with what it does when it is run among it. */
+/** The outcomes of a program in the model; they include the outcome of every run. */
 async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
   const [modelled, run] = await Promise.all([verify(main, { engine: "model" }), verify(main, { engine: "runs" })]);
   expect([shown(modelled), shown(run)]).toEqual(["proved", "proved"]);
@@ -55,7 +55,7 @@ const performing = <T>(operation: Operation<T>) =>
 
 const started = <T>(main: () => Routine<T>) => go(main);
 
-describe("a task that is cancelled", () => {
+describe("a cancelled task", () => {
   const reports = (during: (numbers: Channel<number>) => Routine<unknown>) =>
     function* main(): Routine<string> {
       const [numbers, log] = [channel<number>(), channel<string>(3)];
@@ -77,12 +77,12 @@ describe("a task that is cancelled", () => {
       return seen.join(" ");
     };
 
-  test("never begins, or ends where it waits, with its finally", async () => {
+  test("never begins, or ends where it is parked, after its finally", async () => {
     expect(await outcomes(reports(function* () {}))).toEqual([""]);
     expect(await outcomes(reports(performing(pause())))).toEqual(["", "began", "began ended"]);
   });
 
-  test("may have been served before it is cancelled: then it ends without having gone on", async () => {
+  test("that has received a value goes on to its next yield*, or ends without going on", async () => {
     const served = reports(function* (numbers) {
       yield* numbers.send(1);
     });
@@ -91,7 +91,7 @@ describe("a task that is cancelled", () => {
     expect(found).toContain("began received ended");
   });
 
-  test("holds in its finally what it was served with", async () => {
+  test("can read in its finally the value that its operation received", async () => {
     const main = function* (): Routine<string> {
       const [numbers, log] = [channel<number>(), channel<string>(1)];
       const task = go(function* () {
@@ -112,7 +112,7 @@ describe("a task that is cancelled", () => {
     expect(await outcomes(main)).toContain("sent, back with 1");
   });
 
-  test("is cancelled for a reason, which is the cause of what its joiners get; a second time does nothing", async () => {
+  test("fails its joiners with the first reason as the cause; a second cancel does nothing", async () => {
     const main = function* (): Routine<string> {
       const task = go(performing(channel<number>().receive()));
       yield* pause();
@@ -128,7 +128,7 @@ describe("a task that is cancelled", () => {
     expect(await outcomes(main)).toEqual(["first"]);
   });
 
-  test("has a failure in its finally; one that it was told of too late is still reported", async () => {
+  test("fails its joiners with an error of its finally; an error is reported if its joiner is cancelled first", async () => {
     const failing = function* (): Routine<string> {
       const task = started(function* (): Routine<void> {
         try {
@@ -160,7 +160,7 @@ describe("a task that is cancelled", () => {
     expect(await verify(unheard, { engine: "runs" })).toMatchObject({ status: "failed", kind: "throw" });
   });
 
-  test("is one of many, cancelled one after the other", async () => {
+  test("can be one of twenty in a program that the model proves, or shows to deadlock", async () => {
     const many = (waits: boolean) =>
       function* main(): Routine<number> {
         const silent = channel<number>();
@@ -181,7 +181,7 @@ describe("a task that is cancelled", () => {
     expect((again as ScheduleError).schedule).toEqual(found.schedule);
   });
 
-  test("that cancels itself ends where it waits next; one that returns first is simply done", async () => {
+  test("that cancels its own scope ends at its next park, or returns before; the scope is cancelled in both cases", async () => {
     const main = (waits: boolean) =>
       function* (): Routine<string> {
         return yield* messageOf(
@@ -201,9 +201,31 @@ describe("a task that is cancelled", () => {
     expect(await outcomes(main(true))).toEqual(["CancelledError: The scope was cancelled"]);
     expect(await outcomes(main(false))).toEqual(["CancelledError: The scope was cancelled"]);
   });
+
+  test("whose channel main waits for leaves a deadlock; the schedule has each turn, and the token replays it", async () => {
+    const main = function* hasty(): Routine<void> {
+      const done = channel<true>();
+      const task = go(function* worker() {
+        yield* pause();
+        yield* done.send(true);
+      });
+      yield* pause();
+      task.cancel("too slow");
+      yield* done.receive();
+    };
+    const found = await failure(main);
+    expect(found.kind).toBe("deadlock");
+    expect(found.schedule.steps.map(({ task, what }) => `${task}: ${what}`)).toEqual([
+      "hasty: pause",
+      "hasty: cancel worker#0",
+      "worker#0: return, cancelled",
+    ]);
+    const again = await replay(found.token, main).catch((error: unknown) => error);
+    expect((again as ScheduleError).schedule).toEqual(found.schedule);
+  });
 });
 
-describe("a channel that is cancelled", () => {
+describe("a cancelled channel", () => {
   test.each([false, true])(
     "does not change the verdict on tasks that share a variable (cancelled: %s)",
     async (cancels) => {
@@ -224,7 +246,7 @@ describe("a channel that is cancelled", () => {
     },
   );
 
-  test("accepts nothing more, and has nothing more to give (CH-25)", async () => {
+  test("accepts no further send and yields no further value (CH-25)", async () => {
     const main = function* (): Routine<string> {
       const numbers = channel<number>(2);
       const sends = go(function* (): Routine<string> {
@@ -243,7 +265,7 @@ describe("a channel that is cancelled", () => {
     for (const outcome of found) expect(outcome).toMatch(/^true,.*,false; Symbol\(millrace\.CLOSED\), 0$/);
   });
 
-  test("refuses even what was parked when it closed before", async () => {
+  test("refuses a send that was parked when the channel was closed before", async () => {
     const main = (cancels: boolean) =>
       function* (): Routine<string> {
         const numbers = channel<number>();
@@ -260,7 +282,7 @@ describe("a channel that is cancelled", () => {
     expect(await outcomes(main(false))).toEqual(["false, Symbol(millrace.CLOSED)", "true, 1"]);
   });
 
-  test("lets go of whoever waits for it, or for its end", async () => {
+  test("resumes a task that is parked in receive() or in whenClosed()", async () => {
     const main = function* (): Routine<string> {
       const numbers = channel<number>();
       const waits = [
@@ -280,14 +302,14 @@ describe("a channel that is cancelled", () => {
     expect(await outcomes(main)).toEqual(["Symbol(millrace.CLOSED),over"]);
   });
 
-  test("that tells somebody is run instead", async () => {
-    const told: unknown[] = [];
+  test("with an onCancel handler is verified by runs, in which the handler is called with the reason", async () => {
+    const reasons: unknown[] = [];
     const verdict = await verify(function* () {
-      const numbers = channel<number>(1, { onCancel: (reason) => told.push(reason) });
+      const numbers = channel<number>(1, { onCancel: (reason) => reasons.push(reason) });
       numbers.cancel("enough");
     });
     expect(verdict).toMatchObject({ status: "proved", engine: "runs" });
-    expect(told).toContain("enough");
+    expect(reasons).toContain("enough");
   });
 });
 
@@ -313,13 +335,13 @@ describe("a scope", () => {
       });
     };
 
-  test("of workers is proved, as far as it goes, where all its runs would take years", async () => {
+  test("of two workers is proved by the model and by runs, and one of four workers by the model", async () => {
     expect(await outcomes(pool(2, 2))).toEqual([30]);
     const large = await verify(pool(4, 4));
     expect(large).toMatchObject({ status: "proved", engine: "model", outcomes: new Set([100]) });
   });
 
-  test("of async tasks is modelled, too, by itself and as a case of a select; awaited or not", async () => {
+  test("of async tasks is modelled if it is yielded, awaited or a case of a select", async () => {
     const main = (form: "yields" | "awaits" | "selects") =>
       async function* (): AsyncRoutine<string> {
         const work = scope(async function* (s) {
@@ -343,7 +365,7 @@ describe("a scope", () => {
     }
   });
 
-  test("cancels those who lost a race, and has the result of its body", async () => {
+  test("cancels the losers of a race, and yields the result of its body", async () => {
     const main = function* (): Routine<string> {
       return yield* scope(function* (s) {
         const replies = channel<string>();
@@ -381,13 +403,13 @@ describe("a scope", () => {
       );
     };
 
-  test("throws what failed first, and all that failed, those who never began left out", async () => {
+  test("throws its only error, or an AggregateError of all errors; tasks that never began have none", async () => {
     expect(await outcomes(failsWith())).toEqual(["Error: body"]);
     expect(await outcomes(failsWith("one"))).toEqual(["Error: body", "body,one"]);
     expect(await outcomes(failsWith("one", "two"))).toContain("body,one,two");
   });
 
-  test("ends only when its tasks have, with a finally that waits", async () => {
+  test("ends after its tasks, and after a finally that parks", async () => {
     const main = function* (): Routine<string> {
       const log = channel<string>(1);
       const work = started(function* () {
@@ -411,7 +433,7 @@ describe("a scope", () => {
     expect(await outcomes(main)).toEqual(["tidied up"]);
   });
 
-  test("with a deadline fails when it is late, and as a case of a select it is cancelled when another wins", async () => {
+  test("fails with a TimeoutError at its deadline, and is cancelled when it loses a select", async () => {
     const slow = (options: { deadline?: number }) =>
       scope(function* (s) {
         s.go(performing(sleep(5)));
@@ -430,7 +452,7 @@ describe("a scope", () => {
     expect((await outcomes(timed)).join()).toMatch(/^TimeoutError/);
   });
 
-  test("inside another is cancelled with it", async () => {
+  test("inside a scope is cancelled with the outer scope", async () => {
     const nested = (s: Scope, numbers: Channel<number>) =>
       s.go(function* () {
         yield* scope(function* (inner) {
@@ -456,7 +478,7 @@ describe("a scope", () => {
     expect(await outcomes(main)).toEqual(["1", "2"]);
   });
 
-  test("in which everybody waits is a deadlock, and its token shows it again", async () => {
+  test("whose tasks wait for each other is a deadlock, which its token replays", async () => {
     const main = function* bank(): Routine<void> {
       const [left, right] = [channel<true>(1, { name: "left" }), channel<true>(1, { name: "right" })];
       const move = function* mover(from: typeof left, to: typeof left): Routine<void> {
@@ -479,29 +501,7 @@ describe("a scope", () => {
     expect((again as ScheduleError).schedule).toEqual(found.schedule);
   });
 
-  test("whose cancelling goes wrong is told turn by turn, and its token shows it again", async () => {
-    const main = function* hasty(): Routine<void> {
-      const done = channel<true>();
-      const task = go(function* worker() {
-        yield* pause();
-        yield* done.send(true);
-      });
-      yield* pause();
-      task.cancel("too slow");
-      yield* done.receive();
-    };
-    const found = await failure(main);
-    expect(found.kind).toBe("deadlock");
-    expect(found.schedule.steps.map(({ task, what }) => `${task}: ${what}`)).toEqual([
-      "hasty: pause",
-      "hasty: cancel worker#0",
-      "worker#0: return, cancelled",
-    ]);
-    const again = await replay(found.token, main).catch((error: unknown) => error);
-    expect((again as ScheduleError).schedule).toEqual(found.schedule);
-  });
-
-  test("whose tasks share a variable is run instead, and the proof says so", async () => {
+  test("whose tasks share a variable is verified by runs, and the proof gives this reason", async () => {
     const main = function* (): Routine<number> {
       let last = 0;
       yield* scope(function* (s) {
@@ -518,32 +518,32 @@ describe("a scope", () => {
     expect(proved).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set([1, 2]) });
     expect(proved.assumptions.join()).toContain("tasks seem to share state");
   });
+});
 
-  test("that does what the model does not know is run instead", async () => {
-    const programs: (() => Routine<unknown>)[] = [
-      performing(
-        scope(function* ({ signal }) {
-          return signal.aborted;
-        }),
-      ),
-      performing(scope(performing(always(1)), { signal: new AbortController().signal })),
-      function* () {
-        const numbers = channel<number>(1, { onUndelivered() {} });
-        const task = go(performing(numbers.receive()));
-        yield* pause();
-        task.cancel();
-      },
-      function* () {
-        const task = go(async function* () {
-          yield* sleep(1);
-        });
-        yield* pause();
-        task.cancel();
-        yield* task.whenOver();
-      },
-    ];
-    for (const main of programs) expect(await verify(main)).toMatchObject({ status: "proved", engine: "runs" });
-  });
+test("a program with a signal, onUndelivered or a cancelled async task is verified by runs", async () => {
+  const programs: (() => Routine<unknown>)[] = [
+    performing(
+      scope(function* ({ signal }) {
+        return signal.aborted;
+      }),
+    ),
+    performing(scope(performing(always(1)), { signal: new AbortController().signal })),
+    function* () {
+      const numbers = channel<number>(1, { onUndelivered() {} });
+      const task = go(performing(numbers.receive()));
+      yield* pause();
+      task.cancel();
+    },
+    function* () {
+      const task = go(async function* () {
+        yield* sleep(1);
+      });
+      yield* pause();
+      task.cancel();
+      yield* task.whenOver();
+    },
+  ];
+  for (const main of programs) expect(await verify(main)).toMatchObject({ status: "proved", engine: "runs" });
 });
 
 function fail(message: string): never {

@@ -1,4 +1,4 @@
-// A verdict does not depend on the speed of the machine: under a clock that jumps, `verify` finds the same.
+// Verdicts do not depend on the speed of the machine: `verify` reaches the same verdict under a clock that jumps.
 
 import { type Verdict, type VerifyOptions, verify } from "millrace/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -12,13 +12,13 @@ const JUMPS = [1, 1000];
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Makes each look at the clock take so many seconds. */
+/** Moves the clock by some seconds each time it is read. */
 function slow(seconds: number): void {
   let now = 0;
   vi.spyOn(performance, "now").mockImplementation(() => (now += seconds * 1000));
 }
 
-/** What a verdict says, but for the time it took. */
+/** A verdict without the time that it took. */
 async function found(main: (typeof known)[number]["main"], options: VerifyOptions<unknown>): Promise<unknown> {
   const { ms: _, searchMs: __, ...rest } = flat(await verify(main, options));
   return rest;
@@ -38,7 +38,7 @@ describe.each(known.filter(({ states = 0 }) => states < LARGE))("$name ($source)
   });
 });
 
-test("only the time limit of the caller reads the clock", async () => {
+test("only maxMs makes a verdict depend on the clock", async () => {
   const { main } = known.find(({ name }) => name === "7 philosophers with select and default")!;
   slow(1);
   expect(await found(main, { maxMs: 3000 })).toMatchObject({ status: "bounded", reason: "it reached maxMs, 3000 ms" });

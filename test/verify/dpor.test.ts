@@ -1,4 +1,4 @@
-// The oracle of the fuzz (dynamic partial-order reduction) on programs whose numbers of traces are known.
+// Dynamic partial-order reduction, the oracle of the fuzz, on programs with known numbers of traces.
 
 import { describe, expect, test } from "vitest";
 import { channel, go, type Routine, scope, sleep } from "../../src/index.js";
@@ -8,7 +8,7 @@ import { forever, invariant } from "../../src/testing.js";
 import { staged } from "../fuzz/compare.js";
 import { Traces } from "../fuzz/dpor/dpor.js";
 
-/** Philosophers whose forks are channels with one token each; the last may be the one who takes the right fork first. */
+/** Philosophers whose forks are channels with one token each. The last philosopher may take the right fork first. */
 const philosophers = (n: number, rightHanded: boolean) =>
   function* main(): Routine<void> {
     const forks = Array.from({ length: n }, () => channel<number>(1));
@@ -25,7 +25,7 @@ const philosophers = (n: number, rightHanded: boolean) =>
     }
   };
 
-/** The same forks, put down again by sends that wait for the start: each fork is a lock. */
+/** Philosophers whose forks are locks: a value in the buffer means that the fork is taken. */
 const locking = (n: number) =>
   function* main(): Routine<void> {
     const forks = Array.from({ length: n }, () => channel<number>(1));
@@ -70,18 +70,18 @@ function traces(main: () => Routine<unknown>): { kind: string | undefined; execu
   );
 }
 
-describe("traces", () => {
-  test.each([3, 5, 7, 12, 14])("%d philosophers of whom one is right-handed take 2^n - 2 schedules", (n) => {
+describe("dynamic partial-order reduction", () => {
+  test.each([3, 5, 7, 12, 14])("explores 2^n - 2 schedules of %d philosophers if one is right-handed", (n) => {
     const executions = 2 ** n - 2;
     expect(traces(philosophers(n, true))).toEqual({ kind: undefined, executions });
     if (n === 12) expect(traces(locking(n))).toEqual({ kind: undefined, executions });
   });
 
-  test("a rendezvous of three producers and three consumers takes 504", () => {
+  test("explores 504 schedules of three producers and three consumers on an unbuffered channel", () => {
     expect(traces(producersAndConsumers)).toEqual({ kind: undefined, executions: 504 });
   });
 
-  test("a failure is found", () => {
+  test("finds the leak of five philosophers", () => {
     expect(traces(philosophers(5, false)).kind).toBe("leak");
   });
 
@@ -110,7 +110,7 @@ describe("traces", () => {
         yield* belt.receive();
       },
     ],
-  ])("a program with %s is refused", (what, main) => {
+  ])("refuses a program with %s", (what, main) => {
     expect(() => traces(main)).toThrow(new Ineligible(what));
   });
 });

@@ -1,10 +1,10 @@
-// The ways of searching agree with each other, and with the programs whose numbers are known.
+// The full search on programs with known numbers of states, and shared state that the audit and the cross-check find.
 
 import { channel, go, pause, type Routine, select, sleep } from "millrace";
 import { choose, type Proved, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
-/** Philosophers whose forks are channels with one token each; the last may be the one who takes the right fork first. */
+/** Philosophers whose forks are channels with one token each. The last philosopher may take the right fork first. */
 const philosophers = (n: number, rightHanded: boolean) =>
   function* main(): Routine<void> {
     const forks = Array.from({ length: n }, (_, at) => channel<number>(1, { name: `fork ${at}` }));
@@ -38,8 +38,8 @@ const producersAndConsumers = (count: number, items: number, capacity: number) =
     }
   };
 
-describe("all states", () => {
-  test("seven philosophers", async () => {
+describe("the full search", () => {
+  test("of seven philosophers visits 24 482 states, and finds the shortest leak", async () => {
     const verdict = await verify(philosophers(7, false), { engine: "model", all: true });
     expect(verdict).toMatchObject({ status: "failed", kind: "leak", states: 24_482, events: 94_710 });
     expect(verdict.status === "failed" && verdict.schedule.steps).toHaveLength(14);
@@ -48,19 +48,22 @@ describe("all states", () => {
   test.each([
     [0, 2401, 4230],
     [2, 7516, 14_106],
-  ])("three producers and three consumers, capacity %d", async (capacity, states, events) => {
-    const verdict = await verify(producersAndConsumers(3, 2, capacity), { engine: "model", all: true });
-    expect(verdict).toMatchObject({ status: "proved", states, events });
-  });
+  ])(
+    "of three producers and three consumers with capacity %d visits %d states and %d events",
+    async (capacity, states, events) => {
+      const verdict = await verify(producersAndConsumers(3, 2, capacity), { engine: "model", all: true });
+      expect(verdict).toMatchObject({ status: "proved", states, events });
+    },
+  );
 });
 
-test("without being told, verify takes the way that is through first", async () => {
+test("the default search proves twelve philosophers in less than 20 000 states", async () => {
   const verdict = await verify(philosophers(12, true), { maxStates: 20_000 });
   expect(verdict.status).toBe("proved");
 });
 
-describe("what tasks share behind the model's back", () => {
-  test("a counter", async () => {
+describe("shared state", () => {
+  test("is reported if tasks send the value of a shared counter", async () => {
     const verdict = await verify(function* () {
       let count = 0;
       const done = channel<number>();
@@ -78,7 +81,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
   });
 
-  test("a queue", async () => {
+  test("is reported if tasks push to and read a shared array", async () => {
     const verdict = await verify(function* () {
       const queue: number[] = [];
       const [wake, done] = [channel<number>(1), channel<number>()];
@@ -99,7 +102,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
   });
 
-  test("a counter that is written late: seen where the program itself is run", async () => {
+  test("is reported if a counter is written after a pause, as a run of the program returns another value", async () => {
     const verdict = await verify(function* () {
       let count = 0;
       const increment = function* () {
@@ -115,7 +118,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict.status === "failed" && verdict.report).toContain("run on the scheduler it returns 2");
   });
 
-  test("chance", async () => {
+  test("is reported if a program behaves differently each time it is run", async () => {
     let calls = 0;
     const verdict = await verify(function* () {
       yield* sleep(++calls);
@@ -124,7 +127,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state" });
   });
 
-  test("a failure that cannot be replayed", async () => {
+  test("is reported if a failing schedule cannot be replayed", async () => {
     const verdict = await verify(function* () {
       let count = 0;
       const gate = channel<number>();
@@ -144,7 +147,7 @@ describe("what tasks share behind the model's back", () => {
     expect(verdict.status === "failed" && verdict.report).toContain("The failing schedule could not be replayed");
   });
 
-  test("nothing is found where nothing is shared", async () => {
+  test("is not reported if tasks share only channels; the proof says that it was audited", async () => {
     const verdict = (await verify(producersAndConsumers(2, 2, 1))) as Proved<void>;
     expect([verdict.status, verdict.assumptions.join()]).toEqual(["proved", expect.stringContaining("audited")]);
   });

@@ -1,4 +1,4 @@
-// Bottom strongly connected components of the graph of states, against their definition.
+// Bottom strongly connected components of the state graph, compared with their definition.
 
 import { expect, test } from "vitest";
 import { Permutations } from "../../src/testing/explore/reduction/permutations.js";
@@ -23,7 +23,7 @@ function reachable(edges: Edges, from: number): Set<number> {
   return reached;
 }
 
-/** States that reach only states that reach them, one for each such set; an end is none. */
+/** The first state of each set of states that reach each other and no state outside. A state without successors is not a set. */
 function bottomsOf(edges: Edges): number[] {
   const bottoms: number[] = [];
   for (const state of edges.keys()) {
@@ -34,7 +34,7 @@ function bottomsOf(edges: Edges): number[] {
   return bottoms;
 }
 
-test("the bottom components of random graphs are found", () => {
+test("StateGraph.bottoms() finds the bottom components of random graphs", () => {
   let several = 0;
   for (let seed = 1; seed <= 2000; seed++) {
     const below = seeded(seed);
@@ -47,7 +47,7 @@ test("the bottom components of random graphs are found", () => {
   expect(several).toBeGreaterThan(50);
 });
 
-test("a ring of 200 000 states is one component", () => {
+test("StateGraph.bottoms() finds one component in a ring of 200 000 states", () => {
   const size = 200_000;
   const edges = Array.from({ length: size }, (_, state) => [(state + 1) % size]);
   expect(graphOf(edges).bottoms(size)).toEqual([0]);

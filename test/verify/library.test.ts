@@ -1,4 +1,4 @@
-// The library proves itself: what it builds out of channels and tasks is run under every schedule, for small sizes.
+// Small programs with the combinators of the library, verified under every schedule.
 
 import {
   broadcast,
@@ -38,7 +38,7 @@ function* joinAll<T>(tasks: readonly Task<T>[]): Routine<T[]> {
 }
 
 describe("mutex", () => {
-  test("never are two inside, and nobody is forgotten", async () => {
+  test("admits one task at a time, and every task in the end", async () => {
     const program = function* (): Routine<number> {
       const mutex = new Mutex();
       let [inside, most] = [0, 0];
@@ -54,7 +54,7 @@ describe("mutex", () => {
     expect(await outcomes(program)).toEqual(new Set([1]));
   });
 
-  test("a waiter that gives up, or is cancelled, takes nothing with it", async () => {
+  test("can be locked after a waiter has given up and another was cancelled", async () => {
     const program = function* (): Routine<string> {
       const mutex = new Mutex();
       const held = yield* mutex.lock();
@@ -77,7 +77,7 @@ describe("mutex", () => {
 });
 
 describe("semaphore", () => {
-  test("permits are conserved, and a large request is not starved", async () => {
+  test("never lends more permits than it has, and does not starve a large request", async () => {
     const program = function* (): Routine<number> {
       const permits = new Semaphore(2);
       let [taken, most] = [0, 0];
@@ -96,7 +96,7 @@ describe("semaphore", () => {
 });
 
 describe("pipeline", () => {
-  test("in order, whichever stage is done first", async () => {
+  test("yields its results in order, whichever stage ends first", async () => {
     const program = function* (): Routine<string> {
       const slowFirst = function* (n: number): Routine<number> {
         if (n === 1) yield* pause();
@@ -107,7 +107,7 @@ describe("pipeline", () => {
     expect(await outcomes(program)).toEqual(new Set(["10,20,30"]));
   });
 
-  test("a stage that fails ends it with its error, and leaves nobody behind", async () => {
+  test("ends with the error of a failing stage, and leaves no task parked", async () => {
     const program = function* (): Routine<string> {
       const failing = function* (n: number): Routine<number> {
         yield* pause();
@@ -124,7 +124,7 @@ describe("pipeline", () => {
   });
 });
 
-test("broadcast: each subscriber has every value, in order", async () => {
+test("broadcast: each subscriber receives every value in order", async () => {
   const program = function* (): Routine<string> {
     const source = channel<number>();
     const spread = broadcast(source);
@@ -142,7 +142,7 @@ test("broadcast: each subscriber has every value, in order", async () => {
   expect(await outcomes(program)).toEqual(new Set(["1,2 1,2"]));
 });
 
-test("merge: everything arrives, each source in its order", async () => {
+test("merge: every value arrives, and the values of each source stay in order", async () => {
   const program = function* (): Routine<string> {
     const [a, b] = [channel<string>(), channel<string>()];
     go(function* () {
@@ -160,7 +160,7 @@ test("merge: everything arrives, each source in its order", async () => {
 });
 
 describe("scope", () => {
-  test("nothing that was started in it outlives it, whatever fails when", async () => {
+  test("ends after all tasks that have begun in it, whenever one fails", async () => {
     const program = function* (): Routine<string> {
       const ended: string[] = [];
       const careful = function* (name: string): Routine<void> {
@@ -183,11 +183,11 @@ describe("scope", () => {
       }
     };
     const found = await outcomes(program);
-    // Whoever was cancelled before its first turn has never begun, and so has nothing to end.
+    // A task that was cancelled before its first turn has never begun, so its finally does not run.
     expect(found).toEqual(new Set(["bad: bad", "bad: bad,good"]));
   });
 
-  test("cancelled at any moment it is over before whoever cancels goes on", async () => {
+  test("that is cancelled has ended before a task that joins it goes on", async () => {
     const program = function* (): Routine<string> {
       let running = 0;
       const work = go(function* () {
@@ -216,7 +216,7 @@ describe("scope", () => {
   });
 });
 
-test("workers: each value is worked on once, and all are when it completes", async () => {
+test("workers: each value is processed once, and all are when the operation completes", async () => {
   const program = function* (): Routine<string> {
     const done: number[] = [];
     yield* workers(2, from([1, 2, 3]), function* (n) {
@@ -228,7 +228,7 @@ test("workers: each value is worked on once, and all are when it completes", asy
   expect(await outcomes(program)).toEqual(new Set(["1,2,3"]));
 });
 
-test("group: the first failure cancels the rest and is told once", async () => {
+test("group: the first failure cancels the rest, and wait() throws it", async () => {
   const program = function* (): Routine<string> {
     const tasks = group();
     tasks.tryGo(function* () {

@@ -1,4 +1,4 @@
-// What changes nothing in a program changes no verdict: each known program is verified as it is, and with something added.
+// Metamorphic tests: each known program is verified as it is, and with an addition that must not change its verdict.
 
 import { channel, go, pause, type Routine, scope, select, sleep, timeout } from "millrace";
 import { cell, choose, daemon, forever, type Verdict, verify } from "millrace/testing";
@@ -7,14 +7,14 @@ import { known } from "./programs/index.js";
 
 type Main = () => Routine<unknown>;
 
-/** A program that does something, and then what another does. */
+/** A change that puts a routine before the program. */
 const after = (first: () => Routine<unknown>) => (main: Main) =>
   function* () {
     yield* first();
     return yield* main();
   };
 
-/** A program that does what another does, and then something. */
+/** A change that puts a routine after the program. */
 const before = (last: () => Routine<unknown>) => (main: Main) =>
   function* () {
     const result = yield* main();
@@ -26,10 +26,10 @@ function* rest(): Routine<void> {
   yield* pause();
 }
 
-const RENAMED = "another name of its first task";
+const RENAMED = "a task around it with another name";
 const SCOPED = "a scope around it";
 
-/** What may be added to a program. */
+/** The additions. */
 const CHANGES: Readonly<Record<string, (main: Main) => Main>> = {
   "an unused channel": after(function* () {
     channel(1);
@@ -50,7 +50,7 @@ const CHANGES: Readonly<Record<string, (main: Main) => Main>> = {
   "an idle task": after(function* () {
     go(function* idle() {});
   }),
-  "two tasks that rest": after(function* () {
+  "two tasks that pause": after(function* () {
     for (let nth = 0; nth < 2; nth++) go(rest);
   }),
   "a task that is joined at once": after(function* () {
@@ -100,7 +100,7 @@ const CHANGES: Readonly<Record<string, (main: Main) => Main>> = {
 /** Programs with more states take too long to be verified this often. */
 const LARGE = 400;
 
-/** What a change must leave as it is. */
+/** The part of a verdict that an addition must not change. */
 function summary(verdict: Verdict<unknown>): unknown {
   if (verdict.status === "failed") return [verdict.status, verdict.kind];
   return verdict.status === "proved" ? [verdict.status, [...verdict.outcomes].map(String).sort()] : [verdict.status];
@@ -108,7 +108,7 @@ function summary(verdict: Verdict<unknown>): unknown {
 
 const small = known.filter(({ states = 0 }) => states > 0 && states < LARGE);
 
-/** Where `main` never ends, a task that waits for its end is stuck. */
+/** If `main` never ends, a task that waits for the end of `main` is stuck. */
 function expectedOf(verdict: Verdict<unknown>, name: string): unknown {
   const endless = verdict.status === "proved" && verdict.outcomes.size === 0;
   return endless && (name === RENAMED || name === SCOPED) ? ["failed", "stuck"] : summary(verdict);

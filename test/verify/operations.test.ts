@@ -1,4 +1,4 @@
-// Operations that the model takes apart: what it finds is what runs under every schedule find.
+// Operations that the model takes apart into cases. The model must find the same outcomes as runs under every schedule.
 
 import {
   alt,
@@ -19,7 +19,7 @@ import {
 import { daemon, type Failed, type Proved, replay, type ScheduleError, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
-/** What a program returns by the model, which knows all that it does, and when it is run: the same. */
+/** The outcomes of a program, which the model and the runs must agree on. */
 async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
   const model = (await verify(main)) as Proved<T>;
   expect(model).toMatchObject({ status: "proved", engine: "model" });
@@ -30,7 +30,7 @@ async function outcomes<T>(main: () => Routine<T>): Promise<T[]> {
   return found;
 }
 
-/** How a program fails by the model; its token shows it again. */
+/** The failure that the model finds; its token must replay it. */
 async function failure<T>(main: () => Routine<T>): Promise<Failed> {
   const failed = (await verify(main, { engine: "model" })) as Failed;
   expect(failed.status).toBe("failed");
@@ -40,7 +40,7 @@ async function failure<T>(main: () => Routine<T>): Promise<Failed> {
 }
 
 describe("receiveAny", () => {
-  test("takes from whoever has something, and ends when all have", async () => {
+  test("receives from any channel with a value, and yields CLOSED when all have closed", async () => {
     const main = function* (): Routine<string> {
       const [words, numbers] = [channel<string>(), channel<number>(1)];
       go(function* () {
@@ -59,7 +59,7 @@ describe("receiveAny", () => {
     expect(await outcomes(main)).toEqual(["12a true", "1a2 true", "a12 true"]);
   });
 
-  test("of none is at its end", async () => {
+  test("of no channels yields CLOSED", async () => {
     expect(
       await outcomes(function* () {
         yield* pause();
@@ -68,7 +68,7 @@ describe("receiveAny", () => {
     ).toEqual([true]);
   });
 
-  test("throws the cause that one was closed with, once", async () => {
+  test("throws the cause that a channel was closed with, once", async () => {
     const main = function* (): Routine<string> {
       const [left, right] = [channel<number>(), channel<number>()];
       go(function* () {
@@ -97,21 +97,24 @@ describe("receiveAny", () => {
   test.each([
     [2, "inbox"],
     [4, "late"],
-  ])("stands in a choice, which goes on with the others when one has ended: %d", async (ms, first) => {
-    const main = function* (): Routine<string> {
-      const [left, right] = [channel<number>(), channel<number>()];
-      go(function* () {
-        left.close();
-        yield* sleep(ms);
-        yield* select({ sent: right.send(1), late: timeout(1) });
-      });
-      const inbox = receiveAny({ left, right });
-      return (yield* select({ inbox, late: sleep(3) })).key;
-    };
-    expect(await outcomes(main)).toEqual([first]);
-  });
+  ])(
+    "in a select skips a closed channel and waits for the open one: a value after %d ms, %s wins",
+    async (ms, first) => {
+      const main = function* (): Routine<string> {
+        const [left, right] = [channel<number>(), channel<number>()];
+        go(function* () {
+          left.close();
+          yield* sleep(ms);
+          yield* select({ sent: right.send(1), late: timeout(1) });
+        });
+        const inbox = receiveAny({ left, right });
+        return (yield* select({ inbox, late: sleep(3) })).key;
+      };
+      expect(await outcomes(main)).toEqual([first]);
+    },
+  );
 
-  test("waits for ever for one that never ends", async () => {
+  test("deadlocks if one channel stays open without a sender", async () => {
     const main = function* (): Routine<void> {
       const [left, right] = [channel<number>(), channel<number>()];
       go(function* () {
@@ -125,7 +128,7 @@ describe("receiveAny", () => {
 });
 
 describe("a promise channel", () => {
-  test("gives the first value to everybody, for ever", async () => {
+  test("yields its first value to every receive", async () => {
     const main = function* (): Routine<string> {
       const [answer, seen] = [promiseChannel<number>(), channel<unknown>(4)];
       for (const n of [1, 2]) {
@@ -142,7 +145,7 @@ describe("a promise channel", () => {
     expect(await outcomes(main)).toEqual(["true true true 1"]);
   });
 
-  test("closed without a value yields the end, and with one still yields it", async () => {
+  test("closed with a value still yields it; closed without a value or cancelled, it yields CLOSED", async () => {
     const main = function* (): Routine<string> {
       const [none, one, gone] = [promiseChannel<number>(), promiseChannel<number>(), promiseChannel<number>()];
       go(function* () {
@@ -159,7 +162,7 @@ describe("a promise channel", () => {
     expect(await outcomes(main)).toEqual(["true 7 false true"]);
   });
 
-  test("is no channel with something unread", async () => {
+  test("does not count as a channel with unread values", async () => {
     const main = function* (): Routine<void> {
       yield* promiseChannel<number>().send(1);
     };
@@ -168,7 +171,7 @@ describe("a promise channel", () => {
 });
 
 describe("guard", () => {
-  test("makes what is performed when it is performed, alone or in a choice", async () => {
+  test("makes its operation each time it is performed, alone or in a choice", async () => {
     const main = function* (): Routine<string> {
       const [asks, answers] = [channel<number>(2), channel<number>()];
       const request = guard(() => {
@@ -190,7 +193,7 @@ describe("guard", () => {
     expect(await outcomes(main)).toEqual(["8 8 0"]);
   });
 
-  test("that throws fails its performer", async () => {
+  test("that throws fails the task that performs it", async () => {
     const main = function* (): Routine<void> {
       yield* pause();
       yield* guard((): never => {
@@ -199,27 +202,27 @@ describe("guard", () => {
     };
     expect(String((await failure(main)).cause)).toBe("Error: Nothing to wait for");
   });
+});
 
-  test("whose work is for nothing when it loses is run instead", async () => {
-    const main = function* (): Routine<boolean> {
-      const lostOnce = channel<boolean>(1);
-      const losing = withNack((lost) => {
-        go(function* () {
-          yield* lost;
-          yield* lostOnce.send(true);
-        });
-        return channel<number>().receive();
+test("withNack() is verified by runs, and its nack completes when the operation loses", async () => {
+  const main = function* (): Routine<boolean> {
+    const lostOnce = channel<boolean>(1);
+    const losing = withNack((lost) => {
+      go(function* () {
+        yield* lost;
+        yield* lostOnce.send(true);
       });
-      yield* alt(losing, sleep(1));
-      return (yield* lostOnce.receive()) === true;
-    };
-    const verdict = (await verify(main)) as Proved<boolean>;
-    expect([verdict.status, verdict.engine, [...verdict.outcomes]]).toEqual(["proved", "runs", [true]]);
-  });
+      return channel<number>().receive();
+    });
+    yield* alt(losing, sleep(1));
+    return (yield* lostOnce.receive()) === true;
+  };
+  const verdict = (await verify(main)) as Proved<boolean>;
+  expect([verdict.status, verdict.engine, [...verdict.outcomes]]).toEqual(["proved", "runs", [true]]);
 });
 
 describe("a timeout", () => {
-  test("that a task reads before it deadlocks is part of the schedule", async () => {
+  test("that a task reads before a deadlock is a step of the schedule", async () => {
     const main = function* (): Routine<void> {
       const late = timeout(1);
       if (!late.closed) yield* never();

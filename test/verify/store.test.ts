@@ -1,9 +1,9 @@
-// What is stored of a state.
+// The packed store of visited states.
 
 import { expect, test } from "vitest";
 import { StateStore, type StateVector } from "../../src/testing/explore/search/state-store.js";
 
-/** A state, which is at zero at first. */
+/** A state vector that notes its changes; all components are 0 at first. */
 class Numbers implements StateVector {
   readonly state: Int32Array;
   readonly changes: Int32Array;
@@ -29,7 +29,7 @@ class Numbers implements StateVector {
   }
 }
 
-test("a state of twenty components takes at most 50 bytes, however many there are", () => {
+test("StateStore takes at most 50 bytes for a state of twenty components, with 200 000 states stored", () => {
   const store = new StateStore();
   const state = new Numbers(20);
   for (let n = 0; n < 200_000; n++) {
@@ -40,7 +40,7 @@ test("a state of twenty components takes at most 50 bytes, however many there ar
   expect([store.size, store.bytes <= 50]).toEqual([200_000, true]);
 });
 
-test("equal states are one; more components, and more values of each, keep those before", () => {
+test("StateStore.add() yields one index for equal states, also after components and values are added", () => {
   const store = new StateStore();
   const add = (...numbers: number[]): number => store.add(new Numbers(40).set(...numbers), -1);
   expect([add(1, 2), add(2, 1), add(1, 2), add(1, 2, 0), add(1, 2, 3)]).toEqual([0, 1, 0, 0, 2]);
@@ -53,7 +53,7 @@ test("equal states are one; more components, and more values of each, keep those
   expect([...state.state.slice(0, 5)]).toEqual([1, 2, 35, 31, 0]);
 });
 
-test("what has become of a state that was loaded is put beside it", () => {
+test("StateStore finds and adds a successor of a loaded state", () => {
   const store = new StateStore();
   const state = new Numbers(40);
   store.add(state.set(7, 8, 9), -1);
@@ -67,7 +67,7 @@ test("what has become of a state that was loaded is put beside it", () => {
   expect([...state.state.slice(0, 3), store.parent(1)]).toEqual([7, 1, 9, 0]);
 });
 
-test("any number is kept", () => {
+test("StateStore keeps numbers up to 2^31 - 1", () => {
   const store = new StateStore();
   const numbers = [5, 70_000, 86_400_000, 2 ** 31 - 1, 0xffff, 0x10000];
   expect(store.add(new Numbers(8).set(...numbers), -1)).toBe(0);

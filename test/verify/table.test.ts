@@ -1,17 +1,17 @@
-// The programs that others have verified, with their verdicts, and their counts where the semantics is the same.
+// Programs from papers and tools, with their known verdicts, and known counts of states where the semantics is the same.
 
 import { verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { known } from "./programs/index.js";
 
-/** Programs with more states than this are gone through once, and nobody is searched for who is stuck while others go on. */
+/** Programs with more states are verified only once, by the full search without the check for stuck tasks. */
 const LARGE = 100_000;
 
 const statusOf = (verdict: string): string => (verdict === "ok" ? "proved" : "failed");
 
 describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, shortest }) => {
   if (states < LARGE) {
-    test(`is ${verdict}`, async () => {
+    test(`has the verdict ${verdict}`, async () => {
       const found = await verify(main);
       expect(found.status).toBe(statusOf(verdict));
       if (found.status === "failed") expect(found.kind).toBe(verdict);
@@ -19,7 +19,7 @@ describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, sh
   }
 
   if (states > 0) {
-    test(`is ${verdict}, and has ${states} states`, async () => {
+    test(`has the verdict ${verdict} and ${states} states in the full search`, async () => {
       const found = await verify(main, { engine: "model", all: true, stuck: false });
       expect(found).toMatchObject({ status: statusOf(verdict), states, ...(events !== undefined && { events }) });
       if (found.status === "failed" && shortest !== undefined) expect(found.schedule.steps).toHaveLength(shortest);

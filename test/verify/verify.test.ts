@@ -1,4 +1,4 @@
-// What verify() decides, on programs small enough to know the answer.
+// Verdicts of verify() on small programs.
 
 import {
   CLOSED,
@@ -42,14 +42,14 @@ function failed(verdict: Verdict<unknown>): Failed {
   return verdict as Failed;
 }
 
-/** What went wrong, by verify or by simulate. */
+/** The kind of the failure that verify or simulate finds. */
 async function kindOf(found: Promise<unknown>): Promise<string> {
   const result = (await found.catch((error: unknown) => error)) as { readonly kind?: string };
-  return result.kind ?? "right";
+  return result.kind ?? "none";
 }
 
-describe("what is proved", () => {
-  test("every outcome is found", async () => {
+describe("verify()", () => {
+  test("finds every outcome of a program", async () => {
     const verdict = await verify(function* () {
       const [a, b] = [channel<string>(), channel<string>()];
       for (const out of [a, b]) {
@@ -64,7 +64,7 @@ describe("what is proved", () => {
     expect(proved(verdict).outcomes).toEqual(new Set(["a", "b"]));
   });
 
-  test("time is virtual, and passes only when nothing else can happen", async () => {
+  test("uses virtual time, which passes only when no other event is enabled", async () => {
     const verdict = await verify(function* () {
       const replies = channel<number>(1);
       go(function* server() {
@@ -77,7 +77,7 @@ describe("what is proved", () => {
     expect(proved(verdict).outcomes).toEqual(new Set(["replies", "late"]));
   });
 
-  test("with priority the first that is ready goes first; with a default nobody waits", async () => {
+  test("takes the first ready case of a select with priority, and the default of a select that would park", async () => {
     const verdict = await verify(function* () {
       const [a, b] = [channel<number>(1), channel<number>(1)];
       yield* a.send(1);
@@ -89,7 +89,7 @@ describe("what is proved", () => {
     expect([...proved(verdict).outcomes]).toEqual([["b", "default"]]);
   });
 
-  test("async bodies, for await and plain await are explored as well", async () => {
+  test("explores async bodies, for await and plain await", async () => {
     const verdict = await verify(async function* () {
       const numbers = channel<number>();
       go(async function* () {
@@ -104,7 +104,7 @@ describe("what is proved", () => {
     expect(proved(verdict).outcomes).toEqual(new Set([13]));
   });
 
-  test("endless loops come to an end when nothing new is found", async () => {
+  test("proves a program of endless loops by its three states", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>();
       go(loop<number>, 0, function* (n) {
@@ -118,7 +118,7 @@ describe("what is proved", () => {
     expect(proved(verdict).states).toBe(3);
   });
 
-  test("what the model does not know is run under every schedule", async () => {
+  test("runs a program under every schedule if the model does not support it", async () => {
     const verdict = await verify(function* () {
       const mutex = new Mutex();
       let count = 0;
@@ -137,7 +137,7 @@ describe("what is proved", () => {
     expect(proved(verdict).assumptions.join()).toContain("lock");
   });
 
-  test("a scope and what it cancels", async () => {
+  test("explores a scope that cancels its tasks", async () => {
     const verdict = await verify(function* () {
       return yield* scope(function* (s) {
         const found = channel<string>();
@@ -153,10 +153,25 @@ describe("what is proved", () => {
     });
     expect(proved(verdict).outcomes).toEqual(new Set(["ann", "bob"]));
   });
+
+  test("delivers a send that was parked before the close of its channel; a later send yields false", async () => {
+    const verdict = await verify(function* () {
+      const numbers = channel<number>();
+      const sender = go(function* () {
+        return yield* numbers.send(1);
+      });
+      const closer = go(function* () {
+        return numbers.close();
+      });
+      const got = yield* numbers.receive();
+      return [got === CLOSED ? "closed" : got, yield* sender, yield* closer];
+    });
+    expect([...proved(verdict).outcomes].map(String).sort()).toEqual(["1,true,true", "closed,false,true"]);
+  });
 });
 
-describe("what is declared", () => {
-  test("a cell is looked at and written to by whoever has its turn: an update in two steps is lost, in one it is not", async () => {
+describe("cell(), invariant() and settle()", () => {
+  test("an update of a cell can be lost in two turns, and cannot in one turn", async () => {
     const counting = (atOnce: boolean) =>
       function* () {
         const count = cell(0);
@@ -173,7 +188,7 @@ describe("what is declared", () => {
     expect(proved(await verify(counting(false))).outcomes).toEqual(new Set([1, 2]));
   });
 
-  test.each([verify, simulate])("an invariant is looked at whenever tasks wait: %o", async (method) => {
+  test.each([verify, simulate])("an invariant is checked between the turns of tasks: %o", async (method) => {
     const program = (most: number) =>
       function* () {
         const inside = cell(0);
@@ -187,10 +202,10 @@ describe("what is declared", () => {
         for (const task of tasks) yield* task;
       };
     expect(await kindOf(method(program(1)))).toBe("invariant");
-    expect(await kindOf(method(program(2)))).toBe("right");
+    expect(await kindOf(method(program(2)))).toBe("none");
   });
 
-  test("an invariant over what two tasks do, which one of all schedules alike would not show", async () => {
+  test("an invariant over two tasks is checked under every order of their independent events", async () => {
     const program = function* () {
       const belts = [channel<number>(1), channel<number>(1)];
       invariant("one is empty", () => belts.some((belt) => belt.length === 0));
@@ -204,21 +219,21 @@ describe("what is declared", () => {
     expect(failed(await verify(program)).kind).toBe("invariant");
   });
 
-  test.each([verify, simulate])("an invariant holds from where it is said on: %o", async (method) => {
+  test.each([verify, simulate])("an invariant is checked from its declaration on: %o", async (method) => {
     const program = (most: number) =>
       function* () {
         const belt = channel<number>(3);
         yield* belt.send(1);
         yield* belt.send(2);
         yield* belt.receive();
-        invariant("it is not full any more", () => belt.length < most);
+        invariant("the belt has room", () => belt.length < most);
         yield* pause();
       };
-    expect(await kindOf(method(program(2)))).toBe("right");
+    expect(await kindOf(method(program(2)))).toBe("none");
     expect(await kindOf(method(program(1)))).toBe("invariant");
   });
 
-  test("settle waits until all others are parked", async () => {
+  test("settle() completes when all other tasks are parked", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>(3);
       for (let n = 0; n < 3; n++) {
@@ -233,8 +248,8 @@ describe("what is declared", () => {
   });
 });
 
-describe("what fails", () => {
-  test("a deadlock, with the shortest schedule, who waits where, and the circle", async () => {
+describe("verify() reports", () => {
+  test("a deadlock with its shortest schedule, the parked tasks and the cycle", async () => {
     const verdict = await verify(function* () {
       const [left, right] = [channel<1>(1, { name: "left" }), channel<1>(1, { name: "right" })];
       const take = function* taker(one: typeof left, other: typeof left) {
@@ -256,7 +271,7 @@ describe("what fails", () => {
     expect(schedule.cycle).toEqual(["taker#0", "taker#1"]);
   });
 
-  test("a lost wake-up", async () => {
+  test("a lost wake-up as a leak after five events", async () => {
     const verdict = await verify(function* () {
       const queue = channel<number>(2, { name: "q" });
       const wake = channel<1>(0, { name: "wake" });
@@ -277,22 +292,7 @@ describe("what fails", () => {
     expect(failed(verdict).schedule.steps).toHaveLength(5);
   });
 
-  test("a send that was parked when its channel closed is delivered; one that comes later yields false", async () => {
-    const verdict = await verify(function* () {
-      const numbers = channel<number>();
-      const sender = go(function* () {
-        return yield* numbers.send(1);
-      });
-      const closer = go(function* () {
-        return numbers.close();
-      });
-      const got = yield* numbers.receive();
-      return [got === CLOSED ? "closed" : got, yield* sender, yield* closer];
-    });
-    expect([...proved(verdict).outcomes].map(String).sort()).toEqual(["1,true,true", "closed,false,true"]);
-  });
-
-  test("what is thrown and joined by nobody", async () => {
+  test("an error of a task that no task joins", async () => {
     const verdict = await verify(function* () {
       go(function* () {
         throw new Error("unheard");
@@ -301,7 +301,7 @@ describe("what fails", () => {
     expect(failed(verdict)).toMatchObject({ kind: "throw", cause: new Error("unheard") });
   });
 
-  test("a change to what has been sent, at the culprit", async () => {
+  test("a write to a value that has been sent as a TypeError", async () => {
     const verdict = await verify(function* () {
       const boxes = channel<{ n: number }>(1);
       const box = { n: 1 };
@@ -312,7 +312,7 @@ describe("what fails", () => {
     expect(failed(verdict).cause).toBeInstanceOf(TypeError);
   });
 
-  test("an outcome that is not allowed", async () => {
+  test("an outcome that the options do not allow", async () => {
     const verdict = await verify(
       function* () {
         return yield* choose(1, 2, 3);
@@ -322,7 +322,7 @@ describe("what fails", () => {
     expect(failed(verdict)).toMatchObject({ kind: "outcome", cause: 3 });
   });
 
-  test("on request: a send on a closed channel, values that nobody read", async () => {
+  test("a send on a closed channel, or values left in a channel, if the options say so", async () => {
     const program = function* () {
       const numbers = channel<number>(1);
       yield* numbers.send(1);
@@ -334,7 +334,7 @@ describe("what fails", () => {
     expect(failed(await verify(program, { unread: true })).kind).toBe("unread");
   });
 
-  test("a task that is parked for ever while others go on and on", async () => {
+  test("a task that is parked for ever while other tasks run for ever", async () => {
     const verdict = await verify(function* () {
       const [ping, lost] = [channel<number>(0, { name: "ping" }), channel<number>(0, { name: "lost" })];
       go(function* left() {
@@ -348,11 +348,11 @@ describe("what fails", () => {
       });
     });
     expect(failed(verdict)).toMatchObject({ kind: "stuck" });
-    // Those who wait for one another only for now are not told.
+    // Tasks that are parked only for now are not listed.
     expect(failed(verdict).schedule.waiting.map(({ task }) => task)).toEqual(["left#0"]);
   });
 
-  test("the same once main is done, where leaks are none", async () => {
+  test("a stuck task after main has returned, unless it is a daemon or leaks is false", async () => {
     const program = (left: (task: Task<void>) => unknown, ends: boolean) =>
       function* () {
         const [ping, lost] = [channel<number>(), channel<number>()];
@@ -378,7 +378,7 @@ describe("what fails", () => {
     expect(await kinds(daemon, false)).toEqual(["stuck", "stuck"]);
   });
 
-  test("a failure that nobody will ever hear of, while others go on and on", async () => {
+  test("an error that is never joined in a program that runs for ever", async () => {
     const program = (joins: boolean) =>
       function* () {
         const bad = go(function* bad() {
@@ -393,14 +393,14 @@ describe("what fails", () => {
     expect(failed(await verify(program(true)))).toMatchObject({ kind: "throw" });
   });
 
-  test("a wait for something outside", async () => {
+  test("a wait for a timer of the host as escaped", async () => {
     const verdict = await verify(async function* () {
       await new Promise((resolve) => setTimeout(resolve, 50));
     });
     expect(failed(verdict).kind).toBe("escaped");
   });
 
-  test("a deadline that comes while the answer is on its way leaves the server behind", async () => {
+  test("the error of a timeout that main does not catch", async () => {
     const verdict = await verify(function* () {
       const reply = channel<number>();
       go(function* server() {
@@ -414,7 +414,7 @@ describe("what fails", () => {
 });
 
 describe("plain calls", () => {
-  test("tryReceive throws the cause that a channel was closed with", async () => {
+  test("tryReceive() throws the cause that its channel was closed with", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>(1);
       numbers.close(new Error("cause"));
@@ -427,7 +427,7 @@ describe("plain calls", () => {
     expect([...proved(verdict).outcomes]).toEqual(["Error: cause"]);
   });
 
-  test("a send that cannot be parked is not waited for behind a close", async () => {
+  test("a close directly before tryReceive() does not wait for a send that never parks", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>(dropping(1));
       go(function* () {
@@ -442,17 +442,17 @@ describe("plain calls", () => {
     expect(proved(verdict).outcomes).toEqual(new Set([true, false]));
   });
 
-  test("trySend and tryReceive do not meet without a buffer: neither waits for the other", async () => {
+  test("trySend() and tryReceive() never meet on an unbuffered channel", async () => {
     const verdict = await verify(function* () {
       const numbers = channel<number>();
-      const said = channel<unknown>(2);
+      const results = channel<unknown>(2);
       go(function* () {
-        yield* said.send(numbers.trySend(1));
+        yield* results.send(numbers.trySend(1));
       });
       go(function* () {
-        yield* said.send(numbers.tryReceive());
+        yield* results.send(numbers.tryReceive());
       });
-      return new Set([yield* said.receive(), yield* said.receive()]);
+      return new Set([yield* results.receive(), yield* results.receive()]);
     });
     expect([...proved(verdict).outcomes].map((outcome) => [...outcome].map(String).sort())).toEqual([
       ["Symbol(millrace.EMPTY)", "false"],
@@ -461,7 +461,7 @@ describe("plain calls", () => {
   });
 });
 
-test("what a routine does while a plain call is looked into has not happened", async () => {
+test("catch and finally have no effect in a routine that the model abandons at a plain call", async () => {
   const verdict = await verify(
     function* () {
       const [numbers, ends] = [channel<number>(1), channel<string>(2)];
@@ -483,8 +483,8 @@ test("what a routine does while a plain call is looked into has not happened", a
   expect(proved(verdict).outcomes).toEqual(new Set([1]));
 });
 
-describe("what is cut short", () => {
-  test("a limit is named, and nothing is proved", async () => {
+describe("limits and options", () => {
+  test("a search that reaches maxStates is bounded, and its reason names the limit", async () => {
     const verdict = await verify(
       function* () {
         const numbers = channel<number>();
@@ -498,7 +498,7 @@ describe("what is cut short", () => {
     expect(verdict).toMatchObject({ status: "bounded", reason: "it reached maxStates, 500 states" });
   });
 
-  test("an engine that was asked for, and does not know the program, says so", async () => {
+  test("the engine model rejects a program with a lock, and accepts a scope that cancels itself", async () => {
     const locks = function* () {
       using _ = yield* new Mutex().lock();
     };
@@ -514,7 +514,7 @@ describe("what is cut short", () => {
     expect(await verify(quits, { engine: "model" })).toMatchObject({ status: "proved" });
   });
 
-  test("options that make no sense are refused", () => {
+  test("an invalid main, limit or engine throws", () => {
     expect(() => verify(5 as never)).toThrow("Cannot verify: main must be a function");
     expect(() => verify(function* () {}, { maxStates: 0 })).toThrow("maxStates must be above 0");
     expect(() => verify(function* () {}, { engine: "fast" as "runs" })).toThrow("engine must be one of");
@@ -539,7 +539,7 @@ describe("a report", () => {
     });
   };
 
-  test("says who waits where, what happened in order, in a column for each task, and how to see it again", async () => {
+  test("lists the parked tasks, the steps in a column for each task, and the token", async () => {
     const { report, token } = failed(await verify(lost, { name: "lost wake-up" }));
     const lines = report.split("\n").map((line) => line.replace(/ {2,}\S*verify\.test\.ts\S*$/, "").trimEnd());
     expect(lines[0]).toBe("✗ lost wake-up: leak, shortest schedule has 5 events (32 states)");
@@ -555,7 +555,7 @@ describe("a report", () => {
     ]);
   });
 
-  test("comes with a token that shows the same schedule again", async () => {
+  test("has a token that replays the same schedule, and that fits no other program", async () => {
     const first = failed(await verify(lost));
     const again = await replay(first.token, lost).catch((error: unknown) => error);
     expect(again).toBeInstanceOf(ScheduleError);
@@ -567,7 +567,7 @@ describe("a report", () => {
   });
 
   test.each(["ABab", "ABba", "BAab", "BAba", "AaBb", "BbAa"])(
-    "comes with a token that shows the same where tasks are started in any order: %s",
+    "has a token that replays the schedule if the tasks run in the order %s",
     async (order) => {
       const program = function* () {
         const [gates, letters] = [[channel<number>(1), channel<number>(1)], channel<string>(4)];
@@ -591,7 +591,7 @@ describe("a report", () => {
     },
   );
 
-  test("of a program that is run comes with a token, too", async () => {
+  test("of a program that was verified by runs has a token", async () => {
     const program = function* () {
       const mutex = new Mutex();
       const held = go(function* () {
@@ -605,7 +605,7 @@ describe("a report", () => {
     await expect(replay(verdict.token, program)).rejects.toThrow("deadlock");
   });
 
-  test("names in its token what the schedule alone does not show", async () => {
+  test("has a token that names the kind of a failure that the schedule alone does not show", async () => {
     const endless = function* () {
       go(forever, function* () {
         yield* pause();

@@ -2,7 +2,7 @@
 
 import type { Schedule } from "./schedule.js";
 
-/** What can be wrong with a program. */
+/** The kinds of failures of a program. */
 export type FailureKind =
   | "deadlock"
   | "leak"
@@ -16,12 +16,12 @@ export type FailureKind =
   | "shared-state"
   | "escaped";
 
-/** By the states of the model, or by running the program itself under every schedule. */
+/** How a program is verified: by the states of its model, or by running it under every schedule. */
 export type Engine = "model" | "runs";
 
-/** What a verification explored. */
+/** How much a verification explored. */
 export interface Coverage {
-  /** Which engine reached the verdict. */
+  /** The engine that reached the verdict. */
   readonly engine: Engine;
   /** States that were visited; 0 for runs. */
   readonly states: number;
@@ -38,7 +38,7 @@ export interface Proved<T> extends Coverage {
   readonly status: "proved";
   /** Every value that `main` returns under some schedule. */
   readonly outcomes: Set<T>;
-  /** What the proof takes for granted. */
+  /** What the proof assumes. */
   readonly assumptions: string[];
 }
 
@@ -46,10 +46,10 @@ export interface Proved<T> extends Coverage {
 export interface Failed extends Coverage {
   readonly status: "failed";
   readonly kind: FailureKind;
-  /** What was thrown, if something was. */
+  /** The error that was thrown, if any, or the value that is not allowed. */
   readonly cause?: unknown;
   readonly schedule: Schedule;
-  /** All of it in words, as a terminal shows it. */
+  /** The failure in words, for a terminal. */
   readonly report: string;
   /** Runs this schedule again: `replay(token, main)`. */
   readonly token: string;
@@ -69,30 +69,30 @@ export type Verdict<T> = Proved<T> | Failed | Bounded;
 export interface VerifyOptions<T> {
   /** Shown in the report; the name of `main` by default. */
   readonly name?: string;
-  /** What `main` may return: a list, or a test. Anything else is a failure of kind `outcome`. */
+  /** The values that `main` may return, as a list or a predicate. Any other value is a failure of kind `outcome`. */
   readonly outcomes?: Iterable<T> | ((value: T) => boolean);
   /** Whether tasks that are parked for ever when `main` is done are a failure; true by default. */
   readonly leaks?: boolean;
   /**
-   * Whether a task that is parked for ever while others go on and on is a failure; true by default. Without `leaks` it is none
-   * once `main` is done.
+   * Whether a task that is parked for ever while other tasks run for ever is a failure; true by default. If `leaks` is false, it
+   * is not a failure once `main` is done.
    */
   readonly stuck?: boolean;
   /** Whether a send on a closed channel is a failure; false by default: it yields false. */
   readonly closed?: boolean;
-  /** Whether values that are stored when all is over are a failure; false by default. */
+  /** Whether values that are left in a channel at the end of a schedule are a failure; false by default. */
   readonly unread?: boolean;
   /** States that the model may store; 2 000 000 by default. If there are more, the verdict is `bounded`. */
   readonly maxStates?: number;
   /**
-   * Milliseconds that the exploration may take; when they are over, the verdict is `bounded`. There is no such limit by default,
+   * Milliseconds that the exploration may take; after that, the verdict is `bounded`. There is no such limit by default,
    * as it makes the verdict depend on the machine.
    */
   readonly maxMs?: number;
-  /** Whether values that are sent are frozen, so that a change to one throws at the culprit; true by default. */
+  /** Whether values that are sent are frozen, so that a write to one throws in the code that writes; true by default. */
   readonly freeze?: boolean;
-  /** Whether to go on after a failure, and to count all states, without any reduction. */
+  /** Whether to continue after a failure and count all states, without any reduction; false by default. */
   readonly all?: boolean;
-  /** Which engine. By default the model, and runs if the program does something that the model does not support. */
+  /** The engine. By default the model, or runs if the program does something that the model does not support. */
   readonly engine?: Engine;
 }

@@ -31,23 +31,23 @@ import { enterInitial, fire } from "../../../src/testing/explore/semantics/trans
 import { History } from "./happens-before.js";
 import { Independence } from "./independence.js";
 
-/** The way is kept on the stack. */
+/** The longest schedule that is supported. */
 const DEEPEST = 1000;
-/** The program does what source sets are not sound for: the search begins anew without them. */
+/** Thrown if source sets are not sound for the program: the search restarts without them. */
 const RESTART: Error = new Error("Without source sets");
 
-/** Where the search has a choice. The objects are kept by depth and written over. */
+/** A state on the current schedule. Frames are kept by depth and overwritten. */
 interface Frame {
-  /** Its events, as the model gives them. */
+  /** Its enabled events, as the model lists them. */
   events: Int32Array;
   /** The nodes of the tasks of each event, two each. */
   nodes: Int32Array;
   count: number;
-  /** Whether each event is to be tried, has been, and whether another way has shown what it leads to. */
+  /** For each event whether it is in the source set, has been explored, and is in the sleep set. */
   wanted: Uint8Array;
   done: Uint8Array;
   asleep: Uint8Array;
-  /** Which is being tried, and how to take it back. */
+  /** The event that is being explored, and the point to take it back to. */
   chosen: number;
   mark: number;
 }
@@ -62,15 +62,15 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
   private readonly _properties: Properties;
   private readonly _goesOn: boolean;
   private readonly _independence: Independence;
-  /** Whether all events are wanted: sleep sets alone. */
+  /** Whether source sets have all events: only sleep sets reduce the search. */
   private _wantsAll: boolean;
   private _history: History;
   private readonly _frames: Frame[];
-  /** Where it is; -1 before it has begun. */
+  /** The length of the current schedule; -1 before the search has begun. */
   private _depth: number;
   private _over: boolean;
   private _steps: number;
-  /** So many nodes are such that source sets are sound for them. */
+  /** Nodes that have been checked: source sets are sound for them. */
   private _known: number;
 
   constructor(model: Model, judge: Properties, goesOn: boolean, wantsAll = false) {
@@ -121,7 +121,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     this._enter(0);
   }
 
-  /** Comes to a state: a frame for its events, or for none if it is an end. */
+  /** Enters a state, and makes a frame for its events. */
   private _enter(depth: number): void {
     const model = this._model;
     model.enumerate();
@@ -131,7 +131,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
       this._over = !this._goesOn;
     }
     if (model.lts.anyCancels) throw new Ineligible("scopes, or tasks that are cancelled");
-    // One schedule of several need not come to all the states between.
+    // One schedule of a trace need not visit all the states of the other schedules.
     if (model.unfolder.sandbox.invariants.size > 0) throw new Ineligible("invariants");
     if (model.unfolder.isCyclic) throw new Ineligible("loops that never end");
     if (!this._wantsAll) this._assertEligible();
@@ -145,7 +145,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     this._depth = depth;
   }
 
-  /** Looks at each node once. */
+  /** Checks each node once. */
   private _assertEligible(): void {
     const { lts } = this._model;
     for (; this._known < lts.size; this._known++) assertNode(this._model, this._known);
@@ -179,7 +179,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     return frame;
   }
 
-  /** What another way has shown, and has nothing to do with what was chosen, need not be tried again. */
+  /** An event that has been explored before, and is independent of the chosen event, stays in the sleep set. */
   private _inherit(frame: Frame, before: Frame): void {
     for (let at = 0; at < before.count; at++) {
       if (!before.done[at] && !before.asleep[at]) continue;
@@ -189,7 +189,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     }
   }
 
-  /** With an event all are wanted that compete with it. */
+  /** Adds all enabled events that depend on a chosen event to the source set. */
   private _want(frame: Frame, chosen: number): void {
     if (this._wantsAll) return;
     for (let at = 0; at < frame.count; at++) {
@@ -208,7 +208,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     try {
       fire(model, frame.events, at * FIELDS);
     } catch (error) {
-      // What is to be learned first is learned, and then this is tried again.
+      // An async task must be unfolded first; then the search tries this event again.
       this._undo(frame);
       throw error;
     }
@@ -216,7 +216,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     this._enter(this._depth + 1);
   }
 
-  /** Everything has been tried here: back to the state before. */
+  /** All events of the state have been explored: goes back to the state before. */
   private _back(): void {
     if (--this._depth < 0) {
       this._over = true;
@@ -239,7 +239,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     return schedule;
   }
 
-  /** What is offered now could have met a participant of an earlier event instead: what led to it goes first. */
+  /** An offer races with an earlier event: the source set before that event gets an initial event of the past of the offer. */
   private _race(depth: number, one: Int32Array, other: Int32Array): void {
     const history = this._history;
     const frame = this._frames[depth]!;
@@ -261,7 +261,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
   }
 }
 
-/** Whether none of the events before it happened before it. */
+/** Whether an event is initial: none of the given events happened before it. */
 function isInitial(history: History, before: readonly number[], later: number): boolean {
   const clock = history.clockAt(later);
   for (let at = 0; at < before.length; at++) if (history.inPast(before[at]!, clock, clock)) return false;

@@ -1,5 +1,5 @@
-// The way to where a search by traces is, and which event on it happened before which. What is newly offered after an event is
-// compared with the events before: one that it could have taken part in, and that did not happen before it, is a race.
+// The current schedule of the search, and the happens-before relation of its events. A case that is newly offered after an event
+// is compared with the earlier events: if it could have taken part in one, and that event did not happen before it, the two race.
 
 import { JOIN, RECEIVE, SEND, STRIDE, WHEN_OVER } from "../../../src/testing/explore/process/cases.js";
 import { PARKED } from "../../../src/testing/explore/process/local-lts.js";
@@ -7,14 +7,14 @@ import { DELAY, DEQUEUE, ENQUEUE, INTERNAL, RENDEZVOUS } from "../../../src/test
 import type { Model } from "../../../src/testing/explore/semantics/model.js";
 import { Clocks } from "./vector-clocks.js";
 
-/** An event on the way. The objects are kept by depth and written over. */
+/** An event of the schedule. The objects are kept by depth and overwritten. */
 interface Taken {
   kind: number;
   channel: number;
-  /** The nodes at which its tasks stood. */
+  /** The nodes of its tasks before it. */
   node: number;
   otherNode: number;
-  /** Its task, -1 where time passes, and how many events of that there were with it; the other task, or -1. */
+  /** Its task, -1 where time passes, and the number of events of this task so far; the other task, or -1. */
   task: number;
   nth: number;
   other: number;
@@ -23,18 +23,18 @@ interface Taken {
   otherLast: number;
   /** Tasks that it started. */
   readonly started: number[];
-  /** What was known of the last events of tasks before time passed. */
+  /** The last events of the tasks, before time passed. */
   lasts: number[] | null;
   barrier: number;
 }
 
-/** An event could have met what is offered now, which had its cause by one clock and the other. */
+/** Called for a race: the depth of the earlier event, and two clocks that together are the past of the offered case. */
 type Race = (depth: number, one: Int32Array, other: Int32Array) => void;
 
 const NEVER = -1;
 
 export class History {
-  /** How many events are on the way. */
+  /** The number of events of the schedule. */
   length: number;
   /** Called with the depth of an event that races with something offered now, and the clocks of what is offered. */
   private readonly _race: Race;
@@ -49,9 +49,9 @@ export class History {
   /** For each channel with a buffer the depths of its sends and receives. */
   private readonly _sends: number[][];
   private readonly _receives: number[][];
-  /** For each thing that can be offered the depths of events in which a task took part that offered it. */
+  /** For each offer the depths of the events with a participant that made the offer. */
   private readonly _offered: number[][];
-  /** What each node offers of that kind. */
+  /** The offers of each node. */
   private readonly _keys: (Int32Array | undefined)[];
 
   constructor(model: Model, race: Race) {
@@ -127,7 +127,7 @@ export class History {
     this._counts[taken.other]!--;
   }
 
-  /** Compares what a task newly offers, that it is over for one, with the events before. */
+  /** Compares the new offers of a task, or the end of the task, with the events before. */
   compare(task: number, clock: Int32Array = this._clocks.nothing()): void {
     const { lts } = this._model;
     const node = this._model.nodeOf(task);
@@ -146,7 +146,7 @@ export class History {
     }
   }
 
-  /** Whether an event had happened by one clock or the other. */
+  /** Whether an event is in the past of one clock or the other. */
   inPast(depth: number, one: Int32Array, other: Int32Array): boolean {
     const { task, nth } = this._way[depth]!;
     return task === -1 || one[task]! >= nth || other[task]! >= nth;
@@ -201,7 +201,7 @@ export class History {
     return (clock[task] = this._counts[task] = (this._counts[task] ?? 0) + 1);
   }
 
-  /** What made it possible, besides what its participants did before. */
+  /** Joins the clocks of the events that enabled an event, besides earlier events of its participants. */
   private _joinCause(clock: Int32Array, { kind, channel, node }: Taken, at: number): void {
     if (kind === ENQUEUE || kind === DEQUEUE) {
       this._joinEnds(clock, kind, channel);
@@ -213,7 +213,7 @@ export class History {
     }
   }
 
-  /** What used this end of a buffer before it, and what freed the room or brought the value. */
+  /** Joins the clock of the previous use of this end of a buffer, and of the event that freed the room or sent the value. */
   private _joinEnds(clock: Int32Array, kind: number, channel: number): void {
     const sends = listAt(this._sends, channel);
     const receives = listAt(this._receives, channel);
@@ -244,7 +244,7 @@ export class History {
     return (this._keys[node] = Int32Array.from(keys));
   }
 
-  /** An end of a buffer can be used anew: there is something to take, or room. */
+  /** An end of a buffer is ready again: the buffer has a value, or has room. */
   private _compareEnds(channel: number): void {
     const sends = listAt(this._sends, channel);
     const receives = listAt(this._receives, channel);
@@ -273,7 +273,7 @@ function listAt(lists: number[][], index: number): number[] {
   return (lists[index] ??= []);
 }
 
-/** Sends and receives of a channel, joins of a task; -1 for what nobody else has a part in. */
+/** The key of an offer: a send, a receive or a join. -1 for a case without a partner. */
 function offerKey(kind: number, about: number): number {
   if (kind === SEND || kind === RECEIVE) return about * 3 + kind;
   return kind === JOIN || kind === WHEN_OVER ? about * 3 + 2 : -1;

@@ -1,5 +1,5 @@
-// Which events have nothing to do with each other: in either order they lead to the same state, and neither makes the other
-// possible or impossible.
+// The independence relation of events: two events are independent if they lead to the same state in either order, and neither
+// enables or disables the other.
 
 import {
   CANCEL_CHANNEL,
@@ -24,7 +24,7 @@ import {
 } from "../../../src/testing/explore/semantics/events.js";
 import type { Model } from "../../../src/testing/explore/semantics/model.js";
 
-/** Events that can happen in one state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
+/** The enabled events of a state, `FIELDS` numbers each, and the nodes of their tasks, two each. */
 export interface Events {
   readonly events: Int32Array;
   readonly nodes: Int32Array;
@@ -32,7 +32,7 @@ export interface Events {
 
 export class Independence {
   private readonly _model: Model;
-  /** For each node the channels that its cases are about. */
+  /** For each node the channels of its cases. */
   private readonly _channels: (readonly number[] | undefined)[];
 
   constructor(model: Model) {
@@ -40,14 +40,14 @@ export class Independence {
     this._channels = [];
   }
 
-  /** Whether two events of a state have nothing to do with each other. */
+  /** Whether two events of a state are independent. */
   holds({ events, nodes }: Events, one: number, other: number): boolean {
     const a = one * FIELDS;
     const b = other * FIELDS;
     if (events[a] === DELAY || events[b] === DELAY) return false;
     if (events[a + 1] === events[b + 1] || events[a + 1] === events[b + 3]) return false;
     if (events[a + 3] !== -1 && (events[a + 3] === events[b + 1] || events[a + 3] === events[b + 3])) return false;
-    // Where a plain call follows right after another, nobody comes between the two.
+    // No other task runs between two plain calls of an atomic sequence.
     if (this._leadsOn(nodes, one) || this._leadsOn(nodes, other)) return false;
     if (
       isTransfer(events[a]!) &&
@@ -67,13 +67,13 @@ export class Independence {
     return leads(nodes[event * 2]!) || (other !== -1 && leads(other));
   }
 
-  /** Both use the same end of a buffer; where something gives way, a buffer has but one. */
+  /** Whether both use the same end of a buffer. The two ends of a buffer that drops values count as one. */
   private _sameEnd(events: Int32Array, a: number, b: number): boolean {
     if (events[a + 5] !== events[b + 5] || events[a] === RENDEZVOUS) return false;
     return events[a] === events[b] || this._model.channel(events[a + 5]!).overflow !== "park";
   }
 
-  /** Whether it depends on how the other cases of its task stand: a choice that goes by order. */
+  /** Whether an event belongs to an ordered choice, so that it depends on the other cases of its task. */
   private _ordered(events: Int32Array, nodes: Int32Array, a: number): boolean {
     const cases = this._model.lts.cases(nodes[(a / FIELDS) * 2]!);
     if (cases[events[a + 2]! * STRIDE + 3] !== UNORDERED) return true;
@@ -81,7 +81,7 @@ export class Independence {
     return this._model.lts.cases(nodes[(a / FIELDS) * 2 + 1]!)[events[a + 4]! * STRIDE + 3] !== UNORDERED;
   }
 
-  /** Whether the first changes something that the second depends on. */
+  /** Whether the first event changes something that the second depends on. */
   private _disturbs(events: Int32Array, nodes: Int32Array, a: number, b: number): boolean {
     const kind = events[a]!;
     const channel = events[a + 5]!;
@@ -127,7 +127,7 @@ export class Independence {
     return kind === DEFAULT || KINDS[kind]?.uses.includes(READS_CHANNEL) === true;
   }
 
-  /** It happens only when nothing else can. */
+  /** Whether an event is enabled only when no other event is. */
   private _quiet(events: Int32Array, nodes: Int32Array, a: number): boolean {
     return this._kindOf(events, nodes, a) === SETTLE;
   }

@@ -1,5 +1,5 @@
-// Which event happened before which. A clock says, for an event, how many events of each task had happened by then. Clocks are
-// kept by the depth of their event, and are written over when another event takes its place.
+// Vector clocks (Mattern; Fidge). The clock of an event has, for each task, the number of events of the task in the past of the
+// event. Clocks are kept by the depth of their event, and are overwritten when another event takes its place.
 
 export class Clocks {
   private readonly _clocks: Int32Array[];
@@ -12,7 +12,7 @@ export class Clocks {
     this._nothing = new Int32Array(16);
   }
 
-  /** Makes room for so many tasks. */
+  /** Makes room for a number of tasks. */
   widen(tasks: number): void {
     while (this._room < tasks) this._room *= 2;
   }
@@ -22,7 +22,7 @@ export class Clocks {
     return clock !== undefined && clock.length >= this._room ? clock : this._make(depth);
   }
 
-  /** The clock of a depth, as that of another; nothing has happened yet where that is -1. */
+  /** Copies the clock of one depth to another; from -1, copies the clock with an empty past. */
   copy(depth: number, from: number): Int32Array {
     const clock = this.at(depth);
     const other = from === -1 ? this.nothing() : this.at(from);
@@ -30,13 +30,13 @@ export class Clocks {
     return clock;
   }
 
-  /** A clock at which nothing has happened yet. */
+  /** The clock with an empty past. */
   nothing(): Int32Array {
     if (this._nothing.length < this._room) this._nothing = new Int32Array(this._room);
     return this._nothing;
   }
 
-  /** What had happened by one or the other had happened by both. */
+  /** Joins the clock of a depth into a clock: the maximum for each task. */
   join(clock: Int32Array, depth: number): void {
     const other = this._clocks[depth]!;
     const count = Math.min(clock.length, other.length);

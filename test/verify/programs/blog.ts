@@ -19,7 +19,7 @@ const searchRace = (capacity: number) =>
     return key === "replies" ? `reply ${String(value)}` : "timeout";
   };
 
-/** The Go blog's squaring pipeline, whose reader leaves early. */
+/** The Go blog's squaring pipeline, with a reader that leaves early. */
 const squaring = (cancels: boolean) =>
   function* main(): Routine<void> {
     const [done, source, out, ended] = [channel<never>(), channel<number>(), channel<number>(), channel<1>()];

@@ -1,4 +1,4 @@
-// Classics of concurrency, with sizes at which their states have been counted by others: CCS and FDR, SPIN.
+// Classics of concurrency, in sizes for which other tools (CCS and FDR, SPIN) have published counts of states.
 
 import { CLOSED, channel, go, type Routine, select } from "millrace";
 import { choose, daemon, forever } from "millrace/testing";
@@ -29,7 +29,7 @@ const cyclicScheduler = (n: number) =>
     }
   };
 
-/** Chang and Roberts: the greatest of the names that go round a ring wins. */
+/** Chang and Roberts' leader election: each node passes on greater names, and the greatest name wins. */
 function* leaderElection(): Routine<unknown> {
   const n = 5;
   const ring = list(n, () => channel<number>(1));
@@ -40,13 +40,13 @@ function* leaderElection(): Routine<unknown> {
       const [from, to] = [ring[at]!, ring[(at + 1) % n]!];
       yield* to.send(me);
       for (;;) {
-        const heard = Number(yield* from.receive());
-        if (heard >= 100) {
-          if (heard - 100 !== me) yield* to.send(heard);
-          return heard - 100;
+        const name = Number(yield* from.receive());
+        if (name >= 100) {
+          if (name - 100 !== me) yield* to.send(name);
+          return name - 100;
         }
-        if (heard > me) yield* to.send(heard);
-        else if (heard === me) {
+        if (name > me) yield* to.send(name);
+        else if (name === me) {
           yield* leader.send(me);
           yield* to.send(100 + me);
         }
@@ -56,7 +56,7 @@ function* leaderElection(): Routine<unknown> {
   return yield* leader.receive();
 }
 
-/** Helmbold and Luckham's gas station: customers pay, then fetch their change; two of them mix it up. */
+/** Helmbold and Luckham's gas station: customers pay, then receive their change. Two can be mixed up. */
 const gasStation = (customers: number) =>
   function* main(): Routine<void> {
     const [prepay, activate, charge] = [channel<number>(), channel<number>(), channel<number>()];
@@ -103,7 +103,7 @@ const producersAndConsumers = (capacity: number) =>
     }
   };
 
-function* producersWhoClose(): Routine<void> {
+function* producersThatClose(): Routine<void> {
   const [queue, done] = [channel<number>(), channel<1>()];
   for (let producer = 0; producer < 3; producer++) {
     go(function* () {
@@ -140,11 +140,11 @@ const twoPhaseCommit = (n: number, leavesEarly: boolean) =>
     for (const ask of asked) yield* ask.send(1);
     let all = true;
     for (let at = 0; at < n; at++) all = (yield* votes.receive()) === true && all;
-    for (const tell of decided) yield* tell.send(all);
+    for (const participant of decided) yield* participant.send(all);
     return all;
   };
 
-/** A consumer looks, finds nothing and goes to sleep just when it was to be woken. */
+/** A consumer finds the queue empty, and the wake-up is sent before the consumer waits for it. */
 const lostWakeUp = (capacity: number) =>
   function* main(): Routine<void> {
     const [queue, wake] = [channel<number>(2), channel<1>(capacity)];
@@ -243,7 +243,7 @@ export const classics: readonly Known[] = [
   {
     name: "producers and consumers, with close",
     source: "classic",
-    main: producersWhoClose,
+    main: producersThatClose,
     verdict: "ok",
     states: 148_912,
     events: 290_727,

@@ -1,4 +1,4 @@
-// Every program whose verdict is known.
+// All programs with known verdicts.
 
 import { blog } from "./blog.js";
 import { classics } from "./classics.js";

@@ -39,7 +39,7 @@ function* fanIn(): Routine<void> {
   });
 }
 
-/** The merging task gives up as soon as nobody sends at once. */
+/** The merging task gives up at the first select that finds no sender ready. */
 function* fanInAlt(): Routine<void> {
   const [a, b, c] = [channel<number>(), channel<number>(), channel<unknown>()];
   for (const out of [a, b]) go(producer, out);
@@ -120,7 +120,7 @@ function* jobScheduler(): Routine<void> {
   done.close();
 }
 
-/** Those that are late have nobody to answer to. */
+/** A search that is late has no receiver for its result. */
 function* searchWithCutOff(): Routine<string> {
   const found = channel<number>();
   for (let n = 0; n < 3; n++) {
@@ -134,7 +134,7 @@ function* searchWithCutOff(): Routine<string> {
   return "all";
 }
 
-/** Two selects without an end that meet each other in either direction, until a value has gone from the second to the first. */
+/** Two endless selects that meet in either direction, until a value has passed from the second to the first. */
 function* forSelect(): Routine<void> {
   const [a, b, done] = [channel<number>(), channel<number>(), channel<number>()];
   const until = (offer: () => Operation<{ readonly key: "a" | "b" }>) =>
@@ -149,7 +149,7 @@ function* forSelect(): Routine<void> {
   yield* done.receive();
 }
 
-/** A loop that ends when its partner has counted to the end. */
+/** A loop that ends after its partner has counted to three. */
 function* conditionalRecursion(): Routine<void> {
   const [numbers, done] = [channel<number>(), channel<number>()];
   go(function* count() {
@@ -159,7 +159,7 @@ function* conditionalRecursion(): Routine<void> {
   while ((yield* select({ numbers, done })).key !== "done");
 }
 
-/** Two writers, each with a lock of its own, and main takes both. Writers may forget to give theirs back. */
+/** Two writers, each with a lock of its own, and main takes both. A writer may keep its lock. */
 const writers = (forget: boolean) =>
   function* main(): Routine<void> {
     const locks = [channel<1>(1), channel<1>(1)];
@@ -173,7 +173,7 @@ const writers = (forget: boolean) =>
     for (const lock of locks) yield* lock.receive();
   };
 
-/** Messages and acknowledgements carry a bit, and are sent again until the other side has seen it. */
+/** Messages and acknowledgements carry a bit, and are sent again until the other side has received them. */
 function* alternatingBit(): Routine<void> {
   const [messages, acknowledged] = [channel<number>(1), channel<number>(1)];
   go(loop<Sending>, { bit: 0, first: true }, function* sender({ bit, first }) {
@@ -196,11 +196,11 @@ function* alternatingBit(): Routine<void> {
 
 interface Sending {
   readonly bit: number;
-  /** Whether it is sent for the first time. */
+  /** Whether the bit is sent for the first time. */
   readonly first: boolean;
 }
 
-/** A channel as a lock: the bad one takes what nobody has put there. */
+/** A channel as a lock. The bad program receives from an empty buffer first. */
 const channelAsLock = (bad: boolean) =>
   function* main(): Routine<void> {
     const [lock, done] = [channel<1>(1), channel<1>()];

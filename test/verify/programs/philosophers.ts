@@ -9,7 +9,7 @@ type Fork = Channel<number>;
 const forksOf = (n: number, capacity: number): Fork[] =>
   Array.from({ length: n }, (_, at) => channel<number>(capacity, { name: `fork${at}` }));
 
-/** Starts a philosopher at each fork; the last may be the one who takes the right fork first. */
+/** Starts a philosopher at each fork. The last philosopher may take the right fork first. */
 function seat(
   forks: readonly Fork[],
   rightHanded: boolean,
@@ -24,7 +24,7 @@ function seat(
   }
 }
 
-/** A fork that lies there, is taken, and comes back. */
+/** A fork as a task: it is taken by a receive, and put back by a send. */
 function* fork(place: Fork): Routine<void> {
   yield* forever(function* () {
     yield* place.send(0);
@@ -41,7 +41,7 @@ function* dineOnce(first: Fork, second: Fork): Routine<void> {
 
 const dineForEver = (first: Fork, second: Fork): Routine<void> => forever(() => dineOnce(first, second));
 
-/** Takes whichever fork is free, and puts it back if the other is not. */
+/** Takes one fork that is free, and puts it back if the other fork is not free. */
 const dinePolitely = (left: Fork, right: Fork): Routine<void> =>
   forever(function* () {
     const [held, other] = (yield* select({ left, right })).key === "left" ? [left, right] : [right, left];
@@ -85,8 +85,9 @@ const locks = (n: number, rightHanded: boolean) =>
     seat(forksOf(n, 1), rightHanded, dineWithLocks);
   };
 
-/** Why it is a leak: where others verify it, nobody seats the philosophers. */
-const SEATED = "Elsewhere it is called a deadlock: everybody is blocked. Main has only seated them here, and is done.";
+/** Why the verdict is a leak: in the programs of other tools, no task starts the philosophers and ends. */
+const SEATED =
+  "Other tools report a deadlock, as all philosophers are blocked. Here main only starts them, and has ended.";
 
 const looping = (n: number, rightHanded: boolean, states: number): Known => ({
   name: `${n} looping philosophers${rightHanded ? ", one right-handed" : ""}`,

@@ -1,5 +1,5 @@
-// A counterexample is rebuilt in a new model, which learns only what happens on its schedule, and also notes the lines of the
-// source. There tasks are numbered in the order in which the schedule starts them, whatever the search had learned before, so a
+// A counterexample is rebuilt in a new model, which unfolds only the behaviour on its schedule and also records the lines of the
+// source. Its tasks are numbered in the order in which the schedule starts them, whatever the search had unfolded before, so a
 // token means the same in another process.
 
 import type { Host } from "../../../scheduler/host.js";
@@ -13,9 +13,9 @@ import { PENDING, Unfolder } from "../process/unfolder.js";
 import { CLOSE, DELAY, FIELDS } from "../semantics/events.js";
 import { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
-import { ScheduleText } from "./story.js";
+import { ScheduleText } from "./render.js";
 
-/** A host on which nothing happens by itself. */
+/** A host that starts nothing by itself. */
 const still: Host = {
   ...{ now: () => 0, random: () => 0, microtask() {}, turn() {}, setTimer: () => 0, clearTimer() {} },
   ...{ report: () => () => {}, whenEmpty() {} },
@@ -28,8 +28,8 @@ export async function inSandbox<R>(sandbox: Sandbox, work: () => Promise<R>): Pr
   return await work();
 }
 
-/** Repeats some work with a model until all behaviour of async tasks that it needs has been learned. */
-export async function whenLearned<R>(model: Model, work: () => R): Promise<R> {
+/** Repeats some work with a model until all behaviour of async tasks that the work needs has been unfolded. */
+export async function whenUnfolded<R>(model: Model, work: () => R): Promise<R> {
   for (;;) {
     const mark = model.mark();
     try {
@@ -44,17 +44,17 @@ export async function whenLearned<R>(model: Model, work: () => R): Promise<R> {
 
 export class Counterexample {
   readonly model: Model;
-  /** For each event so far its index among the events that were enabled. */
+  /** For each event so far, its index among the enabled events. */
   readonly places: number[];
   /** Milliseconds that have passed. */
   elapsed: number;
-  private readonly _story: ScheduleText;
+  private readonly _text: ScheduleText;
 
-  constructor(start: Start, freezes: boolean, marks: Refinements) {
-    this.model = new Model(new Unfolder(start, freezes, true, marks));
+  constructor(start: Start, freezes: boolean, refinements: Refinements) {
+    this.model = new Model(new Unfolder(start, freezes, true, refinements));
     this.places = [];
     this.elapsed = 0;
-    this._story = new ScheduleText(this.model);
+    this._text = new ScheduleText(this.model);
   }
 
   /** The tasks that may be cancelled, by number. */
@@ -64,7 +64,7 @@ export class Counterexample {
   }
 
   async begin(): Promise<void> {
-    await whenLearned(this.model, () => enterInitial(this.model));
+    await whenUnfolded(this.model, () => enterInitial(this.model));
     this.model.enumerate();
   }
 
@@ -73,8 +73,8 @@ export class Counterexample {
     const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
     if (event[0] === DELAY) this.elapsed += event[1]!;
     this.places.push(place);
-    this._story.tell(event, 0);
-    await whenLearned(this.model, () => fire(this.model, event, 0));
+    this._text.describe(event, 0);
+    await whenUnfolded(this.model, () => fire(this.model, event, 0));
     this.model.enumerate();
   }
 
@@ -96,7 +96,7 @@ export class Counterexample {
   }
 
   end(stuck: readonly number[] | undefined): Schedule {
-    return this._story.end(stuck);
+    return this._text.end(stuck);
   }
 }
 

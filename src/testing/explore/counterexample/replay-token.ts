@@ -10,7 +10,7 @@ import { Properties, type Violation } from "../search/properties.js";
 import type { Model } from "../semantics/model.js";
 import { Counterexample, inSandbox } from "./rebuild.js";
 
-/** Replays the events of a token; throws the failure that they show. */
+/** Replays the events of a token; throws the failure that they lead to. */
 export function replayEvents<T>(
   main: Main<T>,
   { numbers: places, shows, stuck, marked = [] }: Decided,
@@ -24,7 +24,7 @@ export function replayEvents<T>(
       if (place >= model.count) throw new TypeError("Cannot replay: the token is of another program");
       await counterexample.happen(place);
     }
-    const violation = shows === undefined ? new Properties({}).check(model) : foretold(model, shows);
+    const violation = shows === undefined ? new Properties({}).check(model) : violationOf(model, shows);
     if (violation === null)
       return { outcomes: model.unfolder.lts.outcomes() as Set<T>, schedules: 1, elapsed: counterexample.elapsed };
     const title = main.name || "main";
@@ -33,7 +33,7 @@ export function replayEvents<T>(
 }
 
 /** A failure that the schedule alone does not show, such as starvation: it is taken from the token. */
-function foretold(model: Model, kind: FailureKind): Violation {
+function violationOf(model: Model, kind: FailureKind): Violation {
   const { lts } = model;
   const nodes = kind === "outcome" ? [0] : kind === "throw" ? [...model.ofTask.keys()] : [];
   const node = nodes.map((task) => model.nodeOf(task)).find((at) => kind === "outcome" || lts.status(at) === FAILED);

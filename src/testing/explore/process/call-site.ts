@@ -22,7 +22,7 @@ export function captureCallSite(): Error {
   return error;
 }
 
-/** The line from which this package was called, as `file:line:column`; undefined where the host does not tell. */
+/** The line from which this package was called, as `file:line:column`; undefined if the stack does not have it. */
 export function callSiteOf({ stack }: Error): string | undefined {
   for (const line of stack?.split("\n").slice(1) ?? []) {
     const file = fileOf(line);

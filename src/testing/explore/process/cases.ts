@@ -33,7 +33,7 @@ export const READ_TIMEOUT = 16;
 export const READ_CELL = 17;
 export const WRITE_CELL = 18;
 export const CANCEL_TASK = 19;
-/** Cancels a scope from inside: its body may still have the last word. */
+/** Cancels a scope from inside: if its body still returns, the scope yields that result. */
 export const CANCEL_SCOPE = 20;
 /** Cancels a scope from outside: the result of its body is discarded. */
 export const ABORT_SCOPE = 21;
@@ -115,7 +115,7 @@ export interface CaseKind {
   readonly performsScope: boolean;
   /** What a parked task waits for, in words. */
   readonly waits: (names: Names, target: number, argument: number) => string;
-  /** What its transition does, in words; and the same in short, for a column. Null: told by the kind of the transition. */
+  /** What its transition does, in words; and the same in short, for a column. Null if the kind of the event decides. */
   readonly step: ((names: Names, target: number, argument: number) => readonly [string, string]) | null;
 }
 
@@ -127,7 +127,7 @@ const PLAIN: CaseKind = {
   step: null,
 };
 
-/** A step whose words are the same in a column. */
+/** A step with the same text in a column. */
 const same = (text: string): readonly [string, string] => [text, text];
 
 const join = {
@@ -221,7 +221,7 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
 /** The table: the row of each kind, at its number. */
 export const KINDS: readonly CaseKind[] = Object.values(ROWS).map((row) => ({ ...PLAIN, ...row }));
 
-/** Whether a program with such a case may cancel tasks: by itself, or by a scope, whose tasks are cancelled together. */
+/** Whether a case of this kind may cancel tasks: by itself, or because a scope cancels its tasks. */
 export function involvesCancelling(kind: number): boolean {
   const { cancels, target, performsScope } = KINDS[kind]!;
   return cancels || target === "scope" || performsScope;
@@ -238,10 +238,10 @@ export const RETURN = -1;
 /** Likewise, after case 0 has completed undelivered; case `n` is `RETURN_AFTER - n`. */
 export const RETURN_AFTER = -2;
 
-/** A program that does what the model does not know: it is explored by running it instead. */
+/** Thrown for a program that the model does not support; `verify` runs it under every schedule instead. */
 export class Unmodelled extends Error {}
 
-/** The cases of a plain call that may find that it cannot do what it is for. */
+/** The cases of an attempt, such as `trySend`: those of its operation, and a default. */
 export function attempted(cases: Int32Array): Int32Array {
   return Int32Array.of(...cases, DEFAULT, 0, 0, 0);
 }

@@ -1,5 +1,5 @@
 // Runs a routine in the sandbox until it parks, stops in a plain call, or ends. An operation that completes at once parks as well:
-// the streak of completions counts as used up, so a task gives way after each operation.
+// the streak of completions counts as used up, so a task yields to other tasks after each operation.
 
 import { isParkedInside, isPerformance } from "../../../operation/async-performance.js";
 import type { Operation, Routine } from "../../../operation/operation.js";
@@ -21,7 +21,7 @@ export type Arrival =
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** The program waits for something outside of what can be explored: a real timer, I/O. */
+/** Thrown if the program waits for something that cannot be explored: a timer of the host, I/O. */
 export class Escaped extends Error {}
 
 /** Turns of the host that an async body may take between two operations, until it counts as waiting for something outside. */

@@ -10,7 +10,7 @@
 //   resumptions       of tasks that may be cancelled: served, but not resumed yet; `resumesAt` names the node that comes next
 //   annotated copies  of a node, with something besides that the rest of the program needs to know; `base` names the node
 //
-// A node does not change once it is settled, but for the marks of atomic sequences, which are only ever set.
+// A settled node does not change, except for the flags of atomic sequences, which are set later and never reset.
 //
 // The properties stand in arrays, one for each, as searches read them for every state. Read them by the methods.
 
@@ -442,13 +442,13 @@ export class LocalLts {
     return pending;
   }
 
-  /** A node whose sends to a channel are committed, besides those that are. */
+  /** The copy of a node in which its sends to one more channel are committed. */
   withCommittedSend(node: number, channel: number): number {
     const committed = this._committed[node] ?? [];
     return committed.includes(channel) ? node : this._withCommitted(node, [...committed, channel]);
   }
 
-  /** The same without: the channel was cancelled. */
+  /** The copy in which these sends are not committed: the channel was cancelled. */
   withoutCommittedSend(node: number, channel: number): number {
     const committed = this._committed[node]!.filter((other) => other !== channel);
     return committed.length === 0 ? this._base[node]! : this._withCommitted(node, committed);

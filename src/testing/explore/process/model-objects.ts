@@ -48,7 +48,7 @@ export interface PlainCalls {
   call(offer: Offer<unknown>): unknown;
   /** Called when an operation parks. */
   readonly queued: () => void;
-  /** Gives the program up, as it does what has no model. */
+  /** Gives the program up, as it does something that the model does not support. */
   unmodelled(what: string): never;
 }
 

@@ -156,11 +156,11 @@ function countCases(operation: Operation<unknown>): number {
 
 /**
  * Completes an operation as if case `nth` had happened, with a value: the operation yields it when its task resumes. False if
- * the operation waits on: one of several sources has ended.
+ * the operation stays parked, as one of its several sources has ended.
  */
 export function completeCase(operation: Operation<unknown>, nth: number, value: unknown): boolean {
   const completed = complete(operation, nth, value);
-  // An operation that waits on may lose a choice, and be performed again.
+  // An operation that stays parked may lose a choice, and be performed again.
   operation.waiter = completed ? placeholder : null;
   return completed;
 }

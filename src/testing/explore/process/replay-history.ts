@@ -1,5 +1,5 @@
-// Runs with a history. A generator cannot be copied, so a run that has parked is kept at its local state, for whichever
-// transition from there is unfolded first. For every other transition a new routine is started, and its history replayed.
+// Runs with a history. A generator cannot be copied, so a run that has parked is kept at its local state, for the
+// transition from there that is unfolded first. For every other transition a new routine is started, and its history replayed.
 
 import type { Operation } from "../../../operation/operation.js";
 import { RETURN_AFTER } from "./cases.js";
@@ -8,7 +8,7 @@ import { completeCase } from "./operation-cases.js";
 import { type Input, RoutineRun, type Start, startRoutine } from "./routine-run.js";
 import type { Sandbox } from "./sandbox.js";
 
-/** What the unfolder has found out. */
+/** What has been unfolded so far. */
 interface Unfolded {
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
@@ -29,7 +29,7 @@ export class Histories {
     this._kept.set(node, run);
   }
 
-  /** A run whose tape leads to a local state. For the first state of a task, `spawn` says how that was started; -1 otherwise. */
+  /** A run whose tape leads to a local state. For the first state of a task, `spawn` is how it was started; -1 otherwise. */
   runTo(node: number, spawn: number): RoutineRun {
     const { lts } = this._unfolded;
     const parent = lts.parent(node);
@@ -75,7 +75,7 @@ export class Histories {
   }
 }
 
-/** Gives a run its next input, at the operation that it waits for; false if it waits on. */
+/** Gives a run its next input, at the operation that it waits for; false if it stays parked. */
 export function deliver(
   run: RoutineRun,
   operation: Operation<unknown>,

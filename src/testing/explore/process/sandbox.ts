@@ -1,6 +1,7 @@
-// Where one routine at a time is run, to see what it does next. The sandbox is the `Explorer` of the scheduler: the routine gets
-// model objects for what it creates, under names that are the same in every run. A task is named by its creator and by how many
-// tasks that had started before; likewise channels, timeouts and cells. So the same history always makes the same objects.
+// Where one routine at a time is run, to see what it does next. Under the maker of a verification (model-maker.ts), the routine
+// gets model objects for what it creates, with names that are the same in every run. A task is named by its creator and by how
+// many tasks that creator had started before; likewise channels, timeouts and cells. So the same history always makes the same
+// objects.
 //
 // A plain call that reads the state, or changes it, is a transition like any other, but a routine cannot be parked in the midst
 // of it. The call takes its answer from the tape of the run. At the end of the tape it throws `UNANSWERED` and the run is given
@@ -22,20 +23,20 @@ import type { RoutineRun, Start } from "./routine-run.js";
 type ModelObject = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
 
 /**
- * What earlier searches of the same program have refuted: a search takes for granted that no task is cancelled, and starts over
- * when one is, with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
+ * What earlier searches of the same program have refuted: a search assumes that no task is cancelled, and restarts when one is,
+ * with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
  * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; or how early the
  * search for symmetry was (`NO_SYMMETRY` in reduction/find-automorphisms.ts).
  */
 export type Refinements = ReadonlySet<string | number>;
 
 /** Any task but `main` may be cancelled. */
-export const ANY_TASK = "anybody";
+export const ANY_TASK = "any task";
 
 /** All tasks in the scope that a task is may be cancelled. */
 export const insideScope = (task: string): string => `in ${task}`;
 
-/** Thrown out of a search that took for granted what does not hold: the search starts over with the refinement. */
+/** Thrown out of a search whose assumption does not hold: the search restarts with the refinement. */
 export class Refuted extends Error {
   readonly refinement: string;
 
@@ -86,7 +87,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
   private readonly _refinements: Refinements;
   private readonly _observer: SandboxObserver;
   private readonly _objects: Map<string, ModelObject>;
-  /** What the routine has done that has no model. It may have caught the error. */
+  /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
 
   constructor(observer: SandboxObserver, capturesCallSites: boolean, refinements: Refinements) {
@@ -107,7 +108,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     this._unmodelled = null;
   }
 
-  /** Throws if the routine has done what has no model. */
+  /** Throws if the routine has done something that the model does not support. */
   assertModelled(): void {
     const what = this._unmodelled;
     if (what === null) return;
@@ -295,7 +296,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     return input.value;
   }
 
-  /** The run of the caller. A routine may catch `UNANSWERED` and go on: nothing that it does then has happened. */
+  /** The run of the caller. A routine may catch `UNANSWERED` and continue; what it does then has no effect. */
   private _current(): RoutineRun {
     if (this.running !== null && this.running.stopped !== null) throw UNANSWERED;
     if (this.running !== null) return this.running;

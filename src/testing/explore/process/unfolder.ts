@@ -1,9 +1,9 @@
-// Unfolds the tasks of a program: finds out what a task does next, one transition at a time, and only when the search asks for it
-// (`initial`, `successor`). What is found out is kept in the local LTS, so the code of a task runs once for each of its local
+// Unfolds the tasks of a program: determines what a task does next, one transition at a time, and only when the search needs it
+// (`initial`, `successor`). The result is kept in the local LTS, so the code of a task runs once for each of its local
 // transitions, however many schedules lead through them.
 //
 // To unfold a transition, a run with the history of the node before it is given the label as its next input, and goes on until it
-// parks again. This takes for granted that tasks share nothing but channels, cells and timeouts; the audit compares that with runs
+// parks again. This assumes that tasks share nothing but channels, cells and timeouts; the audit compares that with runs
 // of the whole program.
 
 import type { Operation } from "../../../operation/operation.js";
@@ -82,7 +82,7 @@ export class Unfolder implements SandboxObserver {
     this.spawns.push({ ...start, task: 0, root: -1 });
   }
 
-  // What the semantics asks for.
+  // Queries of the semantics.
 
   /** The first node of a task that was started in some way. */
   initial(spawn: number): number {
@@ -206,7 +206,7 @@ export class Unfolder implements SandboxObserver {
     return next.value;
   }
 
-  /** Unfolds while an audit is in the midst of a plain call: what runs here is no part of the audited run. */
+  /** Unfolds during a plain call of an audit: the code that runs here is not part of the audited run. */
   private _apart<R>(unfold: () => R): R {
     const [{ actualStarts }, { oracle }] = [this, this.sandbox];
     this.actualStarts = this.sandbox.oracle = null;

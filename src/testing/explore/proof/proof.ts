@@ -10,7 +10,7 @@ import type { Schedule } from "../../report/schedule.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
-import { Counterexample, inSandbox, whenLearned } from "../counterexample/rebuild.js";
+import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import type { Refinements } from "../process/sandbox.js";
@@ -53,19 +53,19 @@ export class Proof<T> {
   private readonly _unfolder: Unfolder;
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
-  private readonly _marks: Refinements;
+  private readonly _refinements: Refinements;
   private readonly _start: number;
   private readonly _title: string;
   private _searchMs: number;
   private readonly _properties: Properties;
 
-  constructor(main: Main<T>, options: VerifyOptions<T>, marks: Refinements, start: number) {
+  constructor(main: Main<T>, options: VerifyOptions<T>, refinements: Refinements, start: number) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, marks);
+    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, refinements);
     this._model = new Model(this._unfolder);
     this._options = options;
-    this._marks = marks;
+    this._refinements = refinements;
     this._start = start;
     this._searchMs = 0;
     this._properties = new Properties(options);
@@ -128,7 +128,12 @@ export class Proof<T> {
   private _entrants(): Entrant[] {
     const { all = false, stuck = true, leaks = true } = this._options;
     const [model, judge] = [this._model, this._properties];
-    const ways = { exhaustive: all, findsStarvation: stuck, leaks, seek: all ? Infinity : firstSeek(this._marks) };
+    const ways = {
+      exhaustive: all,
+      findsStarvation: stuck,
+      leaks,
+      seek: all ? Infinity : firstSeek(this._refinements),
+    };
     const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
     if (all) return [states];
     const enough = new BreadthFirst(model, judge, { ...ways, stubborn: new StubbornSets(model) });
@@ -138,7 +143,7 @@ export class Proof<T> {
   /** Whether the search is complete; null if it does not support the program. */
   private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await whenLearned(this._model, () => search.explore(mostStates, pause));
+      return await whenUnfolded(this._model, () => search.explore(mostStates, pause));
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       return null;
@@ -149,8 +154,8 @@ export class Proof<T> {
     return new Audit(this._model).run(schedulesFor(coverage, AUDITS), eventsFor(coverage));
   }
 
-  private _shared({ task, learned, found }: Difference, coverage: Coverage): Failed {
-    const what = `${task} ${learned} with one past, and ${found} with the same past: tasks seem to share state`;
+  private _shared({ task, expected, found }: Difference, coverage: Coverage): Failed {
+    const what = `with the same history, ${task} once ${expected} and once ${found}: tasks seem to share state`;
     return this._sharing(what, coverage);
   }
 
@@ -194,7 +199,7 @@ export class Proof<T> {
     const counterexample = new Counterexample(
       { body: this._main, args: [] },
       this._options.freeze !== false,
-      this._marks,
+      this._refinements,
     );
     return inSandbox(counterexample.model.unfolder.sandbox, async () => {
       await counterexample.begin();

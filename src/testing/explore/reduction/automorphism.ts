@@ -2,8 +2,8 @@
 // its image (Emerson and Sistla, Clarke et al., Symmetry and model checking, 1996; for identical processes Ip and Dill, 1996).
 //
 // Each local state of a task has an image, a local state of the image of the task: what happened on the way to it is the same, with
-// channels and tasks replaced by their images. Both must offer the same cases. A candidate is compared with what has been learned;
-// once it is adopted, the images of all that is learned later are learned too.
+// channels and tasks replaced by their images. Both must offer the same cases. A candidate is compared with the local states so
+// far; once it is adopted, the images of all local states that are unfolded later are unfolded too.
 
 import { isDaemon } from "../../program/loop.js";
 import { KINDS, RETURN_AFTER, STRIDE, UNORDERED, WHEN_OVER } from "../process/cases.js";
@@ -14,7 +14,7 @@ import type { Unfolder } from "../process/unfolder.js";
 export const OUTSIDE = -1;
 /** There is no image: this is no automorphism. */
 const NONE = -2;
-/** The image has not been learned. */
+/** The image has not been unfolded. */
 const UNKNOWN = -3;
 
 /** The task that started another, and the node where it did. */
@@ -48,8 +48,8 @@ export class Automorphism {
   readonly channels: Pairs;
   /** The image of each node, as far as it is known. */
   readonly images: number[];
-  /** Whether images are learned. A candidate may be wrong, and must not learn behaviour that no schedule shows. */
-  learns: boolean;
+  /** Whether images are unfolded. A candidate may be wrong, and must not unfold behaviour that no schedule shows. */
+  unfolds: boolean;
   /** For each node the case of its image that each of its cases is mapped to; undefined for the same order. */
   private readonly _orders: (readonly number[] | undefined)[];
   private readonly _unfolder: Unfolder;
@@ -61,7 +61,7 @@ export class Automorphism {
     this.channels = new Pairs(like?.channels.to ?? []);
     this.images = [...(like?.images ?? [])];
     this._orders = [...(like?._orders ?? [])];
-    this.learns = false;
+    this.unfolds = false;
     this._unfolder = unfolder;
     this._starts = starts;
   }
@@ -106,10 +106,10 @@ export class Automorphism {
   /** Determines the image of a node; false if the two behave differently. */
   follow(node: number): boolean {
     const { lts } = this._unfolder;
-    // A node that is still being learned is checked later.
+    // A node that is still being unfolded is checked later.
     if (this.images[node] !== undefined || !lts.isKnown(node)) return true;
     const image = this._imageOf(node);
-    if (image === UNKNOWN) return !this.learns;
+    if (image === UNKNOWN) return !this.unfolds;
     if (image === NONE || (image !== OUTSIDE && !this._corresponds(node, image))) return false;
     this.images[node] = image;
     return true;
@@ -162,7 +162,7 @@ export class Automorphism {
   /** The node that a case leads to, with back edges followed. */
   private _childOf(node: number, at: number, code: number): number {
     const { lts } = this._unfolder;
-    const known = this.learns ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
+    const known = this.unfolds ? this._unfolder.successor(node, at, code) : lts.successor(lts.base(node), at, code);
     return known === -1 ? UNKNOWN : (lts.backEdge(known)?.node ?? known);
   }
 

@@ -1,8 +1,8 @@
 // Automorphism detection: finds permutations of tasks, together with their channels, that map the program to itself. They are
-// searched for in what has been learned by then, and checked on everything that is learned later.
+// searched for in the local states so far, and checked on all local states that are unfolded later.
 //
 // A candidate maps one task to another. The channels that the two use determine the images of other tasks, and so on; where there
-// is a choice, the search backtracks. Invariant: no automorphism in `found` contradicts anything that has been learned; where one
+// is a choice, the search backtracks. Invariant: no automorphism in `found` contradicts any local state so far; where one
 // does, the search restarts without it (as in counterexample-guided abstraction refinement).
 
 import { KINDS, STRIDE, Unmodelled } from "../process/cases.js";
@@ -102,13 +102,13 @@ export class Automorphisms {
         if (++tried > MOST_TRIED) return;
         const whole = this._try(symmetry, task, other);
         if (whole === null) continue;
-        whole.learns = true;
+        whole.unfolds = true;
         this.found.push(whole);
       }
     }
   }
 
-  /** Checks what has been learned since the last call; false if that is nothing. Restarts the search on a contradiction. */
+  /** Checks the nodes that are new since the last call; false if there are none. Restarts the search on a contradiction. */
   extend(): boolean {
     const { lts } = this._unfolder;
     const from = this.ranks.length;

@@ -1,5 +1,5 @@
 // May-use analysis: which channels, cells, tasks and scopes a task may still use, and how, from each of its local states. It is a
-// backward dataflow analysis over the learned local transition systems, updated as they grow. A bit stands for a use, a row of
+// backward dataflow analysis over the unfolded local transition systems, updated as they grow. A bit stands for a use, a row of
 // bits for a local state.
 
 import {
@@ -73,7 +73,7 @@ export class MayUse {
     return (this._rows[node * this._words + (bit >>> 5)]! & (1 << (bit & 31))) !== 0;
   }
 
-  /** Analyses the nodes that were learned since the last update. */
+  /** Analyses the nodes that were unfolded since the last update. */
   update(): void {
     const { _lts: lts } = this;
     for (; this._seen < lts.size; this._seen++) {

@@ -3,8 +3,8 @@
 //
 // A set is closed under two relations. A task with an enabled case brings all tasks that may conflict with this case; a task with
 // a disabled case brings all tasks that may enable it (necessary enabling set: Godefroid, 1996). Which tasks these are is
-// computed from the local states (may-use.ts), as far as they have been learned: a search is valid only if it learned nothing
-// that changes the analysis, and restarts otherwise.
+// computed from the local states (may-use.ts), as far as they have been unfolded: a search is valid only if it unfolds no
+// local state that changes the analysis, and restarts otherwise.
 
 import {
   CANCELS_SCOPE,

@@ -7,7 +7,7 @@
 // or one state of the component is expanded in full. Either search stores canonical representatives under the symmetries that
 // have been found.
 //
-// Tasks are learned during the search. If that shows that a choice was wrong, the search restarts, and keeps what was learned.
+// Tasks are unfolded during the search. If that shows that a choice was wrong, the search restarts, and keeps the local states.
 
 import { Refuted } from "../process/sandbox.js";
 import { Canonicaliser } from "../reduction/canonicalise.js";
@@ -117,7 +117,7 @@ export class BreadthFirst implements Search {
     return true;
   }
 
-  /** Restarts if something was learned that may have changed the choice of a stubborn set. */
+  /** Restarts if a new local state may have changed the choice of a stubborn set. */
   private _restart(): boolean {
     this._check = Math.max(FIRST_CHECK, this._next * 2);
     if (this._stubborn?.outdated() !== true) return false;

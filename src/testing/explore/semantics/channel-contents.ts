@@ -1,4 +1,4 @@
-// The contents of channels, interned (hash consing): a number for each content that has been seen, whichever channel it was in. So
+// The contents of channels, interned (hash consing): a number for each content that has occurred in any channel. So
 // a channel takes one component of the state, and two contents are equal if their numbers are. 0 is open and empty. A content
 // never changes; the methods that change a channel return the number of its next content.
 

@@ -1,10 +1,10 @@
-// What a transition does: `fire` changes the vector of the model in place. What a task does next is asked of the unfolder, so
-// firing may unfold the task.
+// What a transition does: `fire` changes the vector of the model in place. The unfolder determines what a task does
+// next, so firing may unfold the task.
 //
 // A task moves along the label (case, code): `advance`. Coming to a node, it starts tasks, timeouts and cells: `enter`. A task that
-// may be cancelled makes two moves where others make one: it is served, and later it resumes; in between its resumption is
-// pending, and a cancellation can still take back what it was served. Which tasks those are shows only when one is cancelled:
-// then the search starts over with a refinement (`Refuted`).
+// may be cancelled makes two moves where other tasks make one: it is served, and later it resumes; in between its resumption is
+// pending, and a cancellation can still take back what it was served. A task counts as such only once it is cancelled:
+// then the search restarts with a refinement (`Refuted`).
 
 import { cancelled, failure } from "../../../lifetime/scope.js";
 import { CancelledError } from "../../../structures/errors.js";
@@ -221,7 +221,7 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
   [READ_CELL]: { code: (model, _task, cell) => model.cellValue(cell) },
   [WRITE_CELL]: { effect: (model, _task, cell, value) => model.set(model.ofCell[cell]!, value + 1) },
   [CANCEL_CHANNEL]: { effect: (model, _task, channel) => cancelChannel(model, channel) },
-  // A task that cancels itself is told so by the code, and stops where it parks next.
+  // The code says whether the task cancels itself; if so, the task stops where it parks next.
   [CANCEL_TASK]: {
     code: (model, task, target) => (cancelsItself(model, task, target) ? 1 : 0),
     effect(model, task, target, reason) {
@@ -365,7 +365,7 @@ function startTimeouts(model: Model, node: number, from: number): void {
   }
 }
 
-/** A task is over: in a scope, its failure cancels the others. */
+/** A task is over. In a scope, its failure cancels the other tasks. */
 function taskEnded(model: Model, task: number): void {
   const { lts, unfolder } = model;
   const { region } = model.task(task);
@@ -410,7 +410,7 @@ function stopItself(model: Model, task: number, node: number): void {
   turnBack(model, task);
 }
 
-/** A parked task, or a task whose resumption is pending, is to return instead of going on. */
+/** Makes a parked task, or a task whose resumption is pending, return instead of continuing. */
 function turnBack(model: Model, task: number): void {
   const { lts, unfolder } = model;
   const node = model.nodeOf(task);

@@ -1,6 +1,6 @@
 // Stateless exploration, for programs that do something that the model does not support, such as locks and combinators: the program
-// itself runs on the real scheduler, once for each combination of the scheduler's decisions. No state is stored and nothing is
-// learned, so this takes far longer, but it executes all the code of the program and of this library.
+// itself runs on the real scheduler, once for each combination of the scheduler's decisions. No state is stored and no
+// task is unfolded, so this takes far longer, but it executes all the code of the program and of this library.
 
 import { Outcomes } from "../../report/outcomes.js";
 import { type Main, play, type Run } from "../../simulation/play.js";

@@ -1,6 +1,6 @@
-// Audit of the model: each task was learned alone, which is valid only if tasks share nothing but channels and cells. So random
-// schedules of the model are replayed with new routines, all of them together, in the order of the events. Each routine must do
-// what was learned of its task; shared state shows as a difference.
+// Audit of the model: each task was unfolded alone, which is valid only if tasks share nothing but channels and cells. So random
+// schedules of the model are replayed with new routines, all of them together, in the order of the events. Each routine must
+// follow the local states of its task; shared state shows as a difference.
 
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
@@ -21,10 +21,10 @@ const EVENTS_EACH = 4;
 /** Schedules that are always run, however many events they have. */
 const LEAST = 5;
 
-/** A task that did something other than it had done with the same history. */
+/** A task whose behaviour differs from its unfolding with the same history. */
 export interface Difference {
   readonly task: string;
-  readonly learned: string;
+  readonly expected: string;
   readonly found: string;
 }
 
@@ -104,13 +104,13 @@ export class Audit {
     try {
       this._happen(event);
     } catch (error) {
-      // A schedule that leads to what has not been learned is left.
+      // A schedule that leads to behaviour that has not been unfolded is abandoned.
       if (error !== PENDING) throw error;
       this._left = true;
     }
   }
 
-  /** Lets go on who is to; the first who is async, which takes longer, or null. */
+  /** Resumes the due routines in order. Returns the first async one instead, as it takes turns of the host; null at the end. */
   private _goOnAll(): RoutineRun | null {
     for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
       const { live } = due;
@@ -132,7 +132,7 @@ export class Audit {
     this._arrived(live, arrival);
   }
 
-  /** Lets an event happen in the model, and notes who is to go on with what. */
+  /** Fires an event of the model, and queues the routines that it resumes. Returns the delivery to the task `but`, unqueued. */
   private _happen(event: number, but = -1): Delivery | undefined {
     const model = this._model;
     const happens = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
@@ -145,7 +145,7 @@ export class Audit {
       if (task === but) continue;
       const turn = model.lts.resumesAt(before[nth]!);
       if (turn !== -1) this._haveTurn(task, turn);
-      // Where a turn is still to come it goes on only then.
+      // If the turn of a task is pending, its routine resumes only in that turn.
       else if (!this._awaitsTurn(task, before[nth]!)) this._goOnLater(task, at, values[nth]);
     }
     for (const task of model.stopped) this._haveTurn(task, model.nodeOf(task));
@@ -163,7 +163,7 @@ export class Audit {
     return lts.resumesAt(node) !== -1 && unfolder.sandbox.tasks[task]!.isCancellable && !lts.isPlainCall(before);
   }
 
-  /** A turn begins at a node: what was to happen by then does. */
+  /** A pending turn leads to a node: the routine is resumed with the label of the node, or is started. */
   private _haveTurn(task: number, node: number): void {
     const { lts } = this._model;
     const input = lts.label(node);
@@ -171,12 +171,12 @@ export class Audit {
     else if (!lts.isCancelled(node)) this._goOnLater(task, 0, undefined);
   }
 
-  /** A routine performs a plain call: it happens now, as it would. */
+  /** Answers a plain call of a routine: fires a random enabled event of its task in the model. */
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
     const model = this._model;
     const { task } = this._unfolder.sandbox.running!;
     const node = this._node;
-    // A program may catch what is thrown at it.
+    // The program may have caught the error of an earlier plain call.
     if (this._left) throw new Error("This schedule is left");
     this._compareCases(task, node, casesOf(offer, (value) => this._unfolder.values.idOf(value)).cases, attempt);
     const own = this._ownEvents(task, node);
@@ -192,7 +192,7 @@ export class Audit {
     }
   }
 
-  /** What a task can do now in the model, if it stands at a node there: others may have met it before it has come so far. */
+  /** The enabled events of a task in the model; none if the model has left this node, as another task met it there already. */
   private _ownEvents(task: number, node: number): number[] {
     const model = this._model;
     if (model.nodeOf(task) !== node) return [];
@@ -202,7 +202,7 @@ export class Audit {
     return Array.from({ length: model.count }, (_, event) => event).filter(takesPart);
   }
 
-  /** Tasks that the last event has started begin behind those that it lets go on. */
+  /** Queues the tasks that the last event started: they begin after the tasks that it resumed. */
   private _beginStarted(): void {
     for (const task of this._model.started) {
       this._lives.set(task, new RoutineRun(task, -1));
@@ -210,7 +210,7 @@ export class Audit {
     }
   }
 
-  /** Lets a routine begin, or happen to it what was to happen; false if it waits on. */
+  /** Starts a routine, or delivers its input; false if it stays parked. */
   private _wake({ live, node, at, value }: Due): boolean {
     this._node = node;
     if (live.routine !== null) return deliver(live, live.waiting!, { at, value });
@@ -226,7 +226,7 @@ export class Audit {
     if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
   }
 
-  /** Where a routine has come to; a task that has cancelled itself is on its way from there already. */
+  /** The node that a routine has reached. In the model, a task that has cancelled itself has left this node already. */
   private _standsAt({ kind }: Arrival): number {
     const { lts } = this._model;
     const turn = lts.resumesAt(this._node);
@@ -237,12 +237,12 @@ export class Audit {
   private _mend(): void {
     const broken = this._broken;
     this._broken = null;
-    // A schedule that leads to what has not been learned is left.
+    // A schedule that leads to behaviour that has not been unfolded is abandoned.
     if (broken === PENDING) this._left = true;
     else if (broken !== null) throw broken;
   }
 
-  /** Whether a routine goes on at once from where it has come to. */
+  /** Whether a routine continues at once from its operation. */
   private _passes(arrival: Arrival): boolean {
     if (arrival.kind !== "parked") return false;
     const { operation } = arrival;
@@ -276,8 +276,8 @@ export class Audit {
     const { lts } = this._unfolder;
     const ends =
       lts.status(node) === FAILED ? `throws ${String(lts.result(node))}` : `returns ${String(lts.result(node))}`;
-    const learned = lts.status(node) === PARKED ? "waits" : ends;
-    this._difference ??= { task: this._unfolder.sandbox.tasks[task]!.name, learned, found };
+    const expected = lts.status(node) === PARKED ? "waits" : ends;
+    this._difference ??= { task: this._unfolder.sandbox.tasks[task]!.name, expected, found };
   }
 }
 

@@ -1,4 +1,4 @@
-// A program verified by some of its states and by all of them: what is found must be the same.
+// Verifies a program by the reduced search and by the full search, which must agree.
 
 import { expect } from "vitest";
 import type { Routine } from "../../src/index.js";
@@ -10,14 +10,14 @@ import { modelled } from "../fuzz/compare.js";
 
 export interface Found<T> {
   readonly outcomes: T[];
-  /** How many states were enough, and how many there are. */
+  /** States of the search that is reduced by symmetry, and of the full search. */
   readonly states: number;
   readonly all: number;
 }
 
 const shown = <T>(verdict: Verdict<T>): string => (verdict.status === "failed" ? verdict.report : verdict.status);
 
-/** What a program returns, however it is searched; and how many of its states symmetry alone leaves. */
+/** The outcomes of a program, which both searches must find, and its numbers of states with symmetry and without reduction. */
 export async function found<T>(main: () => Routine<T>): Promise<Found<T>> {
   const some = (await verify(main, { engine: "model" })) as Proved<T>;
   const all = (await verify(main, { engine: "model", all: true })) as Proved<T>;
@@ -29,19 +29,22 @@ export async function found<T>(main: () => Routine<T>): Promise<Found<T>> {
 
 /** The states of a search that is reduced by symmetry and by nothing else. */
 function symmetric(main: () => Routine<unknown>): number {
-  const marks = new Set<string>();
+  const refinements = new Set<string>();
   return modelled(
     main,
     (model) => {
-      const states = new BreadthFirst(model, new Properties({}), { findsStarvation: true, seek: firstSeek(marks) });
+      const states = new BreadthFirst(model, new Properties({}), {
+        findsStarvation: true,
+        seek: firstSeek(refinements),
+      });
       expect(states.explore(1_000_000, () => false)).toBe(true);
       return states.states;
     },
-    marks,
+    refinements,
   )!;
 }
 
-/** A failure, found in fewer states than there are; its token shows it again. */
+/** A failure that both searches find with schedules of the same length; its token must replay it. */
 export async function failure<T>(main: () => Routine<T>, testing = { verify, replay }): Promise<Failed> {
   const some = (await testing.verify(main, { engine: "model" })) as Failed;
   const all = (await testing.verify(main, { engine: "model", all: true })) as Failed;

@@ -32,7 +32,7 @@ const ACTS: Readonly<Record<number, NonNullable<Step["act"]>>> = {
   },
 };
 
-/** Describes a schedule while it is replayed: call `tell` before each event, and `end` after the last. */
+/** Describes a schedule while it is replayed: call `describe` before each event, and `end` after the last. */
 export class ScheduleText {
   private readonly _model: Model;
   private readonly _steps: Step[];
@@ -53,7 +53,7 @@ export class ScheduleText {
   }
 
   /** Describes an event that is about to be taken in the current state of the model. */
-  tell(events: Int32Array, place: number): void {
+  describe(events: Int32Array, place: number): void {
     const [kind, task, at, other, , channel] = events.subarray(place, place + FIELDS) as unknown as number[];
     this._steps.push(kind === DELAY ? passing(task!) : this._step(kind!, task!, at!, other!, channel!));
     if (channel === -1 || kind === DELAY) return;
@@ -122,7 +122,7 @@ export class ScheduleText {
     return [`default (${this._refusals(cases)})`, "select → default"];
   }
 
-  /** A turn that was coming; its task may have been cancelled before. */
+  /** A pending turn. Its task may have been cancelled before it. */
   private _turn(task: number): [string, string] {
     const { lts } = this._model;
     const node = lts.resumesAt(this._model.nodeOf(task));
@@ -194,7 +194,7 @@ export class ScheduleText {
     return [...longest.slice(least), ...longest.slice(0, Math.max(0, least))];
   }
 
-  /** The task that a task waits for: the one that it joins, or the one that used its channel last. */
+  /** The task that a task waits for: the one that it joins, or the task that used its channel last. */
   private _next(task: number, parked: ReadonlySet<number>): number | undefined {
     const cases = this._model.lts.cases(this._model.nodeOf(task));
     for (let at = 0; at < cases.length; at += STRIDE) {

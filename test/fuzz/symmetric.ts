@@ -1,5 +1,5 @@
-// Random programs of tasks that can change places: in a ring, or each with channels of its own that another serves. Whatever all
-// states show, those that are enough must show.
+// Random programs of symmetric tasks: in a ring, or each with channels of its own. The search that is reduced by symmetry must
+// find what the full search finds.
 
 import {
   alt,
@@ -55,7 +55,7 @@ function stepOf(below: (n: number) => number, endless: boolean): Step {
       yield* value === 0 ? pause() : sleep(1 + at);
       return 0;
     },
-    // Who goes on for ever must not do these.
+    // An endless task must not do these.
     function* orLate(channels) {
       const { key } = yield* select({ got: channels[at]!.receive(), late: timeout(1 + value) });
       return key === "got" ? 1 : 0;
@@ -84,23 +84,23 @@ function bodyOf(below: (n: number) => number): Body {
   return (channels, one) => forever(() => round(channels, one));
 }
 
-/** In what one is not like the others, if at all. */
+/** How task 1 differs from the other tasks, if at all. */
 const ODD = ["none", "none", "none", "none", "body", "value", "capacity", "before", "after", "outside"] as const;
 
-/** The program of a seed: two or three around, each with its own channel, the next one's or a second, and one that all have. */
-export function turningOf(seed: number): () => Routine<number> {
+/** The program of a seed: two or three tasks, each with its own channel, a second or its neighbour's, and a shared one. */
+export function symmetricOf(seed: number): () => Routine<number> {
   return function* main(): Routine<number> {
-    if (seed % 3 > 0) return yield* turning(seed, go);
+    if (seed % 3 > 0) return yield* symmetricTasks(seed, go);
     return yield* scope(function* (s) {
-      const sum = yield* turning(seed, (body) => s.go(body));
+      const sum = yield* symmetricTasks(seed, (body) => s.go(body));
       if (seed % 6 === 0) s.cancel();
       return sum;
     });
   };
 }
 
-/** What it does, with what starts a task. */
-function* turning(seed: number, start: (body: () => Routine<void>) => unknown): Routine<number> {
+/** The body of the program; `start` starts a task. */
+function* symmetricTasks(seed: number, start: (body: () => Routine<void>) => unknown): Routine<number> {
   const below = seeded(seed);
   const size = 2 + below(2);
   const ring = below(2) === 0;
@@ -135,10 +135,10 @@ function* turning(seed: number, start: (body: () => Routine<void>) => unknown): 
   return numberOf(yield* alt(...own.map((each) => each.receive())));
 }
 
-/** Throws if what is enough shows something else than all states do; null if there are too many of them. */
-export function compareTurning(seed: number): Enough | null {
-  const main = turningOf(seed);
-  const all = modelled(main, (model) => shownBy(model, Infinity));
+/** Throws if a reduced search finds something else than the full search; null if there are too many states. */
+export function compareSymmetric(seed: number): Enough | null {
+  const main = symmetricOf(seed);
+  const all = modelled(main, (model) => foundBy(model, Infinity));
   const some = symmetric(main, false);
   if (all === null || some === null) return null;
   for (const what of ["kinds", "shortest", "outcomes"] as const) {
@@ -152,13 +152,13 @@ export function compareTurning(seed: number): Enough | null {
   return { all: all.states, enough: some.states };
 }
 
-/** What is shown by a search that is reduced by symmetry, and by stubborn sets if so asked. */
+/** What a search finds that is reduced by symmetry and, if `stubborn`, by stubborn sets. */
 function symmetric(main: () => Routine<number>, stubborn: boolean) {
-  const marks = new Set<string>();
-  return modelled(main, (model) => shownBy(model, firstSeek(marks), stubborn), marks);
+  const refinements = new Set<string>();
+  return modelled(main, (model) => foundBy(model, firstSeek(refinements), stubborn), refinements);
 }
 
-function shownBy(model: Model, seek: number, stubborn = false) {
+function foundBy(model: Model, seek: number, stubborn = false) {
   const found = kindsOf(model, { seek, ...(stubborn && { stubborn: new StubbornSets(model) }) });
   const first = new BreadthFirst(model, new Properties({}), { seek });
   if (found === null || !first.explore(1000, () => false)) return null;

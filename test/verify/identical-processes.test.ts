@@ -1,19 +1,19 @@
-// Tasks that are alike: of the states that differ only in which of them stands where, one is enough. Whatever is alike only at
-// first sight is told apart.
+// Identical processes: of the states that differ only by a permutation of identical tasks, one is stored. Tasks that turn out to
+// differ are not permuted.
 
 import { describe, expect, test } from "vitest";
 import { type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "../../src/index.js";
 import { choose, daemon, forever } from "../../src/testing.js";
-import { failure, found } from "./fewer.js";
+import { failure, found } from "./reduced.js";
 
-/** What comes from a channel, in its order. */
+/** Receives values from a channel; returns them in order. */
 function* taken(from: Channel<number>, count: number): Routine<string> {
   const values: unknown[] = [];
   for (let nth = 0; nth < count; nth++) values.push(yield* from.receive());
   return values.join();
 }
 
-describe("tasks that are alike", () => {
+describe("identical tasks", () => {
   const pool = (size: number, jobs: number, starts: "scope" | "go") =>
     function* main(): Routine<string> {
       const [work, results] = [channel<number>(), channel<number>()];
@@ -31,7 +31,7 @@ describe("tasks that are alike", () => {
       });
     };
 
-  test("need a part of the states, in a scope or not", async () => {
+  test("reduce the states to less than a quarter, in a scope or outside", async () => {
     for (const starts of ["scope", "go"] as const) {
       const { outcomes, states, all } = await found(pool(3, 3, starts));
       expect(outcomes).toEqual([",,123"]);
@@ -39,7 +39,7 @@ describe("tasks that are alike", () => {
     }
   });
 
-  test("may be written in a loop, each with a function of its own", async () => {
+  test("are found when a loop starts each with a new closure", async () => {
     const { states, all } = await found(function* main(): Routine<string> {
       const numbers = channel<number>();
       for (let nth = 0; nth < 3; nth++) {
@@ -53,7 +53,7 @@ describe("tasks that are alike", () => {
     expect(states * 2).toBeLessThan(all);
   });
 
-  test("change places in a schedule that fails, which is told of those whom it happened to", async () => {
+  test("have a counterexample that names the two tasks with a step, and all three that are parked", async () => {
     const main = function* main(): Routine<void> {
       const [left, right] = [channel<true>(1, { name: "left" }), channel<true>(1, { name: "right" })];
       yield* scope(function* (s) {
@@ -74,7 +74,7 @@ describe("tasks that are alike", () => {
     expect(schedule.waiting.filter(({ task }) => task.includes("mover"))).toHaveLength(3);
   });
 
-  test("may be cancelled together", async () => {
+  test("are symmetric when their scope cancels them together", async () => {
     const { outcomes, states, all } = await found(function* main(): Routine<string> {
       return yield* scope(function* (s) {
         const numbers = channel<number>();
@@ -97,8 +97,8 @@ describe("tasks that are alike", () => {
   });
 });
 
-describe("tasks that only seem alike", () => {
-  test("send what their loop had counted, at once or later", async () => {
+describe("tasks that look identical", () => {
+  test("have every order as an outcome if each sends another captured value, at once or after a pause", async () => {
     for (const late of [false, true]) {
       const { outcomes } = await found(function* main(): Routine<string> {
         const numbers = channel<number>();
@@ -114,7 +114,7 @@ describe("tasks that only seem alike", () => {
     }
   });
 
-  test("are started in one way or in another, as it comes", async () => {
+  test("are not permuted if a choice decides whether their bodies differ", async () => {
     const main = (first: boolean) =>
       function* main(): Routine<string> {
         const numbers = channel<number>();
@@ -141,7 +141,7 @@ describe("tasks that only seem alike", () => {
     }
   });
 
-  test("are joined, or cancelled, one and not the other", async () => {
+  test("have the outcomes and failures of different tasks if only one is joined or cancelled", async () => {
     const racing = (end: "join" | "cancel") =>
       function* main(): Routine<string> {
         const numbers = channel<number>(2);
@@ -172,7 +172,7 @@ describe("tasks that only seem alike", () => {
     expect(kind).toBe("throw");
   });
 
-  test("are handed over", async () => {
+  test("have the same outcomes as in the full search if a channel carries their handles", async () => {
     const { outcomes } = await found(function* main(): Routine<string> {
       const handed = channel<ReturnType<typeof started>>(2);
       const started = () =>
@@ -187,7 +187,7 @@ describe("tasks that only seem alike", () => {
     expect(outcomes).toEqual(["done"]);
   });
 
-  test("have something of their own", async () => {
+  test("have the same outcomes as in the full search if each makes a channel of its own", async () => {
     const { outcomes } = await found(function* main(): Routine<string> {
       const numbers = channel<number>();
       for (let nth = 0; nth < 2; nth++) {
@@ -202,7 +202,7 @@ describe("tasks that only seem alike", () => {
     expect(outcomes).toEqual(["3,3"]);
   });
 
-  test("serve for ever, one and not the other: that one is a leak", async () => {
+  test("are distinguished if only one is a daemon: the other is reported as a leak", async () => {
     const main = function* main(): Routine<void> {
       const numbers = channel<number>();
       for (let nth = 0; nth < 2; nth++) {
@@ -218,7 +218,7 @@ describe("tasks that only seem alike", () => {
     expect(schedule.waiting.map(({ task }) => task)).toEqual(["task#1"]);
   });
 
-  test("go on for ever", async () => {
+  test("have the same outcomes as in the full search if they are endless daemons", async () => {
     const { outcomes } = await found(function* main(): Routine<string> {
       const numbers = channel<number>();
       for (let nth = 0; nth < 2; nth++) {
@@ -233,19 +233,19 @@ describe("tasks that only seem alike", () => {
     expect(outcomes).toEqual(["4,4,4"]);
   });
 
-  test("however many only look alike, nobody is taken to be cancelled", async () => {
+  test("are not treated as cancellable after 15 refuted symmetries", async () => {
     const main = function* (): Routine<number> {
       for (let kind = 0; kind < 15; kind++) {
         for (let nth = 0; nth < 2; nth++) {
-          go(function* (like: number) {
-            return like + nth;
+          go(function* (base: number) {
+            return base + nth;
           }, kind);
         }
       }
       yield* pause();
       return 1;
     };
-    // Nothing happens but that `main` goes on; whoever is taken to be cancelled has a turn of its own.
+    // The only event is that `main` resumes. A task that may be cancelled would begin in an event of its own.
     expect(await found(main)).toEqual({ outcomes: [1], states: 2, all: 2 });
   });
 });

@@ -1,17 +1,17 @@
-// Tasks that can change places together with their channels: of the states that differ only in that one is enough. It is found
-// out, not said; whatever contradicts ends it.
+// Symmetries of tasks together with their channels: of the states that differ only by a symmetry, one is stored. The search finds
+// the symmetries itself, and drops one that the program contradicts.
 
 import * as shipped from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { alt, type Channel, CLOSED, channel, go, pause, type Routine, scope, select, sleep } from "../../src/index.js";
 import { daemon, forever, invariant } from "../../src/testing.js";
-import { failure, found } from "./fewer.js";
 import { known } from "./programs/index.js";
+import { failure, found } from "./reduced.js";
 
 const channels = (count: number, capacity = 0): Channel<number>[] =>
   Array.from({ length: count }, () => channel<number>(capacity));
 
-/** Philosophers who take whichever fork is free, with forks who are tasks; one of them may be of another kind. */
+/** Philosophers that take any free fork first, with forks that are tasks. Philosopher 1 may have another body. */
 const table = (size: number, odd?: (left: Channel<number>, right: Channel<number>) => Routine<void>) =>
   function* main(): Routine<void> {
     const forks = channels(size);
@@ -57,15 +57,15 @@ const greedy = (left: Channel<number>, right: Channel<number>): Routine<void> =>
     yield* right.send(0);
   });
 
-describe("tasks that can change places", () => {
-  test("around a table need a part of the states", async () => {
+describe("tasks with channels", () => {
+  test("are symmetric around a table: about a fifth of the states remain", async () => {
     const { states, all } = await found(table(5));
     expect(all).toBe(6515);
-    // Five places, and two states that look the same from each.
+    // Five rotations; two states are fixed by all of them.
     expect(states).toBeLessThanOrEqual((all - 5) / 5 + 5);
   });
 
-  /** Clients, each with a channel to send to and one for the answer, and a server who serves whoever comes. */
+  /** A server, and clients with a channel for requests and a channel for answers each. */
   const clients = (size: number, serve: (asks: Channel<number>[], answers: Channel<number>[]) => Routine<void>) =>
     function* main(): Routine<void> {
       const [asks, answers] = [channels(size), channels(size)];
@@ -83,7 +83,7 @@ describe("tasks that can change places", () => {
       }
     };
 
-  test("with channels of their own, whoever serves them", async () => {
+  test("are symmetric if one server answers each on a channel of its own", async () => {
     const serve = (asks: Channel<number>[], answers: Channel<number>[]): Routine<void> =>
       forever(function* () {
         const to = yield* alt(...asks.map((ask, at) => ask.receive().map(() => at)));
@@ -94,7 +94,7 @@ describe("tasks that can change places", () => {
     expect(states).toBeLessThan(all / 8);
   });
 
-  test("in a scope, with a channel each, whoever merges what comes", async () => {
+  test("are symmetric in a scope whose body receives from any of their channels", async () => {
     const main = function* (): Routine<string> {
       return yield* scope(function* (s) {
         const own = channels(5);
@@ -116,7 +116,7 @@ describe("tasks that can change places", () => {
     expect(states).toBeLessThan(all / 8);
   });
 
-  test("in a scope that cancels them, with a channel each", async () => {
+  test("are symmetric in a scope that cancels them", async () => {
     const main = function* (): Routine<string> {
       return yield* scope(function* (s) {
         const own = channels(4);
@@ -139,7 +139,7 @@ describe("tasks that can change places", () => {
     expect(states).toBeLessThan(all / 4);
   });
 
-  test("do not where one of them is joined, and may be cancelled: the error names it", async () => {
+  test("have both errors as outcomes if main joins them after a cancel, as the error names its task", async () => {
     const main = function* (): Routine<string> {
       const wake = channel<true>(2);
       const tasks = [0, 1].map(() =>
@@ -162,7 +162,7 @@ describe("tasks that can change places", () => {
     expect(outcomes).toEqual(["Task main#0/sleeper#0 was cancelled", "Task main#0/sleeper#1 was cancelled"]);
   });
 
-  test.each([0, 4])("do not where number %d of them is not in the scope", async (outside) => {
+  test.each([0, 4])("have both outcomes if only task %d is outside the scope, and may end later", async (outside) => {
     const main = function* (): Routine<number> {
       const through = channel<number>(5);
       yield* scope(function* (s) {
@@ -178,11 +178,11 @@ describe("tasks that can change places", () => {
       });
       return through.length;
     };
-    // Those in the scope are through; how far the other has come nobody knows.
+    // The tasks in the scope have ended; the task outside may have sent its value or not.
     expect((await found(main)).outcomes).toEqual([4, 5]);
   });
 
-  test("do not where they are served in order", async () => {
+  test("are not symmetric if the server serves them in order", async () => {
     const serve = (asks: Channel<number>[], answers: Channel<number>[]): Routine<void> =>
       forever(function* () {
         for (const [at, ask] of asks.entries()) {
@@ -195,14 +195,14 @@ describe("tasks that can change places", () => {
     expect(states).toBe(all);
   });
 
-  test("do not where one of them is another", async () => {
-    // Nobody waits for ever at such a table: whoever is greedy gets its forks in the end.
+  test("are not symmetric if one has another body", async () => {
+    // No philosopher is stuck at such a table: the greedy one gets both forks in the end.
     const { states, all } = await found(table(4, greedy));
     expect(all).toBeGreaterThan(256);
     expect(states).toBe(all);
   });
 
-  test("do not where only the first of them sends to a channel that holds less", async () => {
+  test("are symmetric except for the first, if only its channel has a smaller capacity", async () => {
     const rows = (capacities: readonly number[]) =>
       function* main(): Routine<void> {
         for (const capacity of capacities) {
@@ -211,13 +211,13 @@ describe("tasks that can change places", () => {
           go(() => forever(() => take(belt)));
         }
       };
-    // Six of three kinds, whichever is which: 28 ways.
+    // Multisets of six out of three: 28.
     expect(await found(rows([2, 2, 2, 2, 2, 2]))).toMatchObject({ states: 28, all: 3 ** 6 });
-    // Five of three kinds are 21 ways, with each of the two in which the first may be.
+    // Multisets of five out of three: 21, for each of the two states of the first pair.
     expect(await found(rows([1, 2, 2, 2, 2, 2]))).toMatchObject({ states: 42, all: 2 * 3 ** 5 });
   });
 
-  test("only from there on where all of them have been started, and what `main` did before does not count", async () => {
+  test("in a ring have the same outcomes as in the full search if main sends to some before all are started", async () => {
     const main = function* (): Routine<number> {
       const forks = channels(6, 1);
       yield* forks[2]!.send(5);
@@ -238,14 +238,14 @@ describe("tasks that can change places", () => {
     expect(outcomes).toEqual([1]);
   });
 
-  test("show the same failure, as soon, and it can be replayed", async () => {
+  test("have a counterexample as short as that of the full search, which its token replays", async () => {
     const hungry = known.find(({ name }) => name === "7 looping philosophers")!;
     const { kind, schedule, states } = await failure(hungry.main, shipped);
     expect([kind, schedule.steps.length]).toEqual(["leak", 7]);
     expect(states).toBeLessThan(hungry.states! / 2);
   });
 
-  test("show which of them is stuck for ever", async () => {
+  test("are named in a report if they are stuck", async () => {
     const main = function* (): Routine<void> {
       const tickets = channel<number>(5);
       for (let nth = 0; nth < 6; nth++) {
@@ -260,36 +260,36 @@ describe("tasks that can change places", () => {
     expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["stuck", ["rider#5"]]);
   });
 
-  test.each([0, 7])(
-    "are told apart by an invariant, which may look at the channels of one, after %d turns",
-    async (turns) => {
+  test.each([0, 7])("violate an invariant over the channel of one, declared after %d turns", async (turns) => {
+    const main = function* (): Routine<void> {
+      const belts = channels(6, 5);
+      for (const belt of belts) {
+        go(() => forever(() => put(belt)));
+        go(() => forever(() => take(belt)));
+      }
+      for (let turn = 0; turn < turns; turn++) yield* pause();
+      invariant("the second is never full", () => belts[1]!.length < 5);
+    };
+    const { kind, cause } = await failure(main);
+    expect([kind, String(cause)]).toEqual(["invariant", "Error: the second is never full does not hold"]);
+  });
+
+  test.each([0, 4])(
+    "are distinguished if all but task %d are daemons: the report of the leak names that task",
+    async (kept) => {
       const main = function* (): Routine<void> {
-        const belts = channels(6, 5);
-        for (const belt of belts) {
-          go(() => forever(() => put(belt)));
-          go(() => forever(() => take(belt)));
+        const ticket = channel<number>(1);
+        yield* ticket.send(1);
+        for (const [at, gate] of channels(5).entries()) {
+          const task = go(function* () {
+            for (let nth = 0; nth < 3; nth++) yield* pause();
+            yield* alt(gate.receive(), ticket.receive());
+          });
+          if (at !== kept) daemon(task);
         }
-        for (let turn = 0; turn < turns; turn++) yield* pause();
-        invariant("the second is never full", () => belts[1]!.length < 5);
       };
-      const { kind, cause } = await failure(main);
-      expect([kind, String(cause)]).toEqual(["invariant", "Error: the second is never full does not hold"]);
+      const { kind, schedule } = await failure(main);
+      expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["leak", [`task#${kept}`]]);
     },
   );
-
-  test.each([0, 4])("are told apart where all but number %d may be left behind", async (kept) => {
-    const main = function* (): Routine<void> {
-      const ticket = channel<number>(1);
-      yield* ticket.send(1);
-      for (const [at, gate] of channels(5).entries()) {
-        const task = go(function* () {
-          for (let nth = 0; nth < 3; nth++) yield* pause();
-          yield* alt(gate.receive(), ticket.receive());
-        });
-        if (at !== kept) daemon(task);
-      }
-    };
-    const { kind, schedule } = await failure(main);
-    expect([kind, schedule.waiting.map(({ task }) => task)]).toEqual(["leak", [`task#${kept}`]]);
-  });
 });
