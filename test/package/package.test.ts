@@ -101,6 +101,26 @@ describe("the installed package", () => {
     expect(out).toBe("true true true first,second,third c0,c1,c2 1 2");
   });
 
+  test("two copies of the package keep one record of ownership: a combinator releases a channel of the other copy (CB-2)", () => {
+    const out = node(
+      "ownership.mjs",
+      `import * as a from "millrace";
+       import * as b from "dependent";
+       import { map } from "millrace/transducers";
+       const released = [];
+       const release = () => released.push("released");
+       const source = () => a.produce(function* (out) { for (let n = 0; yield* out.send(n); n++); }, { release });
+       for await (const n of b.through(source(), map((n) => n))) if (n === 2) break;
+       for await (const n of source()) break;
+       const created = a.channel(1);
+       created.trySend(1);
+       for await (const n of b.through(created, map((n) => n))) break;
+       await a.pause();
+       console.log(released.join(), created.closed);`,
+    );
+    expect(out).toBe("released,released false");
+  });
+
   test("the installed package type-checks in a strict program", () => {
     writeFileSync(
       join(project, "program.ts"),
