@@ -58,16 +58,20 @@ class Check implements AsyncDisposable {
   private readonly _ignores: (task: Task<unknown>) => boolean;
 
   constructor({ ignore }: NoLeaksOptions) {
+    // First, as it throws for what is not allowed: then nothing is installed.
+    this._ignores = ignoring(ignore);
     this._tasks = new Set();
     this._starts = new Starts((task) => this._tasks.add(task));
-    this._ignores = ignoring(ignore);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (let turns = PATIENCE; turns > 0 && this._left().length > 0; turns--) {
-      await new Promise<void>((resolve) => native.turn(resolve));
+    try {
+      for (let turns = PATIENCE; turns > 0 && this._left().length > 0; turns--) {
+        await new Promise<void>((resolve) => native.turn(resolve));
+      }
+    } finally {
+      this._starts[Symbol.dispose]();
     }
-    this._starts[Symbol.dispose]();
     const left = this._left();
     if (left.length === 0) return;
     const count = left.length === 1 ? "A task is" : `${left.length} tasks are`;

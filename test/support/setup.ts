@@ -1,15 +1,18 @@
-// For each file of tests. The files of a worker share one scheduler, so a file that leaves a timer behind fails: the next
-// file would find it among its own.
+// For each file of tests. The files of a worker share one scheduler, so a file that leaves a timer or a maker behind
+// fails: the next file would find it among its own.
 //
 // When a worker of the test runner has nothing left to do, its event loop is empty. That is the end of the tests, not a
 // deadlock of what they left awaiting, so the check of EN-2 is off here; test/lifetime/process.node.test.ts has it.
 
 import { nativeHost, replaceHost } from "millrace/host";
 import { afterAll, expect } from "vitest";
+import { scheduler } from "../../src/scheduler/scheduler.js";
 
 replaceHost({ whenEmpty() {} });
+const { maker } = scheduler;
 
 afterAll(async () => {
+  expect(scheduler.maker === maker, "this file of tests left a maker on the scheduler").toBe(true);
   let timers = 0;
   const counting = replaceHost({
     setTimer(job, ms) {

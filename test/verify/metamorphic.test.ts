@@ -3,6 +3,7 @@
 import { channel, go, pause, type Routine, scope, select, sleep, timeout } from "millrace";
 import { cell, choose, daemon, forever, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { scaled } from "../support/stress.js";
 import { known } from "./programs/index.js";
 
 type Main = () => Routine<unknown>;
@@ -98,7 +99,7 @@ const CHANGES: Readonly<Record<string, (main: Main) => Main>> = {
 };
 
 /** Programs with more states take too long to be verified this often. */
-const LARGE = 400;
+const LARGE = scaled(150, 400);
 
 /** The part of a verdict that an addition must not change. */
 function summary(verdict: Verdict<unknown>): unknown {
