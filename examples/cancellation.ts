@@ -1,5 +1,5 @@
-// Cancellation ends a go block as `return` would: where it waits, with its `finally` blocks, which may wait themselves. In a
-// scope the first failure cancels the others. An AbortSignal goes in and comes out.
+// Cancellation ends a go block as `return` would: at the `yield*` where it is parked, after its `finally` blocks, which may
+// park too. In a scope the first failure cancels the other tasks. A scope takes an AbortSignal, and has one.
 
 import { type AsyncRoutine, CancelledError, go, type Routine, scope, settled, sleep } from "millrace";
 
@@ -24,7 +24,7 @@ try {
   if (error instanceof CancelledError) console.log(`1. cancelled, because ${error.cause}`);
 }
 
-// 2. One of three fails: the others are cancelled, and the failure comes out when they have ended.
+// 2. One of three fails: the others are cancelled, and the scope throws the failure once they have ended.
 function* sibling(name: string): Routine<void> {
   try {
     yield* sleep(60_000);

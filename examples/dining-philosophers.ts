@@ -1,11 +1,11 @@
-// The dining philosophers: five of them, five forks, and each takes the left fork first. When all have done so nobody ever
-// gets a right one. `run` is told that this is the whole program, so it can say so, and who waits for whom.
+// The dining philosophers: five tasks and five forks. Each philosopher takes the left fork first. Once all have done so, no
+// right fork is free, and none will be. `run` runs a closed program, so it can report the deadlock and its cycle.
 
 import { type Channel, channel, DeadlockError, go, pause, type Routine, run } from "millrace";
 
 const NAMES = ["Aristotle", "Bacon", "Confucius", "Descartes", "Epicurus"];
 
-/** There is room for one hand: sending takes the fork, receiving puts it back. */
+/** A channel with one place: sending takes the fork, receiving puts it back. */
 type Fork = Channel<"a hand">;
 
 function* philosopher(left: Fork, right: Fork): Routine<void> {
@@ -31,7 +31,7 @@ function* table(leftHanded: (seat: number) => boolean): Routine<string> {
     return leftHanded(seat) ? go(named(name), left, right) : go(named(name), right, left);
   });
   for (const diner of diners) yield* diner;
-  return "everybody has eaten";
+  return "all have eaten";
 }
 
 try {
@@ -55,4 +55,4 @@ console.log(await run(table, (seat) => seat > 0));
 //     table#0/Descartes#3 waits: send to fork 4
 //     table#0/Epicurus#4 waits: send to fork 0
 //     in a circle: table#0/Aristotle#0 -> table#0/Bacon#1 -> table#0/Confucius#2 -> table#0/Descartes#3 -> table#0/Epicurus#4
-//   everybody has eaten
+//   all have eaten

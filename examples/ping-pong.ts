@@ -1,5 +1,5 @@
-// Ping-pong: two tasks take turns. The channels are unbuffered, so each hit is a meeting: the ball leaves one hand when it
-// is in the other.
+// Ping-pong: two tasks take turns. The channels are unbuffered, so a send completes only when the other player receives the
+// ball.
 
 import {
   type Channel,
@@ -18,7 +18,7 @@ function* player(name: string, from: ReceiveChannel<number>, to: SendChannel<num
     if (hits === 6) break;
     yield* to.send(hits + 1);
   }
-  // Whoever stops closes the way to the other, who then stops as well.
+  // The player that stops closes the channel to the other one, which then stops as well.
   to.close();
 }
 

@@ -1,5 +1,5 @@
-// The prime sieve: numbers flow through a chain of filters, one task for each prime found so far. What comes out at the
-// end of the chain is the next prime, and lengthens the chain.
+// The prime sieve: numbers flow through a chain of filters, one task for each prime found so far. The number that
+// comes out at the end of the chain is the next prime, and adds a filter to the chain.
 
 import { CLOSED, type Closed, channel, go, type ReceiveChannel, type Routine, type SendChannel } from "millrace";
 
@@ -11,7 +11,7 @@ function* sift(prime: number, from: ReceiveChannel<number>, to: SendChannel<numb
   for (let n: number | Closed; (n = yield* from.receive()) !== CLOSED; ) {
     if (n % prime !== 0 && !(yield* to.send(n))) break;
   }
-  // Nobody wants more: tell the one before, and so on up to the source.
+  // The filter behind this one has stopped: cancel the channel in front, and so on up to the source.
   from.cancel();
 }
 

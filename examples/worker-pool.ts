@@ -1,5 +1,5 @@
-// A worker pool with fan-in: three workers take jobs from one channel as they become free, and put results into one
-// other. The results channel is closed by the one who knows that all workers are done.
+// A worker pool with fan-in: three workers take jobs from one channel as they become free, and send results to another. The
+// task that waits for all workers closes the channel of results.
 
 import {
   CLOSED,
@@ -27,7 +27,7 @@ function* worker(name: string, jobs: ReceiveChannel<number>, results: SendChanne
 }
 
 function* pool(jobs: ReceiveChannel<number>, results: SendChannel<Result>): Routine<void> {
-  // A scope is over when all that was started in it is over.
+  // A scope ends when all tasks that it started have ended.
   yield* scope(function* (workers) {
     for (const name of ["ann", "bob", "cid"]) workers.go(worker, name, jobs, results);
   });

@@ -134,7 +134,10 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return { what: this.constructor.name.toLowerCase(), external: true };
   }
 
-  /** @internal The record of the running task, for `waitsFor().tasks`; undefined outside a closed program. */
+  /**
+   * The running task, in the form that `waitsFor().tasks` takes, so that a lock can name its holder in the report of a
+   * deadlock. Undefined outside a closed program, where nothing is recorded.
+   */
   get performer(): unknown {
     const member = scheduler.current?.member;
     return member == null || member.program === null ? undefined : member;

@@ -6,7 +6,7 @@ import {
   forms,
   goForms,
   inForms,
-  nobody,
+  noneParked,
   parkingStores,
   plainStores,
   queues,
@@ -42,7 +42,7 @@ describe.each(forms)("$form", ({ form, start }) => {
     // In plain code both go on in microtasks, and the sender was made ready first.
     if (form === "await") expect(log).toEqual(["1 sends", "2 receives", true, "4 sent", "3 received"]);
     else expect(log).toEqual(["1 sends", "2 receives", "3 received", true, "4 sent"]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-1: Channel.receive() parks at an empty open channel, whatever its store", async () => {
@@ -143,7 +143,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, size, start, pol
     for (let n = 0; n < 20; n++) expect(ch.trySend(n)).toBe(true);
     await time.settle();
     expect(got).toEqual(Array.from({ length: 20 }, (_, n) => `${n}:${n}`));
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     expect(ch.length).toBe(0);
   });
 
@@ -197,7 +197,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, size, start, pol
       await time.settle();
       expect(woken).toBe(n);
     }
-    expect(queues(other)).toEqual(nobody);
+    expect(queues(other)).toEqual(noneParked);
     if (policy !== "park" || !Number.isFinite(size)) return;
     let sent = 0 - size;
     for (let n = 0; n < size + 6; n++) {
@@ -213,7 +213,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, size, start, pol
       await time.settle();
       expect(sent).toBe(n);
     }
-    expect(queues(other)).toEqual(nobody);
+    expect(queues(other)).toEqual(noneParked);
   });
 
   test("CH-9: any value but CLOSED can be sent", async () => {
@@ -333,7 +333,7 @@ describe.each(crowds(plainStores[0]!, plainStores[2]!, unboundedStore))(
       }
       while (queues(ch).receivers < many) await time.settle();
       ch.close();
-      expect(queues(ch)).toEqual(nobody);
+      expect(queues(ch)).toEqual(noneParked);
       for (let turns = 0; released < many && turns < 1000; turns++) await time.settle();
       expect(released).toBe(many);
     });
@@ -352,7 +352,7 @@ describe.each(crowds(plainStores[0]!, plainStores[2]!))("$many tasks, $store, $f
     }
     while (queues(ch).senders < many) await time.settle();
     ch.cancel();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     for (let turns = 0; released < many && turns < 1000; turns++) await time.settle();
     expect(released).toBe(many);
   });
@@ -450,8 +450,8 @@ describe("channel()", () => {
     using _ = virtualTime();
     const [open, narrow] = [channel<number>(), channel<number>(0, { maxPending: 0 })];
     await expect(select({ open, narrow }, { mode: "priority" })).rejects.toThrow(RangeError);
-    expect(queues(open)).toEqual(nobody);
-    expect(queues(narrow)).toEqual(nobody);
+    expect(queues(open)).toEqual(noneParked);
+    expect(queues(narrow)).toEqual(noneParked);
   });
 
   test.each(stores)(
@@ -492,7 +492,7 @@ describe("channel()", () => {
     while (queues(ch).receivers < many) await time.settle();
     // Were leaving O(n), this would be some 10^9 steps and more; the test's own limit of time says so.
     for (let n = 0; n < many; n++) tasks[(n * 7919) % many]!.cancel();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     await time.settle();
   });
 });

@@ -6,7 +6,7 @@ import {
   forms,
   goForms,
   inForms,
-  nobody,
+  noneParked,
   parkingStores,
   plainStores,
   queues,
@@ -38,7 +38,7 @@ describe.each(inForms(parkingStores, forms))("$store, $form", ({ make, size, sta
     expect(got).toEqual([...Array.from({ length: size + 3 }, (_, n) => n), CLOSED, CLOSED]);
     expect(log).toEqual(Array.from({ length: size + 3 }, (_, n) => `${n} sent true`));
     expect(ch.tryReceive()).toBe(CLOSED);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-25: Channel.cancel() discards what is stored and completes parked sends false, all at once", async () => {
@@ -55,7 +55,7 @@ describe.each(inForms(parkingStores, forms))("$store, $form", ({ make, size, sta
     ch.cancel("enough");
     expect(ch.closed).toBe(true);
     expect(ch.length).toBe(0);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     expect(lost).toEqual(Array.from({ length: size }, (_, n) => n));
     await time.settle();
     expect(log).toEqual(Array.from({ length: size + 3 }, (_, n) => `${n} ${n < size}`));
@@ -79,7 +79,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, start, size }) =
     }
     await time.settle();
     ch.close();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     log.push("closed");
     await time.settle();
     expect(log).toEqual(["closed", "0 true", "1 true", "2 true", "3 true", "4 true"]);
@@ -100,7 +100,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, start, size }) =
     await time.settle();
     expect(results).toEqual([false, { key: "a", value: false }, false]);
     expect(ch.length).toBe(length);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-24: after Channel.close(cause) and the drain every receive throws that very cause", async () => {
@@ -212,7 +212,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, start, size }) =
     ch.cancel();
     await time.settle();
     expect([produced, ended]).toEqual([3, true]);
-    expect(queues(ticks)).toEqual(nobody);
+    expect(queues(ticks)).toEqual(noneParked);
   });
 });
 
@@ -229,7 +229,7 @@ describe.each(inForms([...plainStores, ...bufferStores], goForms))("$store, $for
     expect(ch.trySend(7)).toBe(true);
     task.cancel();
     await time.settle();
-    // The body came to have it, or nobody did and it was reported: once.
+    // The body came to have it, or noneParked did and it was reported: once.
     expect([...got, ...lost]).toEqual([7]);
     if (task.status === "cancelled") expect(got).toEqual([]);
   });
@@ -252,7 +252,7 @@ describe.each(inForms([...plainStores, ...bufferStores], goForms))("$store, $for
     mapping.cancel();
     await time.settle();
     expect([...got, ...lost].sort()).toEqual([7, 8]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-27: a task cancelled while its receive is parked takes nothing", async () => {
@@ -263,7 +263,7 @@ describe.each(inForms([...plainStores, ...bufferStores], goForms))("$store, $for
     });
     await time.settle();
     task.cancel();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     const got: unknown[] = [];
     start(function* () {
       got.push(yield* ask(ch.receive()));
@@ -286,7 +286,7 @@ describe.each(inForms([...plainStores, ...bufferStores], goForms))("$store, $for
     await time.settle();
     if (queues(ch).senders === 0) return;
     task.cancel();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     await time.settle();
     for (let n = 0; n < stored; n++) expect(ch.tryReceive()).toBe(n);
     expect(ch.tryReceive()).toBe(EMPTY);
@@ -355,7 +355,7 @@ test("CH-20: a select that stands in both queues of a channel gets CLOSED when i
   ch.close();
   await time.settle();
   expect(got).toEqual({ key: "in", value: CLOSED });
-  expect(queues(ch)).toEqual(nobody);
+  expect(queues(ch)).toEqual(noneParked);
   expect(ch.tryReceive()).toBe(CLOSED);
 });
 
@@ -376,6 +376,6 @@ test("CH-25: an exception of onUndelivered leaves no stored value and no parked 
   expect(() => ch.cancel()).toThrow("from onUndelivered");
   await time.settle();
   expect(sent).toBe(false);
-  expect([ch.length, queues(ch)]).toEqual([0, nobody]);
+  expect([ch.length, queues(ch)]).toEqual([0, noneParked]);
   expect(seen).toEqual([1, 2]);
 });

@@ -1,6 +1,6 @@
 import { CLOSED, channel, EMPTY, go, promiseChannel, select } from "millrace";
 import { describe, expect, test } from "vitest";
-import { ask, forms, nobody, queues } from "../support/model.js";
+import { ask, forms, noneParked, queues } from "../support/model.js";
 import { virtualTime } from "../support/virtual.js";
 
 describe.each(forms)("promiseChannel(), $form", ({ start }) => {
@@ -93,7 +93,7 @@ describe("promiseChannel()", () => {
   test("CH-19, CH-24: closed with a cause before any send, every receive throws it", async () => {
     using _ = virtualTime();
     const ch = promiseChannel<number>();
-    const cause = new Error("nobody answered");
+    const cause = new Error("noneParked answered");
     ch.close(cause);
     await expect(ch.receive().then()).rejects.toBe(cause);
     expect(() => ch.tryReceive()).toThrow(cause);
@@ -151,7 +151,7 @@ describe("promiseChannel()", () => {
     await time.settle();
     other.trySend(1);
     await time.settle();
-    expect([key, queues(other)]).toEqual(["other", nobody]);
+    expect([key, queues(other)]).toEqual(["other", noneParked]);
     expect((ch as unknown as { waiting: { empty: boolean } }).waiting.empty).toBe(true);
   });
 });

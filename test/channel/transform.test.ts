@@ -26,7 +26,7 @@ import {
   takeWhile,
 } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
-import { ArrayStore, ask, breaches, forms, giving, nobody, queues } from "../support/model.js";
+import { ArrayStore, ask, breaches, forms, giving, noneParked, queues } from "../support/model.js";
 import { virtualTime } from "../support/virtual.js";
 
 /** Puts values through a transducer at the mouth of a channel, one send after the other, and takes all that comes out. */
@@ -42,7 +42,7 @@ async function through<In, Out>(transform: Transducer<In, Out>, values: readonly
     for (let value: Out | typeof CLOSED; (value = yield* ch.receive()) !== CLOSED; ) got.push(value);
   });
   await time.settle();
-  expect(queues(ch)).toEqual(nobody);
+  expect(queues(ch)).toEqual(noneParked);
   return got;
 }
 
@@ -255,7 +255,7 @@ describe.each(forms)("$form", ({ start }) => {
     }
     await time.settle();
     ch.trySend(10);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     expect(ch.length).toBe(1);
     await time.settle();
     expect(got).toEqual([10, 11, 12]);
@@ -279,7 +279,7 @@ describe.each(forms)("$form", ({ start }) => {
     await time.settle();
     expect(log).toEqual(["1 true", "3 true", "2 true"]);
     expect(ch.tryReceive()).toBe(2);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-30: a terminating transform closes the channel after its last value; every parked sender is released with false", async () => {
@@ -491,7 +491,7 @@ describe("transforms", () => {
     ch.trySend(2);
     await time.settle();
     expect(got).toEqual({ key: "ch", value: 2 });
-    expect(queues(silent)).toEqual(nobody);
+    expect(queues(silent)).toEqual(noneParked);
   });
 
   test("CH-31: an exception in the completion step goes to onError, or becomes the cause", () => {
@@ -557,7 +557,7 @@ describe("transforms", () => {
     expect(ch.trySend(1)).toBe(true);
     await time.settle();
     expect(tries).toEqual([false]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     expect([ch.tryReceive(), ch.tryReceive(), ch.tryReceive(), ch.tryReceive()]).toEqual([1, 1001, 101, EMPTY]);
   });
 
@@ -577,7 +577,7 @@ describe("transforms", () => {
     for (const n of [1, 2, 3]) ch.trySend(n);
     await time.settle();
     expect(got).toEqual([1, 2, CLOSED, CLOSED]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("CH-33: a step that cancels its own channel leaves no stored value and no parked task", async () => {
@@ -594,7 +594,7 @@ describe("transforms", () => {
     ch.trySend(2);
     await time.settle();
     expect(ch.tryReceive()).toBe(CLOSED);
-    expect([ch.length, queues(ch)]).toEqual([0, nobody]);
+    expect([ch.length, queues(ch)]).toEqual([0, noneParked]);
     expect(lost).toEqual([1, 2]);
   });
 

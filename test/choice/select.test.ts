@@ -15,7 +15,7 @@ import {
   when,
 } from "millrace";
 import { describe, expect, test } from "vitest";
-import { ask, forms, goForms, inForms, nobody, plainStores, queues } from "../support/model.js";
+import { ask, forms, goForms, inForms, noneParked, plainStores, queues } from "../support/model.js";
 import { scaled, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
@@ -55,7 +55,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     await time.settle();
     expect([queues(a).receivers, queues(b).receivers, queues(full).senders]).toEqual([2, 1, 1]);
     expect(b.trySend(5)).toBe(true);
-    expect([queues(a), queues(b), queues(full)]).toEqual([nobody, nobody, nobody]);
+    expect([queues(a), queues(b), queues(full)]).toEqual([noneParked, noneParked, noneParked]);
     await time.settle();
     expect(got).toEqual({ key: "b", value: 5 });
     expect(time.timers).toBe(0);
@@ -75,7 +75,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     });
     await time.settle();
     expect(got).toEqual({ key: "a", value: 1 });
-    expect([queues(silent), queues(a), time.timers]).toEqual([nobody, nobody, 0]);
+    expect([queues(silent), queues(a), time.timers]).toEqual([noneParked, noneParked, 0]);
   });
 
   test("OP-9: a default fires only if nothing is ready on entry; a closed channel is ready", async () => {
@@ -102,7 +102,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
       CLOSED,
       CLOSED,
     ]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("OP-10: the same channel may stand in several cases, and one value moves", async () => {
@@ -115,7 +115,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     await time.settle();
     expect(queues(ch).receivers).toBe(3);
     ch.trySend(1);
-    expect([queues(ch), ch.length]).toEqual([nobody, 0]);
+    expect([queues(ch), ch.length]).toEqual([noneParked, 0]);
     await time.settle();
     expect(got.length).toBe(1);
     expect(got[0]!.value).toBe(1);
@@ -124,7 +124,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     });
     await time.settle();
     expect(ch.tryReceive()).toBe(10);
-    expect([queues(ch), ch.length]).toEqual([nobody, 0]);
+    expect([queues(ch), ch.length]).toEqual([noneParked, 0]);
     await time.settle();
     expect(got.length).toBe(2);
     expect(got[1]!.value).toBe(true);
@@ -141,7 +141,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     }
     await time.settle();
     expect(got.length).toBe(2);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
     if (size > 1) return;
     if (size === 0) {
       // The second finds the first parked, and hands over.
@@ -168,7 +168,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     ch.close();
     await time.settle();
     expect(got).toEqual(Array.from({ length: 3 }, () => ({ key: "ch", value: CLOSED })));
-    expect(queues(silent)).toEqual(nobody);
+    expect(queues(silent)).toEqual(noneParked);
   });
 
   test("OP-14: receiveAny() drops a source when it closes and ends when all have closed, losing nothing", async () => {
@@ -194,7 +194,7 @@ describe.each(inForms(plainStores, forms))("$store, $form", ({ make, size, start
     Object.keys(sources).forEach((key, at) => {
       expect(got[key]).toEqual(Array.from({ length: 20 + at }, (_, n) => n));
     });
-    for (const ch of Object.values(sources)) expect(queues(ch)).toEqual(nobody);
+    for (const ch of Object.values(sources)) expect(queues(ch)).toEqual(noneParked);
   });
 });
 
@@ -212,7 +212,7 @@ describe.each(forms)("$form", ({ start }) => {
       expect(queues(ch)).toEqual({ senders: 2, receivers: 2 });
       if (peer === "sender") expect(ch.trySend("theirs")).toBe(true);
       else expect(ch.tryReceive()).toBe("mine");
-      expect(queues(ch)).toEqual(nobody);
+      expect(queues(ch)).toEqual(noneParked);
       await time.settle();
       const { key, value } = got as { key: string; value: unknown };
       expect([peer === "sender" ? "in" : "out", "nested"]).toContain(key);
@@ -251,7 +251,7 @@ describe.each(forms)("$form", ({ start }) => {
       });
       expect(counts.size).toBe([...layout].filter((letter) => letter === "r").length);
       uniform([...counts.values()]);
-      expect(queues(silent)).toEqual(nobody);
+      expect(queues(silent)).toEqual(noneParked);
     },
   );
 
@@ -313,7 +313,7 @@ describe.each(forms)("$form", ({ start }) => {
     c.trySend(1);
     await time.settle();
     expect(chosen[5]).toBe("c");
-    expect([queues(a), queues(b), queues(c)]).toEqual([nobody, nobody, nobody]);
+    expect([queues(a), queues(b), queues(c)]).toEqual([noneParked, noneParked, noneParked]);
   });
 
   test("OP-12: a case with a false condition takes no part and does not rename the others", async () => {
@@ -342,7 +342,7 @@ describe.each(forms)("$form", ({ start }) => {
       got = yield* ask(select({ ch: when(false, ch), nested: when(false, alt(ch, ch)) }));
     });
     await time.settle();
-    expect([got, queues(ch), ch.length]).toEqual(["parked", nobody, 1]);
+    expect([got, queues(ch), ch.length]).toEqual(["parked", noneParked, 1]);
   });
 
   test("OP-14: receiveAny() throws the cause of a source once, and goes on with the others", async () => {
@@ -415,7 +415,7 @@ describe.each(forms)("$form", ({ start }) => {
     expect(got).toEqual([]);
     await time.advance(1);
     expect(got).toEqual([{ key: "late", value: CLOSED }]);
-    expect([queues(ch), time.timers]).toEqual([nobody, 0]);
+    expect([queues(ch), time.timers]).toEqual([noneParked, 0]);
   });
 
   test("OP-6: two selects parked at the same two channels get one value each, and no value is lost", async () => {
@@ -447,7 +447,7 @@ describe.each(goForms)("$form", ({ form, start }) => {
     await time.settle();
     expect([queues(a).receivers, queues(b).senders, queues(b).receivers]).toEqual([2, 1, 1]);
     task.cancel();
-    expect([queues(a), queues(b)]).toEqual([nobody, nobody]);
+    expect([queues(a), queues(b)]).toEqual([noneParked, noneParked]);
     await time.settle();
     expect(time.timers).toBe(0);
     expect(task.status).toBe("cancelled");
@@ -475,7 +475,7 @@ describe.each(goForms)("$form", ({ form, start }) => {
     });
     const grown = await task;
     await feeder;
-    expect([queues(silent), queues(busy)]).toEqual([nobody, nobody]);
+    expect([queues(silent), queues(busy)]).toEqual([noneParked, noneParked]);
     expect(grown).toBeLessThan(Math.min(1_000_000, 10 * rounds));
   });
 });

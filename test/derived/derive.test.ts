@@ -27,7 +27,7 @@ import {
   withNack,
 } from "millrace";
 import { describe, expect, test } from "vitest";
-import { ask, forms, goForms, nobody, queues } from "../support/model.js";
+import { ask, forms, goForms, noneParked, queues } from "../support/model.js";
 import { CROWD, spaced } from "../support/stress.js";
 import { virtualTime } from "../support/virtual.js";
 
@@ -129,7 +129,7 @@ describe.each(forms)("derive() in $form", ({ start }) => {
     await time.settle();
     source.close();
     expect(await got).toEqual([7, CLOSED]);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
   });
 
   test.each(["random", "priority", "fair"] as const)(
@@ -154,7 +154,7 @@ describe.each(forms)("derive() in $form", ({ start }) => {
         { key: "shown", value: "b" },
         { key: "other", value: "c" },
       ]);
-      expect([queues(source), queues(other)]).toEqual([nobody, nobody]);
+      expect([queues(source), queues(other)]).toEqual([noneParked, noneParked]);
       source.trySend("kept");
       expect(shown.tryReceive()).toBe("kept");
     },
@@ -176,7 +176,7 @@ describe.each(forms)("derive() in $form", ({ start }) => {
       { key: "shown", value: 1 },
       { key: "shown", value: CLOSED },
     ]);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
   });
 });
 
@@ -281,7 +281,7 @@ describe("derive() whose receiver leaves", () => {
     a.cancel();
     expect(queues(source).receivers).toBe(1);
     b.cancel();
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
     expect(source.trySend(1)).toBe(false);
     taker(all, "c", log);
     await time.settle();
@@ -299,7 +299,7 @@ describe("derive() whose receiver leaves", () => {
     expect(queues(source).receivers).toBe(1);
     await time.advance(5);
     expect((await choice).key).toBe("late");
-    expect([queues(source), time.timers]).toEqual([nobody, 0]);
+    expect([queues(source), time.timers]).toEqual([noneParked, 0]);
   });
 
   test("removes the timer of its operation when the last receiver has left (TM-3)", async () => {
@@ -363,7 +363,7 @@ describe("derive() whose receiver leaves", () => {
     a.cancel();
     await time.settle();
     expect(log).toEqual([["b", 1]]);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
     expect(source.trySend(2)).toBe(false);
   });
 
@@ -573,7 +573,7 @@ describe("cancelling a derived channel", () => {
     for (const name of ["a", "b"]) taker(all, name, log);
     await time.settle();
     all.cancel("enough");
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
     all.cancel("again");
     await time.settle();
     expect(log).toEqual([
@@ -809,7 +809,7 @@ describe("derive() whose feed uses the channel", () => {
     source.trySend(5);
     await time.settle();
     expect([waiting.status, own.tryReceive()]).toEqual(["cancelled", 5]);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
   });
 
   test("gives values that are emitted from outside to parked receivers, and then stops reading", async () => {
@@ -835,12 +835,12 @@ describe("derive() whose feed uses the channel", () => {
       ["a", 1],
       ["b", 10],
     ]);
-    expect([queues(source), own.tryReceive()]).toEqual([nobody, 11]);
+    expect([queues(source), own.tryReceive()]).toEqual([noneParked, 11]);
     taker(own, "c", log);
     await time.settle();
     outside!.end();
     await time.settle();
-    expect([log[2], queues(source)]).toEqual([["c", CLOSED], nobody]);
+    expect([log[2], queues(source)]).toEqual([["c", CLOSED], noneParked]);
   });
 });
 
@@ -870,7 +870,7 @@ describe("derive() over an operation with a nack", () => {
     await time.settle();
     expect(log).toEqual(["made 1"]);
     waiting.cancel();
-    expect([log, queues(source)]).toEqual([["made 1", "lost 1"], nobody]);
+    expect([log, queues(source)]).toEqual([["made 1", "lost 1"], noneParked]);
     const next = own.receive().then();
     await time.settle();
     source.trySend(3);

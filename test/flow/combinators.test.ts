@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type Channel, CLOSED, channel, EMPTY, go, produce, type Routine, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { feed, read } from "../support/flow.js";
-import { nobody, queues } from "../support/model.js";
+import { noneParked, queues } from "../support/model.js";
 import { virtualTime } from "../support/virtual.js";
 import { type Subject, subjects } from "./subjects.js";
 
@@ -24,7 +24,7 @@ describe.each(subjects)("$name", ({ make, inputs }: Subject) => {
     });
     await time.advance(LONG);
     expect(seen.map(({ end }) => end)).toEqual(seen.map(() => "closed"));
-    expect(sources.map(queues)).toEqual(sources.map(() => nobody));
+    expect(sources.map(queues)).toEqual(sources.map(() => noneParked));
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 
@@ -116,7 +116,7 @@ describe.each(subjects.filter(({ goesOn }) => goesOn !== true))("$name", ({ make
     await time.settle();
     for (const output of outputs) output.cancel();
     await time.advance(LONG);
-    expect(sources.map(queues)).toEqual(sources.map(() => nobody));
+    expect(sources.map(queues)).toEqual(sources.map(() => noneParked));
     for (const source of sources) expect([source.closed, source.trySend(7)]).toEqual([false, true]);
     await time.advance(LONG);
     expect(sources.map((source) => source.tryReceive())).toEqual(sources.map(() => 7));

@@ -16,7 +16,7 @@ import {
 } from "millrace";
 import { map, take } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../support/model.js";
+import { noneParked, queues } from "../support/model.js";
 import { noting, planned, pressed, type Seen } from "../support/timeline.js";
 import { virtualTime } from "../support/virtual.js";
 
@@ -350,7 +350,7 @@ describe("the ownership of a stream()", () => {
     using _ = virtualTime();
     const mine = holding(5);
     expect(await stream(mine).take(2).collect()).toEqual([1, 2]);
-    expect([mine.closed, mine.length, queues(mine)]).toEqual([false, 3, nobody]);
+    expect([mine.closed, mine.length, queues(mine)]).toEqual([false, 3, noneParked]);
     for await (const _n of stream(mine).map((n) => n)) break;
     expect([mine.closed, mine.length]).toEqual([false, 2]);
   });
@@ -422,7 +422,7 @@ describe("the ownership of a stream()", () => {
     await time.advance(20);
     end.cancel("enough");
     await time.settle();
-    expect([reasons, made.closed, mine.closed, queues(mine)]).toEqual([["enough"], true, false, nobody]);
+    expect([reasons, made.closed, mine.closed, queues(mine)]).toEqual([["enough"], true, false, noneParked]);
     expect([time.timers, time.reported]).toEqual([0, []]);
   });
 

@@ -240,7 +240,7 @@ describe.concurrent("the process ends by itself (EN-3, EN-4)", () => {
   });
 });
 
-describe.concurrent("a failure that nobody joined (GO-2)", () => {
+describe.concurrent("a failure that noneParked joined (GO-2)", () => {
   test.each(["function*", "async function*"])(
     "a failed %s that no task joined is one unhandled rejection (GO-2)",
     async (form) => {

@@ -13,7 +13,7 @@ import { fromReadable, lines, toReadable, toWritable } from "millrace/node";
 import { take } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../support/flow.js";
-import { nobody, queues } from "../support/model.js";
+import { noneParked, queues } from "../support/model.js";
 import { virtualTime } from "../support/virtual.js";
 
 /** Counts up as it is read, and tells how often it was. */
@@ -278,7 +278,7 @@ describe("toReadable()", () => {
     expect(queues(source).receivers).toBe(1);
     readable.destroy();
     await time.settle();
-    expect([queues(source), source.closed, source.trySend(1)]).toEqual([nobody, false, false]);
+    expect([queues(source), source.closed, source.trySend(1)]).toEqual([noneParked, false, false]);
   });
 
   test("CB-2: leaving a for await over toReadable(), and a pipeline that fails, release the channel", async () => {
@@ -375,7 +375,7 @@ describe("toWritable()", () => {
     writable.destroy(error);
     const seen = read(to);
     await time.settle();
-    expect([queues(to), seen]).toEqual([nobody, { values: [], end: { cause: error } }]);
+    expect([queues(to), seen]).toEqual([noneParked, { values: [], end: { cause: error } }]);
   });
 
   test("CB-3: destroying toWritable() without an error closes the channel with an error", async () => {

@@ -82,5 +82,5 @@ test("OP-4: lost of withNack() completes after all cases have left their queues,
   await time.settle();
   late.trySend("first");
   await time.settle();
-  expect([await task, latch.trySend("nobody waits")]).toEqual(["first", false]);
+  expect([await task, latch.trySend("noneParked waits")]).toEqual(["first", false]);
 });

@@ -17,7 +17,7 @@ import {
 } from "millrace";
 import { replaceHost, usePolicy } from "millrace/host";
 import { describe, expect, test } from "vitest";
-import { ask, forms, giving, goForms, nobody, queues } from "../support/model.js";
+import { ask, forms, giving, goForms, noneParked, queues } from "../support/model.js";
 import { seeded, virtualTime } from "../support/virtual.js";
 
 describe.each(forms)("$form", ({ start }) => {
@@ -33,7 +33,7 @@ describe.each(forms)("$form", ({ start }) => {
     alt(ch, ch.send(4));
     await time.settle();
     expect([ch.length, made, time.timers]).toEqual([1, 0, 0]);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("OP-1: an operation may be performed again after it completed: a send, a receive, a select, a mapped one", async () => {
@@ -162,7 +162,7 @@ describe.each(forms)("$form", ({ start }) => {
     await time.settle();
     expect(ran).toEqual(["b1", "b2"]);
     expect(got).toEqual({ value: [3] });
-    expect(queues(a)).toEqual(nobody);
+    expect(queues(a)).toEqual(noneParked);
   });
 
   test("OP-3: an exception of map's function is the performing task's, whether the operation parked or not; the peer has its value across", async () => {
@@ -191,7 +191,7 @@ describe.each(forms)("$form", ({ start }) => {
       if (!early) send();
       await time.settle();
       expect(log.sort()).toEqual(["in map", true]);
-      expect(queues(ch)).toEqual(nobody);
+      expect(queues(ch)).toEqual(noneParked);
     }
   });
 
@@ -247,7 +247,7 @@ describe.each(forms)("$form", ({ start }) => {
     await time.settle();
     expect(errors.slice(0, 2)).toEqual(["in make", "in make"]);
     expect(errors[2]).toMatch(/must return an operation/);
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("OP-4: withNack(make): lost becomes ready exactly when another case won, at once or later", async () => {
@@ -276,7 +276,7 @@ describe.each(forms)("$form", ({ start }) => {
           await time.settle();
         }
         expect([won, lost]).toEqual(nackWins ? ["asking", 0] : ["other", 1]);
-        expect([queues(mine), queues(other)]).toEqual([nobody, nobody]);
+        expect([queues(mine), queues(other)]).toEqual([noneParked, noneParked]);
       }
     }
   });
@@ -440,7 +440,7 @@ describe.each(goForms)("$form", ({ start }) => {
     expect([lost, queues(ch).receivers]).toEqual([false, 1]);
     task.cancel();
     await time.settle();
-    expect([lost, queues(ch)]).toEqual([true, nobody]);
+    expect([lost, queues(ch)]).toEqual([true, noneParked]);
   });
 
   test("OP-3: map's function runs in the task that performs it, not in the peer's", async () => {
@@ -506,7 +506,7 @@ describe("operations", () => {
     expect(() => select(null as never)).toThrow(TypeError);
     expect(() => select({ ch }, { mode: "first" as never })).toThrow("mode");
     await time.settle();
-    expect(queues(ch)).toEqual(nobody);
+    expect(queues(ch)).toEqual(noneParked);
   });
 
   test("OP-13: an exception while cases queue up leaves nothing registered", async () => {
@@ -519,7 +519,7 @@ describe("operations", () => {
       select({ g: guard(() => alt(ch, full)) }),
     ]) {
       await expect(operation.then()).rejects.toThrow("full");
-      expect([queues(ch), queues(full)]).toEqual([nobody, nobody]);
+      expect([queues(ch), queues(full)]).toEqual([noneParked, noneParked]);
     }
   });
 

@@ -14,7 +14,7 @@ import {
   upon,
 } from "millrace";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../support/model.js";
+import { noneParked, queues } from "../support/model.js";
 import { virtualTime } from "../support/virtual.js";
 
 describe("upon()", () => {
@@ -29,7 +29,7 @@ describe("upon()", () => {
     words.trySend("a");
     log.push("sent");
     expect(log).toEqual(["ready 1", "returned", "parked", "got a", "sent"]);
-    expect(queues(words)).toEqual(nobody);
+    expect(queues(words)).toEqual(noneParked);
   });
 
   test("works without any task", () => {
@@ -66,7 +66,7 @@ describe("upon()", () => {
     for (const wait of waiting) wait[Symbol.dispose]();
     for (const wait of waiting) wait[Symbol.dispose](); // the second call does nothing
     await time.settle();
-    expect([queues(a), queues(b), time.timers, called]).toEqual([nobody, nobody, 0, 0]);
+    expect([queues(a), queues(b), time.timers, called]).toEqual([noneParked, noneParked, 0, 0]);
   });
 
   test("that is disposed of after it called back does not affect the next use of its operation", () => {
@@ -168,6 +168,6 @@ describe("upon()", () => {
     {
       using _wait = upon(numbers.receive(), () => {});
     }
-    expect([queues(numbers), numbers.tryReceive()]).toEqual([nobody, EMPTY]);
+    expect([queues(numbers), numbers.tryReceive()]).toEqual([noneParked, EMPTY]);
   });
 });

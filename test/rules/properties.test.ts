@@ -10,7 +10,7 @@ import {
   goForms,
   Model,
   type ModelCase,
-  nobody,
+  noneParked,
   plainStores,
   queues,
   type Store,
@@ -216,7 +216,7 @@ describe.each(goForms)("$form", ({ start }) => {
           for (let rounds = 0; rounds < 3; rounds++) await time.settle();
           const all = Array.from({ length: senders * each }, (_, n) => [Math.floor(n / each), n % each]);
           expect([...got].sort(([a, b], [c, d]) => a - c || b - d)).toEqual(all);
-          expect([queues(ch), queues(other)]).toEqual([nobody, nobody]);
+          expect([queues(ch), queues(other)]).toEqual([noneParked, noneParked]);
           expect([ch.length, other.length]).toEqual([0, 0]);
           if (receivers > 1 || capacity > 0) return;
           for (const mine of orders) {

@@ -28,7 +28,7 @@ async function growth({ make, inputs }: Subject): Promise<number> {
   const feeders = sources.map((source) =>
     go(function* feeder(): Routine<void> {
       for (let n = 0; n < ITEMS / inputs; n++) {
-        if (!(yield* source.send(n))) throw new Error("nobody receives any more");
+        if (!(yield* source.send(n))) throw new Error("noneParked receives any more");
         if (++sent === EARLY) early = settledHeap();
         if (sent === ITEMS) late = settledHeap();
       }

@@ -199,7 +199,7 @@ export function queues(ch: object): { senders: number; receivers: number } {
   return { senders: count(senders), receivers: count(receivers) };
 }
 
-export const nobody = { senders: 0, receivers: 0 };
+export const noneParked = { senders: 0, receivers: 0 };
 
 /** What CH-5 forbids, in words; none when all is well. `both`: a select may stand in both queues. */
 export function breaches(ch: { readonly length: number; readonly capacity: number }, both = false): string[] {

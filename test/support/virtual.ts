@@ -12,7 +12,7 @@ export interface VirtualTime extends Disposable {
   advance(ms: number): Promise<void>;
   /** How many host timers are set. */
   readonly timers: number;
-  /** Failures that were reported because nobody joined. */
+  /** Failures that were reported because noneParked joined. */
   readonly reported: unknown[];
 }
 

@@ -170,7 +170,7 @@ describe.each(forms)("Task.cancel() of $form", (form) => {
       expect(log).toEqual(["task: finally"]);
       expect(await joined(task)).toEqual(cancelledWith("reason"));
       expect(await joined(task)).toBeInstanceOf(CancelledError);
-      // 2: nobody stands in the channel any more.
+      // 2: noneParked stands in the channel any more.
       expect(silent.trySend(1)).toBe(false);
       expect(time.reported).toEqual([]);
     });

@@ -190,7 +190,7 @@ describe("from(asyncIterable)", () => {
         next: async () => ({ done: false, value: 1 }),
         return: async () => {
           log.push("return");
-          throw new Error("nobody hears");
+          throw new Error("noneParked hears");
         },
       }),
     };

@@ -1,7 +1,7 @@
 import { CLOSED, channel, collect, from, toReadableStream, toWritableStream } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 describe("toReadableStream()", () => {
@@ -87,7 +87,7 @@ describe("toReadableStream()", () => {
     await reader.cancel();
     expect([await step, queues(source), source.closed, source.trySend(1)]).toEqual([
       { done: true, value: undefined },
-      nobody,
+      noneParked,
       false,
       false,
     ]);
@@ -159,7 +159,7 @@ describe("toWritableStream()", () => {
     await time.settle();
     await aborted;
     expect([queues(to), seen, await Promise.all(writes), await closed]).toEqual([
-      nobody,
+      noneParked,
       { values: [], end: { cause: reason } },
       [reason, reason],
       reason,
@@ -273,7 +273,7 @@ describe("toReadableStream() and toWritableStream()", () => {
     await time.settle();
     expect([await failed, queues(source), source.trySend(1)]).toEqual([
       expect.stringContaining("the channel is closed"),
-      nobody,
+      noneParked,
       true,
     ]);
     await time.settle();

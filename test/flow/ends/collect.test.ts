@@ -17,7 +17,7 @@ import {
 } from "millrace";
 import { describe, expect, test } from "vitest";
 import { feed, upTo } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 type Options = { own?: boolean };
@@ -74,7 +74,7 @@ describe.each(ends)("$name", ({ of, all }) => {
       await time.settle();
       task.cancel();
       await time.settle();
-      expect([queues(source), source.closed]).toEqual([nobody, own === true]);
+      expect([queues(source), source.closed]).toEqual([noneParked, own === true]);
     },
   );
 

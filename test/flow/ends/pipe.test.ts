@@ -12,7 +12,7 @@ import {
 } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 describe("pipe()", () => {
@@ -118,7 +118,7 @@ describe("pipe()", () => {
     to.close();
     source.trySend(1);
     await time.settle();
-    expect([task.status, source.closed, queues(source), source.tryReceive()]).toEqual(["done", false, nobody, 1]);
+    expect([task.status, source.closed, queues(source), source.tryReceive()]).toEqual(["done", false, noneParked, 1]);
   });
 
   test.each([
@@ -197,7 +197,7 @@ describe("pipe()", () => {
       false,
       EMPTY,
     ]);
-    expect([queues(source), queues(to)]).toEqual([nobody, nobody]);
+    expect([queues(source), queues(to)]).toEqual([noneParked, noneParked]);
   });
 
   test("that is cancelled after its value was received and before it resumed delivers that value once (CB-4)", async () => {

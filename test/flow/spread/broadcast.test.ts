@@ -20,7 +20,7 @@ import {
 } from "millrace";
 import { expect, test } from "vitest";
 import { all } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const policyNames: readonly Policy[] = ["wait", "drop", "slide", "disconnect"];
@@ -101,7 +101,7 @@ test("policy disconnect closes a full subscriber with an error after its stored 
 
 test("broadcast() without subscribers drops values, and reports an error of the source (CB-7)", async () => {
   using time = virtualTime();
-  const error = new Error("nobody there");
+  const error = new Error("noneParked there");
   const source = channel<number>(2);
   source.trySend(1);
   const cast = broadcast(source);
@@ -293,7 +293,7 @@ test("Broadcast.cancel() leaves a slow subscriber its stored values, and stops r
   cast.cancel();
   await time.settle();
   expect([slow.closed, slow.tryReceive(), slow.tryReceive(), slow.tryReceive()]).toEqual([true, 1, 2, CLOSED]);
-  expect([source.length, source.closed, queues(source), slow.missed]).toEqual([1, false, nobody, 0]);
+  expect([source.length, source.closed, queues(source), slow.missed]).toEqual([1, false, noneParked, 0]);
 });
 
 test("Broadcast.cancel() by a subscriber in the midst of a distribution stops reading the source (CB-2)", async () => {
@@ -429,7 +429,7 @@ test("a subscriber gets every value that is sent during its subscription, in ord
         await time.advance(2000);
         for (const check of checks) await check;
         await feeder;
-        expect([queues(source), time.timers, time.reported]).toEqual([nobody, 0, []]);
+        expect([queues(source), time.timers, time.reported]).toEqual([noneParked, 0, []]);
       },
     ),
     { numRuns: 60 },

@@ -15,7 +15,7 @@ import {
 } from "millrace";
 import { expect, test } from "vitest";
 import { outcome } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const inputs = () => [channel<string>(4), channel<string>(4)] as const;
@@ -66,7 +66,7 @@ test("an input of mix() that is paused or removed leaves its queue at once, and 
   mixer.set(a, { pause: true });
   mixer.remove(b);
   await time.settle();
-  expect([queues(a), queues(b)]).toEqual([nobody, nobody]);
+  expect([queues(a), queues(b)]).toEqual([noneParked, noneParked]);
   a.trySend("kept");
   await time.settle();
   expect(a.length).toBe(1);
@@ -102,7 +102,7 @@ test("mix() consumes nothing more and releases what it owns when out is cancelle
   await time.settle();
   a.trySend("kept");
   await time.settle();
-  expect([released, a.length, queues(a)]).toEqual([["enough"], 1, nobody]);
+  expect([released, a.length, queues(a)]).toEqual([["enough"], 1, noneParked]);
 });
 
 test("mix() refuses an invalid input, an invalid soloMode and changes of an input that it does not have", () => {
@@ -190,7 +190,7 @@ test("Mix.remove() leaves the input as it is, and out open even if it was the la
   await time.settle();
   expect([mixer.remove(a), mixer.remove(source), mixer.remove(a)]).toEqual([true, true, false]);
   await time.settle();
-  expect([source.closed, queues(a), mixer.out.tryReceive()]).toEqual([false, nobody, EMPTY]);
+  expect([source.closed, queues(a), mixer.out.tryReceive()]).toEqual([false, noneParked, EMPTY]);
   mixer.add(a);
   a.close();
   expect(mixer.out.tryReceive()).toBe(CLOSED);
@@ -300,7 +300,11 @@ test("mix() loses values only of inputs that were muted at some time, and keeps 
         });
         mixer.out.cancel();
         await reader;
-        expect([sources.map(queues), time.timers, time.reported]).toEqual([[nobody, nobody, nobody], 0, []]);
+        expect([sources.map(queues), time.timers, time.reported]).toEqual([
+          [noneParked, noneParked, noneParked],
+          0,
+          [],
+        ]);
       },
     ),
     { numRuns: 40 },

@@ -13,7 +13,7 @@ import {
 } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, type Seen, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const initial = (word: string): string => word[0]!;
@@ -161,7 +161,7 @@ describe("partition()", () => {
     await time.settle();
     parts.cancel();
     await time.settle();
-    expect([source.length, queues(source), source.closed]).toEqual([2, nobody, false]);
+    expect([source.length, queues(source), source.closed]).toEqual([2, noneParked, false]);
   });
 
   test("cancels a part whose receiver is cancelled before it resumes, and the other parts go on (CH-27)", async () => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { CLOSED, channel, EMPTY, go, produce, publish, type Routine, sleep } from "millrace";
 import { expect, test } from "vitest";
 import { all } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const evenOdd = (n: number): string => (n % 2 === 0 ? "even" : "odd");
@@ -156,7 +156,7 @@ test("publish() gives each subscriber the values of its topic, whenever it comes
       expect([publisher.topics, source.trySend(40)]).toEqual([0, true]);
       publisher.cancel();
       await time.settle();
-      expect([queues(source), time.timers, time.reported]).toEqual([nobody, 0, []]);
+      expect([queues(source), time.timers, time.reported]).toEqual([noneParked, 0, []]);
     }),
     { numRuns: 40 },
   );

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { CLOSED, channel, EMPTY, from, go, type Routine, sleep, sliding, split } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const even = (n: number): boolean => n % 2 === 0;
@@ -114,7 +114,7 @@ describe("split()", () => {
     await time.settle();
     yes.cancel();
     no.cancel();
-    expect([source.trySend(1), queues(source)]).toEqual([true, nobody]);
+    expect([source.trySend(1), queues(source)]).toEqual([true, noneParked]);
     await time.settle();
     expect(source.tryReceive()).toBe(1);
   });

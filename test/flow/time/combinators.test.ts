@@ -14,7 +14,7 @@ import {
   throttle,
 } from "millrace";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { noting, planned, pressed, type Seen } from "../../support/timeline.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -100,7 +100,7 @@ describe.each(kinds)("$kind", ({ over, seen, end }) => {
     expect([queues(mine).receivers, queues(given).receivers]).toEqual([1, 1]);
     for (const out of outs) out.cancel();
     await time.settle();
-    expect([mine.closed, queues(mine), given.closed, queues(given)]).toEqual([false, nobody, true, nobody]);
+    expect([mine.closed, queues(mine), given.closed, queues(given)]).toEqual([false, noneParked, true, noneParked]);
   });
 
   test("reads its source before its output is read", async () => {
@@ -150,7 +150,7 @@ describe("an invalid argument", () => {
 
   test.each(calls)("of %s throws a RangeError", (_, act) => {
     expect(act).toThrow(RangeError);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
   });
 
   test("of throttle() with neither edge, or of sample() with no channel, throws a TypeError", () => {

@@ -1,6 +1,6 @@
 import { CLOSED, channel, EMPTY, from, produce, sample, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { noting, planned, pressed, type Seen } from "../../support/timeline.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -131,7 +131,12 @@ describe("sample() at the values of a channel", () => {
     expect(seen).toEqual([[0, 2]]);
     out.cancel();
     await time.settle();
-    expect([ticks.closed, queues(ticks), source.closed, queues(source)]).toEqual([false, nobody, false, nobody]);
+    expect([ticks.closed, queues(ticks), source.closed, queues(source)]).toEqual([
+      false,
+      noneParked,
+      false,
+      noneParked,
+    ]);
   });
 
   test("ends after the latest value when the ticks end, and releases its source (CB-2)", async () => {

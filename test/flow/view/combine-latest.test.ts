@@ -1,7 +1,7 @@
 import { CLOSED, channel, combineLatest, EMPTY, from, go, type Routine, select, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 describe("combineLatest()", () => {
@@ -57,7 +57,7 @@ describe("combineLatest()", () => {
     const combined = combineLatest([a, b]);
     await time.settle();
     expect([queues(a).senders, queues(b).senders]).toEqual([1, 1]);
-    expect([combined.tryReceive(), queues(a), queues(b)]).toEqual([[1, 2], nobody, nobody]);
+    expect([combined.tryReceive(), queues(a), queues(b)]).toEqual([[1, 2], noneParked, noneParked]);
   });
 
   test("keeps the last value of a source that has ended, and ends when all sources have ended", async () => {
@@ -118,7 +118,7 @@ describe("combineLatest()", () => {
     await time.settle();
     combined.cancel("enough");
     await time.settle();
-    expect([seen.end, released, mine.closed, queues(mine)]).toEqual(["closed", ["enough"], false, nobody]);
+    expect([seen.end, released, mine.closed, queues(mine)]).toEqual(["closed", ["enough"], false, noneParked]);
   });
 
   test.each([
@@ -142,7 +142,7 @@ describe("combineLatest()", () => {
     const sent = a.send(1).then();
     const choice = select({ combined, late: sleep(5) }).then(({ key }) => key);
     await time.advance(5);
-    expect([await choice, await sent, queues(a), queues(b)]).toEqual(["late", true, nobody, nobody]);
+    expect([await choice, await sent, queues(a), queues(b)]).toEqual(["late", true, noneParked, noneParked]);
     b.send(2).then();
     await time.settle();
     expect(combined.tryReceive()).toEqual([1, 2]);

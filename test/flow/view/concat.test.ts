@@ -1,7 +1,7 @@
 import { CLOSED, channel, concat, from, go, type Routine, select, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { scaled, spaced } from "../../support/stress.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -86,7 +86,7 @@ describe("concat()", () => {
       return (yield* select({ joined, late: sleep(5) })).key;
     });
     await time.advance(5);
-    expect([await choice, queues(a)]).toEqual(["late", nobody]);
+    expect([await choice, queues(a)]).toEqual(["late", noneParked]);
     a.send(1).then();
     await time.settle();
     expect(joined.tryReceive()).toBe(1);

@@ -1,7 +1,7 @@
 import { CLOSED, channel, EMPTY, from, go, merge, type Routine, select, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { scaled, spaced } from "../../support/stress.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -86,7 +86,7 @@ describe("merge()", () => {
     await time.settle();
     merged.cancel("enough");
     await time.settle();
-    expect([seen.end, released, mine.closed, queues(mine)]).toEqual(["closed", ["enough"], false, nobody]);
+    expect([seen.end, released, mine.closed, queues(mine)]).toEqual(["closed", ["enough"], false, noneParked]);
     expect(mine.trySend(1)).toBe(true);
   });
 
@@ -114,7 +114,7 @@ describe("merge()", () => {
     await time.settle();
     taker.cancel();
     await taker.then(null, () => {});
-    expect([queues(a), queues(b), a.trySend(1)]).toEqual([nobody, nobody, false]);
+    expect([queues(a), queues(b), a.trySend(1)]).toEqual([noneParked, noneParked, false]);
     const sent = b.send(2).then();
     await time.settle();
     expect([merged.tryReceive(), await sent]).toEqual([2, true]);
@@ -132,7 +132,7 @@ describe("merge()", () => {
         yield* choice;
       }
     });
-    expect([queues(a), queues(b)]).toEqual([nobody, nobody]);
+    expect([queues(a), queues(b)]).toEqual([noneParked, noneParked]);
   });
 
   test("of one source twice yields each value once", async () => {

@@ -1,7 +1,7 @@
 import { CLOSED, channel, EMPTY, produce, race, select, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 describe("race()", () => {
@@ -147,7 +147,7 @@ describe("race()", () => {
     const first = race([a, b]);
     const choice = select({ first, late: sleep(5) }).then(({ key }) => key);
     await time.advance(5);
-    expect([await choice, queues(a), queues(b)]).toEqual(["late", nobody, nobody]);
+    expect([await choice, queues(a), queues(b)]).toEqual(["late", noneParked, noneParked]);
     b.send(2).then();
     await time.settle();
     expect(first.tryReceive()).toBe(2);

@@ -34,7 +34,7 @@ import {
   window,
 } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 const even = (n: number): boolean => n % 2 === 0;
@@ -171,7 +171,7 @@ describe("through()", () => {
     source.trySend(1);
     await time.settle();
     source.trySend(2);
-    expect([two.closed, queues(source), source.trySend(3), source.closed]).toEqual([true, nobody, false, false]);
+    expect([two.closed, queues(source), source.trySend(3), source.closed]).toEqual([true, noneParked, false, false]);
     expect(await got).toEqual([1, 2]);
   });
 
@@ -230,7 +230,7 @@ describe("through()", () => {
     await time.settle();
     expect(source.trySend(1)).toBe(true);
     await time.advance(5);
-    expect([(await choice).key, queues(source), evens.tryReceive()]).toEqual(["late", nobody, EMPTY]);
+    expect([(await choice).key, queues(source), evens.tryReceive()]).toEqual(["late", noneParked, EMPTY]);
   });
 
   test("cancels its source as the option own says (CB-2)", () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { CLOSED, channel, EMPTY, from, go, type Routine, select, sleep, zip } from "millrace";
 import { describe, expect, test } from "vitest";
 import { read, watched } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 describe("zip()", () => {
@@ -119,7 +119,7 @@ describe("zip()", () => {
     await time.settle();
     leaver.cancel();
     await leaver.then(null, () => {});
-    expect([queues(a), queues(b)]).toEqual([nobody, nobody]);
+    expect([queues(a), queues(b)]).toEqual([noneParked, noneParked]);
     const seen = read(rows);
     await time.settle();
     b.trySend(10);
@@ -178,7 +178,13 @@ describe("zip()", () => {
     await time.settle();
     rows.cancel("enough");
     await time.settle();
-    expect([seen.end, released, mine.closed, queues(mine), lost]).toEqual(["closed", ["enough"], false, nobody, [1]]);
+    expect([seen.end, released, mine.closed, queues(mine), lost]).toEqual([
+      "closed",
+      ["enough"],
+      false,
+      noneParked,
+      [1],
+    ]);
   });
 
   test("cancels your channels with own: true, and leaves sources of combinators open with own: false", async () => {
@@ -243,7 +249,7 @@ describe("zip()", () => {
         const shortest = Math.min(...lists.map(({ length }) => length));
         const rows = Array.from({ length: shortest }, (_, at) => lists.map((steps) => steps[at]![0]));
         expect(seen).toEqual({ values: rows, end: "closed" });
-        expect(sources.map(queues)).toEqual(sources.map(() => nobody));
+        expect(sources.map(queues)).toEqual(sources.map(() => noneParked));
       }),
       { numRuns: 40 },
     );

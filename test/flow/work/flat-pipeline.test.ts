@@ -14,7 +14,7 @@ import {
 } from "millrace";
 import { describe, expect, test } from "vitest";
 import { feed, read, upTo } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { virtualTime } from "../../support/virtual.js";
 
 /** Sends `count` results, one each `ms`. */
@@ -91,7 +91,7 @@ describe.each(forms)("flatPipeline() with a stage in the form $form", ({ stage }
       const output = flatPipeline(2, source, stage, { ordered });
       await time.advance(3);
       output.cancel();
-      expect(queues(source)).toEqual(nobody);
+      expect(queues(source)).toEqual(noneParked);
       await time.settle();
       expect([source.length, time.timers, time.reported, output.tryReceive()]).toEqual([1, 0, [], CLOSED]);
     },

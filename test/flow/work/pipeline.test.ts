@@ -24,7 +24,7 @@ import { usePolicy } from "millrace/host";
 import { map } from "millrace/transducers";
 import { afterEach, describe, expect, test } from "vitest";
 import { feed, read, upTo } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { type StageForm, stageForms, waiting } from "../../support/stages.js";
 import { seeded, virtualTime } from "../../support/virtual.js";
 
@@ -125,7 +125,7 @@ describe.each(waiting)("pipeline() with a stage that returns $form", ({ make, fa
       await time.advance(10);
       expect(begun).toBe(2);
       output.cancel("enough");
-      expect(queues(source)).toEqual(nobody);
+      expect(queues(source)).toEqual(noneParked);
       source.trySend(3);
       expect(output.tryReceive()).toBe(CLOSED);
       await time.settle();

@@ -1,7 +1,7 @@
 import { CancelledError, CLOSED, channel, go, produce, type Routine, select, sleep, workers } from "millrace";
 import { describe, expect, test } from "vitest";
 import { feed, upTo } from "../../support/flow.js";
-import { nobody, queues } from "../../support/model.js";
+import { noneParked, queues } from "../../support/model.js";
 import { type StageForm, stageForms, waiting } from "../../support/stages.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -108,7 +108,7 @@ describe("workers()", () => {
     await time.advance(100);
     await all;
     expect(log).toEqual(["tidied up at 15", "true at 15"]);
-    expect(queues(source)).toEqual(nobody);
+    expect(queues(source)).toEqual(noneParked);
   });
 
   test("throws the cause of its source once, though all workers get it (CB-3)", async () => {
@@ -169,7 +169,7 @@ describe("workers()", () => {
     }).then();
     await expect(failed).rejects.toThrow("second");
     await time.settle();
-    expect([source.closed, source.length, queues(source)]).toEqual([false, 3, nobody]);
+    expect([source.closed, source.length, queues(source)]).toEqual([false, 3, noneParked]);
   });
 
   test("refuses an invalid number, a source that is no channel, and a body that is no function", () => {
