@@ -4,6 +4,8 @@
 // When a worker of the test runner has nothing left to do, its event loop is empty. That is the end of the tests, not a
 // deadlock of what they left awaiting, so the check of EN-2 is off here; test/lifetime/process.node.test.ts has it.
 
+// In Node the package installs a maker of its own.
+import "millrace";
 import { nativeHost, replaceHost } from "millrace/host";
 import { afterAll, expect } from "vitest";
 import { scheduler } from "../../src/scheduler/scheduler.js";
