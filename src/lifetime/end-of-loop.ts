@@ -114,6 +114,8 @@ class EndOfLoop extends Layer {
     site: string | undefined,
     make: MakeTask,
   ): unknown {
+    // Most tasks come here when all traces are taken: they pay for one call.
+    if (this._traces === 0 && this.outer === null) return make(body as never, args as never, parent);
     const task = super.start(body, args, parent, site, make) as Task<unknown>;
     if (this._traces > 0 && parent?.program == null) {
       this._traces--;
