@@ -1,8 +1,7 @@
 // One source for several subscribers, each of which gets the values of one topic (core.async's pub and sub).
 
 import type { ReceiveChannel } from "../../channel/ends.js";
-import { shown } from "../../structures/errors.js";
-import type { FlowOptions } from "../ends/release.js";
+import { assertFunction, type FlowOptions } from "../ends/release.js";
 import { Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
@@ -88,8 +87,6 @@ export function publish<T, K>(
   topicOf: (value: T) => K,
   options: FlowOptions = {},
 ): Publisher<T, K> {
-  if (typeof topicOf !== "function") {
-    throw new TypeError(`Cannot publish: topicOf must be a function, got ${shown(topicOf)}`);
-  }
+  assertFunction("publish", "topicOf", topicOf);
   return new Publishing(source, topicOf, options);
 }

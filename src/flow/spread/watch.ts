@@ -9,7 +9,8 @@ import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { Waiters } from "../../operation/waiters.js";
-import { CancelledError, shown } from "../../structures/errors.js";
+import { CancelledError } from "../../structures/errors.js";
+import { assertFunction } from "../ends/release.js";
 
 /** The options of {@link watch}. */
 export interface WatchOptions<T> {
@@ -238,11 +239,6 @@ class Watched<T> implements Watch<T> {
       else this.waiting.join(waiting);
     }
   }
-}
-
-function assertFunction(what: string, which: string, value: unknown): void {
-  if (typeof value !== "function")
-    throw new TypeError(`Cannot ${what}: ${which} must be a function, got ${shown(value)}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 // The text of a counterexample: for each event the task, what it did, its partner and the line of the source; and the tasks that
 // are parked at the end, with the cycle in which they wait for each other.
 
+import { cycleOf } from "../../../lifetime/report.js";
 import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
 import type { Schedule, Step, Waiting } from "../../report/schedule.js";
@@ -178,18 +179,7 @@ export class ScheduleText {
   /** The longest cycle of at least two parked tasks of which each waits for the next; it begins at its first task. */
   private _cycle(tasks: readonly number[]): number[] {
     const parked = new Set(tasks);
-    let longest: number[] = [];
-    // As each task waits for at most one other, every task is on one path at most.
-    const done = new Set<number>();
-    for (const first of tasks) {
-      const path = new Map<number, number>();
-      let at: number | undefined = first;
-      for (; at !== undefined && !done.has(at) && !path.has(at); at = this._next(at, parked)) path.set(at, path.size);
-      const start = at === undefined ? undefined : path.get(at);
-      if (start !== undefined && path.size - start > Math.max(1, longest.length))
-        longest = [...path.keys()].slice(start);
-      for (const task of path.keys()) done.add(task);
-    }
+    const longest = cycleOf(tasks, (task) => this._next(task, parked));
     const least = longest.indexOf(Math.min(...longest));
     return [...longest.slice(least), ...longest.slice(0, Math.max(0, least))];
   }
