@@ -144,6 +144,30 @@ export class Scheduler {
     if (!this._awake) this._wake();
   }
 
+  /**
+   * Reports an exception that belongs to no operation and no task, as the host reports an unhandled rejection. The function
+   * returned withdraws the report.
+   */
+  report(error: unknown): () => void {
+    try {
+      return this.host.report(error);
+    } catch {
+      return native.report(error);
+    }
+  }
+
+  /**
+   * Calls a function of the user inside a step of other code. An exception of the function is reported to the host, so that
+   * the step goes on.
+   */
+  call<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
+    try {
+      callback?.(...args);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+
   /** Asks for a turn of the host, after which timers are set, old performances settle, and the idle maker is called. */
   askHostTurn(): void {
     if (this._hostTurnAsked) return;
