@@ -7,13 +7,15 @@
 // sender continues. Send and Receive mirror each other.
 
 import { Gate, Wait } from "../operation/once.js";
-import { Operation, type WaitsFor } from "../operation/operation.js";
+import { Operation, refusePark, refuseResume, type WaitsFor } from "../operation/operation.js";
 import type { Path } from "../scheduler/path.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
-import type { Link } from "../structures/list.js";
-import { dequeue, enqueue, leave, Queue, release } from "../structures/queue.js";
+import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+
+/** The exceptions of parked sends whose buffer threw. */
+const failures = /* @__PURE__ */ new WeakMap<object, { readonly cause: unknown }>();
 
 export class Send<T> extends Operation<boolean> {
   readonly channel: Chan<T>;
@@ -48,14 +50,35 @@ export class Send<T> extends Operation<boolean> {
   }
 
   override unblock(): void {
-    leave(this);
+    leave(this.channel.senders, this);
+  }
+
+  /** Stores the message in a buffer; returns false if the buffer throws, and `result` then throws its exception. */
+  store(buffer: Buffer<T>): boolean {
+    try {
+      buffer.push(this.message);
+      return true;
+    } catch (cause) {
+      failures.set(this, { cause });
+      return false;
+    }
+  }
+
+  override result(): boolean {
+    const failure = this.value === false ? failures.get(this) : undefined;
+    if (failure === undefined) return this.value as boolean;
+    failures.delete(this);
+    throw failure.cause;
   }
 
   // Repeats Operation.next, so that V8's type feedback for this function covers sends alone.
   override next(): this {
-    if (this.waiter !== null) this.waiter = null;
-    else if (!this.poll()) return this.park();
+    if (this.waiter !== null) {
+      if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
+      this.waiter = null;
+    } else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (this.value === false) this.result();
     this.done = true;
     return this;
   }
@@ -63,6 +86,7 @@ export class Send<T> extends Operation<boolean> {
   override park(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(false);
+    if (scheduler.parked !== null) refusePark();
     this.block();
     this.waiter = current;
     scheduler.parked = this;
@@ -106,13 +130,15 @@ export class Receive<T> extends Operation<T | Closed> {
   }
 
   override unblock(): void {
-    leave(this);
+    leave(this.channel.receivers, this);
   }
 
   // Repeats Operation.next, so that V8's type feedback for this function covers receives alone.
   override next(): this {
-    if (this.waiter !== null) this.waiter = null;
-    else if (!this.poll()) return this.park();
+    if (this.waiter !== null) {
+      if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
+      this.waiter = null;
+    } else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
     if (this.value === CLOSED) this.result();
     this.done = true;
@@ -122,6 +148,7 @@ export class Receive<T> extends Operation<T | Closed> {
   override park(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(false);
+    if (scheduler.parked !== null) refusePark();
     this.block();
     this.waiter = current;
     scheduler.parked = this;
@@ -205,14 +232,16 @@ export class Chan<T> implements Channel<T> {
 
   cancel(reason?: unknown): void {
     const { closed } = this;
-    if (!closed) this.shut();
-    release(this.senders, false);
-    release(this.receivers, CLOSED);
-    try {
-      this.discard();
-    } finally {
-      if (!closed) this._options?.onCancel?.(reason);
-    }
+    // Everything leaves the channel before code of the user runs, so that no code receives a value that is discarded.
+    this.closed = true;
+    const values = this.drain();
+    const senders = takeAll(this.senders);
+    const receivers = takeAll(this.receivers);
+    if (!closed) this._closing?.open();
+    release(senders, false);
+    release(receivers, CLOSED);
+    for (const value of values) this.undelivered(value);
+    if (!closed) scheduler.call(this._options?.onCancel, reason);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -236,16 +265,13 @@ export class Chan<T> implements Channel<T> {
   }
 
   undelivered(value: T): void {
-    this._options?.onUndelivered?.(value);
+    scheduler.call(this._options?.onUndelivered, value);
   }
 
   assertRoomToWait(): void {
     const most = this._options?.maxPending;
     if (most === undefined) return;
-    let parked = 0;
-    for (const list of [this.senders, this.receivers])
-      for (let at: Link = list.after; at !== list; at = at.after!) parked++;
-    if (parked < most) return;
+    if (this.senders.length + this.receivers.length < most) return;
     throw new RangeError(
       `Cannot wait for ${this.name}: at most ${most} operations may be parked (maxPending), got one more`,
     );
@@ -253,11 +279,17 @@ export class Chan<T> implements Channel<T> {
 
   /** Fills room in the buffer: the value of the oldest parked send goes to the tail, and the send completes (CH-6). */
   refill(buffer: Buffer<T>): void {
-    while (!buffer.full) {
-      const sender = dequeue(this.senders) as Send<T> | null;
-      if (sender === null) return;
-      buffer.push(sender.message);
-      sender.complete(true);
+    try {
+      while (!buffer.full) {
+        const sender = dequeue(this.senders) as Send<T> | null;
+        if (sender === null) return;
+        const stored = sender.store(buffer);
+        // A buffer of the user may have cancelled the sender.
+        if (sender.waiter !== null) sender.complete(stored);
+      }
+    } catch (error) {
+      // The getter `full` of a buffer of the user: the receiver has its value, and the senders stay parked.
+      scheduler.report(error);
     }
   }
 
@@ -266,18 +298,16 @@ export class Chan<T> implements Channel<T> {
     if (this.closed) release(this.receivers, CLOSED);
   }
 
-  /** Discards all stored values. Each value is reported to `onUndelivered`, even if a call throws. */
-  protected discard(): void {
+  /** Takes all stored values out of the buffer. */
+  protected drain(): T[] {
     const { buffer } = this;
-    const failures: unknown[] = [];
-    while (buffer !== null && buffer.length > 0) {
-      try {
-        this.undelivered(buffer.shift());
-      } catch (error) {
-        failures.push(error);
-      }
+    const values: T[] = [];
+    try {
+      while (buffer !== null && buffer.length > 0) values.push(buffer.shift());
+    } catch (error) {
+      scheduler.report(error);
     }
-    if (failures.length > 0) throw failures[0];
+    return values;
   }
 
   /** Stops accepting values. */

@@ -1,7 +1,7 @@
 // For loops over several channels (rule OP-14). A source that has ended is removed, and the loop ends when all have ended.
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
-import { anyOf, isOperation, Operation, type WaitsFor } from "../operation/operation.js";
+import { anyOf, isOperation, Operation, unblock, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
@@ -22,10 +22,16 @@ type Outcome = { readonly key: string; readonly value: unknown } | Closed;
 export class ReceiveAny extends Operation<Outcome> implements Waiter {
   /** Sources that have not ended. */
   readonly open: Source[];
+  /** The operation that yielded last. */
+  private _last: Operation<unknown> | null;
+  /** Whether it has completed since it was polled. */
+  private _over: boolean;
 
   constructor(sources: Source[]) {
     super();
     this.open = sources;
+    this._last = null;
+    this._over = false;
   }
 
   poll(): boolean {
@@ -42,21 +48,32 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
       } else if (this.take(at)) return true;
     }
     this.value = () => CLOSED;
+    this._over = false;
     return open.length === 0;
   }
 
   block(): void {
-    for (const { receive } of this.open) {
+    // Sources that end in `block` leave the list.
+    for (const { receive } of [...this.open]) {
+      if (receive.waiter !== null) assertIdle(receive);
       receive.waiter = this as Waiter;
-      receive.block();
+      try {
+        receive.block();
+      } catch (error) {
+        receive.waiter = null;
+        this.unblock();
+        throw error;
+      }
+      // A source that completed in `block` has won, and the others have left.
+      if (this._over) return;
     }
   }
 
   override unblock(): void {
     for (const { receive } of this.open) {
-      if (receive.waiter === null) continue;
+      if (receive.waiter !== (this as Waiter)) continue;
       receive.waiter = null;
-      receive.unblock();
+      unblock(receive);
     }
   }
 
@@ -64,9 +81,11 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
     winner.waiter = null;
     const at = this.open.findIndex(({ receive }) => receive === winner);
     if (this.take(at)) {
+      this._over = true;
       this.unblock();
       this.complete(this.value);
     } else if (this.open.length === 0) {
+      this._over = true;
       this.complete(() => CLOSED);
     }
   }
@@ -82,8 +101,6 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
   override discard(): void {
     this._last?.discard();
   }
-
-  private _last: Operation<unknown> | null = null;
 
   /** Stores what a source yielded. Removes the source and returns false if it has ended. */
   take(at: number): boolean {
@@ -140,7 +157,7 @@ export function receiveAny<S extends Readonly<Record<string, ReceiveChannel<unkn
 ): Operation<Received<S> | Closed> {
   const open = Object.keys(sources).map((key) => {
     const receive: unknown = sources[key]?.receive?.();
-    if (isOperation(receive)) return { key, receive };
+    if (isOperation(receive)) return { key, receive: receive.fresh() };
     throw new TypeError(`Cannot receive: ${JSON.stringify(key)} must be a receive channel, got ${shown(sources[key])}`);
   });
   return new ReceiveAny(open) as unknown as Operation<Received<S> | Closed>;

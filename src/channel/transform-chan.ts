@@ -61,13 +61,15 @@ export class TransformChan<T> extends Chan<T> {
     this._serve();
     while (!this.senders.empty && !this._ended && this._accepts()) {
       const sender = dequeue(this.senders) as Send<T>;
-      sender.complete(this._enter(sender.message));
+      // The send completes before the step runs, which may complete another case of the same select, or cancel the sender.
+      this._transform.exclusively(() => sender.complete(true));
+      sender.value = this._enter(sender.message);
       this._serve();
     }
     if (!this.closed) return;
     if (this._ended) release(this.senders, false);
     else if (this.senders.empty) this._end();
-    if (this._cancelled) this.discard();
+    if (this._cancelled) for (const value of this.drain()) this.undelivered(value);
     release(this.receivers, CLOSED);
   }
 
@@ -99,6 +101,16 @@ export class TransformChan<T> extends Chan<T> {
   /** Hands stored values to parked receives. */
   private _serve(): void {
     const { buffer, receivers } = this;
-    while (buffer.length > 0 && !receivers.empty) (dequeue(receivers) as Receive<T>).complete(buffer.shift());
+    try {
+      while (buffer.length > 0 && !receivers.empty) {
+        const value = buffer.shift();
+        const receiver = dequeue(receivers) as Receive<T> | null;
+        if (receiver === null) this.undelivered(value);
+        else receiver.complete(value);
+      }
+    } catch (error) {
+      // A buffer of the user has thrown: receivers get the exception.
+      this.close(error);
+    }
   }
 }

@@ -35,6 +35,16 @@ export class Transform {
     return this._run(() => this._steps["@@transducer/step"](this._buffer, value));
   }
 
+  /** Runs code during which no step can begin. */
+  exclusively(work: () => void): void {
+    this.busy = true;
+    try {
+      work();
+    } finally {
+      this.busy = false;
+    }
+  }
+
   /** Runs the completion step: values that the steps still hold go into the buffer. */
   complete(): Step {
     return this._run(() => this._steps["@@transducer/result"](this._buffer));

@@ -3,7 +3,7 @@
 
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { beginLeaving, endLeaving } from "../operation/once.js";
-import { anyOf, Operation, type WaitsFor } from "../operation/operation.js";
+import { anyOf, Operation, unblock, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 
 /** How a select chooses among ready cases: `"random"` uniformly, `"priority"` the first in order, `"fair"` each in its turn. */
@@ -15,15 +15,18 @@ export class Choice<T> extends Operation<T> implements Waiter {
   readonly labels: string[] | null;
   /** Whether a branch is attentive: its `unblock` is called if it lost, even if it was only polled. */
   readonly hasAttentive: boolean;
+  /** Whether polling a branch runs code of the user, which may make another branch ready. */
+  readonly hasCode: boolean;
   /** The index of the branch that has won; -1 for none. */
   winner: number;
   protected blocked: number;
 
-  constructor(parts: Operation<unknown>[], labels: string[] | null, hasAttentive: boolean) {
+  constructor(parts: Operation<unknown>[], labels: string[] | null, hasAttentive: boolean, hasCode: boolean) {
     super();
     this.parts = parts;
     this.labels = labels;
     this.hasAttentive = hasAttentive;
+    this.hasCode = hasCode;
     this.winner = -1;
     this.blocked = 0;
   }
@@ -36,15 +39,39 @@ export class Choice<T> extends Operation<T> implements Waiter {
       // A random permutation, drawn as far as it is needed, is uniform over the ready branches wherever they stand. A scan
       // from a random starting point is not.
       if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
-      if (this.tries(at)) return this.hasAttentive ? this.dismiss(0, at) : true;
+      if (this.tries(at, 0, at)) return this.hasAttentive ? this.dismiss(0, at) : true;
       scheduler.policy?.missed?.();
+    }
+    return this.hasCode && this.polledAgain(0);
+  }
+
+  /** Polls one branch, which wins if it is ready. The `count` branches from `start` on were polled before. */
+  protected tries(at: number, start: number, count: number): boolean {
+    const branch = this.parts[at]!;
+    if (!this.hasAttentive) return this._try(branch, at);
+    try {
+      return this._try(branch, at);
+    } catch (error) {
+      this.dismiss(start, count);
+      throw error;
+    }
+  }
+
+  /**
+   * Polls the branches without code of the user once more. The code of other branches has run since they were polled, and may
+   * have made them ready.
+   */
+  protected polledAgain(start: number): boolean {
+    const { length } = this.parts;
+    for (let count = 0; count < length; count++) {
+      const at = (start + count) % length;
+      if (this.parts[at]!.runsCode || !this._try(this.parts[at]!, at)) continue;
+      return this.dismiss(0, length);
     }
     return false;
   }
 
-  /** Polls one branch, which wins if it is ready. */
-  protected tries(at: number): boolean {
-    const branch = this.parts[at]!;
+  private _try(branch: Operation<unknown>, at: number): boolean {
     if (branch.waiter !== null) assertIdle(branch);
     if (!branch.poll()) return false;
     // The branch cannot be performed again until its value is taken: it may be part of another choice, too.
@@ -60,11 +87,16 @@ export class Choice<T> extends Operation<T> implements Waiter {
       for (let at = 0; at < parts.length; at++) {
         const branch = parts[at]!;
         if (branch.waiter !== null) assertIdle(branch);
-        this.blocked = at + 1;
         branch.waiter = this;
-        branch.block();
+        try {
+          branch.block();
+        } catch (error) {
+          branch.waiter = null;
+          throw error;
+        }
         // A branch that completed in `block` has won, and the other branches have left.
         if (this.winner !== -1) return;
+        this.blocked = at + 1;
       }
     } catch (error) {
       this._leave(null);
@@ -101,7 +133,11 @@ export class Choice<T> extends Operation<T> implements Waiter {
   override branches(): Operation<T>[] | null {
     const { labels, parts } = this;
     if (labels === null) return parts as Operation<T>[];
-    return parts.map((branch, at) => branch.map((value) => ({ key: labels[at]!, value }) as T));
+    // The labels are permuted with the branches, so each branch keeps its own.
+    return parts.map((branch, at) => {
+      const key = labels[at]!;
+      return branch.map((value) => ({ key, value }) as T);
+    });
   }
 
   override get plain(): boolean {
@@ -110,6 +146,10 @@ export class Choice<T> extends Operation<T> implements Waiter {
 
   override get attentive(): boolean {
     return this.hasAttentive;
+  }
+
+  override get runsCode(): boolean {
+    return this.hasCode;
   }
 
   override waitsFor(): WaitsFor {
@@ -151,9 +191,9 @@ export class Choice<T> extends Operation<T> implements Waiter {
         this.winner = at;
       } else if (at < blocked) {
         branch.waiter = null;
-        branch.unblock();
+        unblock(branch);
       } else if (branch.attentive) {
-        branch.unblock();
+        unblock(branch);
       }
     }
   }
@@ -163,7 +203,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
     const { parts } = this;
     for (let at = start; at < start + count; at++) {
       const branch = parts[at % parts.length]!;
-      if (branch.attentive) branch.unblock();
+      if (branch.attentive) unblock(branch);
     }
     return true;
   }
@@ -180,10 +220,11 @@ export class OrderedChoice<T> extends Choice<T> {
     parts: Operation<unknown>[],
     labels: string[],
     hasAttentive: boolean,
+    hasCode: boolean,
     mode: SelectMode,
     fallback: { value: unknown } | null,
   ) {
-    super(parts, labels, hasAttentive);
+    super(parts, labels, hasAttentive, hasCode);
     this.mode = mode;
     this.fallback = fallback;
     this._start = 0;
@@ -215,11 +256,13 @@ export class OrderedChoice<T> extends Choice<T> {
     this.winner = -1;
     for (let count = 0; count < length; count++) {
       const at = (start + count) % length;
-      if (!this.tries(at)) continue;
+      if (!this.tries(at, start, count)) continue;
       this._rotate(at);
       return this.dismiss(start, count);
     }
-    return false;
+    if (!this.hasCode || !this.polledAgain(start)) return false;
+    this._rotate(this.winner);
+    return true;
   }
 
   private _rotate(winner: number): void {

@@ -50,6 +50,7 @@ interface Gathered {
   readonly parts: Operation<unknown>[];
   readonly labels: string[] | null;
   readonly hasAttentive: boolean;
+  readonly hasCode: boolean;
 }
 
 /** Collects cases of any kind. */
@@ -57,11 +58,12 @@ class Gathering implements Gathered {
   readonly parts: Operation<unknown>[];
   readonly labels: string[] | null;
   hasAttentive: boolean;
+  hasCode: boolean;
 
   constructor(labels: string[] | null) {
     this.parts = [];
     this.labels = labels;
-    this.hasAttentive = false;
+    this.hasAttentive = this.hasCode = false;
   }
 
   /** Adds a case. A nested choice is flattened, and an excluded case left out. */
@@ -72,6 +74,7 @@ class Gathering implements Gathered {
       this.parts.push(operation);
       this.labels?.push(label);
       this.hasAttentive ||= operation.attentive;
+      this.hasCode ||= operation.attentive || operation.runsCode;
     } else {
       for (const part of nested) this.add(part, label);
     }
@@ -89,7 +92,8 @@ function gather(cases: Cases): Gathered {
     parts.push(operation as Operation<unknown>);
   }
   // Inherited fields name no cases.
-  return parts.length === labels.length ? { parts, labels, hasAttentive: false } : gatherSpecial(cases, labels);
+  if (parts.length !== labels.length) return gatherSpecial(cases, labels);
+  return { parts, labels, hasAttentive: false, hasCode: false };
 }
 
 function gatherSpecial(cases: Cases, labels: string[]): Gathered {
@@ -129,8 +133,8 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
   if (typeof cases !== "object" || cases === null) {
     throw new TypeError(`Cannot select: cases must be an object of named cases, got ${shown(cases)}`);
   }
-  const { parts, labels, hasAttentive } = gather(cases);
-  if (options === undefined) return new Choice(parts, labels, hasAttentive);
+  const { parts, labels, hasAttentive, hasCode } = gather(cases);
+  if (options === undefined) return new Choice(parts, labels, hasAttentive, hasCode);
   const { mode = "random" } = options;
   if (mode !== "random" && mode !== "priority" && mode !== "fair") {
     throw new TypeError(`Cannot select: mode must be "random", "priority" or "fair", got ${shown(mode)}`);
@@ -139,6 +143,7 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
     parts,
     labels!,
     hasAttentive,
+    hasCode,
     mode,
     "default" in options ? { value: options.default } : null,
   );
@@ -184,6 +189,7 @@ export function when<C extends Case>(condition: boolean, guarded: C): C {
 export function alt<O extends Case[]>(...cases: O): Operation<Value<O[number]>> {
   const all = new Gathering(null);
   for (let at = 0; at < cases.length; at++) all.add(operationOf(cases[at], at), "");
-  const { parts, hasAttentive } = all;
-  return (parts.length === 1 ? parts[0]! : new Choice(parts, null, hasAttentive)) as Operation<Value<O[number]>>;
+  const { parts, hasAttentive, hasCode } = all;
+  if (parts.length === 1) return parts[0] as Operation<Value<O[number]>>;
+  return new Choice(parts, null, hasAttentive, hasCode);
 }

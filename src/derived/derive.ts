@@ -14,7 +14,7 @@
 
 import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
-import type { Operation } from "../operation/operation.js";
+import { type Operation, unblock } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -26,6 +26,10 @@ export type { Emitter, Feed };
 
 /** The most operations in a row without a value; then other tasks have a turn. */
 const FRUITLESS = 64;
+
+/** The most derived channels that read one from another in one step; the next one continues in a turn of its own. */
+const DEEP = 256;
+const nested = /* @__PURE__ */ { depth: 0 };
 
 /** No operation is blocked. */
 const IDLE = 0;
@@ -91,11 +95,9 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     while (this._stored.length > 0) this._stored.shift();
     if (over) return;
     if (blocked) this._withdraw();
-    try {
-      this._feed.release?.(reason);
-    } finally {
-      this.serve();
-    }
+    // Receivers of a cancelled channel get CLOSED, so an exception of `release` is reported.
+    scheduler.call(() => this._feed.release?.(reason));
+    this.serve();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -165,9 +167,19 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     operation.waiter = null;
     this._state = IDLE;
     this._accept(operation);
-    // If operations complete inside `block`, each would be performed inside the one before: the stack would grow.
-    if (arming) this._schedule();
-    else this.serve();
+    // If operations complete inside `block`, each would be performed inside the one before: the stack would grow. It grows with
+    // the length of a chain of derived channels, too.
+    if (arming || nested.depth > DEEP) this._schedule();
+    else this._serveNested();
+  }
+
+  private _serveNested(): void {
+    nested.depth++;
+    try {
+      this.serve();
+    } finally {
+      nested.depth--;
+    }
   }
 
   /** Continues after other tasks have had a turn. */
@@ -206,7 +218,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   private _withdraw(): void {
     const operation = this.under!;
     operation.waiter = null;
-    operation.unblock();
+    unblock(operation);
   }
 
   /** Changes from one state to another, unless the first one has ended already. */
@@ -242,9 +254,16 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
 
   private _draw(): boolean {
     if (this._state > TRIED) return false;
-    for (let left = FRUITLESS; left > 0; left--) {
-      if (!this._try()) return this._state >= OVER;
-      if (this._stored.length > 0 || this._state >= OVER) return true;
+    if (nested.depth <= DEEP) {
+      nested.depth++;
+      try {
+        for (let left = FRUITLESS; left > 0; left--) {
+          if (!this._try()) return this._state >= OVER;
+          if (this._stored.length > 0 || this._state >= OVER) return true;
+        }
+      } finally {
+        nested.depth--;
+      }
     }
     this._state = TIRED;
     return false;
@@ -282,7 +301,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   private _attend(operation: Operation<unknown>): void {
     this._change(BUSY, TRIED);
     if (this._state === TRIED) this._schedule();
-    else operation.unblock();
+    else unblock(operation);
   }
 
   private _accept(operation: Operation<unknown>): void {

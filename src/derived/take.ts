@@ -67,6 +67,15 @@ export class Take<T> extends Operation<T | Closed> {
     return this.value as T | Closed;
   }
 
+  /** To poll it may run the feed's code. */
+  override get runsCode(): boolean {
+    return true;
+  }
+
+  override get plain(): boolean {
+    return false;
+  }
+
   override waitsFor(): WaitsFor {
     return this._from.under?.waitsFor() ?? { what: "receive", external: false };
   }

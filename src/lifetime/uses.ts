@@ -3,7 +3,7 @@
 
 import { Chan, Receive, Send } from "../channel/chan.js";
 import { assertValue, type Channel, CLOSED, type Closed } from "../channel/ends.js";
-import { Mapped, type Operation, type WaitsFor } from "../operation/operation.js";
+import { Mapped, type Operation, refuseResume, type WaitsFor } from "../operation/operation.js";
 import type { Performer } from "../scheduler/roles.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 
@@ -21,9 +21,12 @@ class NotedSend<T> extends Send<T> {
   declare readonly channel: NotedChan<T>;
 
   override next(): this {
-    if (this.waiter !== null) this.waiter = null;
-    else if (!this.poll()) return this.park();
+    if (this.waiter !== null) {
+      if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
+      this.waiter = null;
+    } else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
+    if (this.value === false) super.result();
     this.channel.lastSender = user();
     this.done = true;
     return this;
@@ -43,8 +46,10 @@ class NotedReceive<T> extends Receive<T> {
   declare readonly channel: NotedChan<T>;
 
   override next(): this {
-    if (this.waiter !== null) this.waiter = null;
-    else if (!this.poll()) return this.park();
+    if (this.waiter !== null) {
+      if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
+      this.waiter = null;
+    } else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
     if (this.value === CLOSED) super.result();
     this.channel.lastReceiver = user();

@@ -16,7 +16,8 @@
 //                       v                       v               v
 //   TIRED ──next──> COMPLETED <─────────────────┴───────────────┘      ──next or run──> done
 
-import type { Runnable, Unowned } from "../scheduler/roles.js";
+import { innermostPlace, NOWHERE } from "../scheduler/call-chain.js";
+import type { Performer, Runnable, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
 
@@ -54,6 +55,9 @@ const TIRED = 6;
 /** Completed; the body continues with the value. */
 const COMPLETED = 7;
 
+/** The cancelled async tasks whose routine is returned from, by the object that is the delegate of its `yield*`. */
+export const returning: WeakMap<object, Performer> = /* @__PURE__ */ new WeakMap();
+
 type Result<T> = IteratorResult<unknown, T>;
 type Resolve<T> = (result: Result<T>) => void;
 
@@ -80,14 +84,17 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
   after: Link | null;
   done: boolean;
   readonly operation: Performable<T>;
+  /** The place of the code that performs the operation, while a cancelled async task cleans up. */
+  readonly place: readonly string[];
   private _state: number;
   private _resolve: Resolve<T> | null;
   private _owner: Waiter | null;
 
-  constructor(operation: Performable<T>, state: number) {
+  constructor(operation: Performable<T>, state: number, place: readonly string[] = NOWHERE) {
     this.before = this.after = null;
     this.done = false;
     this.operation = operation;
+    this.place = place;
     this._state = state;
     this._resolve = null;
     this._owner = null;
@@ -120,6 +127,12 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
       default:
         return this._finish();
     }
+  }
+
+  /** Read when `return` ends the body that is parked here. It must be undefined: the operation has left its queues. */
+  get return(): undefined {
+    returning.get(this)?.returns?.(innermostPlace(1, 0));
+    return undefined;
   }
 
   throw(error: unknown): never {
@@ -170,6 +183,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
   }
 
   wake(): void {
+    if (this._state === COMPLETED) return;
     this._state = COMPLETED;
     if (this._owner !== null) this._owner.wake(this.operation);
     else if (this._resolve !== null) {
@@ -245,7 +259,8 @@ const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value:
 
 /** Returns the delegate of `yield*` in an async body. Most operations complete at once, without an `AsyncPerformance`. */
 export function performAsync<T>(operation: Performable<T>): unknown {
-  if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH);
+  // The frames of this function and of the operation's method, which end with a call.
+  if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH, innermostPlace(2, 1));
   if (operation.waiter !== null) assertIdle(operation);
   if (!operation.poll()) return new AsyncPerformance(operation, POLLED);
   if (scheduler.tired()) return new AsyncPerformance(operation, TIRED);
@@ -264,11 +279,15 @@ export function isPerformance(value: unknown): value is AsyncPerformance<unknown
  */
 export class ParkedInside implements Waiter {
   readonly operation: Performable<unknown> & { value: unknown };
+  /** The place of the code that performs the operation, while a cancelled async task cleans up. */
+  readonly place: readonly string[];
   completed: boolean;
   private _value: unknown;
 
   constructor(operation: Performable<unknown> & { value: unknown }) {
     this.operation = operation;
+    // The frames of this constructor, of `parkInside`, `park` and `next`, of which the last two end with a call.
+    this.place = innermostPlace(4, 2);
     this.completed = false;
     this._value = undefined;
   }

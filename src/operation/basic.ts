@@ -4,7 +4,7 @@
 import { shown } from "../structures/errors.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
 import { Gate, lose, Sharable, Shared } from "./once.js";
-import { Operation, type WaitsFor } from "./operation.js";
+import { isOperation, Operation, unblock, type WaitsFor } from "./operation.js";
 
 /** An operation that is ready with a value. */
 export class Always<T> extends Operation<T> {
@@ -60,27 +60,52 @@ export class Made<T> extends Operation<T> implements Waiter {
 
   poll(): boolean {
     this._lost = this.nacks ? new Gate("losing a choice") : null;
+    try {
+      const inner = this._prepare();
+      this.inner = inner;
+      return inner.poll();
+    } catch (error) {
+      this._fail();
+      throw error;
+    }
+  }
+
+  private _prepare(): Operation<T> {
     const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
-    if (!(made instanceof Operation))
+    if (!isOperation(made))
       throw new TypeError(`Cannot perform guard: its function must return an operation, got ${shown(made)}`);
-    const inner = made.fresh();
+    const inner = made.fresh() as Operation<T>;
     assertIdle(inner);
-    this.inner = inner;
-    return inner.poll();
+    return inner;
+  }
+
+  /** Called when the operation could not be made, polled or blocked: it has lost. */
+  private _fail(): void {
+    this._forget();
+    if (this._lost !== null) lose(this._lost);
   }
 
   block(): void {
+    const inner = this.inner!;
+    if (inner.waiter !== null) assertIdle(inner);
+    inner.waiter = this;
+    try {
+      inner.block();
+    } catch (error) {
+      inner.waiter = null;
+      this._fail();
+      throw error;
+    }
     this._blocked = true;
-    this.inner!.waiter = this;
-    this.inner!.block();
   }
 
   override unblock(): void {
-    const inner = this.inner!;
-    if (this._blocked || inner.attentive) inner.unblock();
+    const { inner } = this;
+    // It was not made: its function has thrown.
+    if (inner === null) return;
+    if (this._blocked || inner.attentive) unblock(inner);
     inner.waiter = null;
-    this._forget();
-    if (this._lost !== null) lose(this._lost);
+    this._fail();
   }
 
   override withdraw(): boolean {
@@ -115,6 +140,10 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   override get attentive(): boolean {
+    return true;
+  }
+
+  override get runsCode(): boolean {
     return true;
   }
 

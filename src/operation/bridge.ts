@@ -35,6 +35,8 @@ class Settlement<T> implements Once<T> {
   }
 
   private _settle(value: T | undefined, error: unknown, failed: boolean): void {
+    // A thenable may call back twice. As with `await`, the first call counts.
+    if (this.happened) return;
     this._value = value;
     this._error = error;
     this._failed = failed;

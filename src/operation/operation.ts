@@ -6,12 +6,16 @@
 // the value, so that a hand-over allocates nothing else. `waiter` is the performer of the operation. It is null while the
 // operation is not being performed, so that a second performance at the same time is detected.
 
+import { innermostPlace } from "../scheduler/call-chain.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { type Link, unlink } from "../structures/list.js";
-import { assertIdle, ParkedInside, performAsync, type Waiter } from "./async-performance.js";
+import { assertIdle, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
 import { perform } from "./plain-performance.js";
 
 declare const parked: unique symbol;
+
+/** Its type hides the name of the property: an operation must not look like a generator. */
+const RETURN: string = "return";
 
 /** The type of what a go block yields while it is parked. You need it only in return types. */
 export interface Parked {
@@ -123,10 +127,17 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this.value as T;
   }
 
-  /** Completes the parked operation. Its performer resumes in its turn. */
+  /**
+   * Completes the parked operation. Its performer resumes in its turn. The peer calls it once for each time that the operation
+   * has parked.
+   *
+   * @throws TypeError if the operation is not parked: it has completed, or it has left its queue.
+   */
   complete(value: unknown): void {
+    const { waiter } = this;
+    if (waiter === null) refuseCompletion(this);
     this.value = value;
-    this.waiter!.wake(this);
+    waiter.wake(this);
   }
 
   /** Describes what the operation waits for, for reports and for the detection of deadlocks. */
@@ -148,7 +159,12 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal Whether a choice can use it as a branch as it is: it is fresh, is no choice, and is not attentive. */
+  /** @internal Whether polling it runs code of the user, so that it may make other branches of a choice ready. */
+  get runsCode(): boolean {
+    return false;
+  }
+
+  /** @internal Whether a choice can use it as a branch as it is: it is fresh, no choice, not attentive, and runs no code. */
   get plain(): boolean {
     return true;
   }
@@ -198,8 +214,10 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   /** @internal Called by `yield*` to perform the operation and, if it parked, again to continue. An object that serves
    * `yield*` needs `throw`, too, and must not have `return`: cancelling takes the operation out of its queues before. */
   next(): this {
-    if (this.waiter !== null) this.waiter = null;
-    else if (!this.poll()) return this.park();
+    if (this.waiter !== null) {
+      if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
+      this.waiter = null;
+    } else if (!this.poll()) return this.park();
     else if (++scheduler.streak > STREAK) return this.giveWay();
     this.value = this.result();
     this.done = true;
@@ -211,6 +229,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   park(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(false);
+    if (scheduler.parked !== null) refusePark();
     this.waiter = current;
     try {
       this.block();
@@ -226,6 +245,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   giveWay(): this {
     const { current } = scheduler;
     if (current === null || current.async) return this.parkInside(true);
+    if (scheduler.parked !== null) refusePark();
     this.waiter = current;
     current.wake(this);
     scheduler.parked = this;
@@ -247,6 +267,12 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
+  /** @internal Read when `return` ends the routine that is parked here. It must be undefined (see `next`). */
+  get [RETURN](): undefined {
+    (returning.get(this) ?? scheduler.current)?.returns?.(innermostPlace(1, 0));
+    return undefined;
+  }
+
   /** @internal */
   throw(error: unknown): never {
     this.waiter = null;
@@ -254,16 +280,26 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
   }
 }
 
-/** An operation whose value is transformed. */
+/** A function of `map`, and the functions that are applied before it. */
+interface Transform {
+  readonly before: Transform | null;
+  readonly apply: (value: never) => unknown;
+}
+
+/** An operation whose value is transformed. A chain of `map` is one operation, so that its length does not use the stack. */
 export class Mapped<T, U> extends Operation<U> implements Waiter {
   /** The operation whose value is transformed. */
   readonly inner: Operation<T>;
-  private readonly _transform: (value: T) => U;
+  private readonly _transform: Transform;
 
-  constructor(inner: Operation<T>, transform: (value: T) => U) {
+  constructor(inner: Operation<T>, transform: (value: never) => U, before: Transform | null = null) {
     super();
     this.inner = inner;
-    this._transform = transform;
+    this._transform = { before, apply: transform };
+  }
+
+  override map<V>(transform: (value: U) => V): Operation<V> {
+    return new Mapped<T, V>(this.inner.fresh(), transform, this._transform);
   }
 
   poll(): boolean {
@@ -274,8 +310,15 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 
   block(): void {
-    this.inner.waiter = this;
-    this.inner.block();
+    const { inner } = this;
+    if (inner.waiter !== null) assertIdle(inner);
+    inner.waiter = this;
+    try {
+      inner.block();
+    } catch (error) {
+      inner.waiter = null;
+      throw error;
+    }
   }
 
   override unblock(): void {
@@ -284,7 +327,9 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 
   override withdraw(): boolean {
-    return this.inner.withdraw();
+    if (!this.inner.withdraw()) return false;
+    this.inner.waiter = null;
+    return true;
   }
 
   override discard(): void {
@@ -294,7 +339,9 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
 
   override result(): U {
     this.inner.waiter = null;
-    return this._transform(this.inner.result());
+    const value = this.inner.result();
+    const { before, apply } = this._transform;
+    return (before === null ? apply(value as never) : apply(transformed(value, before) as never)) as U;
   }
 
   wake(): void {
@@ -306,16 +353,65 @@ export class Mapped<T, U> extends Operation<U> implements Waiter {
   }
 
   override branches(): Operation<U>[] | null {
-    return this.inner.branches()?.map((branch) => new Mapped(branch, this._transform)) ?? null;
+    return this.inner.branches()?.map((branch) => appended<U>(branch, this._transform)) ?? null;
   }
 
   override get attentive(): boolean {
     return this.inner.attentive;
   }
 
+  override get runsCode(): boolean {
+    return this.inner.runsCode;
+  }
+
   override waitsFor(): WaitsFor {
     return this.inner.waitsFor();
   }
+}
+
+/** Applies the functions of a chain of `map`, the first one first. */
+function transformed(value: unknown, last: Transform): unknown {
+  const chain: Transform[] = [];
+  for (let at: Transform | null = last; at !== null; at = at.before) chain.push(at);
+  return chain.reduceRight<unknown>((result, { apply }) => apply(result as never), value);
+}
+
+/** Returns an operation that applies a chain of `map` to the value of another operation. */
+function appended<U>(operation: Operation<unknown>, { before, apply }: Transform): Operation<U> {
+  return (before === null ? operation : appended<never>(operation, before)).map(apply as (value: unknown) => U);
+}
+
+/** Takes an operation out of its queues. An exception of a user's `unblock` is reported, so that the step goes on. */
+export function unblock(operation: Operation<unknown>): void {
+  try {
+    operation.unblock();
+  } catch (error) {
+    scheduler.report(error);
+  }
+}
+
+function refuseCompletion(operation: Operation<unknown>): never {
+  throw new TypeError(
+    `Cannot complete operation: it is not parked (${operation.waitsFor().what}); ` +
+      "complete() is called once, and not after unblock()",
+  );
+}
+
+/** @internal Throws if an operation is iterated, instead of being performed with `yield*` in a go block. */
+export function refuseResume(operation: Operation<unknown>): never {
+  unblock(operation);
+  operation.waiter = null;
+  if (scheduler.parked === operation) scheduler.parked = null;
+  throw new TypeError(
+    `Cannot iterate operation (${operation.waitsFor().what}): an operation is performed with yield* in a go block`,
+  );
+}
+
+/** @internal Throws if the running task has parked at an operation and goes on without having yielded. */
+export function refusePark(): never {
+  const operation = scheduler.parked as Operation<unknown>;
+  scheduler.parked = null;
+  return refuseResume(operation);
 }
 
 /** Whether a value is an operation, of this copy of the package or of another copy that shares the scheduler. */

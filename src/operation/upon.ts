@@ -2,7 +2,7 @@
 
 import { scheduler } from "../scheduler/scheduler.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
-import type { Operation } from "./operation.js";
+import { type Operation, unblock } from "./operation.js";
 
 class Upon<T> implements Waiter, Disposable {
   private readonly _operation: Operation<T>;
@@ -46,7 +46,7 @@ class Upon<T> implements Waiter, Disposable {
     const operation = this._operation;
     if (operation.waiter !== (this as Waiter)) return;
     operation.waiter = null;
-    operation.unblock();
+    unblock(operation);
     this._endHold();
   }
 
@@ -60,11 +60,11 @@ class Upon<T> implements Waiter, Disposable {
     try {
       value = this._operation.result();
     } catch (error) {
-      if (this._failed === undefined) scheduler.host.report(error);
-      else this._failed(error);
+      if (this._failed === undefined) scheduler.report(error);
+      else scheduler.call(this._failed, error);
       return;
     }
-    this._then(value);
+    scheduler.call(this._then, value);
   }
 }
 
@@ -73,7 +73,8 @@ class Upon<T> implements Waiter, Disposable {
  * operation is ready, that is before `upon` returns. Use it for adapters and for operations that are made of other operations;
  * in a go block use `yield*`.
  *
- * The callback runs in the step of the peer that completes the operation, so it must be short, must not throw, and cannot wait.
+ * The callback runs in the step of the peer that completes the operation, so it must be short and cannot wait. An exception of
+ * the callback does not reach the peer: it is reported to the host, as an unhandled rejection is.
  *
  * @param operation - The operation to perform.
  * @param then - Called once, with the value of the operation.

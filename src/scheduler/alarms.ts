@@ -57,12 +57,16 @@ export class Alarms {
     this._set = Infinity;
   }
 
-  /** Fires all alarms that are due, in order. */
-  fire(host: Host): void {
+  /** Fires all alarms that are due, in order. An alarm that throws is reported, and the others fire. */
+  fire(host: Host, report: (error: unknown) => void): void {
     const now = host.now();
     for (let { first } = this._heap; first !== undefined && first.due <= now; { first } = this._heap) {
       this._heap.remove(first);
-      first.fire();
+      try {
+        first.fire();
+      } catch (error) {
+        report(error);
+      }
     }
   }
 }

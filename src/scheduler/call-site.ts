@@ -9,12 +9,20 @@ const FRAME = /^\s*at |@/;
  * function that ends with a call (tail call).
  */
 export function callSite(): string | undefined {
+  return stackFrames(4)[3];
+}
+
+/** Returns the innermost frames of the stack; none if the host has no stacks. The first frame is that of this function. */
+export function stackFrames(most: number): string[] {
   const limit = Error.stackTraceLimit;
-  limitStack(3);
+  limitStack(most);
   const { stack } = new Error();
   limitStack(limit);
-  const frames = stack?.split("\n").filter((line) => FRAME.test(line));
-  return frames?.[2]?.trim();
+  if (typeof stack !== "string") return [];
+  return stack
+    .split("\n")
+    .filter((line) => FRAME.test(line))
+    .map((line) => line.trim());
 }
 
 /** Limits the length of stacks. A host with frozen built-ins refuses; the stack is then longer than needed. */

@@ -31,6 +31,8 @@ export interface Unowned {
 export interface Performer {
   path(): Path;
   wake(operation: unknown): void;
+  /** Called when `return` reaches the operation at which the task was parked, in the frames of its routines. */
+  returns?(place: readonly string[]): void;
   readonly member: TaskRecord | null;
   readonly async: boolean;
 }

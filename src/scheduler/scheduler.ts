@@ -35,8 +35,10 @@ export class Scheduler {
   root: Path;
   /** Makes channels, tasks, scopes and timeouts in place of the package's own code; null in production. */
   maker: Maker | null;
-  /** The number of cancelled async tasks whose present operation is unknown. */
+  /** The number of cancelled async tasks that are not over, or whose present operation is unknown. */
   ending: number;
+  /** The number of cancelled async tasks that clean up. */
+  cleaning: number;
   /** Performances without a known task that parked since the last turn of the host. */
   young: List;
   private _ready: Ring<Runnable>;
@@ -66,7 +68,7 @@ export class Scheduler {
     this.streak = 0;
     this.root = new Path(null, "", 0);
     this.maker = null;
-    this.ending = 0;
+    this.ending = this.cleaning = 0;
     this.young = new List();
     this._ready = new Ring(1024);
     this._old = new List();
@@ -138,7 +140,10 @@ export class Scheduler {
     if (this._alarms.remove(alarm)) this._moveTimers();
   }
 
-  /** Notes a task that has failed. The failure is reported when the queue is empty, unless the task has been joined by then. */
+  /**
+   * Notes a task that has failed. The failure is reported when the queue is empty, or at the next turn of the host, unless the
+   * task has been joined by then.
+   */
   failed(task: { report(): void }): void {
     this._failures.push(task);
     if (!this._awake) this._wake();
@@ -205,7 +210,8 @@ export class Scheduler {
 
   /** Fires all alarms that are due by the host's clock, then runs the queue until it is empty. */
   flush(): void {
-    this._alarms.fire(this.host);
+    if (this.current !== null) throw new TypeError("Cannot flush: it must be called outside of all go blocks");
+    this._fire();
     do this._runTurn();
     while (this._ready.length > 0);
   }
@@ -223,9 +229,23 @@ export class Scheduler {
   }
 
   private _runTurn(): void {
+    let over = false;
+    this._awake = true;
+    try {
+      this._runReady();
+      over = true;
+    } finally {
+      // An exception leaves the turn, and the rest of the queue gets a turn of its own.
+      if (!over) {
+        this.current = this.parked = null;
+        this.host.microtask(this._turn);
+      }
+    }
+  }
+
+  private _runReady(): void {
     const ready = this._ready;
     let left = STRETCH;
-    this._awake = true;
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
       this.streak = this.policy?.preempt?.() ? STREAK : 0;
@@ -248,9 +268,13 @@ export class Scheduler {
 
   /** Called when the queue is empty: reports failures and sets the timer. */
   private _quiet(): void {
-    if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
+    this._reportFailures();
     if (this._timersMoved) this._arm();
     if (this.maker?.watchful === true) this.askHostTurn();
+  }
+
+  private _reportFailures(): void {
+    if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
   }
 
   private _runHostTurn(): void {
@@ -260,6 +284,8 @@ export class Scheduler {
     this._settleOld();
     move(this.young, this._old);
     if (settling || !this._old.empty) this.askHostTurn();
+    // While the queue is never empty, failures are reported here.
+    this._reportFailures();
     if (this._awake) {
       this._runTurn();
       return;
@@ -296,10 +322,14 @@ export class Scheduler {
   }
 
   private _timeHasCome(): void {
-    this._alarms.fire(this.host);
+    this._fire();
     this._timersMoved = true;
     // If the slice is used up, the requested turn of the host continues in the order of the queue.
     if (!this._spent) this._runTurn();
+  }
+
+  private _fire(): void {
+    this._alarms.fire(this.host, (error) => this.report(error));
   }
 
   private _arm(): void {

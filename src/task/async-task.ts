@@ -7,26 +7,44 @@ import {
   isParkedInside,
   isPerformance,
   type ParkedInside,
+  returning,
 } from "../operation/async-performance.js";
 import type { AsyncRoutine, Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { badYield, giveBack, READY, SOUGHT, STOPPING, Task } from "./task.js";
+import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
 export class AsyncTask<T> extends Task<T> {
+  /** The delegate of the `yield*` at which the body has yielded out. */
+  private _delegate: object | null = null;
+
   override run(): boolean {
     const routine = this.routine as AsyncRoutine<T>;
     const { at } = this;
     scheduler.current = this;
     this.at = null;
     this.flags &= ~READY;
-    if (this.flags & STOPPING) {
-      this.flags &= ~STOPPING;
-      giveBack(at);
-      this._follow(routine.return(undefined as T));
-    } else {
-      this._follow(routine.next());
+    try {
+      if (this.flags & STOPPING) {
+        if (this.cleanup === null) scheduler.cleaning++;
+        const throws = this.stopped(at);
+        if (this._delegate !== null) returning.set(this._delegate, this);
+        // From the next turn of the host on every operation of the task yields out, so that its place is seen (see cleanup.ts).
+        // Most tasks are over by then.
+        scheduler.host.turn(() => this.happened || this._seek());
+        this._follow(throws ? routine.throw(this.cleanup!.error) : routine.return(undefined as T));
+      } else {
+        this._follow(routine.next());
+      }
+    } catch (error) {
+      this.failed(error);
     }
     return true;
+  }
+
+  private _seek(): void {
+    if (this.flags & SOUGHT) return;
+    this.flags |= SOUGHT;
+    scheduler.ending++;
   }
 
   protected override stop(): void {
@@ -35,15 +53,15 @@ export class AsyncTask<T> extends Task<T> {
       return;
     }
     // Its operation is unknown, or it awaits a promise. Every performance yields out now, and the body ends where it does so.
-    this.flags |= SOUGHT;
-    scheduler.ending++;
+    this._seek();
     scheduler.identifyAll();
   }
 
   private _follow(step: Promise<IteratorResult<unknown, T>>): void {
+    if (typeof step?.then !== "function") throw new TypeError(`Cannot run ${this.name}: next() must return a promise`);
     step.then(
       (result) => this._step(result),
-      (error) => this.happened || this.end("failed", error),
+      (error) => this.happened || this.failed(error),
     );
   }
 
@@ -62,6 +80,8 @@ export class AsyncTask<T> extends Task<T> {
   /** Called when a performance of this task has yielded out. */
   private _own(performance: AsyncPerformance<unknown>): void {
     this._found();
+    this._delegate = performance;
+    this._see(performance.place);
     if (performance.own(this)) {
       this.at = performance;
       if (this.flags & STOPPING) this.stop();
@@ -74,26 +94,39 @@ export class AsyncTask<T> extends Task<T> {
   /** Called when a sync routine that the body delegates to has parked. */
   private _parkInside(inside: ParkedInside): void {
     this._found();
+    this._delegate = inside.operation;
+    this._see(inside.place);
     inside.reveal();
     this.at = inside.operation as Operation<unknown>;
+    inside.operation.waiter = this;
     if (inside.completed) {
       this.wake();
       return;
     }
-    inside.operation.waiter = this;
     if (this.flags & STOPPING) this.stop();
   }
 
-  /** Ends the search for the operation of this task. */
+  /** Ends the search for the operation of this task. While the task cleans up, the search goes on. */
   private _found(): void {
-    if (!(this.flags & SOUGHT)) return;
+    if (!(this.flags & SOUGHT) || (this.cleanup !== null && !this.happened)) return;
     this.flags &= ~SOUGHT;
     scheduler.ending--;
   }
 
+  /** @internal Called when `return` reaches the operation at which the task was parked, in the frame of its routine. */
+  returns(place: readonly string[]): void {
+    this.cleanup?.returnsAt(place);
+  }
+
+  /** Called when the task has performed an operation at a place. */
+  private _see(place: readonly string[]): void {
+    if (this.cleanup !== null) this.goesOn(this.cleanup.isBack(place, false));
+  }
+
   protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
-    this._found();
+    if (this.cleanup !== null) scheduler.cleaning--;
     super.end(ending, value);
+    this._found();
   }
 
   override get async(): boolean {

@@ -39,11 +39,12 @@ function isRoutine(made: unknown): boolean {
 class Answer<T> extends Operation<T> {
   private readonly _promise: PromiseLike<T>;
   private _failed: boolean;
+  private _settled: boolean;
 
   constructor(promise: PromiseLike<T>) {
     super();
     this._promise = promise;
-    this._failed = false;
+    this._failed = this._settled = false;
   }
 
   poll(): boolean {
@@ -70,6 +71,9 @@ class Answer<T> extends Operation<T> {
   }
 
   private _settle(value: unknown, failed: boolean): void {
+    // A thenable may call back twice. As with `await`, the first call counts.
+    if (this._settled) return;
+    this._settled = true;
     this._failed = failed;
     if (this.waiter !== null) this.complete(value);
   }

@@ -7,12 +7,20 @@
 
 import { type AsyncPerformance, isPerformance } from "../operation/async-performance.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
-import { type AsyncRoutine, Operation, type Parked, type Routine, type WaitsFor } from "../operation/operation.js";
+import {
+  type AsyncRoutine,
+  Operation,
+  type Parked,
+  type Routine,
+  unblock,
+  type WaitsFor,
+} from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import { Path } from "../scheduler/path.js";
 import type { Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
+import { Cleanup, cancelledResult } from "./cleanup.js";
 
 /** The state of a task. `"done"`, `"failed"` and `"cancelled"` are final. */
 export type TaskStatus = "ready" | "parked" | "running" | "done" | "failed" | "cancelled";
@@ -24,10 +32,26 @@ export type Body<A extends unknown[], T> = (...args: A) => Routine<T> | AsyncRou
 export const STOPPING = 1;
 const CANCELLED = 2;
 const JOINED = 4;
+/** `return` of its routine has been called. */
+export const CLEANING = 32;
+/** Each time that it parks, `return` of its routine is called again. */
+const FORCED = 64;
+/** Its code has gone back to an earlier place, in spite of `return`. */
+const BACK = 128;
+/** `throw` of its routine has been called, too. */
+const THROWN = 256;
 /** In the run queue. */
 export const READY = 8;
 /** Cancelled while its operation was unknown: every async performance yields out until the operation is found. */
 export const SOUGHT = 16;
+
+/** Options of {@link Task.cancel}. */
+export interface CancelOptions {
+  /**
+   * Whether `finally` blocks end at their next `yield*`, too. It also ends a task that was cancelled before and still cleans up.
+   */
+  readonly force?: boolean;
+}
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
@@ -77,6 +101,8 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   private _path: Path | null;
   private _waiting: Waiters | null;
   private _retract: (() => void) | null;
+  /** The routines of the task while it cleans up. */
+  protected cleanup: Cleanup | null;
 
   /** @internal Tasks are made by `go`. */
   constructor(routine: Routine<T> | AsyncRoutine<T>, body: Function, origin: Path) {
@@ -92,6 +118,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     this._path = null;
     this._waiting = null;
     this._retract = null;
+    this.cleanup = null;
   }
 
   /** The path of its parent, the name of its body, and the number of tasks that its parent had started before. */
@@ -109,16 +136,24 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /**
    * Ends the block as `return` would: its operation leaves every queue, and `finally` blocks run and may park. `catch` blocks do
    * not run. The block ends at its present or next `yield*`. A block that returns before that completes normally, and a block
-   * that has not started never runs. To cancel a task twice, or a task that is over, does nothing.
+   * that has not started never runs. To cancel a task twice, or a task that is over, does nothing, except with `force`.
    *
    * A limit of JavaScript: if a routine that the block delegates to parks in a `finally` block, the block continues after that
-   * `yield*` once the routine has ended. Park only in a `finally` of the block itself, or of the body of a scope.
+   * `yield*` once the routine has ended, and any use of the result of the routine throws. A block that then goes back to an
+   * earlier place of its code, in a loop, is ended there. Park only in a `finally` of the block itself, or of the body of a
+   * scope.
    *
    * @param reason - The `cause` of the {@link CancelledError} that joiners get.
+   * @param options - `force`: whether `finally` blocks end at their next `yield*`, too.
    */
-  cancel(reason?: unknown): void {
-    if (this.happened || this.flags & CANCELLED) return;
+  cancel(reason?: unknown, options?: CancelOptions): void {
+    if (this.happened) return;
+    if (this.flags & CANCELLED) {
+      if (options?.force === true) this.force();
+      return;
+    }
     this.flags |= CANCELLED | STOPPING;
+    if (options?.force === true) this.flags |= FORCED;
     this.value = reason;
     this.stop();
   }
@@ -146,18 +181,27 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal */
   run(): boolean {
     const { at } = this;
-    scheduler.current = this;
+    scheduler.current = this.cleanup === null ? this : this.cleanup.next();
     this.at = null;
     this.flags &= ~READY;
+    let step: IteratorResult<Parked, T>;
     try {
-      const step = this.flags & STOPPING ? this._return(at) : (this.routine as Routine<T>).next();
-      if (scheduler.parked === null && !this._goOn(step)) return false;
-      this.at = scheduler.parked as Operation<unknown>;
-      scheduler.parked = null;
-      if (this.flags & STOPPING) this.stop();
+      const routine = this.routine as Routine<T>;
+      if (!(this.flags & STOPPING)) step = routine.next();
+      else if (this._stopsByThrow(at)) step = routine.throw(this.cleanup!.error);
+      else step = routine.return(cancelledResult(() => this.name));
+      if (scheduler.parked === null) step = this._complain(step);
     } catch (error) {
-      this.end("failed", error);
+      this._fail(error);
+      return false;
     }
+    if (scheduler.parked === null) {
+      this._over(at, step as IteratorReturnResult<T>);
+      return false;
+    }
+    this.at = scheduler.parked as Operation<unknown>;
+    scheduler.parked = null;
+    if (this.flags & (STOPPING | CLEANING)) this._goesOn();
     return false;
   }
 
@@ -170,28 +214,81 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
   protected stop(): void {
     const { at } = this;
-    if (at === null || this.flags & READY || !at.withdraw()) return;
+    if (at === null || this.flags & READY || !withdrawn(at)) return;
     if (!isPerformance(at)) at.waiter = null;
     this.at = null;
     this.wake();
   }
 
-  private _return(at: At | null): IteratorResult<Parked, T> {
-    this.flags &= ~STOPPING;
+  /** Called before the routine is ended. Returns whether `throw` is to end it, and not `return`. */
+  protected stopped(at: At | null): boolean {
+    const throws = (this.flags & (BACK | THROWN | FORCED)) === BACK;
+    this.flags = (this.flags & ~STOPPING) | CLEANING | (throws ? THROWN : 0);
     giveBack(at);
-    return (this.routine as Routine<T>).return(undefined as T);
+    this.cleanup ??= new Cleanup(this);
+    return throws;
   }
 
-  /** Handles a step that did not park: the body is over, or yielded a value that is no operation. Returns true if it parks. */
-  private _goOn(step: IteratorResult<unknown, T>): boolean {
-    while (scheduler.parked === null) {
-      if (step.done === true) {
-        this.finish(step.value);
-        return false;
-      }
+  private _stopsByThrow(at: At | null): boolean {
+    const throws = this.stopped(at);
+    scheduler.current = this.cleanup;
+    return throws;
+  }
+
+  /** Throws into the body as long as it yields values that are no operations. */
+  private _complain(step: IteratorResult<Parked, T>): IteratorResult<Parked, T> {
+    while (step.done !== true && scheduler.parked === null) {
       step = (this.routine as Routine<T>).throw(badYield(this, step));
     }
-    return true;
+    return step;
+  }
+
+  /** Called when the body has returned. */
+  private _over(at: At | null, { value }: IteratorReturnResult<T>): void {
+    // The operation at which it was parked has not resumed: the routine was ended from outside, or parked without `yield*`.
+    if (at !== null && (at as Operation<unknown>).waiter === scheduler.current) {
+      giveBack(at);
+      this.end("failed", notResumed(this));
+    } else {
+      this.finish(value);
+    }
+  }
+
+  private _fail(error: unknown): void {
+    const parked = scheduler.parked as Operation<unknown> | null;
+    if (parked !== null) {
+      // It was iterated, and not performed with `yield*`.
+      scheduler.parked = null;
+      parked.waiter = null;
+      unblock(parked);
+    }
+    this.failed(error);
+  }
+
+  protected failed(error: unknown): void {
+    if (this.cleanup !== null && error === this.cleanup.error) this.end("cancelled", this.value);
+    else this.end("failed", error);
+  }
+
+  /** Called when a cancelled task has parked. */
+  private _goesOn(): void {
+    if (this.cleanup !== null) this.goesOn(this.cleanup.parked());
+    if (this.flags & STOPPING) this.stop();
+  }
+
+  /**
+   * Called when a cancelled task has parked. If its code has gone back, an exception is thrown in it, which JavaScript does not
+   * forget where a `finally` parks. If it goes back in spite of that, each of its operations returns.
+   */
+  protected goesOn(back: boolean): void {
+    if (back) this.flags |= this.flags & THROWN ? FORCED : BACK | STOPPING;
+    if (this.flags & FORCED) this.flags |= STOPPING;
+  }
+
+  /** Calls `return` again, where the task is parked and each time that it parks. */
+  protected force(): void {
+    this.flags |= FORCED | STOPPING;
+    this.stop();
   }
 
   protected finish(value: T): void {
@@ -204,7 +301,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   protected end(ending: "done" | "failed" | "cancelled", value: unknown): void {
     this.ending = ending;
     this.value = value;
-    this.routine = this.at = null;
+    this.routine = this.at = this.cleanup = null;
     this.member?.ended();
     this._waiting?.completeAll(undefined);
     if (ending === "failed") scheduler.failed(this);
@@ -212,7 +309,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
 
   /** @internal */
   report(): void {
-    if (!(this.flags & JOINED)) this._retract = scheduler.host.report(this.value);
+    if (!(this.flags & JOINED)) this._retract = scheduler.report(this.value);
   }
 
   /** @internal */
@@ -264,11 +361,33 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   }
 }
 
+/** Takes the operation of a cancelled task out of its queues; returns false if the operation completes later. */
+function withdrawn(at: At): boolean {
+  try {
+    return at.withdraw();
+  } catch (error) {
+    scheduler.report(error);
+    return true;
+  }
+}
+
+/** The error of a task whose routine did not resume at the operation at which it was parked. */
+function notResumed(task: Task<unknown>): TypeError {
+  return new TypeError(
+    `Cannot resume ${task.name}: its operation has not resumed; an operation is performed with yield*, ` +
+      "and only the task may run its generator",
+  );
+}
+
 /** Gives back the value of an operation that completed for a task that ends before it resumes with the value. */
 export function giveBack(at: At | null): void {
   if (at === null) return;
   if (!isPerformance(at)) at.waiter = null;
-  at.discard();
+  try {
+    at.discard();
+  } catch (error) {
+    scheduler.report(error);
+  }
 }
 
 /** The error for a block that yields a value without `yield*`. */

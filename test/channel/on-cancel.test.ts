@@ -85,7 +85,7 @@ describe.each(kinds)("onCancel of $kind", ({ make }) => {
     expect(log).toEqual(["cancelled", `got ${String(CLOSED)}`]);
   });
 
-  test("an error of onCancel is thrown by Channel.cancel() after the channel is cancelled (CH-25)", async () => {
+  test("an error of onCancel is reported, and does not reach the code that cancels the channel (CH-25)", async () => {
     using time = virtualTime();
     const error = new Error("hook");
     const ch = make({
@@ -95,24 +95,26 @@ describe.each(kinds)("onCancel of $kind", ({ make }) => {
     });
     const sent = Array.from({ length: ch.capacity + 1 }, (_, n) => ch.send(n).then());
     await time.settle();
-    expect(() => ch.cancel()).toThrow(error);
+    ch.cancel();
+    expect(time.reported).toEqual([error]);
     expect((await Promise.all(sent)).at(-1)).toBe(false);
     expect([ch.closed, ch.length, ch.tryReceive()]).toEqual([true, 0, CLOSED]);
     expect(() => ch.cancel()).not.toThrow();
   });
 
   test("onCancel is called although onUndelivered throws (CH-25)", () => {
-    using _ = virtualTime();
+    using time = virtualTime();
     let called = 0;
+    const error = new Error("report");
     const ch = make({
       onUndelivered() {
-        throw new Error("report");
+        throw error;
       },
       onCancel: () => void called++,
     });
     const stored = ch.trySend(1);
-    if (stored) expect(() => ch.cancel()).toThrow("report");
-    else ch.cancel();
+    ch.cancel();
+    expect(time.reported).toEqual(stored ? [error] : []);
     expect(called).toBe(1);
   });
 });

@@ -60,7 +60,7 @@ test("Alarms.fire() fires the alarms that are due, in order, and no other", () =
   const fired: number[] = [];
   for (const due of [30, 10, 20]) alarms.add(timed(due, fired));
   state.now = 20;
-  alarms.fire(host);
+  alarms.fire(host, () => {});
   expect(fired).toEqual([10, 20]);
 });
 
@@ -70,4 +70,21 @@ test("Alarms.arm() sets a timer of 2^31 - 1 ms at the most, the longest of a hos
   alarms.add(timed(1e12, []));
   alarms.arm(host, () => {});
   expect(delays()).toEqual([2 ** 31 - 1]);
+});
+
+test("Alarms.fire() reports an alarm that throws, and fires the others", () => {
+  const { host, state } = clock();
+  const alarms = new Alarms();
+  const [fired, reported]: [number[], unknown[]] = [[], []];
+  const error = new Error("alarm");
+  alarms.add({
+    ...timed(10, fired),
+    fire: () => {
+      throw error;
+    },
+  });
+  alarms.add(timed(20, fired));
+  state.now = 20;
+  alarms.fire(host, (failure) => reported.push(failure));
+  expect([fired, reported]).toEqual([[20], [error]]);
 });

@@ -30,6 +30,8 @@ const PATIENCE = 256;
 export class Driver {
   private readonly _sandbox: Sandbox;
   private readonly _performer: Performer;
+  /** Performs the sync routines that an async body delegates to. */
+  private readonly _asyncPerformer: Performer;
   private _completed: boolean;
 
   constructor(sandbox: Sandbox) {
@@ -37,6 +39,7 @@ export class Driver {
     this._completed = false;
     const root = new Path(null, "", 0);
     this._performer = { member: null, async: false, path: () => root, wake: () => this._complete() };
+    this._asyncPerformer = { ...this._performer, async: true };
   }
 
   /** Runs a sync routine until it arrives somewhere. */
@@ -50,6 +53,7 @@ export class Driver {
       const { returns } = run;
       run.returns = false;
       const routine = run.routine as Routine<unknown>;
+      resumeBy(this._performer, run.parked as Operation<unknown> | null);
       const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       if (scheduler.parked !== null) return this._parked(run, scheduler.parked as Operation<unknown>);
@@ -127,11 +131,23 @@ export class Driver {
     run.awaited = run.parked = null;
     if (awaited !== null) awaited.goOn();
     if (isPerformance(parked)) parked.wake();
-    run.step ??= run.routine.next() as Promise<IteratorResult<unknown, unknown>>;
+    run.step ??= this._next(run, isParkedInside(parked) ? (parked.operation as Operation<unknown>) : null);
     const { step } = run;
     const result = await step;
     if (run.step === step) run.step = null;
     return result;
+  }
+
+  /** Calls `next` of an async routine, in which a sync routine may be parked at an operation. */
+  private _next(run: RoutineRun, inside: Operation<unknown> | null): Promise<IteratorResult<unknown, unknown>> {
+    const { current } = scheduler;
+    scheduler.current = this._asyncPerformer;
+    try {
+      resumeBy(this._asyncPerformer, inside);
+      return run.routine.next() as Promise<IteratorResult<unknown, unknown>>;
+    } finally {
+      scheduler.current = current;
+    }
   }
 
   private _arrivedAsync(run: RoutineRun, step: IteratorResult<unknown, unknown>): Arrival {
@@ -146,6 +162,11 @@ export class Driver {
     operation.waiter = null;
     return { kind: "parked", operation };
   }
+}
+
+/** Makes an operation that has completed belong to the performer that resumes with it. */
+function resumeBy(performer: Performer, operation: Operation<unknown> | null): void {
+  if (operation !== null && operation.waiter !== null) operation.waiter = performer;
 }
 
 function parkedAt(operation: Operation<unknown>): Arrival {
