@@ -12,9 +12,9 @@ import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
-import { CancelledError, shown, TimeoutError } from "../structures/errors.js";
+import { CancelledError, shown, TimeoutError, textOf } from "../structures/errors.js";
 import { type go, start } from "../task/go.js";
-import type { Body, Task } from "../task/task.js";
+import type { Body, CancelOptions, Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
 
 /** The scope, as its body sees it. See {@link scope}. */
@@ -24,15 +24,20 @@ export interface Scope {
   /**
    * Cancels all tasks of the scope. The scope then throws a {@link CancelledError}, unless its body returns: a body that cancels
    * the other tasks and returns a value completes the scope with that value.
+   *
+   * @param options - `force`: whether `finally` blocks end at their next `yield*`, too, also in a scope that was cancelled before.
    */
-  cancel(reason?: unknown): void;
+  cancel(reason?: unknown, options?: CancelOptions): void;
   /** A signal that is aborted when the scope is cancelled, fails, or is over. Pass it to `fetch`, for example. */
   readonly signal: AbortSignal;
 }
 
 /** Options of {@link scope}. */
 export interface ScopeOptions {
-  /** Milliseconds, from when the scope is performed, after which the scope is cancelled and throws a {@link TimeoutError}. */
+  /**
+   * Milliseconds, from when the scope is performed, after which the scope is cancelled and throws a {@link TimeoutError}. If the
+   * scope is ending by then, its `finally` blocks end at their next `yield*`.
+   */
   readonly deadline?: number;
   /** A signal that cancels the scope when it is aborted. Its reason is the `cause` of the {@link CancelledError}. */
   readonly signal?: AbortSignal;
@@ -78,10 +83,11 @@ class Region<T> implements Scope, Once<T>, Waiter {
     return this._controller.signal;
   }
 
-  cancel(reason?: unknown): void {
-    if (this.happened || this._ending) return;
-    this._cancelled = { reason };
-    this._stop(reason);
+  cancel(reason?: unknown, options?: CancelOptions): void {
+    if (this.happened) return;
+    if (!this._ending) this._cancelled = { reason };
+    else if (options?.force !== true) return;
+    this._stop(reason, options);
   }
 
   /** Cancels the scope from outside: the result of a body that has returned is discarded. */
@@ -90,10 +96,11 @@ class Region<T> implements Scope, Once<T>, Waiter {
     this.cancel(reason);
   }
 
-  fail(error: unknown): void {
+  fail(error: unknown, options?: CancelOptions): void {
     const first = !this._ending;
     this._failures.push(error);
     if (first) this._stop(error);
+    else if (options?.force === true) this._stop(error, options);
   }
 
   get happened(): boolean {
@@ -109,6 +116,11 @@ class Region<T> implements Scope, Once<T>, Waiter {
     // A body that cancelled the other tasks and returned completes the scope with its value.
     if (this._cancelled === null || (!this._aborted && this._body!.status === "done")) return this._body!.outcome();
     throw cancelled(this._cancelled.reason);
+  }
+
+  /** Called when no code gets the value of the body. */
+  abandon(): void {
+    if (!this.failed) disposeResult(this._body!);
   }
 
   waitsFor(): WaitsFor {
@@ -141,10 +153,20 @@ class Region<T> implements Scope, Once<T>, Waiter {
     return task;
   }
 
-  private _stop(reason: unknown): void {
+  private _stop(reason: unknown, options?: CancelOptions): void {
     this._controller.abort(reason);
-    for (const task of this._tasks) task.cancel(reason);
+    for (const task of this._tasks) task.cancel(reason, options);
   }
+}
+
+/** Disposes of what a task has returned, if that is disposable, because no code gets it. */
+function disposeResult(task: Task<unknown>): void {
+  if (task.status !== "done") return;
+  scheduler.call(() => {
+    const value = Object(task.outcome()) as Partial<Disposable & AsyncDisposable>;
+    if (typeof value[Symbol.dispose] === "function") value[Symbol.dispose]!();
+    else if (typeof value[Symbol.asyncDispose] === "function") return value[Symbol.asyncDispose]!();
+  });
 }
 
 /** @internal The error of a scope that has not completed by its deadline. */
@@ -161,7 +183,7 @@ export function cancelled(reason: unknown): CancelledError {
 export function failure(failures: readonly unknown[]): unknown {
   const [first] = failures;
   if (failures.length === 1) return first;
-  return new AggregateError(failures, `${failures.length} tasks of a scope failed: ${first}`, { cause: first });
+  return new AggregateError(failures, `${failures.length} tasks of a scope failed: ${textOf(first)}`, { cause: first });
 }
 
 function errorOf(task: Task<unknown>): unknown {
@@ -172,29 +194,43 @@ function errorOf(task: Task<unknown>): unknown {
   }
 }
 
+/** A scope that is ending when its deadline passes does not wait for `finally` blocks any longer. */
+const FORCE: CancelOptions = { force: true };
+
 /** The body of the task that supervises a scope, and ends when all tasks of the scope have ended. Reports show its name. */
 const supervisor = {
   *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
     const region = new Region<T>();
     region.begin(body);
     const { deadline, signal } = options;
-    using _late = upon(deadline === undefined ? never() : sleep(deadline), () => region.fail(late(deadline!)));
+    using _late = upon(deadline === undefined ? never() : sleep(deadline), () => region.fail(late(deadline!), FORCE));
     using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
+    let ended = false;
     try {
-      return yield* new Wait(region);
+      const value = yield* new Wait(region);
+      ended = true;
+      return value;
+    } catch (error) {
+      ended = true;
+      throw error;
     } finally {
-      if (!region.happened) yield* leave(region);
+      if (!ended) yield* leave(region);
     }
   },
 };
 
-/** Called when the scope's own task is cancelled: cancels the tasks of the scope and waits until all are over. */
+/**
+ * Called when the scope's own task is cancelled: cancels the tasks of the scope and waits until all are over. A value that the
+ * body has returned by then reaches no code.
+ */
 function* leave(region: Region<unknown>): Routine<void> {
   region.abort(undefined);
   try {
     yield* new Wait(region);
   } catch (error) {
     if (region.failed) throw error;
+  } finally {
+    region.abandon();
   }
 }
 
@@ -244,6 +280,11 @@ class Performed<T> extends Operation<T> implements Waiter {
 
   override result(): T {
     return this._join!.result();
+  }
+
+  /** If the value of the scope is disposable, it is disposed of: its only receiver was cancelled. */
+  override discard(): void {
+    disposeResult(this._task!);
   }
 
   override get plain(): boolean {

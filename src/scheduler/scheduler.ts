@@ -290,7 +290,6 @@ export class Scheduler {
       this._runTurn();
       return;
     }
-    this._ready.trim();
     if (!this._hostTurnAsked) this.maker?.idle();
   }
 

@@ -88,6 +88,15 @@ export class DeadlockError extends Error {
   }
 }
 
+/** Returns the text of an error for another message. What is thrown may be any value, also one that has no text. */
+export function textOf(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return shown(error);
+  }
+}
+
 /** Formats a given value for the last part of an error message. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

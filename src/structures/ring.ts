@@ -1,5 +1,5 @@
-// A queue in an array whose length is a power of two. The array grows by doubling and shrinks only in `trim`, which is called
-// when there is nothing to do, so that a burst of a million items leaves no large array behind.
+// A queue in an array whose length is a power of two. The array grows by doubling. A large array is given up when the queue is
+// empty, so that a burst of a million items leaves no large array behind.
 
 const SMALL = 16;
 const LARGE = 4096;
@@ -28,7 +28,7 @@ export class Ring<T> {
     const item = this._items[head];
     this._items[head] = undefined;
     this._head = (head + 1) & this._mask;
-    this.length--;
+    if (--this.length === 0 && this._mask >= LARGE) this._shrink();
     return item as T;
   }
 
@@ -54,9 +54,7 @@ export class Ring<T> {
     return this.shift();
   }
 
-  /** Replaces a large array by a small one if the queue is empty. */
-  trim(): void {
-    if (this.length > 0 || this._mask < LARGE) return;
+  private _shrink(): void {
     this._items = new Array(SMALL);
     this._head = 0;
     this._mask = SMALL - 1;

@@ -7,6 +7,7 @@
 
 import type { Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { textOf } from "../structures/errors.js";
 import { append, type Link, List, unlink } from "../structures/list.js";
 import { go } from "../task/go.js";
 import { type Settleable, settle } from "../task/settleable.js";
@@ -225,6 +226,6 @@ function* close(slots: Counter, failures: readonly unknown[]): Routine<void> {
   yield* new WaitForZero(slots);
   const [first] = failures;
   if (failures.length > 1)
-    throw new AggregateError(failures, `${failures.length} resources could not be destroyed: ${first}`);
+    throw new AggregateError(failures, `${failures.length} resources could not be destroyed: ${textOf(first)}`);
   if (failures.length > 0) throw first;
 }

@@ -36,9 +36,8 @@ function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T
     );
   }
   const routine: unknown = body(...args);
-  if (typeof routine === "object" && routine !== null && "next" in routine && "return" in routine) {
-    return routine as Routine<T> | AsyncRoutine<T>;
-  }
+  const { next, return: end } = Object(routine) as { next?: unknown; return?: unknown };
+  if (typeof next === "function" && typeof end === "function") return routine as Routine<T> | AsyncRoutine<T>;
   if (routine instanceof Promise) routine.catch(() => {});
   throw new TypeError(
     `Cannot start go block: ${body.name || "its body"} must be a function* or an async function*; ` +

@@ -110,6 +110,8 @@ class Beat implements Ticker {
   cancel(): void {
     this.closed = true;
     for (const tick of [...this.waiting]) {
+      // Another tick of the same select may have completed it.
+      if (!this.waiting.has(tick)) continue;
       tick.unblock();
       tick.complete(CLOSED);
     }
