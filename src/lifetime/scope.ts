@@ -48,7 +48,10 @@ class Region<T> implements Scope, Once<T>, Waiter {
   private readonly _parent: Parent;
   private readonly _tasks: Set<Task<unknown>>;
   private readonly _failures: unknown[];
-  private readonly _controller: AbortController;
+  /** Made when `signal` is first read, as most scopes need none. */
+  private _controller: AbortController | null;
+  /** The reason with which the signal is aborted, once it is. */
+  private _abortReason: { readonly reason: unknown } | null;
   private _body: Task<T> | null;
   private _cancelled: { readonly reason: unknown } | null;
   private _aborted: boolean;
@@ -58,7 +61,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     this._parent = { path: scheduler.creator(), program: scheduler.current?.member?.program ?? null };
     this._tasks = new Set();
     this._failures = [];
-    this._controller = new AbortController();
+    this._controller = this._abortReason = null;
     this._body = null;
     this._cancelled = null;
     this._aborted = false;
@@ -80,6 +83,11 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   get signal(): AbortSignal {
+    if (this._controller === null) {
+      this._controller = new AbortController();
+      if (this.happened) this._abort(new CancelledError("The scope is over"));
+      else if (this._abortReason !== null) this._controller.abort(this._abortReason.reason);
+    }
     return this._controller.signal;
   }
 
@@ -136,12 +144,17 @@ class Region<T> implements Scope, Once<T>, Waiter {
     if (task.status === "failed") this.fail(errorOf(task));
     else if (task === this._body && task.status === "cancelled" && !this._ending) this.cancel();
     if (!this.happened) return;
-    this._controller.abort(new CancelledError("The scope is over"));
+    if (this._controller !== null) this._abort(new CancelledError("The scope is over"));
     this.waiting.completeAll(undefined);
   }
 
   private get _ending(): boolean {
     return this.failed || this._cancelled !== null;
+  }
+
+  private _abort(reason: unknown): void {
+    this._abortReason ??= { reason };
+    this._controller?.abort(this._abortReason.reason);
   }
 
   private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: string | undefined): Task<U> {
@@ -154,7 +167,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
   }
 
   private _stop(reason: unknown, options?: CancelOptions): void {
-    this._controller.abort(reason);
+    this._abort(reason);
     for (const task of this._tasks) task.cancel(reason, options);
   }
 }

@@ -14,9 +14,6 @@ import { perform } from "./plain-performance.js";
 
 declare const parked: unique symbol;
 
-/** Its type hides the name of the property: an operation must not look like a generator. */
-const RETURN: string = "return";
-
 /** The type of what a go block yields while it is parked. You need it only in return types. */
 export interface Parked {
   readonly [parked]: never;
@@ -267,10 +264,11 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal Read when `return` ends the routine that is parked here. It must be undefined (see `next`). */
-  get [RETURN](): undefined {
+  /** @internal Read when `return` ends the routine that is parked here. It must be undefined (see `next`). Its type is `never`,
+   * so that no type is inferred from it. */
+  protected get return(): never {
     (returning.get(this) ?? scheduler.current)?.returns?.(innermostPlace(1, 0));
-    return undefined;
+    return undefined as never;
   }
 
   /** @internal */
