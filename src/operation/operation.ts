@@ -264,13 +264,6 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return this;
   }
 
-  /** @internal Read when `return` ends the routine that is parked here. It must be undefined (see `next`). Its type is `never`,
-   * so that no type is inferred from it. */
-  protected get return(): never {
-    (returning.get(this) ?? scheduler.current)?.returns?.(innermostPlace(1, 0));
-    return undefined as never;
-  }
-
   /** @internal */
   throw(error: unknown): never {
     this.waiter = null;
@@ -386,6 +379,21 @@ export function unblock(operation: Operation<unknown>): void {
   } catch (error) {
     scheduler.report(error);
   }
+}
+
+/**
+ * Makes operations note where `return` ends a routine. JavaScript then reads the property `return` of the operation at which the
+ * routine is parked, which must be undefined (see `next`). The property is defined when the first task is cancelled: a class with
+ * such a property looks like a generator to TypeScript.
+ */
+export function noteReturns(): void {
+  if (Object.hasOwn(Operation.prototype, "return")) return;
+  Object.defineProperty(Operation.prototype, "return", {
+    configurable: true,
+    get(this: Operation<unknown>): undefined {
+      (returning.get(this) ?? scheduler.current)?.returns?.(innermostPlace(1, 0));
+    },
+  });
 }
 
 function refuseCompletion(operation: Operation<unknown>): never {

@@ -9,6 +9,7 @@ import { type AsyncPerformance, isPerformance } from "../operation/async-perform
 import { type Once, Sharable, Wait } from "../operation/once.js";
 import {
   type AsyncRoutine,
+  noteReturns,
   Operation,
   type Parked,
   type Routine,
@@ -225,6 +226,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     const throws = (this.flags & (BACK | THROWN | FORCED)) === BACK;
     this.flags = (this.flags & ~STOPPING) | CLEANING | (throws ? THROWN : 0);
     giveBack(at);
+    noteReturns();
     this.cleanup ??= new Cleanup(this);
     return throws;
   }

@@ -261,7 +261,9 @@ describe("the clean-up of a cancelled task", () => {
     task.cancel();
     const failed = task.then(undefined, String);
     await time.advance(100);
-    expect(await failed).toMatch(/^CancelledError: Cannot use the result of a routine of task#\d+: the task was cancelled/);
+    expect(await failed).toMatch(
+      /^CancelledError: Cannot use the result of a routine of task#\d+: the task was cancelled/,
+    );
     expect(went).toBe("no");
   });
 
