@@ -1,6 +1,7 @@
 // The store of a channel for values that no receiver has taken yet. A buffer decides whether there is room and which value it
 // drops; the channel parks and resumes senders and receivers.
 
+import { bound } from "../scheduler/contexts.js";
 import { wholeNumber } from "../structures/arguments.js";
 import { Ring } from "../structures/ring.js";
 
@@ -60,7 +61,7 @@ export class Dropping<T> extends Fixed<T> {
 
   constructor(capacity: number, onDrop: ((value: T) => void) | undefined) {
     super(capacity);
-    this.onDrop = onDrop;
+    this.onDrop = bound(onDrop);
   }
 
   override get full(): boolean {
@@ -89,7 +90,7 @@ class Unbounded<T> extends Fixed<T> {
   constructor(options: UnboundedOptions) {
     super(Infinity);
     this._mark = options.highWater ?? Infinity;
-    this._onHighWater = options.onHighWater;
+    this._onHighWater = bound(options.onHighWater);
   }
 
   override push(value: T): void {

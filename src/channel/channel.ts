@@ -1,5 +1,6 @@
 // Creating a channel. All arguments are checked here, once, so that sends and receives need no checks.
 
+import { bound } from "../scheduler/contexts.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
@@ -68,14 +69,26 @@ function create<T>(
   if (options === undefined) return new Type(buffer, null);
   checkOptions(options);
   const { transform } = options;
-  if (transform === undefined) return new Type(buffer, options);
+  const kept = scheduler.contexts === null ? options : inContext(options);
+  if (transform === undefined) return new Type(buffer, kept);
   if (typeof transform !== "function") {
     throw new TypeError(`Cannot create channel: transform must be a transducer, got ${shown(transform)}`);
   }
   if (buffer === null) {
     throw new TypeError("Cannot create channel: a transform needs a buffer for its results, got capacity 0");
   }
-  return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, options.onError), options);
+  return new TransformChan(buffer, new Transform(transform, buffer as Buffer<unknown>, kept.onError), kept);
+}
+
+/** The options with hooks that run in the context of the code that creates the channel. */
+function inContext<T>(options: ChannelOptions<T>): ChannelOptions<T> {
+  const { onUndelivered, onCancel, onError } = options;
+  return {
+    ...options,
+    ...(onUndelivered && { onUndelivered: bound(onUndelivered) }),
+    ...(onCancel && { onCancel: bound(onCancel) }),
+    ...(onError && { onError: bound(onError) }),
+  };
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {

@@ -1,6 +1,7 @@
 // The transducer of a channel. Each value that is sent passes through its steps, and the results go into the buffer. The
 // transform is busy while a step runs, so that a step that uses its own channel finds the channel full and cannot corrupt it.
 
+import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Buffer } from "./buffer.js";
 import { isReduced, type Transducer, type Transformer } from "./transducer.js";
 
@@ -11,6 +12,8 @@ export class Transform {
   busy: boolean;
   private readonly _steps: Transformer<Buffer<unknown>, unknown>;
   private readonly _buffer: Buffer<unknown>;
+  /** The context of the code that created the channel, in which the steps run. */
+  private readonly _context: Context | null;
   private readonly _onError: ((error: unknown) => unknown) | undefined;
 
   constructor(
@@ -20,6 +23,7 @@ export class Transform {
   ) {
     this.busy = false;
     this._buffer = buffer;
+    this._context = currentContext();
     this._onError = onError;
     this._steps = transducer<Buffer<unknown>>({
       "@@transducer/init": () => buffer,
@@ -53,7 +57,7 @@ export class Transform {
   private _run(work: () => unknown): Step {
     this.busy = true;
     try {
-      return isReduced(work()) ? "last" : "more";
+      return isReduced(within(this._context, work, undefined)) ? "last" : "more";
     } catch (error) {
       return this._mend(error);
     } finally {

@@ -16,6 +16,7 @@ import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../cha
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { type Operation, unblock } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
+import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { Ring } from "../structures/ring.js";
@@ -59,6 +60,8 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   private _back: T[] | null;
   private _failure: { readonly cause: unknown } | null;
   private _state: number;
+  /** The context of the code that created the channel: that of the feed, and of the functions in its operations. */
+  private readonly _context: Context | null;
   /** Whether the channel is in the run queue. */
   private _scheduled: boolean;
 
@@ -72,6 +75,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._failure = null;
     this._state = IDLE;
     this._scheduled = false;
+    this._context = currentContext();
   }
 
   get closed(): boolean {
@@ -96,7 +100,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     if (over) return;
     if (blocked) this._withdraw();
     // Receivers of a cancelled channel get CLOSED, so an exception of `release` is reported.
-    scheduler.call(() => this._feed.release?.(reason));
+    scheduler.call(() => this._letGo(reason));
     this.serve();
   }
 
@@ -166,7 +170,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     const arming = this._state === ARMING;
     operation.waiter = null;
     this._state = IDLE;
-    this._accept(operation);
+    within(this._context, this._accept, this, operation);
     // If operations complete inside `block`, each would be performed inside the one before: the stack would grow. It grows with
     // the length of a chain of derived channels, too.
     if (arming || nested.depth > DEEP) this._schedule();
@@ -258,7 +262,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
       nested.depth++;
       try {
         for (let left = FRUITLESS; left > 0; left--) {
-          if (!this._try()) return this._state >= OVER;
+          if (!within(this._context, this._try, this)) return this._state >= OVER;
           if (this._stored.length > 0 || this._state >= OVER) return true;
         }
       } finally {
@@ -325,6 +329,11 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     }
   }
 
+  private _letGo(reason: unknown): void {
+    const feed = this._feed;
+    if (feed.release !== undefined) within(this._context, feed.release, feed, reason);
+  }
+
   private _fail(error: unknown): void {
     this._failure ??= { cause: error };
     if (this._state < OVER) this._finish(error);
@@ -336,7 +345,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._state = OVER;
     if (blocked) this._withdraw();
     try {
-      this._feed.release?.(reason);
+      this._letGo(reason);
     } catch (error) {
       this._failure ??= { cause: error };
     }

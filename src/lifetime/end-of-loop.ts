@@ -94,9 +94,12 @@ class EndOfLoop extends Layer {
   private readonly _tasks: Set<Member>;
   private _traces: number;
   private _watches: boolean;
+  private readonly _onStart: () => void;
 
-  constructor() {
+  /** `onStart` is called before each task that is recorded with its line is started. */
+  constructor(onStart: () => void) {
     super();
+    this._onStart = onStart;
     this._awaiting = new Awaiting();
     this._tasks = new Set();
     this._traces = TRACED;
@@ -116,6 +119,7 @@ class EndOfLoop extends Layer {
   ): unknown {
     // Most tasks come here when all traces are taken: they pay for one call.
     if (this._traces === 0 && this.outer === null) return make(body as never, args as never, parent);
+    if (this._traces > 0) this._onStart();
     const task = super.start(body, args, parent, site, make) as Task<unknown>;
     if (this._traces > 0 && parent?.program == null) {
       this._traces--;
@@ -148,8 +152,8 @@ class EndOfLoop extends Layer {
   }
 }
 
-/** Installs the check once, however often the package is loaded. */
-export function watchEndOfLoop(): void {
+/** Installs the check once, however often the package is loaded. `onStart` is called before each of the first tasks is started. */
+export function watchEndOfLoop(onStart: () => void): void {
   const installed = scheduler.findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
-  if (installed === null) scheduler.install(new EndOfLoop());
+  if (installed === null) scheduler.install(new EndOfLoop(onStart));
 }

@@ -17,6 +17,7 @@
 //   TIRED ──next──> COMPLETED <─────────────────┴───────────────┘      ──next or run──> done
 
 import { innermostPlace, NOWHERE } from "../scheduler/call-chain.js";
+import type { Context } from "../scheduler/contexts.js";
 import type { Performer, Runnable, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
@@ -78,14 +79,41 @@ export function assertIdle(operation: Performable<unknown>): void {
   );
 }
 
+/** A performance whose context is known, once it has yielded out. */
+interface Located {
+  context?: Context;
+}
+
+/**
+ * The result with which a performance yields out. The body reads `value` there and then, so the getter runs in the context of the
+ * body, which the host would otherwise lose.
+ */
+class YieldedOut {
+  readonly done: false;
+  private readonly _performance: Located;
+
+  constructor(performance: Located) {
+    this.done = false;
+    this._performance = performance;
+  }
+
+  get value(): Located {
+    const performance = this._performance;
+    if (scheduler.contexts !== null) performance.context = scheduler.contexts.capture();
+    return performance;
+  }
+}
+
 /** One performance in an async body: the delegate of `yield*`, the waiter and the iterator result, in one object. */
-export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
+export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Located {
   before: Link | null;
   after: Link | null;
   done: boolean;
   readonly operation: Performable<T>;
   /** The place of the code that performs the operation, while a cancelled async task cleans up. */
   readonly place: readonly string[];
+  /** The context of the body, where it has yielded out. Not set before, as most performances do not yield out. */
+  declare context?: Context;
   private _state: number;
   private _resolve: Resolve<T> | null;
   private _owner: Waiter | null;
@@ -179,7 +207,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned {
 
   private _yieldOut(state: number): Result<T> {
     this._state = state;
-    return { done: false, value: this };
+    return new YieldedOut(this);
   }
 
   wake(): void {
@@ -281,6 +309,7 @@ export class ParkedInside implements Waiter {
   readonly operation: Performable<unknown> & { value: unknown };
   /** The place of the code that performs the operation, while a cancelled async task cleans up. */
   readonly place: readonly string[];
+  readonly context: Context | undefined;
   completed: boolean;
   private _value: unknown;
 
@@ -288,6 +317,7 @@ export class ParkedInside implements Waiter {
     this.operation = operation;
     // The frames of this constructor, of `parkInside`, `park` and `next`, of which the last two end with a call.
     this.place = innermostPlace(4, 2);
+    this.context = scheduler.contexts?.capture();
     this.completed = false;
     this._value = undefined;
   }

@@ -1,5 +1,6 @@
 // Performing an operation without a task, for callbacks and for operations that are made of other operations.
 
+import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
 import { type Operation, unblock } from "./operation.js";
@@ -10,12 +11,15 @@ class Upon<T> implements Waiter, Disposable {
   private readonly _failed: ((error: unknown) => void) | undefined;
   /** Ends the hold on closed programs, which cannot be in a deadlock while this waits for an external event. */
   private _release: (() => void) | null;
+  /** The context of the code that called `upon`. */
+  private readonly _context: Context | null;
 
   constructor(operation: Operation<T>, then: (value: T) => void, failed: ((error: unknown) => void) | undefined) {
     this._operation = operation;
     this._then = then;
     this._failed = failed;
     this._release = null;
+    this._context = currentContext();
   }
 
   begin(): this {
@@ -39,7 +43,7 @@ class Upon<T> implements Waiter, Disposable {
   wake(): void {
     this._operation.waiter = null;
     this._endHold();
-    this._deliver();
+    within(this._context, this._deliver, this);
   }
 
   [Symbol.dispose](): void {

@@ -1,10 +1,13 @@
 // The interfaces of the objects that the scheduler works with.
 
+import type { Context } from "./contexts.js";
 import type { Path } from "./path.js";
 
 /** An entry of the run queue. `run` returns true if the code that it resumed continues in a microtask. */
 export interface Runnable {
   run(): boolean;
+  /** The context of the host in which it is resumed, if it is a task and contexts are in use. */
+  context?: Context | undefined;
 }
 
 /** Makes the decisions that are otherwise left to order and to chance, so that schedules can be explored. */

@@ -8,6 +8,7 @@
 import { List, move } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
 import { Alarms, type Timed } from "./alarms.js";
+import type { Contexts } from "./contexts.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
@@ -35,6 +36,8 @@ export class Scheduler {
   root: Path;
   /** Makes channels, tasks, scopes and timeouts in place of the package's own code; null in production. */
   maker: Maker | null;
+  /** The contexts of the host; null if the host has none, or if no code uses them. */
+  contexts: Contexts | null;
   /** The number of cancelled async tasks that are not over, or whose present operation is unknown. */
   ending: number;
   /** The number of cancelled async tasks that clean up. */
@@ -68,6 +71,7 @@ export class Scheduler {
     this.streak = 0;
     this.root = new Path(null, "", 0);
     this.maker = null;
+    this.contexts = null;
     this.ending = this.cleaning = 0;
     this.young = new List();
     this._ready = new Ring(1024);
@@ -76,7 +80,7 @@ export class Scheduler {
     this._failures = [];
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
-    this._ring = () => this._timeHasCome();
+    this._ring = () => this._atRoot(this._timeHasCome);
     this._at = (place) => this._ready.at(place);
     this._awake = this._hostTurnAsked = this._spent = this._timersMoved = false;
     this._sliceStart = UNKNOWN;
@@ -219,7 +223,16 @@ export class Scheduler {
   /** Makes the jobs that the host is asked to run. Jobs that a previous host still runs do nothing. */
   private _jobs(): [turn: () => void, hostTurn: () => void] {
     const epoch = ++this._epoch;
-    return [() => epoch === this._epoch && this._runTurn(), () => epoch === this._epoch && this._runHostTurn()];
+    return [
+      () => epoch === this._epoch && this._atRoot(this._runTurn),
+      () => epoch === this._epoch && this._atRoot(this._runHostTurn),
+    ];
+  }
+
+  /** Runs a job outside the context of the code that asked the host for it. */
+  private _atRoot(job: () => void): void {
+    if (this.contexts === null) job.call(this);
+    else this.contexts.root.runInAsyncScope(job, this);
   }
 
   private _wake(): void {
@@ -249,7 +262,7 @@ export class Scheduler {
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
       this.streak = this.policy?.preempt?.() ? STREAK : 0;
-      const elsewhere = next.run();
+      const elsewhere = this.contexts === null ? next.run() : this.contexts.run(next);
       if (--this._untilCheck <= 0 && this._overdue()) {
         this.current = null;
         return;

@@ -5,6 +5,7 @@
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
+import { bound } from "../scheduler/contexts.js";
 import type { Lease } from "./lease.js";
 
 class ConditionWait extends Operation<void> {
@@ -22,7 +23,7 @@ class ConditionWait extends Operation<void> {
   constructor(condition: Condition, test: (() => boolean) | null, lease: Lease | null) {
     super();
     this._condition = condition;
-    this._test = test;
+    this._test = bound(test ?? undefined) ?? null;
     this._lease = lease;
     this._reacquiring = this._withdrawal = this._failure = null;
     this._signalled = this._notified = false;

@@ -7,6 +7,7 @@
 
 import type { Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import { textOf } from "../structures/errors.js";
 import { append, type Link, List, unlink } from "../structures/list.js";
 import { go } from "../task/go.js";
@@ -67,6 +68,8 @@ export class PoolResources<T> extends WaitQueue {
   private readonly _options: PoolOptions<T>;
   private readonly _idle: List;
   private readonly _failures: unknown[];
+  /** The context of the code that created the pool, in which resources are created and destroyed for any request. */
+  private readonly _context: Context | null;
   private _makers: number;
 
   constructor(options: PoolOptions<T>) {
@@ -77,6 +80,7 @@ export class PoolResources<T> extends WaitQueue {
     this._options = options;
     this._idle = new List();
     this._failures = [];
+    this._context = currentContext();
     this._makers = 0;
   }
 
@@ -94,7 +98,7 @@ export class PoolResources<T> extends WaitQueue {
 
   /** Destroys a resource; its slot is free once that is done. */
   retire(slot: Slot<T>): void {
-    go(retire<T>, this, slot);
+    within(this._context, () => go(retire<T>, this, slot), undefined);
   }
 
   close(): Task<void> {
@@ -111,7 +115,7 @@ export class PoolResources<T> extends WaitQueue {
       const old = this._pick();
       if (old === null) this.slots.set(this.slots.count + 1);
       this._makers++;
-      go(maker<T>, this, old);
+      within(this._context, () => go(maker<T>, this, old), undefined);
     }
   }
 

@@ -82,6 +82,7 @@ export class AsyncTask<T> extends Task<T> {
     this._found();
     this._delegate = performance;
     this._see(performance.place);
+    if (performance.context !== undefined) this.context = performance.context;
     if (performance.own(this)) {
       this.at = performance;
       if (this.flags & STOPPING) this.stop();
@@ -96,6 +97,7 @@ export class AsyncTask<T> extends Task<T> {
     this._found();
     this._delegate = inside.operation;
     this._see(inside.place);
+    if (inside.context !== undefined) this.context = inside.context;
     inside.reveal();
     this.at = inside.operation as Operation<unknown>;
     inside.operation.waiter = this;

@@ -14,6 +14,7 @@ function create<A extends unknown[], T>(body: Body<A, T>, args: A, parent: Paren
   const path = parent?.path ?? scheduler.creator();
   const task =
     Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
+  if (scheduler.contexts !== null) task.context = scheduler.contexts.capture();
   scheduler.schedule(task);
   return task;
 }

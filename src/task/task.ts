@@ -17,6 +17,7 @@ import {
   type WaitsFor,
 } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
+import type { Context } from "../scheduler/contexts.js";
 import { Path } from "../scheduler/path.js";
 import type { Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -90,6 +91,8 @@ class Over extends Wait<void> {
 export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Performer, AsyncDisposable {
   /** @internal The record that a maker keeps of the task; null if there is none. */
   member: TaskRecord | null;
+  /** @internal The context of the host in which it runs; undefined if contexts are not in use. */
+  context: Context | undefined;
   /** How the task ended; null before its end. */
   protected ending: "done" | "failed" | "cancelled" | null;
   /** The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
@@ -109,6 +112,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   constructor(routine: Routine<T> | AsyncRoutine<T>, body: Function, origin: Path) {
     super();
     this.member = null;
+    this.context = undefined;
     this.ending = null;
     this.at = null;
     this.flags = READY;
@@ -304,6 +308,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     this.ending = ending;
     this.value = value;
     this.routine = this.at = this.cleanup = null;
+    this.context = undefined;
     this.member?.ended();
     this._waiting?.completeAll(undefined);
     if (ending === "failed") scheduler.failed(this);

@@ -9,6 +9,7 @@ import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.
 import { aborted } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { bound } from "../../scheduler/contexts.js";
 
 /** How pushed values are stored. */
 export interface ListenOptions<T> {
@@ -39,7 +40,8 @@ export class Listening<T> implements Events<T> {
 
   /** Starts listening; `start` returns the function that stops it. */
   constructor(options: ListenOptions<T>, start: (to: Listening<T>) => () => void) {
-    const { buffer = unbounded<T>(), signal, onUndelivered } = options;
+    const { buffer = unbounded<T>(), signal } = options;
+    const onUndelivered = bound(options.onUndelivered);
     this._stop = this._watch = null;
     this._onUndelivered = onUndelivered;
     const onCancel = (): void => this._leave();

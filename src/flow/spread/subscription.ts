@@ -11,6 +11,7 @@ import { sliding } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
+import { bound } from "../../scheduler/contexts.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
@@ -108,7 +109,7 @@ class Subscriber<T> implements Subscription<T> {
     this.owned = true;
     this._audience = audience;
     this._policy = policy;
-    this._onMissed = options.onMissed;
+    this._onMissed = bound(options.onMissed);
     const miss = (value: T): void => this._miss(value);
     this._lag = policy === "wait" ? new LagBuffer(capacity, audience) : null;
     this._channel = channel<T>(this._lag ?? (policy === "slide" ? sliding(capacity, miss) : capacity), {

@@ -9,6 +9,7 @@ import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { Waiters } from "../../operation/waiters.js";
+import { bound } from "../../scheduler/contexts.js";
 import { CancelledError } from "../../structures/errors.js";
 import { assertFunction } from "../ends/release.js";
 
@@ -116,7 +117,7 @@ class Until<T> extends Waiting<T> {
 
   constructor(from: Watched<T>, test: (value: T) => boolean) {
     super(from);
-    this._test = test;
+    this._test = bound(test);
     this._passes = false;
     this._failure = null;
   }
@@ -183,7 +184,7 @@ class Watched<T> implements Watch<T> {
     this.closed = false;
     this.cause = undefined;
     this._value = value;
-    this._equals = equals;
+    this._equals = bound(equals);
   }
 
   get value(): T {
