@@ -3,6 +3,7 @@
 // or over.
 
 import type { AsyncRoutine, Operation, Routine } from "../../../operation/operation.js";
+import { type Context, within } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
 import { Unmodelled } from "./cases.js";
 import type { Offer } from "./operation-cases.js";
@@ -11,6 +12,8 @@ import type { Offer } from "./operation-cases.js";
 export interface Start {
   readonly body: Body<unknown[], unknown>;
   readonly args: unknown[];
+  /** The context of the host in which the task runs. */
+  readonly context?: Context | null;
 }
 
 /** An input of a run: what happens to the task next, and the local state that it comes to with that. */
@@ -82,9 +85,23 @@ export class RoutineRun {
   }
 }
 
+/** The steps of a routine, each in the context in which its task was started. */
+function inContext(given: RoutineRun["routine"], context: Context): RoutineRun["routine"] {
+  const routine = given as Routine<unknown>;
+  const steps = {
+    next: () => context.runInAsyncScope(routine.next, routine),
+    return: (value: unknown) => context.runInAsyncScope(routine.return, routine, value),
+    throw: (error: unknown) => context.runInAsyncScope(routine.throw, routine, error),
+    [Symbol.asyncIterator in routine ? Symbol.asyncIterator : Symbol.iterator]: () => steps,
+  };
+  return steps as unknown as RoutineRun["routine"];
+}
+
 /** The routine of a body. */
-export function startRoutine({ body, args }: Start): RoutineRun["routine"] {
-  const routine: unknown = typeof body === "function" ? body(...args) : null;
-  if (typeof routine === "object" && routine !== null && "return" in routine) return routine as RoutineRun["routine"];
+export function startRoutine({ body, args, context = null }: Start): RoutineRun["routine"] {
+  const routine: unknown = typeof body === "function" ? within(context, body, undefined, ...args) : null;
+  if (typeof routine === "object" && routine !== null && "return" in routine) {
+    return context === null ? (routine as RoutineRun["routine"]) : inContext(routine as RoutineRun["routine"], context);
+  }
   throw new Unmodelled("a go block is no function* or async function*");
 }

@@ -11,6 +11,7 @@ import { type Buffer, Dropping, Fixed, Sliding } from "../../../channel/buffer.j
 import type { ChannelOptions } from "../../../channel/ends.js";
 import type { ScopeOptions } from "../../../lifetime/scope.js";
 import type { Operation } from "../../../operation/operation.js";
+import { currentContext } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
 import { captureCallSite } from "./call-site.js";
@@ -132,7 +133,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     const task = this._object(`${run.task} task ${nth} ${region} ${body.name}`, () =>
       this.addTask(name, body as never, region, run.task),
     );
-    this._observer.taskStarted(run, task.index, { body: body as never, args });
+    this._observer.taskStarted(run, task.index, { body: body as never, args, context: currentContext() });
     return task as TaskModel<T>;
   }
 
