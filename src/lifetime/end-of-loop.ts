@@ -2,7 +2,9 @@
 // the entry for Node loads this file, as no other host reports that its event loop is empty.
 
 import type { Performable } from "../operation/async-performance.js";
+import { signals } from "../operation/bridge.js";
 import { PlainPerformance } from "../operation/plain-performance.js";
+import { native } from "../scheduler/host.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
 import type { Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -15,6 +17,21 @@ import { deadlock } from "./report.js";
 const TRACED = 256;
 /** The least number of records at which the records of garbage are dropped. */
 const SWEEP = 1024;
+
+/** Milliseconds by which a process may end too late that waits for a signal of `AbortSignal.timeout`. */
+const LINGER = 20;
+
+/** Whether a signal was made by `AbortSignal.timeout`, or by `AbortSignal.any` of such a signal. Node marks these signals. */
+function isTimeout(signal: AbortSignal): boolean {
+  const marks = new Map(Object.getOwnPropertySymbols(signal).map((symbol) => [symbol.description, symbol]));
+  const read = (mark: string): unknown => (signal as unknown as Record<symbol, unknown>)[marks.get(mark) ?? Symbol()];
+  if (read("kTimeout") === true) return true;
+  for (const source of (read("kSourceSignals") ?? []) as Iterable<WeakRef<AbortSignal>>) {
+    const given = source.deref();
+    if (given !== undefined && isTimeout(given)) return true;
+  }
+  return false;
+}
 
 /** One `await` in plain code that can be made to fail. */
 class RecordedPerformance extends PlainPerformance<unknown> implements Link, Unowned {
@@ -129,14 +146,33 @@ class EndOfLoop extends Layer {
   }
 
   override perform(operation: unknown): Promise<void> {
-    // Registered at the first `await`, as tests replace the host before that.
-    if (!this._watches) {
-      this._watches = true;
-      scheduler.host.whenEmpty(() => this._failAll());
-    }
+    this._watch();
     return new Promise<void>((resolve, reject) =>
       new RecordedPerformance(operation as Performable<unknown>, resolve, reject, this._awaiting).begin(),
     );
+  }
+
+  /** Whether a signal is aborted by a timer that does not keep the process alive. */
+  isTimeout(signal: AbortSignal): boolean {
+    if (!isTimeout(signal)) return false;
+    this._watch();
+    return true;
+  }
+
+  /** Called when the end of the event loop first matters, as tests replace the host before that. */
+  private _watch(): void {
+    if (this._watches) return;
+    this._watches = true;
+    scheduler.host.whenEmpty(() => this._loopIsEmpty());
+  }
+
+  private _loopIsEmpty(): void {
+    if (signals.timeouts.size > 0) {
+      // The timer of such a signal still fires, if there is another one that keeps the process alive.
+      native.setTimer(() => {}, LINGER);
+      return;
+    }
+    this._failAll();
   }
 
   private _failAll(): void {
@@ -155,5 +191,8 @@ class EndOfLoop extends Layer {
 /** Installs the check once, however often the package is loaded. `onStart` is called before each of the first tasks is started. */
 export function watchEndOfLoop(onStart: () => void): void {
   const installed = scheduler.findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
-  if (installed === null) scheduler.install(new EndOfLoop(onStart));
+  if (installed !== null) return;
+  const endOfLoop = new EndOfLoop(onStart);
+  scheduler.install(endOfLoop);
+  signals.isTimeout = (signal) => endOfLoop.isTimeout(signal);
 }

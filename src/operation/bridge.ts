@@ -70,6 +70,18 @@ class Settled<T> extends Sharable<T> {
   }
 }
 
+/**
+ * The operations that wait for a signal of `AbortSignal.timeout`. The timer of such a signal does not keep a process of Node
+ * alive, so the check of the empty event loop does.
+ */
+interface Signals {
+  /** Set by the entry for Node. */
+  isTimeout: ((signal: AbortSignal) => boolean) | null;
+  readonly timeouts: Set<Operation<unknown>>;
+}
+
+export const signals: Signals = /* @__PURE__ */ shared("signals", () => ({ isTimeout: null, timeouts: new Set() }));
+
 class Aborted extends Operation<unknown> {
   private readonly _signal: AbortSignal;
   private readonly _listener: () => void;
@@ -77,7 +89,10 @@ class Aborted extends Operation<unknown> {
   constructor(signal: AbortSignal) {
     super();
     this._signal = signal;
-    this._listener = () => this.complete(undefined);
+    this._listener = () => {
+      signals.timeouts.delete(this);
+      this.complete(undefined);
+    };
   }
 
   poll(): boolean {
@@ -86,9 +101,11 @@ class Aborted extends Operation<unknown> {
 
   block(): void {
     this._signal.addEventListener("abort", this._listener, { once: true });
+    if (signals.isTimeout?.(this._signal) === true) signals.timeouts.add(this);
   }
 
   override unblock(): void {
+    signals.timeouts.delete(this);
     this._signal.removeEventListener("abort", this._listener);
   }
 

@@ -88,6 +88,39 @@ describe.concurrent("DeadlockError at the empty event loop (EN-2)", () => {
   });
 });
 
+describe.concurrent("AbortSignal.timeout() at the empty event loop (EN-4)", () => {
+  const waits: Readonly<Record<string, string>> = {
+    "an await in plain code": "await m.aborted(signal); console.log('late');",
+    "a scope in plain code": `
+      await m.scope(function* () { yield* m.never(); }, { signal }).then(() => {}, (error) => console.log("late"));`,
+    "a go block": "m.go(function* () { yield* m.aborted(signal); console.log('late'); });",
+    "a case of a select":
+      "m.go(function* () { console.log((yield* m.select({ late: m.aborted(signal), never: m.never() })).key); });",
+  };
+
+  test.each(Object.entries(waits))("%s that waits for the signal keeps the process alive (EN-4)", async (_, source) => {
+    const made = "const signal = AbortSignal.timeout(60);";
+    expect(await script(`${made}${source}`)).toMatchObject({ code: 0, out: "late" });
+    const any = "const signal = AbortSignal.any([new AbortController().signal, AbortSignal.timeout(60)]);";
+    expect(await script(`${any}${source}`)).toMatchObject({ code: 0, out: "late" });
+  });
+
+  test("a wait that was given up keeps the process no longer (EN-4)", async () => {
+    const { code, ms } = await script(`
+      const signal = AbortSignal.timeout(15_000);
+      await m.select({ gone: m.aborted(signal), soon: m.sleep(1) });
+    `);
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(14_000);
+  });
+
+  test("a signal that is aborted by no timer is still a deadlock (EN-2)", async () => {
+    const { code, err } = await script("await m.aborted(new AbortController().signal);");
+    expect(code).toBe(1);
+    expect(err).toContain("plain code still awaits an abort signal");
+  });
+});
+
 describe.concurrent("run() deadlock (EN-1)", () => {
   test("run() lists the deadlocked tasks, where they were started, and the cycle of the dining philosophers (EN-1)", async () => {
     const { code, out } = await script(`
