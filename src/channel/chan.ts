@@ -94,7 +94,7 @@ export class Send<T> extends Operation<boolean> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `send to ${this.channel.name}`, external: false };
+    return { what: `send to ${this.channel.name}`, external: this.channel.external };
   }
 }
 
@@ -166,7 +166,7 @@ export class Receive<T> extends Operation<T | Closed> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `receive from ${this.channel.name}`, external: false };
+    return { what: `receive from ${this.channel.name}`, external: this.channel.external };
   }
 }
 
@@ -224,7 +224,7 @@ export class Chan<T> implements Channel<T> {
 
   whenClosed(): Operation<void> {
     if (this._closing === null) {
-      this._closing = new Gate(`${this.name} to close`);
+      this._closing = new Gate(`${this.name} to close`, this.external);
       if (this.closed) this._closing.open();
     }
     return new Wait(this._closing);
@@ -250,6 +250,10 @@ export class Chan<T> implements Channel<T> {
 
   get name(): string {
     return this._options?.name ?? this._creator.child("channel", this._index);
+  }
+
+  get external(): boolean {
+    return this._options?.external === true;
   }
 
   get owned(): boolean {

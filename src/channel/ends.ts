@@ -123,6 +123,11 @@ export interface ChannelOptions<T> {
   readonly onCancel?: (reason: unknown) => void;
   /** Whether the channel belongs to its reader. A `for await` or a combinator that stops reading it then cancels it. */
   readonly owned?: boolean;
+  /**
+   * Whether code outside all go blocks, such as a callback, sends to the channel or receives from it. Then `run` reports no
+   * deadlock of tasks that are parked at the channel.
+   */
+  readonly external?: boolean;
   /** The most operations that may be parked; one more throws a RangeError. By default there is no limit. */
   readonly maxPending?: number;
   /** Called with an exception of the transform. The value it returns replaces the failed one; `undefined` drops that value. */

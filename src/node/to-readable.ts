@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { heldOutside } from "../flow/ends/outside.js";
 import { assertSource, type FlowOptions, release } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
@@ -16,6 +17,7 @@ class ChannelReadable extends Readable {
   private readonly _source: ReceiveChannel<unknown>;
   private readonly _options: ReadableOptions;
   private readonly _receive: Operation<unknown | Closed>;
+  private readonly _held: Disposable;
   private _receiving: Disposable | null;
 
   constructor(source: ReceiveChannel<unknown>, options: ReadableOptions) {
@@ -24,6 +26,7 @@ class ChannelReadable extends Readable {
     this._source = source;
     this._options = options;
     this._receive = source.receive();
+    this._held = heldOutside("a reader of a stream");
     this._receiving = null;
   }
 
@@ -36,12 +39,14 @@ class ChannelReadable extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this._held[Symbol.dispose]();
     this._receiving?.[Symbol.dispose]();
     release(this._source, this._options, error ?? undefined);
     done(error);
   }
 
   private _push(value: unknown): void {
+    if (value === CLOSED) this._held[Symbol.dispose]();
     if (value === null)
       this.destroy(new TypeError("Cannot read: values must not be null, which ends a Node stream, got null"));
     else this.push(value === CLOSED ? null : value);

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import type { SendChannel } from "../channel/ends.js";
+import { heldOutside } from "../flow/ends/outside.js";
 import { assertSink, channelClosed } from "../flow/ends/release.js";
 import { upon } from "../operation/upon.js";
 import { CancelledError } from "../structures/errors.js";
@@ -12,6 +13,7 @@ export interface WritableOptions {
 
 class ChannelWritable extends Writable {
   private readonly _channel: SendChannel<unknown>;
+  private readonly _held: Disposable;
   private _closing: Disposable | null;
   private _offering: Disposable | null;
 
@@ -19,6 +21,7 @@ class ChannelWritable extends Writable {
     // The stream is full with one chunk, so that a writer waits until the chunk is taken.
     super({ objectMode, highWaterMark: 1 });
     this._channel = channel;
+    this._held = heldOutside("a writer of a stream");
     this._offering = this._closing = null;
     this._closing = upon(channel.whenClosed(), () => this.destroy(channelClosed()));
   }
@@ -32,12 +35,14 @@ class ChannelWritable extends Writable {
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    this._held[Symbol.dispose]();
     this._closing?.[Symbol.dispose]();
     this._channel.close();
     done();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this._held[Symbol.dispose]();
     this._closing?.[Symbol.dispose]();
     this._offering?.[Symbol.dispose]();
     // After the end, the channel is closed already, and this has no effect.

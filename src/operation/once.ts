@@ -44,11 +44,13 @@ export class Gate implements Once<void> {
   happened: boolean;
   readonly waiting: Waiters;
   private readonly _what: string;
+  private readonly _external: boolean;
 
-  constructor(what: string) {
+  constructor(what: string, external: boolean = false) {
     this.happened = false;
     this.waiting = new Waiters();
     this._what = what;
+    this._external = external;
   }
 
   open(): void {
@@ -59,7 +61,7 @@ export class Gate implements Once<void> {
   outcome(): void {}
 
   waitsFor(): WaitsFor {
-    return { what: this._what, external: false };
+    return { what: this._what, external: this._external };
   }
 }
 

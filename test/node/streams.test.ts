@@ -8,7 +8,19 @@ import { PassThrough, Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as quiet } from "node:timers/promises";
 import fc from "fast-check";
-import { CLOSED, channel, collect, EMPTY, from, fromEvent, go, type Routine, through } from "millrace";
+import {
+  CLOSED,
+  channel,
+  collect,
+  DeadlockError,
+  EMPTY,
+  from,
+  fromEvent,
+  go,
+  type Routine,
+  run,
+  through,
+} from "millrace";
 import { fromReadable, lines, toReadable, toWritable } from "millrace/node";
 import { take } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
@@ -529,5 +541,35 @@ describe("fromEvent() of an EventEmitter", () => {
     expect([events.tryReceive(), events.tryReceive()]).toEqual([["a", 1], EMPTY]);
     events.cancel();
     expect(emitter.listenerCount("line")).toBe(0);
+  });
+});
+
+describe("run() of a program whose streams are used outside (EN-1)", () => {
+  test("reports no deadlock while a Node stream may still write or read", async () => {
+    const late = new Readable({ read() {} });
+    const written = run(function* main() {
+      const chunks = channel<string>();
+      late.setEncoding("utf8").pipe(toWritable(chunks));
+      return yield* chunks.receive();
+    });
+    const sent = run(function* main() {
+      const chunks = channel<string>();
+      const readable = toReadable(chunks);
+      setTimeout(() => readable.resume(), 20);
+      return yield* chunks.send("x");
+    });
+    setTimeout(() => late.push("x"), 20);
+    expect([await written, await sent]).toEqual(["x", true]);
+    late.destroy();
+  });
+
+  test("reports the deadlock once its streams are destroyed", async () => {
+    await expect(
+      run(function* main() {
+        toReadable(channel<string>()).destroy();
+        toWritable(channel<string>()).destroy();
+        yield* channel().receive();
+      }),
+    ).rejects.toThrow(DeadlockError);
   });
 });

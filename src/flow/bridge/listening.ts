@@ -45,7 +45,12 @@ export class Listening<T> implements Events<T> {
     this._stop = this._watch = null;
     this._onUndelivered = onUndelivered;
     const onCancel = (): void => this._leave();
-    this._arrived = channel<T>(buffer, { owned: true, onCancel, ...(onUndelivered && { onUndelivered }) });
+    this._arrived = channel<T>(buffer, {
+      owned: true,
+      external: true,
+      onCancel,
+      ...(onUndelivered && { onUndelivered }),
+    });
     this.owned = true;
     if (signal?.aborted) {
       this.close();

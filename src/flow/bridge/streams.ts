@@ -4,6 +4,7 @@
 import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
 import { upon } from "../../operation/upon.js";
 import { CancelledError } from "../../structures/errors.js";
+import { heldOutside } from "../ends/outside.js";
 import { assertSink, assertSource, channelClosed, type FlowOptions, release } from "../ends/release.js";
 
 /** The options of {@link toReadableStream}. */
@@ -33,6 +34,7 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
   assertSource("make stream", source);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();
+  const held = heldOutside("a reader of a stream");
   let receiving: Disposable | null = null;
   return new ReadableStream<T>(
     {
@@ -41,14 +43,22 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
           receiving = upon(
             receive,
             (value) => {
-              if (value === CLOSED) controller.close();
-              else controller.enqueue(value);
+              if (value === CLOSED) {
+                held[Symbol.dispose]();
+                controller.close();
+              } else {
+                controller.enqueue(value);
+              }
               resolve();
             },
-            reject,
+            (error) => {
+              held[Symbol.dispose]();
+              reject(error);
+            },
           );
         }),
       cancel(reason) {
+        held[Symbol.dispose]();
         receiving?.[Symbol.dispose]();
         release(source, options, reason);
       },
@@ -77,16 +87,24 @@ export function toReadableStream<T>(source: ReceiveChannel<T>, options: Readable
  */
 export function toWritableStream<T>(channel: SendChannel<T>): WritableStream<T> {
   assertSink("make stream", channel);
+  const held = heldOutside("a writer of a stream");
   let closing: Disposable | null = null;
+  const over = (): void => {
+    held[Symbol.dispose]();
+    closing?.[Symbol.dispose]();
+  };
   let withdraw = (_reason: unknown): void => {};
   return new WritableStream<T>({
     start(controller) {
       const { signal } = controller;
-      closing = upon(channel.whenClosed(), () => controller.error(channelClosed()));
+      closing = upon(channel.whenClosed(), () => {
+        over();
+        controller.error(channelClosed());
+      });
       // The stream would call `abort` only after the current write is done, which may be never.
       signal.addEventListener("abort", () => {
         const { reason = new CancelledError("Stream was aborted") } = signal;
-        closing?.[Symbol.dispose]();
+        over();
         withdraw(reason);
         channel.close(reason);
       });
@@ -100,7 +118,7 @@ export function toWritableStream<T>(channel: SendChannel<T>): WritableStream<T> 
         };
       }),
     close() {
-      closing?.[Symbol.dispose]();
+      over();
       channel.close();
     },
   });

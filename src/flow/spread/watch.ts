@@ -17,6 +17,11 @@ import { assertFunction } from "../ends/release.js";
 export interface WatchOptions<T> {
   /** Whether two values are equal, so that replacing one by the other is no change; `Object.is` by default. */
   readonly equals?: (one: T, other: T) => boolean;
+  /**
+   * Whether code outside all go blocks, such as a callback, sets the value. Then `run` reports no deadlock of tasks that wait for
+   * a change.
+   */
+  readonly external?: boolean;
 }
 
 /** A watched value, made by {@link watch}. */
@@ -82,7 +87,7 @@ abstract class Waiting<T> extends Operation<T> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: "a watch to change", external: false };
+    return { what: "a watch to change", external: this.from.external };
   }
 }
 
@@ -175,14 +180,16 @@ class Watched<T> implements Watch<T> {
   version: number;
   closed: boolean;
   cause: unknown;
+  readonly external: boolean;
   private _value: T;
   private readonly _equals: (one: T, other: T) => boolean;
 
-  constructor(value: T, equals: (one: T, other: T) => boolean) {
+  constructor(value: T, equals: (one: T, other: T) => boolean, external: boolean) {
     this.waiting = new Waiters();
     this.version = 0;
     this.closed = false;
     this.cause = undefined;
+    this.external = external;
     this._value = value;
     this._equals = bound(equals);
   }
@@ -250,7 +257,7 @@ class Watched<T> implements Watch<T> {
  * Setting an equal value is no change.
  *
  * @param initial - The first value.
- * @param options - `equals`: whether two values are equal.
+ * @param options - `equals`: whether two values are equal. `external`: whether callbacks set the value.
  * @throws TypeError when `equals` is not a function.
  * @example
  * ```ts
@@ -267,7 +274,7 @@ class Watched<T> implements Watch<T> {
  * ```
  */
 export function watch<T>(initial: T, options: WatchOptions<T> = {}): Watch<T> {
-  const { equals = Object.is } = options;
+  const { equals = Object.is, external = false } = options;
   assertFunction("watch", "equals", equals);
-  return new Watched(initial, equals);
+  return new Watched(initial, equals, external);
 }
