@@ -1,5 +1,5 @@
 // The contexts of Node, Bun and Deno: what each `AsyncLocalStorage` holds where a task is started is there in all of the task
-// (rule GO-9). Only the entry for Node loads this file.
+// (rule GO-11). Only the entry for Node loads this file.
 //
 // Contexts are followed from the first use of a storage on, so that a program without storages pays nothing. No host reports
 // that use. Therefore the methods through which storages are used are replaced, and the first call of one of them puts them
@@ -10,8 +10,8 @@
 // of a task is captured again at the end of each step.
 
 import { AsyncLocalStorage, AsyncResource, createHook, executionAsyncResource } from "node:async_hooks";
-import type { Context, Contexts } from "../scheduler/contexts.js";
-import type { Runnable } from "../scheduler/roles.js";
+import { native } from "../scheduler/host.js";
+import type { Context, Contexts, Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shared } from "../structures/shared.js";
 
@@ -147,7 +147,7 @@ class FirstUse {
     if (scheduler.contexts instanceof FrameContexts) return;
     // The step runs in a resource that is not its own, which may be that of the whole program.
     const resource = executionAsyncResource();
-    queueMicrotask(() => empty(resource));
+    native.microtask(() => empty(resource));
   }
 
   private _follow(): void {

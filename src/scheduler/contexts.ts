@@ -5,24 +5,10 @@
 // `scheduler.contexts` is null on a host without contexts, and as long as no code uses them. Nothing is captured then, and a
 // resumption costs one comparison. lifetime/host-context.ts sets the field.
 
-import type { Runnable } from "./roles.js";
+import type { Context, Contexts } from "./roles.js";
 import { scheduler } from "./scheduler.js";
 
-/** A context of the host. An `AsyncResource` of Node is one. */
-export interface Context {
-  /** Calls a function in the context. */
-  runInAsyncScope<A extends unknown[], R>(callback: (...args: A) => R, self?: unknown, ...args: A): R;
-}
-
-/** What the scheduler does with contexts, on a host where some code uses them. */
-export interface Contexts {
-  /** The context in which no storage holds anything. The jobs of the scheduler run in it. */
-  readonly root: Context;
-  /** Returns the context of the code that is running. */
-  capture(): Context;
-  /** Resumes an entry of the run queue in its own context. */
-  run(entry: Runnable): boolean;
-}
+export type { Context, Contexts };
 
 /** Returns a function that calls the callback in the context of the code that is running now. */
 export function bound<F extends ((...args: never[]) => unknown) | undefined>(callback: F): F {

@@ -1,6 +1,5 @@
 // The interfaces of the objects that the scheduler works with.
 
-import type { Context } from "./contexts.js";
 import type { Path } from "./path.js";
 
 /** An entry of the run queue. `run` returns true if the code that it resumed continues in a microtask. */
@@ -8,6 +7,22 @@ export interface Runnable {
   run(): boolean;
   /** The context of the host in which it is resumed, if it is a task and contexts are in use. */
   context?: Context | undefined;
+}
+
+/** A context of the host. An `AsyncResource` of Node is one. */
+export interface Context {
+  /** Calls a function in the context. */
+  runInAsyncScope<A extends unknown[], R>(callback: (...args: A) => R, self?: unknown, ...args: A): R;
+}
+
+/** What the scheduler does with contexts, on a host where some code uses them. */
+export interface Contexts {
+  /** The context in which no storage holds anything. The jobs of the scheduler run in it. */
+  readonly root: Context;
+  /** Returns the context of the code that is running. */
+  capture(): Context;
+  /** Resumes an entry of the run queue in its own context. */
+  run(entry: Runnable): boolean;
 }
 
 /** Makes the decisions that are otherwise left to order and to chance, so that schedules can be explored. */

@@ -8,11 +8,10 @@
 import { List, move } from "../structures/list.js";
 import { Ring } from "../structures/ring.js";
 import { Alarms, type Timed } from "./alarms.js";
-import type { Contexts } from "./contexts.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Performer, Policy, Runnable, Unowned } from "./roles.js";
+import type { Contexts, Performer, Policy, Runnable, Unowned } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;

@@ -1,4 +1,4 @@
-// What an AsyncLocalStorage holds where a task is started is there in all of the task (GO-9). Each claim runs in a process: in this
+// What an AsyncLocalStorage holds where a task is started is there in all of the task (GO-11). Each claim runs in a process: in this
 // version of Node, in the others that are supported, which npx fetches, and in Bun. test/support/contexts.mjs has the places.
 
 import { execFile } from "node:child_process";
@@ -61,7 +61,7 @@ const uses: readonly (readonly [use: string, engines: readonly string[]])[] = [
   ["before", ["this version of Node", "Node 26"]],
 ];
 
-describe.each(Object.keys(engines))("GO-9: in %s", (engine) => {
+describe.each(Object.keys(engines))("GO-11: in %s", (engine) => {
   let runs: Readonly<Record<string, Seen>>;
 
   beforeAll(async () => {
@@ -103,7 +103,7 @@ describe.each(Object.keys(engines))("GO-9: in %s", (engine) => {
   });
 });
 
-describe("GO-9: OpenTelemetry", () => {
+describe("GO-11: OpenTelemetry", () => {
   const expected = Object.fromEntries(
     ["A", "B", "C"].flatMap((id) => [
       [`request ${id}`, null],
@@ -129,7 +129,7 @@ describe("GO-9: OpenTelemetry", () => {
   });
 });
 
-describe("GO-9: the methods of AsyncLocalStorage", () => {
+describe("GO-11: the methods of AsyncLocalStorage", () => {
   const script = async (source: string, ...flags: string[]): Promise<unknown> => {
     const setup = `import * as hooks from "node:async_hooks"; const { AsyncLocalStorage } = hooks;`;
     const { stdout } = await promisify(execFile)(
@@ -197,7 +197,7 @@ describe("GO-9: the methods of AsyncLocalStorage", () => {
   });
 });
 
-test("GO-9: a task that has ended keeps no context", async () => {
+test("GO-11: a task that has ended keeps no context", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     "--expose-gc",
     "--input-type=module",

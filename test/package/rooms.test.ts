@@ -153,7 +153,9 @@ describe.each(files.filter((file) => combinators.test(file)))("src/%s", (file) =
   });
 });
 
-test("Node's own modules are imported in src/node and by the command only", () => {
+test("Node's own modules are imported in src/node, by the command, and by a file that only the entry for Node loads", () => {
   const importing = files.filter((file) => /\bfrom "node:/.test(text(file)));
-  expect(importing.filter((file) => !/^(?:node|cli)\//.test(file))).toEqual([]);
+  expect(importing.filter((file) => !/^(?:node|cli)\//.test(file))).toEqual(["lifetime/host-context.ts"]);
+  const loading = files.filter((file) => importsOf(file).some(({ from }) => from === "lifetime/host-context"));
+  expect(loading).toEqual(["index-node.ts"]);
 });
