@@ -76,7 +76,13 @@ export default defineConfig(async ({ mode }) => {
     test: {
       ...common,
       name: "unit",
-      include: [...everywhere, "test/verify/**/*.test.ts", "test/fuzz/**/*.test.ts", "test/node/**/*.test.ts"],
+      include: [
+        ...everywhere,
+        "test/verify/**/*.test.ts",
+        "test/fuzz/**/*.test.ts",
+        "test/node/**/*.test.ts",
+        "test/engines/workers.test.ts",
+      ],
       exclude: [nodeOnly],
       pool: "forks",
     },

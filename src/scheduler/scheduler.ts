@@ -17,6 +17,11 @@ import type { Contexts, Performer, Policy, Runnable, Unowned } from "./roles.js"
 const SLICE = 4;
 /** The most entries that are resumed between two reads of the clock; fewer are resumed if each takes long. */
 const STRIDE = 64;
+/** The most checks of a clock that does not move before the host gets the thread: some hosts stop the clock while code runs. */
+const STILL = 128;
+/** The least and the most microtasks for which a turn is certain to come where turns are dropped with their requests. */
+const CERTAIN = 16;
+const MOST_CERTAIN = 4096;
 /** The most entries that are resumed before microtasks run: promises, and the steps of async bodies. */
 const STRETCH = 256;
 /** The most operations in a row that complete at once before their task goes to the end of the run queue. */
@@ -51,6 +56,7 @@ export class Scheduler {
   private _turn: () => void;
   private _hostTurn: () => void;
   private readonly _ring: () => void;
+  private readonly _ringOne: (alarm: Timed) => void;
   private readonly _at: (place: number) => Runnable;
   private _epoch: number;
   private _awake: boolean;
@@ -60,6 +66,10 @@ export class Scheduler {
   private _checkedAt: number;
   private _untilCheck: number;
   private _stride: number;
+  /** The number of checks in a row at which the clock had not moved. */
+  private _still: number;
+  /** The number of microtasks after which a turn is asked for again; grows with each that comes too soon. */
+  private _certain: number;
   private _timersMoved: boolean;
 
   constructor(host: Host) {
@@ -80,10 +90,16 @@ export class Scheduler {
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
     this._ring = () => this._atRoot(this._timeHasCome);
+    this._ringOne = (alarm) =>
+      this._atRoot(() => {
+        this.call(() => alarm.fire());
+        this._runAfterTimer();
+      });
     this._at = (place) => this._ready.at(place);
     this._awake = this._hostTurnAsked = this._spent = this._timersMoved = false;
     this._sliceStart = UNKNOWN;
-    this._checkedAt = 0;
+    this._checkedAt = this._still = 0;
+    this._certain = CERTAIN;
     this._untilCheck = this._stride = STRIDE;
   }
 
@@ -136,11 +152,14 @@ export class Scheduler {
   }
 
   addAlarm(alarm: Timed): void {
-    if (this._alarms.add(alarm)) this._moveTimers();
+    const { host } = this;
+    if (host.perRequest === true || host.losesTimers?.() === true) this._alarms.addOwn(alarm, host, this._ringOne);
+    else if (this._alarms.add(alarm)) this._moveTimers();
   }
 
   removeAlarm(alarm: Timed): void {
-    if (this._alarms.remove(alarm)) this._moveTimers();
+    const { host } = this;
+    if (this._alarms.remove(alarm, host) && host.perRequest !== true) this._moveTimers();
   }
 
   /**
@@ -179,10 +198,22 @@ export class Scheduler {
   /** Asks for a turn of the host, after which timers are set, old performances settle, and the idle maker is called. */
   askHostTurn(): void {
     if (this._hostTurnAsked) return;
-    this._sliceStart = UNKNOWN;
+    const perRequest = this.host.perRequest === true;
+    if (!perRequest) this._sliceStart = UNKNOWN;
     this.host.turn(this._hostTurn);
     // Set only now: if the host throws, the next call asks again.
     this._hostTurnAsked = true;
+    if (!perRequest) return;
+    this._forgetTurn(this._certain);
+    this._certain = Math.min(this._certain * 2, MOST_CERTAIN);
+  }
+
+  /** The request that has asked for a turn may be over before the turn comes. Microtasks run before another request does. */
+  private _forgetTurn(after: number): void {
+    this.host.microtask(() => {
+      if (after > 0) this._forgetTurn(after - 1);
+      else this._hostTurnAsked = false;
+    });
   }
 
   /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
@@ -206,6 +237,7 @@ export class Scheduler {
     this._hostTurnAsked = this._awake = this._spent = false;
     this._sliceStart = UNKNOWN;
     this._untilCheck = this._stride = STRIDE;
+    this._still = 0;
     this._timersMoved = true;
     this.askHostTurn();
     if (this._ready.length > 0) this._wake();
@@ -289,8 +321,39 @@ export class Scheduler {
     if (this._failures.length > 0) for (const task of this._failures.splice(0)) task.report();
   }
 
+  /**
+   * Sets the queue aside for a turn of this request, where turns are dropped with their requests: another request neither runs
+   * these entries nor waits for the turn. Microtasks of this request come first.
+   */
+  private _setAside(after: number): void {
+    this.host.microtask(() => {
+      if (after > 0) {
+        this._setAside(after - 1);
+        return;
+      }
+      const rest = this._ready;
+      this._ready = new Ring(64);
+      this._startSlice();
+      if (rest.length === 0) return;
+      this.host.turn(() => {
+        this._startSlice();
+        while (rest.length > 0) this._ready.push(rest.shift());
+        this._runTurn();
+      });
+    });
+  }
+
+  private _startSlice(): void {
+    this._spent = this._awake = false;
+    this._sliceStart = UNKNOWN;
+    this._still = 0;
+  }
+
   private _runHostTurn(): void {
     this._hostTurnAsked = this._spent = false;
+    this._still = 0;
+    this._certain = CERTAIN;
+    if (this.host.perRequest === true) this._startSlice();
     if (this._timersMoved) this._arm();
     const settling = !this._old.empty;
     this._settleOld();
@@ -318,10 +381,12 @@ export class Scheduler {
     const perCheck = now - this._checkedAt;
     this._stride = perCheck > SLICE / 8 ? Math.max(1, this._stride >> 1) : Math.min(STRIDE, this._stride * 2);
     this._untilCheck = this._stride;
+    this._still = perCheck === 0 ? this._still + 1 : 0;
     this._checkedAt = now;
     this.askHostTurn();
     if (this._sliceStart === UNKNOWN) this._sliceStart = now;
-    this._spent = now - this._sliceStart > SLICE;
+    this._spent = now - this._sliceStart > SLICE || this._still > STILL;
+    if (this._spent && this.host.perRequest === true) this._setAside(CERTAIN);
     return this._spent;
   }
 
@@ -335,6 +400,10 @@ export class Scheduler {
   private _timeHasCome(): void {
     this._fire();
     this._timersMoved = true;
+    this._runAfterTimer();
+  }
+
+  private _runAfterTimer(): void {
     // If the slice is used up, the requested turn of the host continues in the order of the queue.
     if (!this._spent) this._runTurn();
   }
@@ -345,7 +414,7 @@ export class Scheduler {
 
   private _arm(): void {
     this._timersMoved = false;
-    this._alarms.arm(this.host, this._ring);
+    this._alarms.arm(this.host, this._ring, this._ringOne);
   }
 }
 

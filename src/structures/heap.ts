@@ -25,6 +25,11 @@ export class Heap<A extends Alarm> {
     return this._alarms[0];
   }
 
+  /** The alarms, in no order. The heap must not change meanwhile. */
+  [Symbol.iterator](): Iterator<A> {
+    return this._alarms[Symbol.iterator]();
+  }
+
   add(alarm: A): void {
     alarm.order = this._order++;
     this._alarms.push(alarm);

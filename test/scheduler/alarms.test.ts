@@ -49,7 +49,7 @@ test("Alarms.remove() returns whether no alarm is left, and arm() then clears th
   alarms.add(one);
   alarms.add(other);
   alarms.arm(host, () => {});
-  expect([alarms.remove(one), alarms.remove(other)]).toEqual([false, true]);
+  expect([alarms.remove(one, host), alarms.remove(other, host)]).toEqual([false, true]);
   alarms.arm(host, () => {});
   expect(delays()).toEqual([]);
 });
