@@ -9,6 +9,7 @@ import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
 import type { Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
+import { type Weak, weak } from "../structures/weak.js";
 import type { Task } from "../task/task.js";
 import { Member } from "./record.js";
 import { deadlock } from "./report.js";
@@ -39,7 +40,7 @@ class RecordedPerformance extends PlainPerformance<unknown> implements Link, Uno
   after: Link | null;
   private readonly _awaiting: Awaiting;
   private readonly _reject: (error: unknown) => void;
-  private _record: WeakRef<RecordedPerformance> | null;
+  private _record: Weak<RecordedPerformance> | null;
 
   constructor(
     operation: Performable<unknown>,
@@ -67,7 +68,7 @@ class RecordedPerformance extends PlainPerformance<unknown> implements Link, Uno
   /** From here on the performance is held weakly, so that an `await` of an unreachable channel is garbage with the channel. */
   settleDown(): void {
     unlink(this);
-    this._record = new WeakRef(this);
+    this._record = weak<RecordedPerformance>(this);
     this._awaiting.add(this._record);
   }
 
@@ -81,7 +82,7 @@ class RecordedPerformance extends PlainPerformance<unknown> implements Link, Uno
 
 /** The performances that have been parked for more than a turn of the host. */
 class Awaiting {
-  private readonly _records: Set<WeakRef<RecordedPerformance>>;
+  private readonly _records: Set<Weak<RecordedPerformance>>;
   private _sweepAt: number;
 
   constructor() {
@@ -89,14 +90,14 @@ class Awaiting {
     this._sweepAt = SWEEP;
   }
 
-  add(record: WeakRef<RecordedPerformance>): void {
+  add(record: Weak<RecordedPerformance>): void {
     this._records.add(record);
     if (this._records.size < this._sweepAt) return;
     for (const old of this._records) if (old.deref() === undefined) this._records.delete(old);
     this._sweepAt = Math.max(SWEEP, this._records.size * 2);
   }
 
-  delete(record: WeakRef<RecordedPerformance>): void {
+  delete(record: Weak<RecordedPerformance>): void {
     this._records.delete(record);
   }
 

@@ -1,16 +1,17 @@
 // The record of a task for reports: the line that started it, and a weak reference to it. A record keeps no task alive.
 
 import type { Performer, TaskRecord } from "../scheduler/roles.js";
+import { type Weak, weak } from "../structures/weak.js";
 import type { Task } from "../task/task.js";
 
 /** The record of one task. */
 export class Member implements TaskRecord {
   readonly program: { ended(member: Member): void } | null;
   readonly startedAt: string | undefined;
-  private readonly _task: WeakRef<Task<unknown>>;
+  private readonly _task: Weak<Task<unknown>>;
 
   constructor(task: Performer, program: { ended(member: Member): void } | null, startedAt: string | undefined) {
-    this._task = new WeakRef(task as Task<unknown>);
+    this._task = weak(task as Task<unknown>);
     this.program = program;
     this.startedAt = startedAt;
   }

@@ -168,6 +168,9 @@ export interface TrackLeaksOptions {
  */
 export function trackLeaks(options: TrackLeaksOptions = {}): Disposable {
   const { onLeak = report } = options;
+  if (typeof FinalizationRegistry !== "function") {
+    throw new Error("Cannot track leaks: the host must have FinalizationRegistry, got undefined");
+  }
   const registry = new FinalizationRegistry<{ readonly leak: Leak; over: boolean }>(({ leak, over }) => {
     if (!over) onLeak(leak);
   });
