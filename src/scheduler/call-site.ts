@@ -1,8 +1,5 @@
 // The line of a program that calls the package, for reports.
 
-/** A frame of a stack: `at f (file:1:2)` in V8 and Bun, `f@file:1:2` in Firefox and Safari. Only some hosts add a header. */
-const FRAME = /^\s*at |@/;
-
 /**
  * Returns the line of the stack from which the caller of `callSite` was called; undefined if the host has no stacks. The
  * caller must not end with `return callSite()`, or with another call in its `return`: JavaScriptCore removes the frame of a
@@ -16,13 +13,26 @@ export function callSite(): string | undefined {
 export function stackFrames(most: number): string[] {
   const limit = Error.stackTraceLimit;
   limitStack(most);
-  const { stack } = new Error();
-  limitStack(limit);
+  try {
+    return framesOf(new Error().stack);
+  } catch {
+    // The program's own Error.prepareStackTrace has thrown.
+    return [];
+  } finally {
+    limitStack(limit);
+  }
+}
+
+/**
+ * Returns the frames of a stack, the innermost first. V8 and Bun write `    at f (file:1:2)` below a header. Firefox writes
+ * `f@file:1:2`, and JavaScriptCore does so, or `file:1:2` for a function without a name. A program may have replaced stacks by
+ * values of its own.
+ */
+export function framesOf(stack: unknown): string[] {
   if (typeof stack !== "string") return [];
-  return stack
-    .split("\n")
-    .filter((line) => FRAME.test(line))
-    .map((line) => line.trim());
+  const lines = stack.split("\n").filter((line) => line.trim() !== "");
+  const frames = lines.filter((line) => /^\s*at /.test(line));
+  return (frames.length > 0 || lines[0]?.startsWith("Error") ? frames : lines).map((line) => line.trim());
 }
 
 /** Limits the length of stacks. A host with frozen built-ins refuses; the stack is then longer than needed. */
