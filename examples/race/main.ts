@@ -24,6 +24,7 @@ if (text === "") {
 
 async function* main(text: string): AsyncRoutine<number> {
   const colours = coloursFor(process.stdout);
+  print(colours.faint("Starting five search services, each in a process of its own …"));
   await using services = await startServices();
 
   const first = yield* raceWithReports({ id: "first", text, deadline: 1000 }, services.all);

@@ -131,10 +131,10 @@ async function load(file: string): Promise<Record<string, unknown>> {
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === "ERR_MODULE_NOT_FOUND" && message.includes(resolve(file))) {
+    if (code === "ERR_MODULE_NOT_FOUND" && message.startsWith(`Cannot find module '${resolve(file)}'`)) {
       throw new Misuse(`Cannot verify ${file}: the file does not exist`);
     }
-    if (code === "ERR_REQUIRE_CYCLE_MODULE") {
+    if (isOfCommonJs(error as NodeJS.ErrnoException)) {
       throw new Misuse(
         `Cannot verify ${file}: millrace consists of ES modules; set "type": "module" in the package.json of the file, or rename the file to .mts`,
       );
@@ -144,6 +144,13 @@ async function load(file: string): Promise<Record<string, unknown>> {
       `Cannot verify ${file}: this version of Node does not run TypeScript; install tsx next to millrace`,
     );
   }
+}
+
+/** Whether an error says that a file was read as CommonJS. Each version of Node has other words for it. */
+function isOfCommonJs({ code, name, message }: NodeJS.ErrnoException): boolean {
+  if (code?.startsWith("ERR_REQUIRE_") === true || code === "ERR_VM_MODULE_LINK_FAILURE") return true;
+  if (/^request for '.*' is from a module not been linked/.test(message)) return true;
+  return name === "SyntaxError" && /import statement outside a module|Unexpected token 'export'/.test(message);
 }
 
 /**

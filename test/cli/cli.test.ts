@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -30,9 +30,15 @@ export async function* fine() { return "fine"; }
     .replace("function* sum()", "function* sum(): Generator<never, number, never>")
     .replace("channel()", "channel<number>(1)");
   writeFileSync(join(folder, "typed.ts"), typed);
-  mkdirSync(join(folder, "common"));
-  writeFileSync(join(folder, "common", "package.json"), "{}");
-  writeFileSync(join(folder, "common", "typed.ts"), typed);
+  // A folder with a package.json of its own finds millrace as an installed package.
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules", "millrace"), "junction");
+  for (const [name, manifest] of Object.entries({ untyped: "{}", common: '{ "type": "commonjs" }' })) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "package.json"), manifest);
+    for (const extension of ["ts", "cts"]) writeFileSync(join(folder, name, `typed.${extension}`), typed);
+    for (const extension of ["js", "cjs"]) writeFileSync(join(folder, name, `plain.${extension}`), right);
+  }
   writeFileSync(join(folder, "wrong.mjs"), wrong);
   writeFileSync(join(folder, "none.mjs"), "export const nothing = 1;\n");
   writeFileSync(
@@ -77,11 +83,28 @@ test("millrace verify proves a program in a TypeScript file, by the same copy of
   });
 });
 
-test("millrace verify takes TypeScript in a CommonJS package, or says what to do", async () => {
-  const { code, out } = await millrace("verify", join("common", "typed.ts"));
+// Whether Node can load such a file depends on its version.
+test.each(
+  ["untyped", "common"].flatMap((folder) =>
+    ["typed.ts", "typed.cts", "plain.js", "plain.cjs"].map((file) => [folder, file] as const),
+  ),
+)("millrace verify takes a file of a CommonJS package (%s/%s), or says what to do", async (package_, file) => {
+  const { code, out } = await millrace("verify", join(package_, file));
   if (code === 0) expect(out).toMatch(/^✓ sum: proved, \d+ states/);
   else
     expect([code, out]).toEqual([2, expect.stringContaining('set "type": "module" in the package.json of the file')]);
+});
+
+test("millrace verify names a package that a file cannot import", async () => {
+  writeFileSync(join(folder, "needs.mjs"), 'import "not-installed"; export function* fine() {}');
+  const { code, out } = await millrace("verify", "needs.mjs");
+  expect([code, out]).toEqual([1, expect.stringContaining("Cannot find package 'not-installed'")]);
+});
+
+test("an error in the file is no matter of CommonJS: millrace verify prints it", async () => {
+  writeFileSync(join(folder, "common", "throws.cjs"), 'throw new SyntaxError("of the user");');
+  const { code, out } = await millrace("verify", join("common", "throws.cjs"));
+  expect([code, out]).toEqual([1, expect.stringContaining("SyntaxError: of the user")]);
 });
 
 test("millrace verify reports a failure, ends with code 1, and verifies the other programs too", async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import * as millrace from "millrace";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const bin = (name: string): string => join(root, "node_modules", ".bin", name);
@@ -38,7 +39,7 @@ beforeAll(() => {
   tarball = join(project, packed.filename);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
   install(project);
-});
+}, 60_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe("the installed package", () => {
@@ -156,6 +157,41 @@ describe("the installed package", () => {
         exec(bin("tsc"), [...flags, "--module", module!, "--moduleResolution", resolution!, "program.ts"], project);
       expect(run).not.toThrow();
     }
+  });
+
+  test("optional peers do not stop npm from installing the package beside old versions of them", () => {
+    const { peerDependencies, peerDependenciesMeta } = packageJson;
+    // npm fails with ERESOLVE, or crashes, where the range of an optional peer excludes what is installed.
+    expect(peerDependencies).toEqual({ tsx: "*", vitest: ">=3" });
+    for (const peer of Object.keys(peerDependencies)) {
+      expect(peerDependenciesMeta[peer as keyof typeof peerDependenciesMeta]).toEqual({ optional: true });
+    }
+  });
+
+  test("the package says where its docs are, and ships every page that its README links to", () => {
+    const { homepage, repository, bugs } = packageJson;
+    expect([homepage, repository.url, bugs].every((address) => address.includes("github.com/"))).toBe(true);
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    const pages = [...readme.matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g)].map(([, path]) => path!.replace(/^\.\//, ""));
+    const files = exec("tar", ["-tzf", tarball], project).split("\n");
+    expect(pages.length).toBeGreaterThan(10);
+    const shipped = pages.filter((page) => page.startsWith("docs/"));
+    expect(shipped.filter((page) => !files.includes(`package/${page}`))).toEqual([]);
+  });
+
+  test("the package has no source maps, which would be two thirds of it", () => {
+    const files = exec("tar", ["-tzf", tarball], project).trim().split("\n");
+    expect(files.filter((file) => file.endsWith(".map"))).toEqual([]);
+    const scripts = files.filter((file) => file.endsWith(".js")).map((file) => file.replace("package/", ""));
+    const read = (file: string): string => readFileSync(join(project, "node_modules/millrace", file), "utf8");
+    expect(scripts.filter((file) => /^\/\/# sourceMappingURL/m.test(read(file)))).toEqual([]);
+  });
+
+  test("dist/node.js imports built-in modules with the prefix node:, which bundlers for browsers go by", () => {
+    const built = readFileSync(join(project, "node_modules/millrace/dist/node.js"), "utf8");
+    const imported = [...built.matchAll(/from "([^."][^"]*)"/g)].map(([, name]) => name!);
+    expect(imported.length).toBeGreaterThan(0);
+    expect(imported.filter((name) => !name.startsWith("node:") && name !== "tslib")).toEqual([]);
   });
 
   test("the packed file satisfies publint", () => {

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
 import { describe, expect, test } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+
+const script: string = packageJson.scripts.start;
 
 interface Run {
   code: number;
@@ -11,7 +14,7 @@ function start(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["--import", "tsx", "examples/race/main.ts", ...args],
+      ["node_modules/tsx/dist/cli.mjs", ...script.split(" ").slice(1), ...args],
       { timeout: 50_000 },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
     );
@@ -25,6 +28,13 @@ function races(out: string): [string, string] {
 }
 
 describe("npm start", () => {
+  test("nothing is built before the first line, which says what is started", async () => {
+    expect(Object.keys(packageJson.scripts)).not.toContain("prestart");
+    expect(script).toBe("tsx --tsconfig tsconfig.all.json examples/race/main.ts");
+    const { out } = await start();
+    expect(out.split("\n")[0]).toBe("Starting five search services, each in a process of its own …");
+  });
+
   test("a service wins the first race, and the deadline wins the second one", async () => {
     const { code, out, err } = await start();
     const [first, second] = races(out);
