@@ -311,6 +311,8 @@ export class ParkedInside implements Waiter {
   readonly place: readonly string[];
   readonly context: Context | undefined;
   completed: boolean;
+  /** The task, if it is one of another realm, whose sync block has parked here. */
+  owner: Waiter | null;
   private _value: unknown;
 
   constructor(operation: Performable<unknown> & { value: unknown }) {
@@ -319,11 +321,13 @@ export class ParkedInside implements Waiter {
     this.place = innermostPlace(4, 2);
     this.context = scheduler.contexts?.capture();
     this.completed = false;
+    this.owner = null;
     this._value = undefined;
   }
 
   wake(): void {
     this.completed = true;
+    this.owner?.wake(this.operation);
   }
 
   /** Replaces the operation's value, which the async generator yields, by this waiter. */

@@ -9,7 +9,7 @@
 import { innermostPlace } from "../scheduler/call-chain.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { type Link, unlink } from "../structures/list.js";
-import { assertIdle, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
+import { assertIdle, isParkedInside, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
 import { perform } from "./plain-performance.js";
 
 declare const parked: unique symbol;
@@ -403,21 +403,29 @@ function refuseCompletion(operation: Operation<unknown>): never {
   );
 }
 
-/** @internal Throws if an operation is iterated, instead of being performed with `yield*` in a go block. */
-export function refuseResume(operation: Operation<unknown>): never {
-  unblock(operation);
-  operation.waiter = null;
-  if (scheduler.parked === operation) scheduler.parked = null;
-  throw new TypeError(
-    `Cannot iterate operation (${operation.waitsFor().what}): an operation is performed with yield* in a go block`,
-  );
+/**
+ * @internal Throws if an operation is iterated, instead of being performed with `yield*` in a go block. A task of another realm is
+ * unknown to this scheduler, and may go on.
+ */
+export function refuseResume(operation: Operation<unknown>): void {
+  const { waiter } = operation;
+  if (!(isParkedInside(waiter) && waiter.owner !== null && waiter.completed)) refuse(operation);
 }
 
 /** @internal Throws if the running task has parked at an operation and goes on without having yielded. */
 export function refusePark(): never {
   const operation = scheduler.parked as Operation<unknown>;
   scheduler.parked = null;
-  return refuseResume(operation);
+  refuse(operation);
+}
+
+function refuse(operation: Operation<unknown>): never {
+  unblock(operation);
+  operation.waiter = null;
+  if (scheduler.parked === operation) scheduler.parked = null;
+  throw new TypeError(
+    `Cannot iterate operation (${operation.waitsFor().what}): an operation is performed with yield* in a go block`,
+  );
 }
 
 /** Whether a value is an operation, of this copy of the package or of another copy that shares the scheduler. */

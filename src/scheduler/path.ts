@@ -3,9 +3,18 @@
 // counter is global, so a task that is added elsewhere renames no other task. A path holds no task, so the name of a running
 // task keeps no ended task alive.
 
+// Channels and tasks hold the path of their creator, and so the root. Its symbol makes `structuredClone` and `postMessage` throw:
+// without it they would copy a channel without its methods and its receivers.
+
+const STAYS: symbol = /* @__PURE__ */ Symbol(
+  "Cannot clone: a channel or task of millrace stays in its thread, so post its values instead",
+);
+
 /** The place of a task in the tree of tasks. Made only for tasks that start tasks or create channels. */
 export class Path {
   readonly parent: Path | null;
+  /** Not cloneable in the root; otherwise undefined. */
+  readonly stays: symbol | undefined;
   private readonly _name: string;
   private readonly _index: number;
   /** The numbers of tasks started and of channels created by this task. */
@@ -14,6 +23,7 @@ export class Path {
 
   constructor(parent: Path | null, name: string, index: number) {
     this.parent = parent;
+    this.stays = parent === null ? STAYS : undefined;
     this._name = name;
     this._index = index;
     this.tasks = this.channels = 0;

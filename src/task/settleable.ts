@@ -1,7 +1,7 @@
 // What a user's function returns to a combinator: a value, a promise, an operation, or a routine of either kind.
 
 import { always } from "../operation/basic.js";
-import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import { type AsyncRoutine, isOperation, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { go } from "./go.js";
 
 /** A value, or a promise, an operation or a routine that yields one. */
@@ -16,7 +16,7 @@ export function isValue<T>(made: Settleable<T>): made is T {
 /** Returns what a task performs with `yield*` to wait for the value. An operation or a sync routine is returned as it is. */
 export function settle<T>(made: Settleable<T>): Operation<T> | Routine<T> {
   if (isValue(made)) return always(made);
-  if (made instanceof Operation) return made as Operation<T>;
+  if (isOperation(made)) return made as Operation<T>;
   if (!isRoutine(made)) return new Answer(made as PromiseLike<T>);
   return Symbol.iterator in (made as object) ? (made as Routine<T>) : joined(made as AsyncRoutine<T>);
 }

@@ -5,7 +5,12 @@
 // operation, as JavaScriptCore makes a new result object at each `yield*`. In an async body operations wait on promises of
 // their own (see operation/async-performance.ts), and the task gets an operation only when the operation yields out.
 
-import { type AsyncPerformance, isPerformance } from "../operation/async-performance.js";
+import {
+  type AsyncPerformance,
+  isParkedInside,
+  isPerformance,
+  type ParkedInside,
+} from "../operation/async-performance.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
 import {
   type AsyncRoutine,
@@ -241,10 +246,12 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     return throws;
   }
 
-  /** Throws into the body as long as it yields values that are no operations. */
+  /** Handles a step that did not park: throws into the body as long as it yields values that are no operations. */
   private _complain(step: IteratorResult<Parked, T>): IteratorResult<Parked, T> {
     while (step.done !== true && scheduler.parked === null) {
-      step = (this.routine as Routine<T>).throw(badYield(this, step));
+      const yielded: unknown = step.value;
+      if (isParkedInside(yielded)) this._parkElsewhere(yielded);
+      else step = (this.routine as Routine<T>).throw(badYield(this, step));
     }
     return step;
   }
@@ -295,6 +302,16 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   protected force(): void {
     this.flags |= FORCED | STOPPING;
     this.stop();
+  }
+
+  /** Parks at an operation of another realm (a frame, a context of node:vm): its own scheduler runs no task at the moment. */
+  private _parkElsewhere(inside: ParkedInside): void {
+    const operation = inside.operation as Operation<unknown>;
+    const { current } = scheduler;
+    inside.reveal();
+    inside.owner = current;
+    if (inside.completed) current!.wake(operation);
+    scheduler.parked = operation;
   }
 
   protected finish(value: T): void {
