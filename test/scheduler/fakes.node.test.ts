@@ -183,7 +183,7 @@ const expected = {
 const table = Object.keys(tools).flatMap((tool) => [[tool, "after"] as const, [tool, "before"] as const]);
 
 test.each(table)(
-  "%s, installed first %s millrace is loaded: the fakes drive sleep, and nothing hangs",
+  "%s, installed first %s millrace is loaded: the fakes drive sleep, and nothing hangs (TM-6)",
   async (tool, when) => {
     const load = `const m = await import(${JSON.stringify(dist)});`;
     const program = `${tools[tool]}
@@ -198,7 +198,7 @@ test.each(table)(
   },
 );
 
-test("Vitest's fake timers drive sleep, and later sleeps fire in real time", async () => {
+test("Vitest's fake timers drive sleep, and later sleeps fire in real time (TM-6)", async () => {
   vi.useFakeTimers();
   const log: number[] = [];
   const task = go(function* () {
