@@ -65,7 +65,7 @@ const WORKER = `
       running = false;
       clearInterval(interval);
       restore[Symbol.dispose]();
-      return ticks > 2 ? "ticks" : "ticks: " + ticks;
+      return ticks > 0 ? "ticks" : "ticks: " + ticks;
     },
     // Leaves a busy program behind that has used up its slice.
     abandon: async () => {

@@ -49,7 +49,7 @@ const tools: Readonly<Record<string, string>> = {
 
 /** What each scenario must print; each starts where the one before has left off. */
 const scenarios = `
-  const SLOW = 400;
+  const SLOW = 5000;
   const within = (promise) => Promise.race([
     promise.then(() => "fires"),
     new Promise((resolve) => realSetTimeout(resolve, SLOW, "hangs")),
