@@ -30,16 +30,20 @@ export {
 } from "./choice/select.js";
 export { derive, type Emitter, type Feed } from "./derived/derive.js";
 export { from, type Source } from "./flow/bridge/from.js";
-export {
-  type EmitterLike,
-  type EventName,
-  type EventOf,
-  type EventOptions,
-  fromEvent,
-} from "./flow/bridge/from-event.js";
+export { type EmitterOptions, type EndOptions, type EventOptions, fromEvent } from "./flow/bridge/from-event.js";
 export type { Events, ListenOptions } from "./flow/bridge/listening.js";
+export { type NextEmittedOptions, type NextEventOptions, nextEvent } from "./flow/bridge/next-event.js";
 export type { ObservableLike, Observer } from "./flow/bridge/observe.js";
 export { type ReadableStreamOptions, toReadableStream, toWritableStream } from "./flow/bridge/streams.js";
+export type {
+  Emitted,
+  EmitterLike,
+  EventName,
+  EventOf,
+  EventsOf,
+  TargetOptions,
+  TypeOf,
+} from "./flow/bridge/targets.js";
 export { collect, forEach, reduce } from "./flow/ends/collect.js";
 export { type PipeOptions, pipe } from "./flow/ends/pipe.js";
 export { type ProduceOptions, produce } from "./flow/ends/produce.js";

@@ -9,6 +9,8 @@ import {
   from,
   fromEvent,
   merge,
+  nextEvent,
+  type Operation,
   type Part,
   partition,
   pipe,
@@ -141,6 +143,41 @@ test("fromEvent: events by the handlers of the target, arguments of an emitter",
   expectTypeOf(fromEvent({} as HTMLElement, "click")).toExtend<ReceiveChannel<PointerEvent> & Disposable>();
   // @ts-expect-error neither a target nor an emitter
   fromEvent({}, "click");
+});
+
+test("fromEvent and nextEvent of several types: a union that type discriminates", () => {
+  const pointer = fromEvent({} as HTMLElement, ["mousedown", "keydown"], { until: "blur" });
+  const event = pointer.tryReceive();
+  if (typeof event === "object") {
+    expectTypeOf(event.type).toEqualTypeOf<"mousedown" | "keydown">();
+    if (event.type === "keydown") expectTypeOf(event.key).toEqualTypeOf<string>();
+    else expectTypeOf(event.clientX).toEqualTypeOf<number>();
+  }
+  expectTypeOf(fromEvent<CustomEvent<number>>(new EventTarget(), ["a", "b"])).toEqualTypeOf<
+    Events<CustomEvent<number>>
+  >();
+  expectTypeOf(fromEvent(new EventEmitter(), ["a", "b"])).toExtend<
+    Events<{ readonly type: string | symbol; readonly args: unknown[] }>
+  >();
+  type Lines = { line: [text: string]; pause: [] };
+  type Line = { readonly type: "line"; readonly args: [text: string] };
+  type Pause = { readonly type: "pause"; readonly args: [] };
+  expectTypeOf(fromEvent<Lines>(new EventEmitter(), ["line", "pause"])).toEqualTypeOf<Events<Line | Pause>>();
+  expectTypeOf(from({} as HTMLElement, ["mouseup"]).tryReceive()).toExtend<MouseEvent | symbol>();
+
+  expectTypeOf(nextEvent({} as HTMLElement, "click")).toEqualTypeOf<Operation<PointerEvent>>();
+  expectTypeOf(nextEvent({} as HTMLElement, ["click"])).toExtend<
+    Operation<PointerEvent & { readonly type: "click" }>
+  >();
+  expectTypeOf(nextEvent<CustomEvent<number>>(new EventTarget(), "a")).toEqualTypeOf<Operation<CustomEvent<number>>>();
+  expectTypeOf(nextEvent<[text: string]>(new EventEmitter(), "line", { error: "error" })).toEqualTypeOf<
+    Operation<[text: string]>
+  >();
+  expectTypeOf(nextEvent<Lines>(new EventEmitter(), ["line", "pause"])).toEqualTypeOf<Operation<Line | Pause>>();
+  // @ts-expect-error neither a target nor an emitter
+  nextEvent({}, "click");
+  // @ts-expect-error not a type that the map names
+  fromEvent<Lines>(new EventEmitter(), ["resume"]);
 });
 
 test("streams carry what the channel does", () => {

@@ -1,44 +1,53 @@
-import { shown } from "../../structures/errors.js";
 import { type Events, Listening, type ListenOptions } from "./listening.js";
+import {
+  type Emitted,
+  type EmitterLike,
+  type EventName,
+  type EventOf,
+  type EventsOf,
+  listen,
+  listOf,
+  type TargetOptions,
+  type TypeOf,
+  type Types,
+} from "./targets.js";
+
+/** Which events end a channel of events. */
+export interface EndOptions {
+  /** The type of the event that closes the channel, or several types. */
+  readonly until?: string | symbol | readonly (string | symbol)[];
+  /**
+   * The type of the event that closes the channel with an error, or several types. The error is the `error` of an event,
+   * or else the event itself; of an emitter it is the first argument.
+   */
+  readonly error?: string | symbol | readonly (string | symbol)[];
+}
+
+/** The options of {@link fromEvent} for an emitter. */
+export interface EmitterOptions<A> extends ListenOptions<A>, EndOptions {}
 
 /** The options of {@link fromEvent} for an event target. */
-export interface EventOptions<E> extends ListenOptions<E> {
-  /** Whether to listen in the capture phase, while the event is on its way down to its target. */
-  readonly capture?: boolean;
-  /** Promises not to prevent the default action, so that scrolling need not wait for the listener. */
-  readonly passive?: boolean;
-}
-
-/** The types of events for which a target has a handler (`onclick`), as far as TypeScript can tell. */
-export type EventName<T> = { [K in keyof T]: K extends `on${infer Name}` ? Name : never }[keyof T];
-
-/** The type of the event that a target's handler (`onclick`) gets; `Event` if there is no handler. */
-export type EventOf<T, Name extends string> = `on${Name}` extends keyof T
-  ? NonNullable<T[`on${Name}` & keyof T]> extends (event: infer E) => unknown
-    ? Extract<E, Event>
-    : Event
-  : Event;
-
-/** The part of Node's `EventEmitter` that is needed here. */
-export interface EmitterLike {
-  on(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
-  off(type: string | symbol, listener: (...args: unknown[]) => void): unknown;
-}
+export interface EventOptions<E> extends EmitterOptions<E>, TargetOptions {}
 
 /**
- * Creates a channel of the events of one type. It listens from this call on, and stores the events that no receiver has
- * taken yet; `buffer` limits the store. Receivers get an event after it was dispatched, which is too late to prevent its
- * default action.
+ * Creates a channel of the events of one type, or of several types in the order in which they were dispatched. It listens
+ * from this call on, and stores the events that no receiver has taken yet; `buffer` limits the store. Receivers get an
+ * event after it was dispatched, which is too late to prevent its default action.
  *
- * An event target yields its events, typed by the target's handlers (`onclick`). For an event type of your own, name the
- * type: `fromEvent<CustomEvent<number>>(target, "count")`. An emitter, which has `on` and `off`, yields arrays of the
- * arguments of its listeners: `fromEvent<[line: string]>(reader, "line")`.
+ * An event target yields its events, typed by the target's handlers (`onclick`). With several types they are a union
+ * discriminated by `type`. For an event type of your own, name the type:
+ * `fromEvent<CustomEvent<number>>(target, "count")`.
  *
- * Closes when: the signal is aborted. Cancelling the channel, leaving a `for await` over it, or disposing of it stops
- * listening.
+ * An emitter, which has `on` and `off`, yields arrays of the arguments of its listeners:
+ * `fromEvent<[line: string]>(reader, "line")`. With several types it yields `{ type, args }`:
+ * `fromEvent<{ line: [string]; pause: [] }>(reader, ["line", "pause"])`.
+ *
+ * Closes when: an event comes that `until` names, or the signal is aborted. With the error, when an event comes that
+ * `error` names. Events that were stored before can still be received. An event that is also one of the types is stored
+ * first. Cancelling the channel, leaving a `for await` over it, or disposing of it stops listening.
  *
  * @param target - An event target or an emitter.
- * @param type - The type of the events.
+ * @param type - The type of the events, or several types.
  * @throws TypeError when the target is neither an event target nor an emitter.
  * @example
  * ```ts
@@ -50,37 +59,51 @@ export interface EmitterLike {
  * const event = await clicks.receive();
  * console.log(typeof event === "object" && event.type); // click
  * ```
+ * @example
+ * ```ts
+ * import { collect, fromEvent } from "millrace";
+ *
+ * const canvas = new EventTarget();
+ * const strokes = fromEvent(canvas, ["down", "move"], { until: "up" });
+ * for (const type of ["down", "move", "move", "up", "move"]) canvas.dispatchEvent(new Event(type));
+ * console.log((await collect(strokes)).map(({ type }) => type)); // [ "down", "move", "move" ]
+ * ```
  */
 export function fromEvent<T extends EventTarget, Name extends EventName<T> | (string & {})>(
   target: T,
   type: Name,
   options?: EventOptions<EventOf<T, Name>>,
 ): Events<EventOf<T, Name>>;
-export function fromEvent<E extends Event>(target: EventTarget, type: string, options?: EventOptions<E>): Events<E>;
+export function fromEvent<T extends EventTarget, Name extends EventName<T> | (string & {})>(
+  target: T,
+  types: readonly Name[],
+  options?: EventOptions<EventsOf<T, Name>>,
+): Events<EventsOf<T, Name>>;
+export function fromEvent<E extends Event>(
+  target: EventTarget,
+  type: string | readonly string[],
+  options?: EventOptions<E>,
+): Events<E>;
 export function fromEvent<A extends unknown[] = unknown[]>(
   emitter: EmitterLike,
   type: string | symbol,
-  options?: ListenOptions<A>,
+  options?: EmitterOptions<A>,
 ): Events<A>;
-export function fromEvent(
-  target: Partial<EventTarget & EmitterLike>,
-  type: string | symbol,
-  options: object = {},
-): Events<unknown> {
-  return new Listening<unknown>(options, (to) => {
-    if (typeof target?.addEventListener === "function") {
-      const { capture = false, passive } = options as EventOptions<unknown>;
-      const listener = (event: Event): void => to.push(event);
-      target.addEventListener(type as string, listener, passive === undefined ? capture : { capture, passive });
-      return () => target.removeEventListener!(type as string, listener, capture);
-    }
-    if (typeof target?.on === "function" && typeof target.off === "function") {
-      const listener = (...args: unknown[]): void => to.push(args);
-      target.on(type, listener);
-      return () => target.off!(type, listener);
-    }
-    throw new TypeError(
-      `Cannot listen: the target must be an event target, or an emitter with on and off, got ${shown(target)}`,
-    );
+export function fromEvent<M = Record<string | symbol, unknown[]>>(
+  emitter: EmitterLike,
+  types: readonly TypeOf<M>[],
+  options?: EmitterOptions<Emitted<M>>,
+): Events<Emitted<M>>;
+export function fromEvent(target: unknown, type: Types, given: object = {}): Events<unknown> {
+  const options = given as EventOptions<never>;
+  return new Listening<never>(options, (to) => {
+    const several = Array.isArray(type);
+    const [types, until, failures] = [listOf(type), listOf(options.until), listOf(options.error)];
+    const all = [...new Set([...types, ...until, ...failures])];
+    return listen(target, all, options, (event) => {
+      if (types.includes(event.type)) to.push((several ? event.several : event.one) as never);
+      if (failures.includes(event.type)) to.close(event.cause);
+      else if (until.includes(event.type)) to.close();
+    });
   });
 }

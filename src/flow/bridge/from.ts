@@ -6,9 +6,10 @@ import { always } from "../../operation/basic.js";
 import { settled } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
-import { type EmitterLike, type EventName, type EventOf, type EventOptions, fromEvent } from "./from-event.js";
+import { type EmitterOptions, type EventOptions, fromEvent } from "./from-event.js";
 import type { Events, ListenOptions } from "./listening.js";
 import { type ObservableLike, observableIn, observe } from "./observe.js";
+import type { Emitted, EmitterLike, EventName, EventOf, EventsOf, TypeOf } from "./targets.js";
 
 /** What {@link from} makes a channel of. */
 export type Source<T> = Iterable<T> | AsyncIterable<T> | ReadableStream<T> | ObservableLike<T>;
@@ -96,7 +97,7 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
 /**
  * Makes a channel of a source. An iterable, an async iterable or a web stream is asked for its next value only when a
  * receiver waits. An observable is subscribed to at once, and its values are stored until they are received, without a
- * bound unless `buffer` sets one. With an event target or an emitter, and the type of its events, this function does the
+ * bound unless `buffer` sets one. With an event target or an emitter, and the type or types of its events, this function does the
  * same as {@link fromEvent}. A receive channel is returned as it is.
  *
  * Closes when: the source has ended. If the source fails, receivers get the error thrown. Cancelling the channel, or a
@@ -122,11 +123,22 @@ export function from<T extends EventTarget, Name extends EventName<T> | (string 
 export function from<A extends unknown[] = unknown[]>(
   emitter: EmitterLike,
   type: string | symbol,
-  options?: ListenOptions<A>,
+  options?: EmitterOptions<A>,
 ): Events<A>;
+export function from<T extends EventTarget, Name extends EventName<T> | (string & {})>(
+  target: T,
+  types: readonly Name[],
+  options?: EventOptions<EventsOf<T, Name>>,
+): Events<EventsOf<T, Name>>;
+export function from<M = Record<string | symbol, unknown[]>>(
+  emitter: EmitterLike,
+  types: readonly TypeOf<M>[],
+  options?: EmitterOptions<Emitted<M>>,
+): Events<Emitted<M>>;
 export function from<T>(source: Source<T>, options?: ListenOptions<T>): ReceiveChannel<T>;
 export function from(source: unknown, typeOrOptions: unknown = {}, options?: object): ReceiveChannel<unknown> {
-  if (typeof typeOrOptions !== "object") return fromEvent(source as EventTarget, typeOrOptions as string, options);
+  if (typeof typeOrOptions !== "object" || Array.isArray(typeOrOptions))
+    return fromEvent(source as EventTarget, typeOrOptions as string, options);
   return fromSource(source, typeOrOptions as ListenOptions<unknown>);
 }
 

@@ -5,6 +5,7 @@ import {
   dropping,
   EMPTY,
   fixed,
+  from,
   fromEvent,
   go,
   merge,
@@ -16,6 +17,7 @@ import {
 } from "millrace";
 import { map, take } from "millrace/transducers";
 import { describe, expect, test } from "vitest";
+import { Emitter } from "../../support/emitter.js";
 import { read } from "../../support/flow.js";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -256,4 +258,134 @@ describe("fromEvent()", () => {
     expect(() => fromEvent(target, "x", { buffer: -1 })).toThrow(RangeError);
     expect(target.listeners).toBe(0);
   });
+});
+
+/** A target, or an emitter, and how to make it dispatch an event with an error. */
+const sources = [
+  {
+    kind: "an event target",
+    make() {
+      const target = new Target();
+      const fire = (type: string, error?: unknown): void => {
+        const event = new Event(type);
+        if (error !== undefined) Object.assign(event, { error });
+        target.dispatchEvent(event);
+      };
+      return { source: target, fire, listeners: () => target.listeners };
+    },
+    typesOf: (values: readonly unknown[]) => values.map((event) => (event as Event).type),
+  },
+  {
+    kind: "an emitter",
+    make() {
+      const emitter = new Emitter();
+      const fire = (type: string, error?: unknown): void => emitter.emit(type, error);
+      return { source: emitter, fire, listeners: () => emitter.listeners };
+    },
+    typesOf: (values: readonly unknown[]) => values.map((event) => (event as { type: string }).type),
+  },
+] as const;
+
+describe.each(sources)("fromEvent() of $kind", ({ make, typesOf }) => {
+  const listen = (source: unknown, types: readonly string[], options?: object) =>
+    fromEvent(source as EventTarget, types, options);
+
+  test("yields the events of several types in the order in which they were dispatched", async () => {
+    using time = virtualTime();
+    const { source, fire, listeners } = make();
+    const events = listen(source, ["down", "move", "up"]);
+    for (const type of ["move", "down", "other", "move", "up", "move"]) fire(type);
+    const seen = read(events);
+    await time.settle();
+    expect(typesOf(seen.values)).toEqual(["move", "down", "move", "up", "move"]);
+    events.cancel();
+    expect(listeners()).toBe(0);
+  });
+
+  test("closes at an event that until names, and stops listening in that step", async () => {
+    for (const until of ["end", ["close", "end"]]) {
+      using time = virtualTime();
+      const { source, fire, listeners } = make();
+      const events = listen(source, ["data"], { until });
+      fire("data");
+      fire("end");
+      expect([events.closed, listeners()]).toEqual([true, 0]);
+      fire("data");
+      const seen = read(events);
+      await time.settle();
+      expect([typesOf(seen.values), seen.end]).toEqual([["data"], "closed"]);
+    }
+  });
+
+  test("yields the closing event as its last value if it is also one of the types", async () => {
+    using _ = virtualTime();
+    const { source, fire } = make();
+    const events = listen(source, ["data", "end"], { until: "end" });
+    for (const type of ["data", "end", "data"]) fire(type);
+    expect(typesOf(await collect(events))).toEqual(["data", "end"]);
+  });
+
+  test("closes with the error of an event that error names, after the stored events", async () => {
+    using time = virtualTime();
+    const { source, fire, listeners } = make();
+    const events = listen(source, ["data"], { until: "end", error: "error" });
+    fire("data");
+    const cause = new Error("broken");
+    fire("error", cause);
+    fire("end");
+    expect(listeners()).toBe(0);
+    const seen = read(events);
+    await time.settle();
+    expect([typesOf(seen.values), seen.end]).toEqual([["data"], { cause }]);
+  });
+
+  test("does not end cleanly at an event for errors that carries none", async () => {
+    using _ = virtualTime();
+    const { source, fire } = make();
+    const events = listen(source, ["data"], { error: "error" });
+    fire("error");
+    const error: unknown = await events.receive().then(undefined, (error) => error);
+    if (error instanceof Event) expect(error.type).toBe("error");
+    else expect(error).toEqual(new Error('The event "error" came without an error'));
+  });
+
+  test("listens once to a type that is named several times", () => {
+    const { source, fire, listeners } = make();
+    const events = listen(source, ["data", "data", "end"], { until: ["end", "end"], error: "end" });
+    expect(listeners()).toBe(2);
+    fire("data");
+    expect(typesOf([events.tryReceive(), events.tryReceive()].filter((event) => event !== EMPTY))).toEqual(["data"]);
+    events.cancel();
+    expect(listeners()).toBe(0);
+  });
+});
+
+test("fromEvent() of an emitter yields type and args of each event of several types", () => {
+  const emitter = new Emitter();
+  const events = fromEvent<{ line: [string, number]; pause: [] }>(emitter, ["line", "pause"]);
+  emitter.emit("line", "a", 1);
+  emitter.emit("pause");
+  expect([events.tryReceive(), events.tryReceive()]).toEqual([
+    { type: "line", args: ["a", 1] },
+    { type: "pause", args: [] },
+  ]);
+});
+
+test("fromEvent() leaves no listener behind if the target refuses one of several types", () => {
+  const emitter = new Emitter();
+  const on = emitter.on.bind(emitter);
+  emitter.on = (type, listener) => {
+    if (type === "b") throw new Error("no b");
+    on(type, listener);
+  };
+  expect(() => fromEvent(emitter, ["a", "b"])).toThrow("no b");
+  expect(emitter.listeners).toBe(0);
+});
+
+test("from() passes a target and a list of types to fromEvent()", () => {
+  const target = new Target();
+  const events = from(target, ["a", "b"]);
+  target.dispatchEvent(new Event("b"));
+  const event = events.tryReceive();
+  expect(event instanceof Event && event.type).toBe("b");
 });
