@@ -64,7 +64,7 @@ export { type Watch, type WatchOptions, watch } from "./flow/spread/watch.js";
 export { Stream, stream } from "./flow/stream.js";
 export { batch } from "./flow/time/batch.js";
 export { buffer } from "./flow/time/buffer.js";
-export { debounce } from "./flow/time/debounce.js";
+export { type DebounceOptions, debounce } from "./flow/time/debounce.js";
 export { delay } from "./flow/time/delay.js";
 export { sample } from "./flow/time/sample.js";
 export { type ThrottleOptions, throttle } from "./flow/time/throttle.js";

@@ -29,7 +29,7 @@ import { collect, forEach, reduce } from "./ends/collect.js";
 import { type PipeOptions, pipe } from "./ends/pipe.js";
 import { batch } from "./time/batch.js";
 import { buffer } from "./time/buffer.js";
-import { debounce } from "./time/debounce.js";
+import { type DebounceOptions, debounce } from "./time/debounce.js";
 import { delay } from "./time/delay.js";
 import { sample } from "./time/sample.js";
 import { type ThrottleOptions, throttle } from "./time/throttle.js";
@@ -136,8 +136,8 @@ export class Stream<out T> implements AsyncIterable<T> {
     return ms === undefined ? this.through(batches<T>(size)) : this._over(batch(this.channel(), size, ms));
   }
 
-  debounce(ms: number): Stream<T> {
-    return this._over(debounce(this.channel(), ms));
+  debounce(ms: number, options?: Omit<DebounceOptions, "own">): Stream<T> {
+    return this._over(debounce(this.channel(), ms, options));
   }
 
   throttle(ms: number, options?: Omit<ThrottleOptions, "own">): Stream<T> {
