@@ -49,6 +49,7 @@ export { type PipeOptions, pipe } from "./flow/ends/pipe.js";
 export { type ProduceOptions, produce } from "./flow/ends/produce.js";
 export type { FlowOptions } from "./flow/ends/release.js";
 export { type Broadcast, type BroadcastOptions, broadcast } from "./flow/spread/broadcast.js";
+export type { DistributionOptions } from "./flow/spread/distributor.js";
 export { type Mix, type MixOptions, type MixState, mix } from "./flow/spread/mix.js";
 export type { OutletOptions } from "./flow/spread/outputs.js";
 export { type Part, type PartitionOptions, partition } from "./flow/spread/partition.js";

@@ -4,20 +4,41 @@
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { wholeNumber } from "../../structures/arguments.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
 import type { Audience, SubscribeOptions, Subscription } from "./subscription.js";
 
+/** The options that broadcasts and publishers share. */
+export interface DistributionOptions extends FlowOptions {
+  /**
+   * How many of the last values a new subscriber gets before those that come; 0 by default. 1 keeps the latest value, as
+   * the state of something, and `Infinity` keeps all. A subscriber whose policy is not `"wait"` gets no more than its
+   * capacity. After the source has ended, later subscribers still get these values.
+   */
+  readonly replay?: number;
+  /**
+   * Whether it cancels itself when its last subscriber has left, so that nothing is read for no subscriber. False by
+   * default: it goes on, for subscribers to come.
+   */
+  readonly autoCancel?: boolean;
+}
+
 export abstract class Distributor<T> implements Disposable {
+  protected readonly replay: number;
+  private readonly _autoCancel: boolean;
   private readonly _source: ReceiveChannel<T>;
-  private readonly _options: FlowOptions;
+  private readonly _options: DistributionOptions;
   private readonly _task: Task<void>;
   /** Set when it has ended, with the cause if it failed. */
   private _over: { readonly cause: unknown } | null;
 
-  constructor(what: string, source: ReceiveChannel<T>, options: FlowOptions) {
+  constructor(what: string, source: ReceiveChannel<T>, options: DistributionOptions) {
     assertSource(what, source);
+    const { replay = 0, autoCancel = false } = options;
+    this.replay = replay === Infinity ? replay : wholeNumber(what, "replay", replay, 0);
+    this._autoCancel = autoCancel;
     this._source = source;
     this._options = options;
     this._over = null;
@@ -34,9 +55,17 @@ export abstract class Distributor<T> implements Disposable {
   cancel(reason?: unknown): void {
     this._task.cancel(reason);
     this._end(undefined, reason);
+    for (const audience of this.audiences()) audience.forget();
   }
 
   [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  /** Called when an audience has lost its last subscriber. */
+  protected emptied(): void {
+    if (!this._autoCancel || this._over !== null) return;
+    for (const { size } of this.audiences()) if (size > 0) return;
     this.cancel();
   }
 

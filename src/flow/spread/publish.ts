@@ -1,8 +1,8 @@
 // One source for several subscribers, each of which gets the values of one topic (core.async's pub and sub).
 
 import type { ReceiveChannel } from "../../channel/ends.js";
-import { assertFunction, type FlowOptions } from "../ends/release.js";
-import { Distributor } from "./distributor.js";
+import { assertFunction } from "../ends/release.js";
+import { type DistributionOptions, Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
 /** A publisher, made by {@link publish}. Disposing of it cancels it. */
@@ -23,21 +23,23 @@ export interface Publisher<out T, in K> extends Disposable {
 
 class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
   private readonly _topicOf: (value: T) => K;
-  /** The topics that have subscribers, and no others. */
+  /** The topics that have subscribers, and no others; with `replay` also those that have had a value. */
   private readonly _topics: Map<K, Audience<T>>;
 
-  constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: FlowOptions) {
+  constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: DistributionOptions) {
     super("publish", source, options);
     this._topicOf = topicOf;
     this._topics = new Map();
   }
 
   get topics(): number {
-    return this._topics.size;
+    let count = 0;
+    for (const { size } of this._topics.values()) if (size > 0) count++;
+    return count;
   }
 
   subscribe(topic: K, options: SubscribeOptions<T> = {}): Subscription<T> {
-    const audience = this._topics.get(topic) ?? new Audience<T>(false, () => this._topics.delete(topic));
+    const audience = this._topics.get(topic) ?? this._audience(topic);
     const subscription = this.subscribeTo(audience, options);
     if (!subscription.closed) this._topics.set(topic, audience);
     return subscription;
@@ -49,11 +51,24 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
   }
 
   protected audienceOf(value: T): Audience<T> | undefined {
-    return this._topics.get(this._topicOf(value));
+    const topic = this._topicOf(value);
+    const audience = this._topics.get(topic);
+    if (audience !== undefined || this.replay === 0) return audience;
+    const first = this._audience(topic);
+    this._topics.set(topic, first);
+    return first;
   }
 
   protected audiences(): Iterable<Audience<T>> {
     return this._topics.values();
+  }
+
+  private _audience(topic: K): Audience<T> {
+    const emptied = (): void => {
+      if (this.replay === 0) this._topics.delete(topic);
+      this.emptied();
+    };
+    return new Audience<T>(false, emptied, this.replay);
   }
 }
 
@@ -62,8 +77,8 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
  *
  * It works as {@link broadcast} does, for each topic. All subscribers of the topic get a value in one step. The next value,
  * of any topic, is read only after all subscribers with the policy `"wait"` have room for the last one. A value whose topic
- * has no subscribers is dropped. Topics are compared as the keys of a `Map` are, and a topic without subscribers takes no
- * memory.
+ * has no subscribers is dropped; with `replay`, the last values of each topic are kept for later subscribers. Topics are compared as the keys of a `Map` are, and a topic without subscribers takes no
+ * memory without `replay`.
  *
  * Closes when: the source has ended. Then every subscription closes, with the cause of the source if there is one. If `topicOf`
  * throws, every subscription closes with that error, and the source is released. If there are no subscribers then, the
@@ -71,7 +86,8 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
  *
  * @param source - The channel to read.
  * @param topicOf - Computes the topic of a value.
- * @throws TypeError when `source` is not a receive channel, or `topicOf` is not a function.
+ * @throws TypeError when `source` is not a receive channel, or `topicOf` is not a function. RangeError when `replay`
+ * is not a whole number, 0 or more, or `Infinity`.
  * @example
  * ```ts
  * import { collect, from, publish } from "millrace";
@@ -85,7 +101,7 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
 export function publish<T, K>(
   source: ReceiveChannel<T>,
   topicOf: (value: T) => K,
-  options: FlowOptions = {},
+  options: DistributionOptions = {},
 ): Publisher<T, K> {
   assertFunction("publish", "topicOf", topicOf);
   return new Publishing(source, topicOf, options);

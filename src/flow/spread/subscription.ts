@@ -152,6 +152,12 @@ class Subscriber<T> implements Subscription<T> {
     this._miss(value);
   }
 
+  /** Stores the last values, as many as fit. A subscriber with the policy `"wait"` has room for all of them. */
+  replay(past: Ring<T>): void {
+    const room = this._lag === null ? this._channel.capacity : Infinity;
+    for (let at = Math.max(0, past.length - room); at < past.length; at++) this._channel.trySend(past.at(at));
+  }
+
   /** Closes the subscription; the values stored for it can still be received. */
   end(cause: unknown): void {
     this._audience.remove(this);
@@ -174,24 +180,31 @@ export class Audience<T> extends Operation<void> {
   behind: number;
   private readonly _holds: boolean;
   private readonly _emptied: () => void;
+  /** The last values, at most `_replay` of them, for those who subscribe later. */
+  private readonly _past: Ring<T>;
+  private readonly _replay: number;
   private readonly _subscribers: Set<Subscriber<T>>;
   private _parked: boolean;
 
   /**
    * @param holds - Whether to wait while there are no subscribers.
    * @param emptied - Called when the last subscriber has left.
+   * @param replay - How many of the last values a new subscriber gets.
    */
-  constructor(holds: boolean, emptied: () => void) {
+  constructor(holds: boolean, emptied: () => void, replay: number) {
     super();
     this.behind = 0;
     this._holds = holds;
     this._emptied = emptied;
+    this._past = new Ring();
+    this._replay = replay;
     this._subscribers = new Set();
     this._parked = false;
   }
 
   subscribe(options: SubscribeOptions<T>): Subscriber<T> {
     const subscriber = new Subscriber(this, options);
+    subscriber.replay(this._past);
     this._subscribers.add(subscriber);
     this.recheck();
     return subscriber;
@@ -202,7 +215,21 @@ export class Audience<T> extends Operation<void> {
   }
 
   give(value: T): void {
+    if (this._replay > 0) {
+      this._past.push(value);
+      if (this._past.length > this._replay) this._past.shift();
+    }
     for (const subscriber of this._subscribers) subscriber.give(value);
+  }
+
+  /** How many subscribers there are. */
+  get size(): number {
+    return this._subscribers.size;
+  }
+
+  /** Forgets the values for later subscribers. */
+  forget(): void {
+    while (this._past.length > 0) this._past.shift();
   }
 
   /** Ends all subscriptions; returns false when there was no subscriber to get the cause. */
