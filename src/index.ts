@@ -112,7 +112,7 @@ export { RwLock } from "./sync/rw-lock.js";
 export { Semaphore } from "./sync/semaphore.js";
 export { type SingleflightOptions, singleflight } from "./sync/singleflight.js";
 export { WaitGroup } from "./sync/wait-group.js";
-export type { SyncOptions } from "./sync/wait-queue.js";
+export type { RequestOptions, SyncOptions } from "./sync/wait-queue.js";
 export { go, pause } from "./task/go.js";
 export type { Settleable } from "./task/settleable.js";
 export { Task, type TaskStatus } from "./task/task.js";

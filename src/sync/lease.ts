@@ -3,15 +3,15 @@
 
 import type { Operation } from "../operation/operation.js";
 import type { Permits } from "./permits.js";
-import { Request } from "./wait-queue.js";
+import { Request, type RequestOptions } from "./wait-queue.js";
 
 /** Requests a number of permits. */
 export class Acquire extends Request<Lease, Permits> {
   private readonly _n: number;
   private readonly _verb: string;
 
-  constructor(permits: Permits, n: number, verb: string) {
-    super(permits);
+  constructor(permits: Permits, n: number, verb: string, options?: RequestOptions) {
+    super(permits, options);
     this._n = n;
     this._verb = verb;
   }
@@ -74,7 +74,7 @@ export class Lease implements Disposable {
     return this._held;
   }
 
-  /** Gives back what it holds; the request that has waited longest is considered first. Releasing again does nothing. */
+  /** Gives back what it holds; the request at the head of the queue is considered first. Releasing again does nothing. */
   release(): void {
     if (!this._held) return;
     this._held = false;

@@ -1,11 +1,11 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { SyncOptions } from "./wait-queue.js";
+import type { RequestOptions, SyncOptions } from "./wait-queue.js";
 
 /**
  * Lets one task at a time hold a lock: a semaphore with one permit. Releasing the lock passes it to the task that has
- * waited longest. The lock is not reentrant: a task that holds it and requests it again deadlocks with itself.
+ * waited longest, or whose request has the highest priority. The lock is not reentrant: a task that holds it and requests it again deadlocks with itself.
  *
  * No other task runs between two `yield*` of a task. So a lock is needed only where a task parks and other tasks must stay
  * out meanwhile.
@@ -39,9 +39,12 @@ export class Mutex {
    * Parks when: the lock is held, or other requests wait for it. A release resumes the task. Yields: a lease; release it, or hold
    * it with `using`. If cancelled, or if another case wins: the request leaves the queue, and a lock that it was already granted
    * passes to the next request.
+   *
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when the priority is not a number.
    */
-  lock(): Operation<Lease> {
-    return new Acquire(this._permits, 1, "lock");
+  lock(options?: RequestOptions): Operation<Lease> {
+    return new Acquire(this._permits, 1, "lock", options);
   }
 
   /** Takes the lock without parking; returns undefined when the lock is held. */

@@ -2,7 +2,7 @@ import type { Operation } from "../operation/operation.js";
 import { milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
 import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
-import { Request } from "./wait-queue.js";
+import { Request, type RequestOptions } from "./wait-queue.js";
 
 class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
   /** Sets `value` to a slot, to the reason why there is none, or to null when the pool is closed. */
@@ -68,7 +68,8 @@ export class PoolLease<T> implements Disposable {
 
 /**
  * Lends resources that are expensive to create: it creates them when they are needed, at most `max` of them, and lends them
- * again and again. The task that has waited longest gets the first resource that comes back or is created.
+ * again and again. The task that has waited longest, or whose request has the highest priority, gets the first resource that
+ * comes back or is created.
  *
  * @param options - `create`, `destroy`, `max`, `idle`, `validate`, `name`.
  * @throws RangeError when `max` is not a whole number, 1 or more, or `idle` is not a number of milliseconds, 0 or more.
@@ -108,9 +109,12 @@ export class Pool<T> implements AsyncDisposable {
    * resource fails: the task that has waited longest gets the error thrown. If the pool is closed: throws an `Error`. If
    * cancelled, or if another case wins: the request leaves the queue, and a resource that is being created for it passes to the next
    * request or is kept.
+   *
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when the priority is not a number.
    */
-  acquire(): Operation<PoolLease<T>> {
-    return new Borrow(this._resources);
+  acquire(options?: RequestOptions): Operation<PoolLease<T>> {
+    return new Borrow(this._resources, options);
   }
 
   /**

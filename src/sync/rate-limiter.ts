@@ -5,7 +5,7 @@ import type { Operation, WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
-import { Request, type SyncOptions, WaitQueue } from "./wait-queue.js";
+import { Request, type RequestOptions, type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /** The rate, and the size of a burst. */
 export interface RateLimiterOptions extends SyncOptions {
@@ -84,8 +84,8 @@ class Bucket extends WaitQueue {
 class Take extends Request<void, Bucket> {
   readonly n: number;
 
-  constructor(bucket: Bucket, n: number) {
-    super(bucket);
+  constructor(bucket: Bucket, n: number, options?: RequestOptions) {
+    super(bucket, options);
     this.n = n;
   }
 
@@ -145,10 +145,11 @@ export class RateLimiter {
    * back. Yields: nothing. If cancelled, or if another case wins: the request leaves the queue, and tokens that it was
    * already granted pass to the next request.
    *
-   * @throws RangeError when `n` is not a number above 0, or is more than `burst`.
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when `n` is not a number above 0, or is more than `burst`, or the priority is not a number.
    */
-  acquire(n: number = 1): Operation<void> {
-    return this._request(n);
+  acquire(n: number = 1, options?: RequestOptions): Operation<void> {
+    return this._request(n, options);
   }
 
   /**
@@ -165,9 +166,9 @@ export class RateLimiter {
     return this._bucket.available;
   }
 
-  private _request(n: number): Take {
+  private _request(n: number, options?: RequestOptions): Take {
     const { burst, name } = this._bucket;
-    if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n);
+    if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n, options);
     const bounds = `above 0 and at most ${burst} (the burst)`;
     throw new RangeError(`Cannot acquire from ${name}: n must be a number ${bounds}, got ${shown(n)}`);
   }

@@ -1,7 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { SyncOptions } from "./wait-queue.js";
+import type { RequestOptions, SyncOptions } from "./wait-queue.js";
 
 /** The number of permits: more than there can be readers. */
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -46,9 +46,12 @@ export class RwLock {
    * Parks when: the lock is held for writing, or other requests wait. A release resumes the task. Yields: a lease; release it, or
    * hold it with `using`. If cancelled, or if another case wins: the request leaves the queue, and a lock that it was already
    * granted is released.
+   *
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when the priority is not a number.
    */
-  read(): Operation<Lease> {
-    return new Acquire(this._permits, 1, "read");
+  read(options?: RequestOptions): Operation<Lease> {
+    return new Acquire(this._permits, 1, "read", options);
   }
 
   /**
@@ -57,9 +60,12 @@ export class RwLock {
    * Parks when: the lock is held, or other requests wait. A release resumes the task. Yields: a lease; release it, or hold it
    * with `using`. If cancelled, or if another case wins: the request leaves the queue, and the requests behind it are granted if
    * that is possible.
+   *
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when the priority is not a number.
    */
-  write(): Operation<Lease> {
-    return new Acquire(this._permits, ALL, "write");
+  write(options?: RequestOptions): Operation<Lease> {
+    return new Acquire(this._permits, ALL, "write", options);
   }
 
   /** Takes the lock for reading without parking; returns undefined when it is held for writing, or when requests wait. */

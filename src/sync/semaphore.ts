@@ -3,12 +3,13 @@ import { wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { SyncOptions } from "./wait-queue.js";
+import type { RequestOptions, SyncOptions } from "./wait-queue.js";
 
 /**
  * Lends a fixed number of permits, of which each request takes as many as it needs. Requests are granted in the order in
  * which they were made: a large request at the head waits until enough permits are available, and the small requests behind
- * it wait as well, so that the large one is not starved.
+ * it wait as well, so that the large one is not starved. A request may have
+ * a priority.
  *
  * @param permits - How many permits there are.
  * @throws RangeError when `permits` is not a whole number, 1 or more.
@@ -43,10 +44,11 @@ export class Semaphore {
    * permits; release it, or hold it with `using`. If cancelled, or if another case wins: the request leaves the queue, and permits
    * that it was already granted pass to the next request.
    *
-   * @throws RangeError when `n` is not a whole number from 1 to the number of permits.
+   * @param options - `priority`: see {@link RequestOptions}.
+   * @throws RangeError when `n` is not a whole number from 1 to the number of permits, or the priority is not a number.
    */
-  acquire(n: number = 1): Operation<Lease> {
-    return this._request(n);
+  acquire(n: number = 1, options?: RequestOptions): Operation<Lease> {
+    return this._request(n, options);
   }
 
   /**
@@ -63,9 +65,10 @@ export class Semaphore {
     return this._permits.available;
   }
 
-  private _request(n: number): Acquire {
+  private _request(n: number, options?: RequestOptions): Acquire {
     const { name, total } = this._permits;
-    if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total) return new Acquire(this._permits, n, "acquire");
+    if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total)
+      return new Acquire(this._permits, n, "acquire", options);
     throw new RangeError(
       `Cannot acquire from ${name}: n must be at most ${total} (the number of permits), got ${shown(n)}`,
     );

@@ -1,5 +1,5 @@
-// The queue of the operations that wait for one thing, in the order in which they came. Only the request at the head is
-// considered, and it is granted as soon as what it asks for is available. So small requests do not starve a large one that
+// The queue of the operations that wait for one thing, by priority, and then in the order in which they came. Only the
+// request at the head is considered, and it is granted as soon as what it asks for is available. So small requests do not starve a large one that
 // came first, and no request overtakes the queue, even if what it asks for is available.
 //
 // Invariants. Between two steps the head of a queue cannot be granted. Granting is one step: it takes what the request asks
@@ -12,6 +12,7 @@
 
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
+import { shown } from "../structures/errors.js";
 import { append, type Link, List, shift } from "../structures/list.js";
 import { shared } from "../structures/shared.js";
 
@@ -19,6 +20,22 @@ import { shared } from "../structures/shared.js";
 export interface SyncOptions {
   /** The name in reports, such as the report of a deadlock. */
   readonly name?: string;
+}
+
+/** How a request stands in its queue. */
+export interface RequestOptions {
+  /**
+   * A request with a higher number is granted before all requests with a lower one, those that came earlier included; 0 by
+   * default. Requests with the same number are granted in the order in which they were made. A request can starve: it waits
+   * as long as requests with a higher number keep coming.
+   */
+  readonly priority?: number;
+}
+
+/** The requests of one priority that wait: the last of them, behind which the next one joins. */
+interface Level {
+  readonly priority: number;
+  last: Request<unknown, WaitQueue>;
 }
 
 /** The queues that have to be served, and whether a call serves them already. */
@@ -33,6 +50,8 @@ export class WaitQueue implements Link {
   readonly name: string;
   readonly waiting: Waiters<Request<unknown, WaitQueue>>;
   length: number;
+  /** The levels, the highest priority first. Null while all requests that wait have the priority 0, as is usual. */
+  private _levels: Level[] | null;
   /** The holders, by their leases. Recorded only while a closed program runs, to find out which task waits for which. */
   private _holders: Map<object, unknown> | null;
 
@@ -41,10 +60,11 @@ export class WaitQueue implements Link {
     this.name = name === undefined ? kind : `${kind} ${name}`;
     this.waiting = new Waiters();
     this.length = 0;
+    this._levels = null;
     this._holders = null;
   }
 
-  /** The request that has waited longest; null when the queue is empty. */
+  /** The request that is considered next; null when the queue is empty. */
   get head(): Request<unknown, WaitQueue> | null {
     return this.waiting.first;
   }
@@ -53,11 +73,18 @@ export class WaitQueue implements Link {
   protected changed(): void {}
 
   join(request: Request<unknown, WaitQueue>): void {
-    this.waiting.join(request);
+    this._enter(request);
+    this.length++;
     // What it asks for may have come back since `poll`: other cases of the same select may have released it as they
     // blocked.
-    if (++this.length === 1) this.serve();
+    if (this.head === request) this.serve();
     else this.changed();
+  }
+
+  /** Whether a request that comes now would be at the head. */
+  passes({ priority }: Request<unknown, WaitQueue>): boolean {
+    const { head } = this;
+    return head === null || head.priority < priority;
   }
 
   /** Removes a request that gives up. The requests behind it may then be grantable. */
@@ -68,8 +95,37 @@ export class WaitQueue implements Link {
   }
 
   remove(request: Request<unknown, WaitQueue>): void {
+    if (this._levels !== null) this._leaveLevel(request, this._levels);
     this.waiting.leave(request);
-    this.length--;
+    if (--this.length === 0) this._levels = null;
+  }
+
+  /** Adds a request behind the last one of its priority. The time it takes grows with the number of levels only. */
+  private _enter(request: Request<unknown, WaitQueue>): void {
+    const { priority } = request;
+    if (this._levels === null) {
+      if (priority === 0) {
+        this.waiting.join(request);
+        return;
+      }
+      this._levels = this.length === 0 ? [] : [{ priority: 0, last: this.waiting.before as never }];
+    }
+    const levels = this._levels;
+    let at = 0;
+    while (at < levels.length && levels[at]!.priority > priority) at++;
+    const level = levels[at]?.priority === priority ? levels[at]! : null;
+    const ahead = level?.last ?? levels[at - 1]?.last ?? this.waiting;
+    append(ahead.after as List, request);
+    if (level === null) levels.splice(at, 0, { priority, last: request });
+    else level.last = request;
+  }
+
+  private _leaveLevel(request: Request<unknown, WaitQueue>, levels: Level[]): void {
+    const at = levels.findIndex(({ last }) => last === request);
+    if (at === -1) return;
+    const { before } = request;
+    if (before instanceof Request && before.priority === request.priority) levels[at]!.last = before;
+    else levels.splice(at, 1);
   }
 
   /** Grants requests from the head on, as long as what they ask for is available. */
@@ -110,11 +166,15 @@ export class WaitQueue implements Link {
 /** A request for something that has a queue. */
 export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
   readonly queue: Q;
+  readonly priority: number;
   private _task: unknown;
 
-  constructor(queue: Q) {
+  constructor(queue: Q, { priority = 0 }: RequestOptions = {}) {
     super();
+    if (typeof priority !== "number" || Number.isNaN(priority))
+      throw new RangeError(`Cannot wait for ${queue.name}: priority must be a number, got ${shown(priority)}`);
     this.queue = queue;
+    this.priority = priority;
     this._task = undefined;
   }
 
@@ -122,7 +182,7 @@ export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
   abstract take(): boolean;
 
   poll(): boolean {
-    return this.queue.length === 0 && this.take();
+    return this.queue.passes(this) && this.take();
   }
 
   block(): void {
