@@ -99,6 +99,7 @@ export { upon } from "./operation/upon.js";
 export { Waiters } from "./operation/waiters.js";
 export { random } from "./scheduler/scheduler.js";
 export { CancelledError, DeadlockError, type ParkedTask, TimeoutError } from "./structures/errors.js";
+export { named } from "./structures/named.js";
 export { Barrier } from "./sync/barrier.js";
 export { Condition } from "./sync/condition.js";
 export { Latch } from "./sync/latch.js";

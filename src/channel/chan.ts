@@ -11,6 +11,7 @@ import { Operation, refusePark, refuseResume, type WaitsFor } from "../operation
 import type { Path } from "../scheduler/path.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
+import { inspectable } from "../structures/readable.js";
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
 
@@ -268,6 +269,15 @@ export class Chan<T> implements Channel<T> {
     return this.buffer === null ? 0 : this.buffer.capacity;
   }
 
+  /** The name, the number of stored values and the capacity, and whether it is closed. */
+  toString(): string {
+    return `Channel ${this.name} ${this.length}/${this.capacity}${this.closed ? " closed" : ""}`;
+  }
+
+  toJSON(): string {
+    return text(this);
+  }
+
   undelivered(value: T): void {
     scheduler.call(this._options?.onUndelivered, value);
   }
@@ -320,3 +330,5 @@ export class Chan<T> implements Channel<T> {
     this._closing?.open();
   }
 }
+
+const text = /* @__PURE__ */ inspectable(Chan);

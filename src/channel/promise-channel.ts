@@ -5,6 +5,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
+import { readable } from "../structures/readable.js";
 import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 
 class Send<T> extends Operation<boolean> {
@@ -46,6 +47,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     this._closing = new Gate("a promise channel to close");
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
+    readable(this, () => `Channel ${this.name} ${this.length}/1${this.closed ? " closed" : ""}`);
   }
 
   get name(): string {

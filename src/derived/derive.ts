@@ -19,6 +19,7 @@ import { Waiters } from "../operation/waiters.js";
 import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
+import { readable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
 import { assertFeed, type Emitter, type Feed, freshOf } from "./feed.js";
 import { Take, type View } from "./take.js";
@@ -76,6 +77,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._state = IDLE;
     this._scheduled = false;
     this._context = currentContext();
+    readable(this, () => `Channel on demand, ${this._stored.length} stored${this.closed ? ", closed" : ""}`);
   }
 
   get closed(): boolean {

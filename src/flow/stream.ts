@@ -6,6 +6,7 @@ import type { ReceiveChannel, SendChannel } from "../channel/ends.js";
 import type { Transducer } from "../channel/transducer.js";
 import type { Operation } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
+import { readable } from "../structures/readable.js";
 import type { Settleable } from "../task/settleable.js";
 import type { Task } from "../task/task.js";
 import {
@@ -58,6 +59,7 @@ export class Stream<out T> implements AsyncIterable<T> {
   constructor(source: ReceiveChannel<unknown>, steps: Transducer<unknown, T> | null) {
     this._source = source;
     this._steps = steps;
+    readable(this, () => `Stream of ${source}`);
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { CancelledError, shown, TimeoutError, textOf } from "../structures/errors.js";
+import { named } from "../structures/named.js";
 import { type go, start } from "../task/go.js";
 import type { Body, CancelOptions, Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
@@ -41,6 +42,8 @@ export interface ScopeOptions {
   readonly deadline?: number;
   /** A signal that cancels the scope when it is aborted. Its reason is the `cause` of the {@link CancelledError}. */
   readonly signal?: AbortSignal;
+  /** The name in reports and errors. */
+  readonly name?: string;
 }
 
 class Region<T> implements Scope, Once<T>, Waiter {
@@ -183,8 +186,10 @@ function disposeResult(task: Task<unknown>): void {
 }
 
 /** @internal The error of a scope that has not completed by its deadline. */
-export function late(deadline: number): TimeoutError {
-  return new TimeoutError(`Timed out: the scope took longer than ${deadline} ms`);
+export function late(deadline: number, name?: string): TimeoutError {
+  return new TimeoutError(
+    `Timed out: the scope${name === undefined ? "" : ` ${name}`} took longer than ${deadline} ms`,
+  );
 }
 
 /** @internal The error of a scope that was cancelled. */
@@ -215,8 +220,10 @@ const supervisor = {
   *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
     const region = new Region<T>();
     region.begin(body);
-    const { deadline, signal } = options;
-    using _late = upon(deadline === undefined ? never() : sleep(deadline), () => region.fail(late(deadline!), FORCE));
+    const { deadline, signal, name } = options;
+    using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
+      region.fail(late(deadline!, name), FORCE),
+    );
     using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
     let ended = false;
     try {
@@ -328,7 +335,9 @@ class ScopeOperation<T> extends Sharable<T> {
   }
 
   private _perform(): Operation<T> {
-    return new Performed(() => start(supervisor.scope<T>, [this._body, this._options], null, this._site));
+    const { name } = this._options;
+    const body = name === undefined ? supervisor.scope<T> : named(name, supervisor.scope<T>);
+    return new Performed(() => start(body, [this._body, this._options], null, this._site));
   }
 }
 

@@ -9,6 +9,7 @@
 import { innermostPlace } from "../scheduler/call-chain.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { type Link, unlink } from "../structures/list.js";
+import { inspectable } from "../structures/readable.js";
 import { assertIdle, isParkedInside, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
 import { perform } from "./plain-performance.js";
 
@@ -176,6 +177,16 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return false;
   }
 
+  /** What the operation waits for, in words. */
+  toString(): string {
+    return `Operation: ${this.waitsFor().what}`;
+  }
+
+  /** What `JSON.stringify` writes. */
+  toJSON(): string {
+    return text(this);
+  }
+
   /**
    * Returns an operation that completes when this one does, and yields the result of `transform`.
    *
@@ -270,6 +281,8 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     throw error;
   }
 }
+
+const text = /* @__PURE__ */ inspectable(Operation);
 
 /** A function of `map`, and the functions that are applied before it. */
 interface Transform {

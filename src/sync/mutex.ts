@@ -1,7 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { RequestOptions, SyncOptions } from "./wait-queue.js";
+import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /**
  * Lets one task at a time hold a lock: a semaphore with one permit. Releasing the lock passes it to the task that has
@@ -31,6 +31,7 @@ export class Mutex {
 
   constructor(options: SyncOptions = {}) {
     this._permits = new Permits("mutex", 1, options);
+    showQueue(this, this._permits, () => (this.locked ? "locked" : "free"));
   }
 
   /**

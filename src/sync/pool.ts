@@ -2,7 +2,7 @@ import type { Operation } from "../operation/operation.js";
 import { milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
 import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
-import { Request, type RequestOptions } from "./wait-queue.js";
+import { Request, type RequestOptions, showQueue } from "./wait-queue.js";
 
 class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
   /** Sets `value` to a slot, to the reason why there is none, or to null when the pool is closed. */
@@ -99,6 +99,8 @@ export class Pool<T> implements AsyncDisposable {
     const { idle } = options;
     if (idle !== undefined) milliseconds("create pool", idle, "idle", 0);
     this._resources = new PoolResources(options);
+    const show = (): string => `${this.size} of ${options.max} resources, ${this.idle} idle`;
+    showQueue(this, this._resources, show);
   }
 
   /**

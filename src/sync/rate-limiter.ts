@@ -5,7 +5,7 @@ import type { Operation, WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
-import { Request, type RequestOptions, type SyncOptions, WaitQueue } from "./wait-queue.js";
+import { Request, type RequestOptions, type SyncOptions, showQueue, WaitQueue } from "./wait-queue.js";
 
 /** The rate, and the size of a burst. */
 export interface RateLimiterOptions extends SyncOptions {
@@ -136,6 +136,7 @@ export class RateLimiter {
       throw new RangeError(`Cannot create rate limiter: ${key} must be a number above 0, got ${shown(value)}`);
     }
     this._bucket = new Bucket(options);
+    showQueue(this, this._bucket, () => `${Math.floor(this.available)} of ${this._bucket.burst} tokens available`);
   }
 
   /**

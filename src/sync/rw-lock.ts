@@ -1,7 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { RequestOptions, SyncOptions } from "./wait-queue.js";
+import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /** The number of permits: more than there can be readers. */
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -38,6 +38,7 @@ export class RwLock {
 
   constructor(options: SyncOptions = {}) {
     this._permits = new Permits("lock", ALL, options);
+    showQueue(this, this._permits, () => (this.writing ? "held by a writer" : `held by ${this.readers} readers`));
   }
 
   /**

@@ -3,7 +3,7 @@ import { wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
-import type { RequestOptions, SyncOptions } from "./wait-queue.js";
+import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /**
  * Lends a fixed number of permits, of which each request takes as many as it needs. Requests are granted in the order in
@@ -35,6 +35,7 @@ export class Semaphore {
 
   constructor(permits: number, options: SyncOptions = {}) {
     this._permits = new Permits("semaphore", wholeNumber("create semaphore", "permits", permits, 1), options);
+    showQueue(this, this._permits, () => `${this.available} of ${permits} permits available`);
   }
 
   /**

@@ -14,6 +14,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import { shown } from "../structures/errors.js";
 import { append, type Link, List, shift } from "../structures/list.js";
+import { readable } from "../structures/readable.js";
 import { shared } from "../structures/shared.js";
 
 /** The options that all tools of this folder share. */
@@ -161,6 +162,11 @@ export class WaitQueue implements Link {
   forget(held: object): void {
     this._holders?.delete(held);
   }
+}
+
+/** Makes a tool show its queue and its state. */
+export function showQueue(tool: object, queue: WaitQueue, state: () => string): void {
+  readable(tool, () => `${queue.name}: ${state()}, ${queue.length} waiting`);
 }
 
 /** A request for something that has a queue. */

@@ -5,6 +5,7 @@ import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
+import { nameOf } from "../structures/named.js";
 import { AsyncTask } from "./async-task.js";
 import { type Body, Task } from "./task.js";
 
@@ -41,7 +42,7 @@ function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T
   if (typeof next === "function" && typeof end === "function") return routine as Routine<T> | AsyncRoutine<T>;
   if (routine instanceof Promise) routine.catch(() => {});
   throw new TypeError(
-    `Cannot start go block: ${body.name || "its body"} must be a function* or an async function*; ` +
+    `Cannot start go block: ${nameOf(body, "its body")} must be a function* or an async function*; ` +
       `it returned ${shown(routine)} instead of a generator`,
   );
 }

@@ -27,6 +27,7 @@ import { Path } from "../scheduler/path.js";
 import type { Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
+import { nameOf } from "../structures/named.js";
 import { Cleanup, cancelledResult } from "./cleanup.js";
 
 /** The state of a task. `"done"`, `"failed"` and `"cancelled"` are final. */
@@ -133,7 +134,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
 
   /** The path of its parent, the name of its body, and the number of tasks that its parent had started before. */
   get name(): string {
-    return this._origin.child(this._body.name || "task", this._index);
+    return this._origin.child(nameOf(this._body, "task"), this._index);
   }
 
   /** The present state of the task. An async task that waits is `"running"` until its operation has yielded out. */
@@ -178,6 +179,27 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     return new Over(this);
   }
 
+  /**
+   * Joins the task in plain code, and passes its failure to a function: `go(work).catch(report)`. As with `then`, the failure is
+   * not reported as one that no code has joined. Do not use it in a go block; there, `try` and `catch` around `yield* task` do this.
+   *
+   * @param onError - Called with the exception of the block, or with a {@link CancelledError}.
+   * @returns A promise of what the block returned, or of what `onError` returns.
+   */
+  catch<U = never>(onError?: ((error: unknown) => U | PromiseLike<U>) | null): Promise<T | U> {
+    return this.then(undefined, onError);
+  }
+
+  /**
+   * Joins the task in plain code, and calls a function when the task is over. A failure is passed on to the promise.
+   *
+   * @param onOver - Called without arguments.
+   * @returns A promise of what the block returned.
+   */
+  finally(onOver?: (() => void) | null): Promise<T> {
+    return this.then().finally(onOver);
+  }
+
   /** Cancels the task at the end of a block with `await using task = go(…)`, and waits until it is over. Failures are thrown. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
@@ -186,6 +208,13 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     } catch (error) {
       if (!(error instanceof CancelledError)) throw error;
     }
+  }
+
+  /** The name and the state of the task, and what it waits for. */
+  override toString(): string {
+    const { name, status, parkedAt } = this;
+    const detail = parkedAt !== null ? parkedAt.waitsFor().what : status === "failed" ? String(this.value) : "";
+    return `Task ${name} ${status}${detail && `: ${detail}`}`;
   }
 
   /** @internal */
@@ -370,7 +399,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
 
   /** @internal */
   path(): Path {
-    return (this._path ??= new Path(this._origin, this._body.name || "task", this._index));
+    return (this._path ??= new Path(this._origin, nameOf(this._body, "task"), this._index));
   }
 
   /** @internal */

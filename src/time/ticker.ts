@@ -5,6 +5,7 @@ import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
+import { readable } from "../structures/readable.js";
 import { Until } from "./sleep.js";
 
 /** Options of {@link ticker}. */
@@ -81,6 +82,7 @@ class Beat implements Ticker {
     this.due = this._start + ms;
     this._delay = options.missed === "delay";
     this._count = 0;
+    readable(this, () => `Ticker of ${ms} ms${this.closed ? ", closed" : ""}`);
     if (options.signal?.aborted) this.cancel();
     else options.signal?.addEventListener("abort", () => this.cancel(), { once: true });
   }

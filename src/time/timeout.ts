@@ -7,6 +7,7 @@ import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { TimeoutError } from "../structures/errors.js";
+import { readable } from "../structures/readable.js";
 import { sleep, Until } from "./sleep.js";
 
 class Due<T> extends Until<T> {
@@ -31,6 +32,7 @@ class Timeout implements ReceiveChannel<never> {
 
   constructor(due: number) {
     this._due = due;
+    readable(this, () => (this.closed ? "Timeout, closed" : `Timeout in ${due - scheduler.host.now()} ms`));
   }
 
   get closed(): boolean {

@@ -52,7 +52,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** What combinators and tools may use beside the public face: containers, messages, who owns a channel, contexts of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
-beside.push("structures/named", "structures/shared", "channel/transducer", "task/settleable", "scheduler/contexts");
+beside.push("structures/named", "structures/readable", "structures/shared", "channel/transducer", "task/settleable");
+beside.push("scheduler/contexts");
 
 /** The folder of a file; empty for the entry points, which may import from every room. */
 function roomOf(file: string): string {

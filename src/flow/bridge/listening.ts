@@ -10,6 +10,7 @@ import { aborted } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { bound } from "../../scheduler/contexts.js";
+import { readable } from "../../structures/readable.js";
 
 /** How pushed values are stored. */
 export interface ListenOptions<T> {
@@ -52,6 +53,7 @@ export class Listening<T> implements Events<T> {
       ...(onUndelivered && { onUndelivered }),
     });
     this.owned = true;
+    readable(this, () => `Events, ${this._arrived.length} stored${this.closed ? ", closed" : ""}`);
     if (signal?.aborted) {
       this.close();
       return;

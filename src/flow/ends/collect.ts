@@ -2,9 +2,10 @@
 // and cancelled.
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
-import { scope } from "../../lifetime/scope.js";
+import { type Scope, scope } from "../../lifetime/scope.js";
 import { guard } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { named } from "../../structures/named.js";
 import { isValue, type Settleable, settle } from "../../task/settleable.js";
 import { assertSource, type FlowOptions, release, releasing } from "./release.js";
 
@@ -34,17 +35,19 @@ export function forEach<T>(
   options: FlowOptions = {},
 ): Operation<void> {
   assertSource("read", source);
-  const all = scope(function* forEach({ signal }): Routine<void> {
-    try {
-      // If it is cancelled while it is parked in a `finally` of the body, it continues here.
-      for (let value: T | Closed; !signal.aborted && (value = yield* source.receive()) !== CLOSED; ) {
-        const made = body(value);
-        if (!isValue(made)) yield* settle(made);
+  const all = scope(
+    named("forEach", function* ({ signal }: Scope): Routine<void> {
+      try {
+        // If it is cancelled while it is parked in a `finally` of the body, it continues here.
+        for (let value: T | Closed; !signal.aborted && (value = yield* source.receive()) !== CLOSED; ) {
+          const made = body(value);
+          if (!isValue(made)) yield* settle(made);
+        }
+      } finally {
+        release(source, options);
       }
-    } finally {
-      release(source, options);
-    }
-  });
+    }),
+  );
   return releasing(source, options, all);
 }
 
@@ -73,15 +76,17 @@ export function reduce<T, U>(
   options: FlowOptions = {},
 ): Operation<U> {
   assertSource("reduce", source);
-  const all = scope(function* reduce(): Routine<U> {
-    let state = initial;
-    try {
-      for (let value: T | Closed; (value = yield* source.receive()) !== CLOSED; ) state = step(state, value);
-      return state;
-    } finally {
-      release(source, options);
-    }
-  });
+  const all = scope(
+    named("reduce", function* (): Routine<U> {
+      let state = initial;
+      try {
+        for (let value: T | Closed; (value = yield* source.receive()) !== CLOSED; ) state = step(state, value);
+        return state;
+      } finally {
+        release(source, options);
+      }
+    }),
+  );
   return releasing(source, options, all);
 }
 

@@ -5,6 +5,7 @@ import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js"
 import type { Routine } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { wholeNumber } from "../../structures/arguments.js";
+import { readable } from "../../structures/readable.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { assertSource, type FlowOptions, release } from "../ends/release.js";
@@ -42,6 +43,11 @@ export abstract class Distributor<T> implements Disposable {
     this._source = source;
     this._options = options;
     this._over = null;
+    readable(this, () => {
+      let count = 0;
+      for (const { size } of this.audiences()) count += size;
+      return `${what} to ${count} subscribers${this._over === null ? "" : ", ended"}`;
+    });
     this._task = go(function* spread(self: Distributor<T>): Routine<void> {
       yield* self._read();
     }, this);

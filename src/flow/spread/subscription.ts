@@ -14,6 +14,7 @@ import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { bound } from "../../scheduler/contexts.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
+import { readable } from "../../structures/readable.js";
 import { Ring } from "../../structures/ring.js";
 
 /**
@@ -116,6 +117,10 @@ class Subscriber<T> implements Subscription<T> {
       owned: true,
       onUndelivered: miss,
       onCancel: () => audience.remove(this),
+    });
+    readable(this, () => {
+      const { length, closed } = this._channel;
+      return `Subscription (${policy}), ${length} stored, ${this.missed} missed${closed ? ", closed" : ""}`;
     });
   }
 

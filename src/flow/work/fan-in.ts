@@ -37,7 +37,7 @@ export function fanIn<T>(
   const all = [...producers];
   for (const producer of all) assertFunction("fan in", "each producer", producer);
   return produce<T>(function* (out) {
-    yield* scope(function* producers(s): Routine<void> {
+    yield* scope(function* feeding(s): Routine<void> {
       for (const producer of all) s.go(producer, out);
     });
   }, options);

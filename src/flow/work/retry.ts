@@ -69,7 +69,7 @@ export function retry<T>(attempt: (n: number) => Settleable<T>, options: RetryOp
     throw new TypeError(`Cannot retry: jitter must be "full" or "none", got ${shown(jitter)}`);
   }
   if (when !== undefined) assertFunction("retry", "when", when);
-  return scope(function* retry({ signal }): Routine<T> {
+  return scope(function* retrying({ signal }): Routine<T> {
     for (let n = 1; ; n++) {
       try {
         return yield* settle(attempt(n));

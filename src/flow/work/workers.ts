@@ -42,7 +42,7 @@ export function workers<T>(
   wholeNumber("start workers", "n", n, 1);
   assertSource("start workers", source);
   assertFunction("start workers", "body", body);
-  const all = scope(function* workers({ go, signal }): Routine<void> {
+  const all = scope(function* crew({ go, signal }): Routine<void> {
     function* worker(number: number): Routine<void> {
       const receive = source.receive();
       try {
