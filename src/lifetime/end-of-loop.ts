@@ -3,6 +3,7 @@
 
 import type { Performable } from "../operation/async-performance.js";
 import { signals } from "../operation/bridge.js";
+import type { Operation, WaitsFor } from "../operation/operation.js";
 import { PlainPerformance } from "../operation/plain-performance.js";
 import { native } from "../scheduler/host.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
@@ -177,7 +178,8 @@ class EndOfLoop extends Layer {
   }
 
   private _failAll(): void {
-    const all = this._awaiting.all();
+    // What waits for a timer that does not keep the process alive is over with the process.
+    const all = this._awaiting.all().filter(({ operation }) => !waitsInBackground(operation as Operation<unknown>));
     // A joined task may still end, once an `await` of something else has failed. So joins fail only if there is nothing else.
     const others = all.filter(({ operation }) => operation.waitsFor().joins !== true);
     const tasks = [...this._tasks].map(({ task }) => task).filter((task) => task?.status === "parked");
@@ -187,6 +189,18 @@ class EndOfLoop extends Layer {
       performance.fail(deadlock(headline, tasks as Task<unknown>[]));
     }
   }
+}
+
+/** Whether an operation waits for a timer that does not keep the process alive, or joins a task that does. */
+function waitsInBackground(operation: Operation<unknown>): boolean {
+  const seen = new Set<unknown>();
+  for (let at: Operation<unknown> | null = operation; at !== null && !seen.has(at); ) {
+    const { background, joins, tasks }: WaitsFor = at.waitsFor();
+    if (background === true) return true;
+    seen.add(at);
+    at = joins === true ? (tasks as Task<unknown>[])[0]!.parkedAt : null;
+  }
+  return false;
 }
 
 /** Installs the check once, however often the package is loaded. `onStart` is called before each of the first tasks is started. */

@@ -36,7 +36,12 @@ export interface Performable<out T> {
   withdraw(): boolean;
   discard(): void;
   result(): T;
-  waitsFor(): { readonly what: string; readonly external: boolean; readonly joins?: boolean };
+  waitsFor(): {
+    readonly what: string;
+    readonly external: boolean;
+    readonly joins?: boolean;
+    readonly background?: boolean;
+  };
 }
 
 /** Not polled yet. */

@@ -57,6 +57,8 @@ export interface WaitsFor {
   readonly tasks?: readonly unknown[];
   /** Whether the operation waits for the end of a task. */
   readonly joins?: boolean;
+  /** Whether it waits for a timer that does not keep the process alive, so that it is no deadlock if the process ends. */
+  readonly background?: boolean;
 }
 
 /** The type that an operation, or the `receive()` of a channel, yields: for operations what `Awaited` is for promises. */
@@ -455,5 +457,6 @@ export function anyOf(parts: readonly WaitsFor[]): WaitsFor {
     what: parts.map(({ what }) => what).join(" or "),
     external: parts.some(({ external }) => external),
     tasks: parts.flatMap(({ tasks = [] }) => tasks),
+    background: parts.some(({ background }) => background === true),
   };
 }

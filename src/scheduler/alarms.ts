@@ -9,6 +9,8 @@ import type { Host } from "./host.js";
 
 /** An alarm that does something when it is due. */
 export interface Timed extends Alarm {
+  /** Whether the process may end before the alarm is due. Such alarms are kept apart, and have a timer of their own. */
+  readonly background?: boolean;
   fire(): void;
 }
 
@@ -18,6 +20,7 @@ const GONE = 60_000;
 
 export class Alarms {
   private readonly _heap: Heap<Timed>;
+  private readonly _background: boolean;
   private _timer: unknown;
   /** The time at which the host's timer fires; Infinity if no timer is set. */
   private _set: number;
@@ -25,8 +28,10 @@ export class Alarms {
   private readonly _own: WeakMap<Timed, { readonly timer: unknown }>;
   private _hasOwn: boolean;
 
-  constructor() {
+  /** @param background - Whether the process may end while the host's timer is set. */
+  constructor(background: boolean = false) {
     this._heap = new Heap();
+    this._background = background;
     this._timer = undefined;
     this._set = Infinity;
     this._own = new WeakMap();
@@ -71,6 +76,7 @@ export class Alarms {
       },
       delay(first, host),
     );
+    if (this._background) host.unref?.(this._timer);
   }
 
   /** Clears all timers of the host. */
@@ -112,6 +118,7 @@ export class Alarms {
       fire(alarm);
     };
     const own = { timer: host.setTimer(ring, delay(alarm, host)) };
+    if (this._background) host.unref?.(own.timer);
     this._own.set(alarm, own);
     this._hasOwn = true;
   }

@@ -19,6 +19,8 @@ export interface Host {
   setTimer(job: () => void, ms: number): unknown;
   /** Clears a timer that `setTimer` returned. */
   clearTimer(timer: unknown): void;
+  /** Lets the process end although a timer that `setTimer` returned is set. A host without processes has no such method. */
+  unref?(timer: unknown): void;
   /** Reports the failure of a task that no other code has joined. The function returned withdraws the report. */
   report(error: unknown): () => void;
   /** Calls a job each time the event loop has become empty. A host that cannot detect this never calls the job. */
@@ -62,6 +64,7 @@ export const native: Host = {
   turn: (job) => turn(job),
   setTimer: (job, ms) => setTimer(job, ms),
   clearTimer: (timer) => clearTimer(timer as Timer),
+  unref: (timer) => ((timer as Timer).id as { unref?(): void } | undefined)?.unref?.(),
   report(error) {
     // Every host reports an unhandled rejection, once.
     const rejection = Promise.reject(error);

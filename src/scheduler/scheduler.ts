@@ -52,6 +52,8 @@ export class Scheduler {
   /** Performances without a known task that were parked at the last turn of the host. */
   private _old: List;
   private _alarms: Alarms;
+  /** The alarms that do not keep the process alive. */
+  private _background: Alarms;
   private _failures: { report(): void }[];
   private _turn: () => void;
   private _hostTurn: () => void;
@@ -86,6 +88,7 @@ export class Scheduler {
     this._ready = new Ring(1024);
     this._old = new List();
     this._alarms = new Alarms();
+    this._background = new Alarms(true);
     this._failures = [];
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
@@ -153,13 +156,15 @@ export class Scheduler {
 
   addAlarm(alarm: Timed): void {
     const { host } = this;
-    if (host.perRequest === true || host.losesTimers?.() === true) this._alarms.addOwn(alarm, host, this._ringOne);
-    else if (this._alarms.add(alarm)) this._moveTimers();
+    const alarms = alarm.background === true ? this._background : this._alarms;
+    if (host.perRequest === true || host.losesTimers?.() === true) alarms.addOwn(alarm, host, this._ringOne);
+    else if (alarms.add(alarm)) this._moveTimers();
   }
 
   removeAlarm(alarm: Timed): void {
     const { host } = this;
-    if (this._alarms.remove(alarm, host) && host.perRequest !== true) this._moveTimers();
+    const alarms = alarm.background === true ? this._background : this._alarms;
+    if (alarms.remove(alarm, host) && host.perRequest !== true) this._moveTimers();
   }
 
   /**
@@ -226,6 +231,7 @@ export class Scheduler {
   replaceHost(host: Host): Host {
     const before = this.host;
     this._alarms.disarm(before);
+    this._background.disarm(before);
     this.host = host;
     this.wakeOn();
     return before;
@@ -409,12 +415,12 @@ export class Scheduler {
   }
 
   private _fire(): void {
-    this._alarms.fire(this.host, (error) => this.report(error));
+    for (const alarms of [this._alarms, this._background]) alarms.fire(this.host, (error) => this.report(error));
   }
 
   private _arm(): void {
     this._timersMoved = false;
-    this._alarms.arm(this.host, this._ring, this._ringOne);
+    for (const alarms of [this._alarms, this._background]) alarms.arm(this.host, this._ring, this._ringOne);
   }
 }
 

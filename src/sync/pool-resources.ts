@@ -25,7 +25,10 @@ export interface PoolOptions<T> extends SyncOptions {
   readonly destroy?: (value: T) => Settleable<void>;
   /** How many resources there may be, lent ones included. */
   readonly max: number;
-  /** Milliseconds after which an idle resource is destroyed; by default it is kept. */
+  /**
+   * Milliseconds after which an idle resource is destroyed; by default it is kept. The timer for this does not keep a process
+   * alive.
+   */
   readonly idle?: number;
   /**
    * Called before a resource is lent again. If it yields false, the resource is destroyed and another is created in its
@@ -186,7 +189,7 @@ export class PoolResources<T> extends WaitQueue {
     append(this._idle, slot);
     this.idle++;
     const { idle = Infinity } = this._options;
-    if (idle < Infinity) slot.expiry = upon(sleep(idle), () => this._expire(slot));
+    if (idle < Infinity) slot.expiry = upon(sleep(idle, { unref: true }), () => this._expire(slot));
     this.changed();
   }
 

@@ -11,10 +11,12 @@ export abstract class Until<T> extends Operation<T> implements Timed {
   due: number;
   order: number;
   slot: number;
+  readonly background: boolean;
 
-  constructor(due: number) {
+  constructor(due: number, background: boolean = false) {
     super();
     this.due = due;
+    this.background = background;
     this.order = 0;
     this.slot = -1;
   }
@@ -36,7 +38,7 @@ export abstract class Until<T> extends Operation<T> implements Timed {
 
   /** An infinite time is no external event, as it never comes. */
   override waitsFor(): WaitsFor {
-    return { what: this.what, external: this.due < Infinity };
+    return { what: this.what, external: this.due < Infinity, background: this.background };
   }
 
   fire(): void {
@@ -48,8 +50,8 @@ export abstract class Until<T> extends Operation<T> implements Timed {
 export class Sleep extends Until<void> {
   readonly ms: number;
 
-  constructor(ms: number) {
-    super(0);
+  constructor(ms: number, background: boolean) {
+    super(0, background);
     this.ms = ms;
   }
 
@@ -84,6 +86,15 @@ export function now(): number {
   return maker === null ? host.now() : maker.now(() => host.now());
 }
 
+/** Options of {@link sleep}. */
+export interface SleepOptions {
+  /**
+   * Whether the process may end while only such sleeps are left, as after `unref()` of a timer of Node: for work in the
+   * background. It then ends without an error. False by default; without effect where there are no processes.
+   */
+  readonly unref?: boolean;
+}
+
 /**
  * Waits for some milliseconds.
  *
@@ -93,6 +104,7 @@ export function now(): number {
  * prevent the report of a deadlock.
  *
  * @param ms - Milliseconds; 0 or less completes at once.
+ * @param options - Whether the process may end meanwhile.
  * @throws RangeError if `ms` is not a number, or is NaN.
  * @example
  * ```ts
@@ -102,6 +114,6 @@ export function now(): number {
  * console.log(key); // fast
  * ```
  */
-export function sleep(ms: number): Operation<void> {
-  return new Sleep(milliseconds("sleep", ms));
+export function sleep(ms: number, options?: SleepOptions): Operation<void> {
+  return new Sleep(milliseconds("sleep", ms), options?.unref === true);
 }

@@ -17,6 +17,8 @@ export interface TickerOptions {
   readonly missed?: "skip" | "delay";
   /** A signal that cancels the ticker when it is aborted. */
   readonly signal?: AbortSignal;
+  /** Whether the process may end while only such tickers are waited for, see {@link SleepOptions}. False by default. */
+  readonly unref?: boolean;
 }
 
 /** A channel of ticks. To dispose of it is to cancel it. */
@@ -26,7 +28,7 @@ class Tick extends Until<number | Closed> {
   private readonly _ticker: Beat;
 
   constructor(ticker: Beat) {
-    super(0);
+    super(0, ticker.background);
     this._ticker = ticker;
   }
 
@@ -69,6 +71,7 @@ class Beat implements Ticker {
   owned: boolean;
   due: number;
   readonly waiting: Set<Tick>;
+  readonly background: boolean;
   private readonly _period: number;
   private readonly _start: number;
   private readonly _delay: boolean;
@@ -77,6 +80,7 @@ class Beat implements Ticker {
   constructor(ms: number, options: TickerOptions) {
     this.closed = this.owned = false;
     this.waiting = new Set();
+    this.background = options.unref === true;
     this._period = ms;
     this._start = scheduler.host.now();
     this.due = this._start + ms;

@@ -373,3 +373,46 @@ describe("timers under full load (GO-5)", () => {
     expect(out).toBe("true");
   });
 });
+
+describe.concurrent("timers that do not keep the process alive (EN-4)", () => {
+  const background: [string, string][] = [
+    ["a task that sleeps with unref", `m.go(function* () { for (;;) yield* m.sleep(60_000, { unref: true }); });`],
+    [
+      "a loop of plain code over a ticker with unref",
+      `(async () => { for await (const _ of m.ticker(60_000, { unref: true })); })();`,
+    ],
+    ["a plain await of a sleep with unref", `m.sleep(60_000, { unref: true }).then(() => console.log("woke"));`],
+    ["a select with a sleep with unref", `m.alt(m.sleep(60_000, { unref: true }), m.channel().receive()).then();`],
+    [
+      "an idle resource of a pool",
+      `const pool = new m.Pool({ create: () => 1, max: 1, idle: 60_000 }); (await pool.acquire()).release();`,
+    ],
+    [
+      "a closed program that sleeps with unref",
+      `m.run(function* main() { yield* m.sleep(60_000, { unref: true }); });`,
+    ],
+  ];
+  test.each(background)("the process ends without an error beside %s (EN-4)", async (_, source) => {
+    const { code, out, err } = await script(`${source}\nawait m.sleep(5);\nconsole.log("main");`);
+    expect([code, out, err]).toEqual([0, "main", ""]);
+  });
+
+  test("a background sleep wakes while something else keeps the process alive, and others still keep it alive (EN-4)", async () => {
+    const { code, out } = await script(`
+      let ticks = 0;
+      m.go(function* () { for (;;) { yield* m.sleep(5, { unref: true }); ticks++; } });
+      await m.sleep(100);
+      console.log(ticks > 3);
+      m.go(function* () { yield* m.sleep(30); console.log("kept alive"); });
+    `);
+    expect([code, out]).toEqual([0, "true\nkept alive"]);
+  });
+
+  test("a closed program whose task sleeps in the background is in no deadlock (EN-1)", async () => {
+    const { code, out } = await script(`
+      setTimeout(() => {}, 60);
+      console.log(await m.run(function* main() { yield* m.sleep(20, { unref: true }); return "woke"; }));
+    `);
+    expect([code, out]).toEqual([0, "woke"]);
+  });
+});

@@ -88,3 +88,16 @@ test("Alarms.fire() reports an alarm that throws, and fires the others", () => {
   alarms.fire(host, (failure) => reported.push(failure));
   expect([fired, reported]).toEqual([[20], [error]]);
 });
+
+test("Alarms.arm() lets the process end with the timer of background alarms, and with no other", () => {
+  const { host } = clock();
+  const unrefs: unknown[] = [];
+  const withUnref = { ...host, unref: (timer: unknown) => void unrefs.push(timer) };
+  const [front, back] = [new Alarms(), new Alarms(true)];
+  front.add(timed(5, []));
+  front.arm(withUnref, () => {});
+  expect(unrefs).toEqual([]);
+  back.add(timed(9, []));
+  back.arm(withUnref, () => {});
+  expect(unrefs).toEqual([2]);
+});

@@ -391,3 +391,23 @@ test.each([
     expect(await told).toBe("DeadlockError");
   },
 );
+
+test("sleep() with unref wakes at its time, beside others, and leaves its timer when it is cancelled (TM-3)", async () => {
+  using time = virtualTime();
+  const log: string[] = [];
+  const napping = [3, 1, 2].map((ms) =>
+    go(function* () {
+      yield* sleep(ms * 10, { unref: true });
+      log.push(`background ${ms} at ${time.now()}`);
+    }),
+  );
+  go(function* () {
+    yield* sleep(15);
+    log.push(`front at ${time.now()}`);
+  });
+  await time.settle();
+  napping[0]!.cancel();
+  await time.advance(100);
+  expect(log).toEqual(["background 1 at 10", "front at 15", "background 2 at 20"]);
+  expect(time.timers).toBe(0);
+});

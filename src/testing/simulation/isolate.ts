@@ -13,6 +13,7 @@ import { Ring } from "../../structures/ring.js";
 const afresh = (): Record<string, unknown> => ({
   ...{ current: null, root: new Path(null, "", 0), maker: null, ending: 0, young: new List() },
   ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [] },
+  _background: new Alarms(true),
 });
 
 /**
@@ -20,11 +21,15 @@ const afresh = (): Record<string, unknown> => ({
  * all tasks that were started since, and to restore the state.
  */
 export function isolate(host: Host, policy: Policy): Disposable {
-  const inside = scheduler as unknown as Record<string, unknown> & { readonly _alarms: Alarms };
+  const inside = scheduler as unknown as Record<string, unknown> & {
+    readonly _alarms: Alarms;
+    readonly _background: Alarms;
+  };
   const outer = scheduler.host;
   const kept: Record<string, unknown> = { policy: scheduler.policy };
   for (const name of Object.keys(afresh())) kept[name] = inside[name];
   inside._alarms.disarm(outer);
+  inside._background.disarm(outer);
   become(host, { ...afresh(), policy });
   return { [Symbol.dispose]: () => become(outer, kept) };
 }
