@@ -197,7 +197,7 @@ export class Chan<T> implements Channel<T> {
   }
 
   send(value: T): Operation<boolean> {
-    if ((value as unknown) === CLOSED) assertValue(value, this);
+    if (typeof value === "symbol") assertValue(value, this);
     return new Send(this, value);
   }
 

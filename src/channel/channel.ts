@@ -11,11 +11,19 @@ import type { Transducer } from "./transducer.js";
 import { Transform } from "./transform.js";
 import { TransformChan } from "./transform-chan.js";
 
+/** The buffers that channels have: two channels on one buffer would mix their values. */
+const taken = /* @__PURE__ */ new WeakSet<object>();
+
 function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
   if (typeof capacity === "number") {
     return wholeNumber("create channel", "capacity", capacity, 0) === 0 ? null : fixed<T>(capacity);
   }
-  if (typeof capacity?.push === "function" && typeof capacity.full === "boolean") return capacity;
+  if (typeof capacity?.push === "function" && typeof capacity.full === "boolean") {
+    if (taken.has(capacity))
+      throw new TypeError("Cannot create channel: a buffer must belong to one channel, got one that has a channel");
+    taken.add(capacity);
+    return capacity;
+  }
   throw new TypeError(`Cannot create channel: capacity must be a number or a buffer, got ${shown(capacity)}`);
 }
 
@@ -30,8 +38,8 @@ function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
  *   your own).
  * @param options - The channel's name, limit and callbacks, and a transducer that is applied to each value (`transform`).
  * @returns Both ends of the channel.
- * @throws RangeError if the capacity is negative, fractional or NaN. TypeError if a transform is given with capacity 0, or an
- *   option has the wrong type.
+ * @throws RangeError if the capacity is negative, fractional or NaN. TypeError if a transform is given with capacity 0, if the
+ *   buffer belongs to another channel, or if an option has the wrong type.
  * @example
  * ```ts
  * import { channel, CLOSED, go } from "millrace";

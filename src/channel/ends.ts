@@ -43,7 +43,7 @@ export interface SendChannel<in T> {
    * closed: yields false at once; a send that was parked before the closing stays, and its value is delivered. If cancelled:
    * the offer is withdrawn.
    *
-   * @throws TypeError if the value is `CLOSED`. RangeError, when it parks, if as many operations are parked as `maxPending`.
+   * @throws TypeError if the value is `CLOSED` or `EMPTY`. RangeError, when it parks, if as many operations are parked as `maxPending`.
    */
   send: (value: T) => Operation<boolean>;
   /** Offers a value without parking; returns true if the value is accepted now. */
@@ -146,10 +146,14 @@ export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T,
   }
 }
 
-/** Throws if a value that is sent is `CLOSED`. */
+/** Throws if a value that is sent is `CLOSED` or `EMPTY`. */
 export function assertValue(value: unknown, channel: { readonly name: string }): void {
-  if (value !== CLOSED) return;
-  throw new TypeError(
-    `Cannot send to ${channel.name}: a value must not be CLOSED, which receivers get at the end; call close()`,
-  );
+  if (value === CLOSED)
+    throw new TypeError(
+      `Cannot send to ${channel.name}: a value must not be CLOSED, which receivers get at the end; call close()`,
+    );
+  if (value === EMPTY)
+    throw new TypeError(
+      `Cannot send to ${channel.name}: a value must not be EMPTY, which tryReceive() returns if there is no value`,
+    );
 }

@@ -26,13 +26,40 @@ class Send<T> extends Operation<boolean> {
   block(): void {}
 }
 
+/** Keeps the value that it completed with, so that a later `cancel()` does not take it back. */
+class Receive<T> extends Operation<T | Closed> {
+  private readonly _channel: PromiseChan<T>;
+
+  constructor(channel: PromiseChan<T>) {
+    super();
+    this._channel = channel;
+  }
+
+  poll(): boolean {
+    this.value = this._channel.present;
+    return this._channel.happened;
+  }
+
+  block(): void {
+    this._channel.waiting.join(this);
+  }
+
+  override result(): T | Closed {
+    return this.value === CLOSED ? this._channel.outcome() : (this.value as T);
+  }
+
+  override waitsFor(): WaitsFor {
+    return this._channel.waitsFor();
+  }
+}
+
 class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   readonly capacity: number;
   readonly waiting: Waiters;
   closed: boolean;
   /** Whether receives complete: a value was sent, or the channel was closed without a value. */
   happened: boolean;
-  private _value: T | Closed;
+  present: T | Closed;
   private _failure: { readonly cause: unknown } | null;
   private readonly _closing: Gate;
   private readonly _creator: Path;
@@ -42,7 +69,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     this.capacity = 1;
     this.waiting = new Waiters();
     this.closed = this.happened = false;
-    this._value = CLOSED;
+    this.present = CLOSED;
     this._failure = null;
     this._closing = new Gate("a promise channel to close");
     this._creator = scheduler.creator();
@@ -55,7 +82,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   }
 
   get length(): number {
-    return this._value === CLOSED ? 0 : 1;
+    return this.present === CLOSED ? 0 : 1;
   }
 
   send(value: T): Operation<boolean> {
@@ -71,7 +98,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   }
 
   receive(): Operation<T | Closed> {
-    return new Wait(this);
+    return new Receive(this);
   }
 
   tryReceive(): T | Closed | typeof EMPTY {
@@ -91,7 +118,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
 
   cancel(): void {
     this.close();
-    this._value = CLOSED;
+    this.present = CLOSED;
   }
 
   whenClosed(): Operation<void> {
@@ -100,7 +127,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
 
   outcome(): T | Closed {
     if (this._failure !== null) throw this._failure.cause;
-    return this._value;
+    return this.present;
   }
 
   waitsFor(): WaitsFor {
@@ -114,9 +141,9 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   }
 
   private _settle(value: T | Closed): void {
-    this._value = value;
+    this.present = value;
     this.happened = true;
-    this.waiting.completeAll(undefined);
+    this.waiting.completeAll(value);
   }
 }
 

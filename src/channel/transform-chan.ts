@@ -34,7 +34,7 @@ export class TransformChan<T> extends Chan<T> {
   }
 
   override send(value: T): Operation<boolean> {
-    if ((value as unknown) === CLOSED) assertValue(value, this);
+    if (typeof value === "symbol") assertValue(value, this);
     return new TransformSend(this, value);
   }
 

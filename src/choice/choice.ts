@@ -209,6 +209,9 @@ export class Choice<T> extends Operation<T> implements Waiter {
   }
 }
 
+/** The first performance of a fair choice begins at random. */
+const UNKNOWN = -1;
+
 /** A choice in an order, or with a default. It is not flattened into another choice, as its order would be lost. */
 export class OrderedChoice<T> extends Choice<T> {
   readonly mode: SelectMode;
@@ -227,7 +230,7 @@ export class OrderedChoice<T> extends Choice<T> {
     super(parts, labels, hasAttentive, hasCode);
     this.mode = mode;
     this.fallback = fallback;
-    this._start = 0;
+    this._start = mode === "fair" ? UNKNOWN : 0;
   }
 
   override poll(): boolean {
@@ -252,7 +255,9 @@ export class OrderedChoice<T> extends Choice<T> {
 
   private _pollInOrder(): boolean {
     const { length } = this.parts;
-    const start = this._start;
+    // A select that is made anew for each round begins anywhere, so that it does not always prefer its first case.
+    if (this._start === UNKNOWN && length > 1) this._start = scheduler.chance(length);
+    const start = Math.max(0, this._start);
     this.winner = -1;
     for (let count = 0; count < length; count++) {
       const at = (start + count) % length;

@@ -1,7 +1,7 @@
 // Turns cases into a choice. A receive channel stands for its `receive()`, nested choices flatten, and cases that `when` excludes
 // are left out.
 
-import { isOperation, Operation, type Value } from "../operation/operation.js";
+import { isOperation, Operation, type Value, type WaitsFor } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 import { Choice, OrderedChoice, type SelectMode } from "./choice.js";
 
@@ -18,12 +18,25 @@ export type Selected<C extends Cases> = {
 
 /** Options of {@link select}. */
 export interface SelectOptions {
-  /** How to choose among ready cases: `"random"` (default), `"priority"` or `"fair"`. */
+  /**
+   * How to choose among ready cases. `"random"`, the default: each is equally likely. `"priority"`: the first in the order of
+   * `Object.keys`, which is the order in which they are written, except that names that are whole numbers come first, in
+   * ascending order. `"fair"`: in turn, over the performances of one select; create it once, before the loop. The first
+   * performance begins with any case.
+   */
   readonly mode?: SelectMode;
 }
 
-/** A case that is excluded from the choice. */
+/** A case that is excluded from the choice. Performed by itself, it waits for ever. */
 class Absent extends Operation<never> {
+  /** Whether a choice leaves it out; other copies of the package look at it, too. */
+  readonly excluded: boolean;
+
+  constructor() {
+    super();
+    this.excluded = true;
+  }
+
   override get plain(): boolean {
     return false;
   }
@@ -33,9 +46,11 @@ class Absent extends Operation<never> {
   }
 
   block(): void {}
-}
 
-const absent: Operation<never> = /* @__PURE__ */ new Absent();
+  override waitsFor(): WaitsFor {
+    return { what: "nothing (a case that when() excludes)", external: false };
+  }
+}
 
 function operationOf(value: unknown, place: string | number): Operation<unknown> {
   if (isOperation(value)) return value.plain ? value : value.fresh();
@@ -68,7 +83,7 @@ class Gathering implements Gathered {
 
   /** Adds a case. A nested choice is flattened, and an excluded case left out. */
   add(operation: Operation<unknown>, label: string): void {
-    if (operation === absent) return;
+    if ((operation as Partial<Absent>).excluded === true) return;
     const nested = operation.branches();
     if (nested === null) {
       this.parts.push(operation);
@@ -113,7 +128,8 @@ function gatherSpecial(cases: Cases, labels: string[]): Gathered {
  *
  * @param cases - The cases by name: operations, or receive channels, which stand for their `receive()`.
  * @param options - `mode`: how to choose among ready cases. `default`: the value to yield if no case is ready.
- * @throws TypeError if a case is neither an operation nor a receive channel, or if the mode is unknown.
+ * @throws TypeError if a case is neither an operation nor a receive channel, if the mode is unknown, or if a case is named
+ * `default` beside the option `default`.
  * @example
  * ```ts
  * import { channel, select, sleep } from "millrace";
@@ -135,6 +151,8 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
   }
   const { parts, labels, hasAttentive, hasCode } = gather(cases);
   if (options === undefined) return new Choice(parts, labels, hasAttentive, hasCode);
+  if ("default" in options && Object.hasOwn(cases, "default"))
+    throw new TypeError('Cannot select: no case may be named "default" beside the option default, got both');
   const { mode = "random" } = options;
   if (mode !== "random" && mode !== "priority" && mode !== "fair") {
     throw new TypeError(`Cannot select: mode must be "random", "priority" or "fair", got ${shown(mode)}`);
@@ -156,7 +174,7 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
  *
  * @param condition - Whether the case is included.
  * @param guarded - The case.
- * @returns The case, or a case that is never ready.
+ * @returns The case, or a case that is never ready. In `alt` and `select` it takes no part; by itself it waits for ever.
  * @example
  * ```ts
  * import { always, select, when } from "millrace";
@@ -166,7 +184,7 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
  * ```
  */
 export function when<C extends Case>(condition: boolean, guarded: C): C {
-  return condition ? guarded : (absent as unknown as C);
+  return condition ? guarded : (new Absent() as unknown as C);
 }
 
 /**

@@ -74,7 +74,7 @@ export class NotedChan<T> extends Chan<T> {
   lastReceiver: unknown;
 
   override send(value: T): Operation<boolean> {
-    if ((value as unknown) === CLOSED) assertValue(value, this);
+    if (typeof value === "symbol") assertValue(value, this);
     return new NotedSend(this, value);
   }
 

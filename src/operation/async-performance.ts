@@ -36,12 +36,7 @@ export interface Performable<out T> {
   withdraw(): boolean;
   discard(): void;
   result(): T;
-  waitsFor(): {
-    readonly what: string;
-    readonly external: boolean;
-    readonly joins?: boolean;
-    readonly background?: boolean;
-  };
+  waitsFor(): { readonly what: string; readonly external: boolean; readonly joins?: boolean };
 }
 
 /** Not polled yet. */

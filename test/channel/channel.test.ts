@@ -216,7 +216,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, size, start, pol
     expect(queues(other)).toEqual(noneParked);
   });
 
-  test("CH-9: any value but CLOSED can be sent", async () => {
+  test("CH-9: any value but CLOSED and EMPTY can be sent", async () => {
     using time = virtualTime();
     const ch = make<unknown>();
     const odd = [
@@ -227,7 +227,7 @@ describe.each(inForms(stores, forms))("$store, $form", ({ make, size, start, pol
       "",
       () => 1,
       channel(),
-      EMPTY,
+      Symbol("own"),
       go(function* () {}),
       Promise.resolve(1),
     ];

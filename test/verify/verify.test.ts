@@ -450,7 +450,7 @@ describe("plain calls", () => {
         yield* results.send(numbers.trySend(1));
       });
       go(function* () {
-        yield* results.send(numbers.tryReceive());
+        yield* results.send(String(numbers.tryReceive()));
       });
       return new Set([yield* results.receive(), yield* results.receive()]);
     });
