@@ -185,7 +185,7 @@ export class Audience<T> extends Operation<void> {
   behind: number;
   private readonly _holds: boolean;
   private readonly _emptied: () => void;
-  /** The last values, at most `_replay` of them, for those who subscribe later. */
+  /** The last values, at most `_replay` of them, for later subscribers. */
   private readonly _past: Ring<T>;
   private readonly _replay: number;
   private readonly _subscribers: Set<Subscriber<T>>;
