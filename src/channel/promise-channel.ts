@@ -5,7 +5,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { readable } from "../structures/readable.js";
+import { inspectable } from "../structures/readable.js";
 import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
 
 class Send<T> extends Operation<boolean> {
@@ -74,11 +74,18 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     this._closing = new Gate("a promise channel to close");
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
-    readable(this, () => `Channel ${this.name} ${this.length}/1${this.closed ? " closed" : ""}`);
   }
 
   get name(): string {
     return this._creator.child("channel", this._index);
+  }
+
+  toString(): string {
+    return `Channel ${this.name} ${this.length}/1${this.closed ? " closed" : ""}`;
+  }
+
+  toJSON(): string {
+    return text(this);
   }
 
   get length(): number {
@@ -146,6 +153,8 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     this.waiting.completeAll(value);
   }
 }
+
+const text = /* @__PURE__ */ inspectable(PromiseChan);
 
 /**
  * Creates a channel for one value, which all receivers get. The first send wins; later sends yield true and are ignored.

@@ -19,7 +19,7 @@ import { Waiters } from "../operation/waiters.js";
 import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Runnable } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { readable } from "../structures/readable.js";
+import { inspectable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
 import { assertFeed, type Emitter, type Feed, freshOf } from "./feed.js";
 import { Take, type View } from "./take.js";
@@ -77,7 +77,6 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this._state = IDLE;
     this._scheduled = false;
     this._context = currentContext();
-    readable(this, () => `Channel on demand, ${this._stored.length} stored${this.closed ? ", closed" : ""}`);
   }
 
   get closed(): boolean {
@@ -108,6 +107,14 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return iterate(this);
+  }
+
+  toString(): string {
+    return `Channel on demand, ${this._stored.length} stored${this.closed ? ", closed" : ""}`;
+  }
+
+  toJSON(): string {
+    return text(this);
   }
 
   emit(value: T): void {
@@ -353,6 +360,8 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     }
   }
 }
+
+const text = /* @__PURE__ */ inspectable(Derived);
 
 /**
  * Creates a channel that reads on demand. While a receive waits, it performs the operations of a feed, one at a time, and

@@ -7,7 +7,7 @@ import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { TimeoutError } from "../structures/errors.js";
-import { readable } from "../structures/readable.js";
+import { inspectable } from "../structures/readable.js";
 import { sleep, Until } from "./sleep.js";
 
 class Due<T> extends Until<T> {
@@ -32,7 +32,6 @@ class Timeout implements ReceiveChannel<never> {
 
   constructor(due: number) {
     this._due = due;
-    readable(this, () => (this.closed ? "Timeout, closed" : `Timeout in ${due - scheduler.host.now()} ms`));
   }
 
   get closed(): boolean {
@@ -47,6 +46,14 @@ class Timeout implements ReceiveChannel<never> {
     return this.closed ? CLOSED : EMPTY;
   }
 
+  toString(): string {
+    return this.closed ? "Timeout, closed" : `Timeout in ${this._due - scheduler.host.now()} ms`;
+  }
+
+  toJSON(): string {
+    return text(this);
+  }
+
   /** Does nothing: a timeout may have several receivers, and holds nothing that could be freed. */
   cancel(): void {}
 
@@ -54,6 +61,8 @@ class Timeout implements ReceiveChannel<never> {
     return iterate(this);
   }
 }
+
+const text = /* @__PURE__ */ inspectable(Timeout);
 
 function create(ms: number): ReceiveChannel<never> {
   return new Timeout(scheduler.host.now() + ms);
