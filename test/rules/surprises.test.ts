@@ -59,7 +59,7 @@ describe("when(false, …) by itself (OP-12)", () => {
 const kinds: [string, () => Pick<Channel<unknown>, "send" | "trySend" | "tryReceive">][] = [
   ["a channel without a buffer", () => channel()],
   ["a channel with a buffer", () => channel(2)],
-  ["a channel with a transform", () => channel<unknown>(2, { transform: take(5) })],
+  ["a channel with a transform", () => channel<unknown, unknown>(2, { transform: take(5) })],
   ["a promise channel", () => promiseChannel()],
 ];
 
