@@ -153,6 +153,9 @@ test("Semaphore.acquire() with a higher priority overtakes a large request that 
   go(use, semaphore.acquire(3), log, "large");
   await time.settle();
   expect(semaphore.tryAcquire(1)).toBe(undefined);
+  const now = await select({ urgent: semaphore.acquire(1, { priority: 1 }) }, { default: undefined });
+  expect(now.key).toBe("urgent");
+  now.value?.release();
   go(use, semaphore.acquire(1), log, "small");
   go(use, semaphore.acquire(1, { priority: 1 }), log, "urgent");
   await time.advance(15);
