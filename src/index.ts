@@ -12,6 +12,7 @@ export {
   CLOSED,
   type Closed,
   EMPTY,
+  type Empty,
   type ReceiveChannel,
   type SendChannel,
 } from "./channel/ends.js";

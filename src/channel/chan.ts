@@ -13,7 +13,16 @@ import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
 import { inspectable } from "../structures/readable.js";
 import type { Buffer } from "./buffer.js";
-import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, iterate } from "./ends.js";
+import {
+  assertValue,
+  type Channel,
+  type ChannelOptions,
+  CLOSED,
+  type Closed,
+  EMPTY,
+  type Empty,
+  iterate,
+} from "./ends.js";
 
 /** The exceptions of parked sends whose buffer threw. */
 const failures = /* @__PURE__ */ new WeakMap<object, { readonly cause: unknown }>();
@@ -210,7 +219,7 @@ export class Chan<T> implements Channel<T> {
     return send.poll() && send.result();
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     const receive = this.receive();
     return receive.poll() ? receive.result() : EMPTY;
   }

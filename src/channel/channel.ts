@@ -54,14 +54,21 @@ function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
  * console.log(sum); // 6
  * ```
  */
-export function channel<T>(capacity?: number | Buffer<T>, options?: ChannelOptions<T>): Channel<T>;
 export function channel<In, Out>(
   capacity: number | Buffer<Out>,
   options: ChannelOptions<Out> & { readonly transform: Transducer<In, Out> },
 ): SendChannel<In> & ReceiveChannel<Out> & Pick<Channel<Out>, "name" | "length" | "capacity">;
 export function channel<T>(
+  capacity: number | Buffer<T>,
+  options: ChannelOptions<T> & { readonly transform: Transducer<T, T> },
+): Channel<T>;
+export function channel<T>(
+  capacity?: number | Buffer<T>,
+  options?: ChannelOptions<T> & { readonly transform?: undefined },
+): Channel<T>;
+export function channel<T>(
   capacity: number | Buffer<T> = 0,
-  options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> },
+  options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> | undefined },
 ): Channel<T> {
   const buffer = bufferOf(capacity);
   const { maker } = scheduler;
@@ -71,7 +78,7 @@ export function channel<T>(
 
 function create<T>(
   buffer: Buffer<T> | null,
-  options: (ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> }) | undefined,
+  options: (ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> | undefined }) | undefined,
   Type: typeof Chan = Chan,
 ): Channel<T> {
   if (options === undefined) return new Type(buffer, null);

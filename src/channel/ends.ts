@@ -16,8 +16,11 @@ import type { Operation } from "../operation/operation.js";
  * ```
  */
 export const CLOSED: unique symbol = Symbol.for("millrace.CLOSED");
-/** The type of {@link CLOSED}. */
-export type Closed = typeof CLOSED;
+/**
+ * The type of {@link CLOSED}. In types write `Closed`, not `typeof CLOSED`: the compiler's errors show a `unique symbol` for a
+ * symbol alone, and the name `Closed` for this type, to which the description that every symbol has adds nothing.
+ */
+export type Closed = typeof CLOSED & { readonly description?: string | undefined };
 /**
  * The symbol that `tryReceive` returns if a channel is open and has no value. Every copy of the package has the same symbol.
  *
@@ -29,6 +32,8 @@ export type Closed = typeof CLOSED;
  * ```
  */
 export const EMPTY: unique symbol = Symbol.for("millrace.EMPTY");
+/** The type of {@link EMPTY}, made as {@link Closed} is. */
+export type Empty = typeof EMPTY & { readonly description?: string | undefined };
 
 /**
  * The end of a channel for sending.
@@ -82,7 +87,7 @@ export interface ReceiveChannel<out T> extends AsyncIterable<T> {
    */
   receive: () => Operation<T | Closed>;
   /** Takes the next value without parking; returns `EMPTY` if there is none yet, and `CLOSED` if the channel has ended. */
-  tryReceive: () => T | Closed | typeof EMPTY;
+  tryReceive: () => T | Closed | Empty;
   /**
    * Closes the channel from the receiving side. Stored values are discarded, parked sends yield false, and parked receives
    * yield `CLOSED`.

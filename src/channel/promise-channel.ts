@@ -6,7 +6,7 @@ import { Waiters } from "../operation/waiters.js";
 import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { inspectable } from "../structures/readable.js";
-import { assertValue, type Channel, CLOSED, type Closed, EMPTY } from "./ends.js";
+import { assertValue, type Channel, CLOSED, type Closed, EMPTY, type Empty } from "./ends.js";
 
 class Send<T> extends Operation<boolean> {
   private readonly _channel: PromiseChan<T>;
@@ -108,7 +108,7 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
     return new Receive(this);
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     return this.happened ? this.outcome() : EMPTY;
   }
 

@@ -7,9 +7,11 @@ import { shown } from "../structures/errors.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
 
 /** What {@link receiveAny} yields: a value, and the name of the channel that it comes from. */
-export type Received<S extends Readonly<Record<string, ReceiveChannel<unknown>>>> = {
-  [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends ReceiveChannel<infer T> ? T : never };
-}[keyof S & string];
+export type Received<S extends Readonly<Record<string, ReceiveChannel<unknown>>>> = S extends unknown
+  ? {
+      [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends ReceiveChannel<infer T> ? T : never };
+    }[keyof S & string]
+  : never;
 
 interface Source {
   readonly key: string;

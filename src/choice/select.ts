@@ -12,9 +12,9 @@ export type Case = Operation<unknown> | { receive: () => Operation<unknown> };
 export type Cases = Readonly<Record<string, Case>>;
 
 /** What a select yields: the name and the value of the case that happened, discriminated by `key`. */
-export type Selected<C extends Cases> = {
-  [K in keyof C & string]: { readonly key: K; readonly value: Value<C[K]> };
-}[keyof C & string];
+export type Selected<C extends Cases> = C extends unknown
+  ? { [K in keyof C & string]: { readonly key: K; readonly value: Value<C[K]> } }[keyof C & string]
+  : never;
 
 /** Options of {@link select}. */
 export interface SelectOptions {
@@ -83,7 +83,7 @@ class Gathering implements Gathered {
 
   /** Adds a case. A nested choice is flattened, and an excluded case left out. */
   add(operation: Operation<unknown>, label: string): void {
-    if ((operation as Partial<Absent>).excluded === true) return;
+    if ((operation as unknown as Partial<Absent>).excluded === true) return;
     const nested = operation.branches();
     if (nested === null) {
       this.parts.push(operation);

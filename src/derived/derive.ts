@@ -12,7 +12,7 @@
 //                   │
 //                   └──> IDLE; after 64 operations in a row without a value TIRED; at the end OVER
 
-import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { type Operation, unblock } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
@@ -87,7 +87,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     return new Take(this);
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     const take = new Take(this);
     return take.poll() ? take.result() : EMPTY;
   }

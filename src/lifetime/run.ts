@@ -238,7 +238,7 @@ function allPrograms(): Programs {
 export function run<A extends unknown[], T>(
   main: (...args: A) => Routine<T> | AsyncRoutine<T>,
   ...args: A
-): Promise<T> {
+): Promise<Awaited<T>> {
   const site = callSite();
-  return new ClosedProgram<T>().begin(main, args, site);
+  return new ClosedProgram<T>().begin(main, args, site) as Promise<Awaited<T>>;
 }

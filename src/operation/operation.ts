@@ -15,10 +15,11 @@ import { perform } from "./plain-performance.js";
 
 declare const parked: unique symbol;
 
+/** What the errors of the compiler say where a go block yields anything, or where an operation is iterated by a loop. */
+type Advice = "perform operations with yield*";
+
 /** The type of what a go block yields while it is parked. You need it only in return types. */
-export interface Parked {
-  readonly [parked]: never;
-}
+export type Parked = Advice & { readonly [parked]: never };
 
 /**
  * The return type of a go block, or of a function that a go block delegates to, written as `function*`.
@@ -35,14 +36,14 @@ export interface Parked {
  * console.log(await go(rest, 1)); // rested
  * ```
  */
-export type Routine<T> = Generator<Parked, T, unknown>;
+export type Routine<T> = Generator<Parked, T, Advice>;
 
 /**
  * The return type of a go block, or of a function that a go block delegates to, written as `async function*`.
  *
  * @typeParam T - The type of what the block returns.
  */
-export type AsyncRoutine<T> = AsyncGenerator<Parked, T, unknown>;
+export type AsyncRoutine<T> = AsyncGenerator<Parked, T, Advice>;
 
 /** Describes what an operation waits for. */
 export interface WaitsFor {
@@ -84,11 +85,13 @@ export type Value<O> = O extends Operation<infer T> ? T : O extends { receive: (
  * console.log(await always(20).map((n) => n + 1)); // 21
  * ```
  */
-export abstract class Operation<out T> implements Link, PromiseLike<T> {
+export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> {
+  /** The first thing that the compiler names when a value is no operation. No object has it. */
+  declare protected readonly "an operation, as of receive(), sleep(), or settled() for a promise": never;
   /** @internal */ before: Link | null;
   /** @internal */ after: Link | null;
   /** @internal */ done: boolean;
-  /** The value with which the operation completed; `result` computes from it what is yielded. */
+  /** @protected The value with which the operation completed; `result` computes from it what is yielded. */
   value: unknown;
   /** @internal */ waiter: Waiter | null;
 
@@ -206,19 +209,27 @@ export abstract class Operation<out T> implements Link, PromiseLike<T> {
     return new Mapped(this.fresh(), transform);
   }
 
-  [Symbol.iterator](): Iterator<Parked, T, unknown> {
+  /** Lets `yield*` perform the operation. A loop, a spread or a destructuring cannot, which the compiler reports. */
+  [Symbol.iterator](): Iterator<Parked, T, Advice> {
     if (this.waiter !== null) assertIdle(this);
     this.done = false;
-    return this as unknown as Iterator<Parked, T, unknown>;
+    return this as unknown as Iterator<Parked, T, Advice>;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Parked, T, unknown> {
-    return performAsync(this.fresh()) as AsyncIterator<Parked, T, unknown>;
+  /** Lets `yield*` perform the operation in an `async function*`. */
+  [Symbol.asyncIterator](): AsyncIterator<Parked, T, Advice> {
+    return performAsync(this.fresh()) as AsyncIterator<Parked, T, Advice>;
   }
 
-  // biome-ignore format: one signature
-  then<A = T, B = never>(onValue?: ((value: T) => A | PromiseLike<A>) | null, onError?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
-    return perform(this.fresh()).then(onValue, onError);
+  /**
+   * Performs the operation in plain code; `await` calls it. A promise resolves with what a thenable resolves with, so if the
+   * value is a task, an operation or a promise, `await` yields the outcome of the value. `yield*` yields the value itself.
+   */
+  then<A = Awaited<T>, B = never>(
+    onValue?: ((value: Awaited<T>) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return perform(this.fresh()).then(onValue as ((value: T) => A | PromiseLike<A>) | null | undefined, onError);
   }
 
   /** @internal Called by `yield*` to perform the operation and, if it parked, again to continue. An object that serves

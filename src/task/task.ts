@@ -99,11 +99,13 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   member: TaskRecord | null;
   /** @internal The context of the host in which it runs; undefined if contexts are not in use. */
   context: Context | undefined;
-  /** How the task ended; null before its end. */
+  /** @internal How the task ended; null before its end. */
   protected ending: "done" | "failed" | "cancelled" | null;
-  /** The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
+  /** @internal The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
   protected at: At | null;
+  /** @internal */
   protected flags: number;
+  /** @internal */
   protected routine: Routine<T> | AsyncRoutine<T> | null;
   private readonly _body: Function;
   private readonly _origin: Path;
@@ -250,7 +252,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     scheduler.schedule(this);
   }
 
-  /** Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
+  /** @internal Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
   protected stop(): void {
     const { at } = this;
     if (at === null || this.flags & READY || !withdrawn(at)) return;
@@ -343,6 +345,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     scheduler.parked = operation;
   }
 
+  /** @internal */
   protected finish(value: T): void {
     const { flags } = this;
     this.flags &= ~STOPPING;
@@ -350,6 +353,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     else this.end("done", value);
   }
 
+  /** @internal */
   protected end(ending: "done" | "failed" | "cancelled", value: unknown): void {
     this.ending = ending;
     this.value = value;

@@ -1,6 +1,6 @@
 // A channel of ticks. A ticker is only a period and a count. It has an alarm only while a receive waits.
 
-import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
@@ -92,7 +92,7 @@ class Beat implements Ticker {
   }
 
   /** Takes the tick that is due, numbered by the periods that have passed; `EMPTY` if no tick is due. */
-  take(): number | Closed | typeof EMPTY {
+  take(): number | Closed | Empty {
     if (this.closed) return CLOSED;
     const now = scheduler.host.now();
     if (now < this.due) return EMPTY;
@@ -109,7 +109,7 @@ class Beat implements Ticker {
     return new Tick(this);
   }
 
-  tryReceive(): number | Closed | typeof EMPTY {
+  tryReceive(): number | Closed | Empty {
     return this.take();
   }
 

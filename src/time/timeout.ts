@@ -1,7 +1,7 @@
 // Deadlines: a channel that closes at a time, and an operation that must complete before a time. A timeout channel is only a
 // time, so it costs nothing until a receive waits for it.
 
-import { CLOSED, type Closed, EMPTY, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
 import { select } from "../choice/select.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -42,7 +42,7 @@ class Timeout implements ReceiveChannel<never> {
     return new Due<Closed>(this._due, CLOSED);
   }
 
-  tryReceive(): Closed | typeof EMPTY {
+  tryReceive(): Closed | Empty {
     return this.closed ? CLOSED : EMPTY;
   }
 

@@ -6,7 +6,7 @@ import {
   type Closed,
   channel,
   dropping,
-  type EMPTY,
+  type Empty,
   fixed,
   go,
   type Operation,
@@ -42,11 +42,12 @@ test("send, receive and their tries yield what the rules say", () => {
   expectTypeOf(ch.send(1)).toEqualTypeOf<Operation<boolean>>();
   expectTypeOf(ch.receive()).toEqualTypeOf<Operation<number | Closed>>();
   expectTypeOf(ch.trySend(1)).toEqualTypeOf<boolean>();
-  expectTypeOf(ch.tryReceive()).toEqualTypeOf<number | typeof CLOSED | typeof EMPTY>();
+  expectTypeOf(ch.tryReceive()).toEqualTypeOf<number | Closed | Empty>();
   expectTypeOf(ch.whenClosed()).toEqualTypeOf<Operation<void>>();
   expectTypeOf(ch.close()).toEqualTypeOf<boolean>();
   expectTypeOf(ch.length).toEqualTypeOf<number>();
-  expectTypeOf<Closed>().toEqualTypeOf<typeof CLOSED>();
+  expectTypeOf<typeof CLOSED>().toExtend<Closed>();
+  expectTypeOf<Closed>().toExtend<typeof CLOSED>();
   // @ts-expect-error a channel of numbers takes no string
   ch.send("1");
   // @ts-expect-error nor does its try

@@ -5,7 +5,7 @@
 
 import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
+import type { Channel, Closed, Empty, ReceiveChannel } from "../../channel/ends.js";
 import { aborted } from "../../operation/bridge.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
@@ -71,7 +71,7 @@ export class Listening<T> implements Events<T> {
     return this._arrived.receive();
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     return this._arrived.tryReceive();
   }
 

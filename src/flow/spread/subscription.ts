@@ -9,7 +9,7 @@
 import type { Buffer } from "../../channel/buffer.js";
 import { sliding } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import type { Channel, Closed, EMPTY, ReceiveChannel } from "../../channel/ends.js";
+import type { Channel, Closed, Empty, ReceiveChannel } from "../../channel/ends.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { bound } from "../../scheduler/contexts.js";
 import { wholeNumber } from "../../structures/arguments.js";
@@ -132,7 +132,7 @@ class Subscriber<T> implements Subscription<T> {
     return this._channel.receive();
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     return this._channel.tryReceive();
   }
 

@@ -9,9 +9,9 @@ type Named = Readonly<Record<string, ReceiveChannel<unknown>>>;
 type Cases = Record<string, Operation<unknown>>;
 
 /** The latest value of each channel of a record. */
-export type Combined<S extends Named> = {
-  [K in keyof S]: S[K] extends ReceiveChannel<infer T> ? T : never;
-};
+export type Combined<S extends Named> = S extends unknown
+  ? { [K in keyof S]: S[K] extends ReceiveChannel<infer T> ? T : never }
+  : never;
 
 class CombineLatest<T> implements Feed<Selected<Cases>, T> {
   readonly release: (reason: unknown) => void;

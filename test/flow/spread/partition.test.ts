@@ -1,7 +1,9 @@
 import {
   CLOSED,
+  type Closed,
   channel,
   EMPTY,
+  type Empty,
   from,
   go,
   type Part,
@@ -25,7 +27,7 @@ function readAll<K, T>(parts: ReceiveChannel<Part<K, T>>): { keys: K[]; seen: Ma
   const end: Seen<unknown> = { values: [], end: "open" };
   go(function* reader(): Routine<void> {
     try {
-      for (let part: Part<K, T> | typeof CLOSED; (part = yield* parts.receive()) !== CLOSED; ) {
+      for (let part: Part<K, T> | Closed; (part = yield* parts.receive()) !== CLOSED; ) {
         keys.push(part.key);
         seen.set(part.key, read(part.values));
       }
@@ -37,7 +39,7 @@ function readAll<K, T>(parts: ReceiveChannel<Part<K, T>>): { keys: K[]; seen: Ma
   return { keys, seen, end };
 }
 
-function taken<T>(value: T | typeof CLOSED | typeof EMPTY): T {
+function taken<T>(value: T | Closed | Empty): T {
   if (value === CLOSED || value === EMPTY) throw new Error("nothing there");
   return value as T;
 }

@@ -9,6 +9,7 @@ import {
   CLOSED,
   type Closed,
   EMPTY,
+  type Empty,
   iterate,
   type ReceiveChannel,
 } from "../../../channel/ends.js";
@@ -92,7 +93,7 @@ export class ChannelModel<T> implements Channel<T> {
     return this._calls.attempt(this.send(value) as Offer<boolean>)?.value === true;
   }
 
-  tryReceive(): T | Closed | typeof EMPTY {
+  tryReceive(): T | Closed | Empty {
     const taken = this._calls.attempt(this.receive() as Offer<T | Closed>);
     return taken === null ? EMPTY : (taken.value as T | Closed);
   }
@@ -140,7 +141,7 @@ export class TimeoutModel implements ReceiveChannel<never> {
     return new Offer<Closed>(TIMEOUT, this.index, null, "timeout", this._calls.queued);
   }
 
-  tryReceive(): Closed | typeof EMPTY {
+  tryReceive(): Closed | Empty {
     return this.closed ? CLOSED : EMPTY;
   }
 
