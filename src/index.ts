@@ -13,6 +13,7 @@ export {
   type Closed,
   EMPTY,
   type Empty,
+  type OwnedChannel,
   type ReceiveChannel,
   type SendChannel,
 } from "./channel/ends.js";

@@ -8,6 +8,7 @@
 
 import { Gate, Wait } from "../operation/once.js";
 import { Operation, refusePark, refuseResume, type WaitsFor } from "../operation/operation.js";
+import { type Ownable, type Ownership, ownership } from "../operation/ownership.js";
 import type { Path } from "../scheduler/path.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
@@ -171,7 +172,10 @@ export class Receive<T> extends Operation<T | Closed> {
 
   override result(): T | Closed {
     const { channel } = this;
-    if (this.value === CLOSED && channel.failure !== null) throw channel.failure.cause;
+    if (this.value === CLOSED) {
+      channel.ownership?.drop();
+      if (channel.failure !== null) throw channel.failure.cause;
+    }
     return this.value as T | Closed;
   }
 
@@ -181,13 +185,15 @@ export class Receive<T> extends Operation<T | Closed> {
 }
 
 /** The channel that `channel` creates if it is given no transform. */
-export class Chan<T> implements Channel<T> {
+export class Chan<T> implements Channel<T>, Ownable {
   readonly senders: Queue;
   readonly receivers: Queue;
   readonly buffer: Buffer<T> | null;
   closed: boolean;
   /** The cause with which the channel was closed; null if there is none. */
   failure: { readonly cause: unknown } | null;
+  /** The tasks that the channel belongs to, if it was created with `owned`. */
+  readonly ownership: Ownership | null;
   private readonly _options: ChannelOptions<T> | null;
   private readonly _creator: Path;
   private readonly _index: number;
@@ -199,6 +205,7 @@ export class Chan<T> implements Channel<T> {
     this.buffer = buffer;
     this.closed = false;
     this.failure = null;
+    this.ownership = options?.owned === true ? ownership(this) : null;
     this._options = options;
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
@@ -211,6 +218,7 @@ export class Chan<T> implements Channel<T> {
   }
 
   receive(): Operation<T | Closed> {
+    this.ownership?.note();
     return new Receive(this);
   }
 
@@ -242,6 +250,7 @@ export class Chan<T> implements Channel<T> {
 
   cancel(reason?: unknown): void {
     const { closed } = this;
+    this.ownership?.drop();
     // Everything leaves the channel before code of the user runs, so that no code receives a value that is discarded.
     this.closed = true;
     const values = this.drain();
@@ -256,6 +265,17 @@ export class Chan<T> implements Channel<T> {
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return iterate(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  abandon(error: () => Error): void {
+    // A channel that has nothing more to yield ends as if it were received from.
+    const over = this.closed && this.length === 0 && this.senders.empty;
+    if (!over) this.failure ??= { cause: error() };
+    this.cancel();
   }
 
   get name(): string {

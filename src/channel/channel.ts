@@ -6,7 +6,7 @@ import { wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { type Buffer, fixed } from "./buffer.js";
 import { Chan } from "./chan.js";
-import type { Channel, ChannelOptions, ReceiveChannel, SendChannel } from "./ends.js";
+import type { Channel, ChannelOptions, OwnedChannel, ReceiveChannel, SendChannel } from "./ends.js";
 import type { Transducer } from "./transducer.js";
 import { Transform } from "./transform.js";
 import { TransformChan } from "./transform-chan.js";
@@ -54,6 +54,10 @@ function bufferOf<T>(capacity: number | Buffer<T>): Buffer<T> | null {
  * console.log(sum); // 6
  * ```
  */
+export function channel<T>(
+  capacity: number | Buffer<T>,
+  options: ChannelOptions<T> & { readonly owned: true; readonly transform?: undefined },
+): Channel<T> & OwnedChannel<T>;
 export function channel<In, Out>(
   capacity: number | Buffer<Out>,
   options: ChannelOptions<Out> & { readonly transform: Transducer<In, Out> },

@@ -105,6 +105,14 @@ export interface ReceiveChannel<out T> extends AsyncIterable<T> {
 }
 
 /**
+ * A channel that a combinator made. It belongs to the task that made it and to each task that receives from it, and is
+ * cancelled when the last of them has ended; see rule CB-12. To dispose of it (`using`) is to cancel it.
+ *
+ * @typeParam T - The type of the values.
+ */
+export interface OwnedChannel<out T> extends ReceiveChannel<T>, Disposable {}
+
+/**
  * A channel with both ends.
  *
  * @typeParam T - The type of the values.

@@ -12,9 +12,10 @@
 //                   │
 //                   └──> IDLE; after 64 operations in a row without a value TIRED; at the end OVER
 
-import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, iterate, type OwnedChannel } from "../channel/ends.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { type Operation, unblock } from "../operation/operation.js";
+import { type Ownable, type Ownership, ownership } from "../operation/ownership.js";
 import { Waiters } from "../operation/waiters.js";
 import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Runnable } from "../scheduler/roles.js";
@@ -50,11 +51,13 @@ const OVER = 6;
 /** As OVER, and stored values were discarded. */
 const CANCELLED = 7;
 
-class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runnable {
+class Derived<T> implements View<T>, OwnedChannel<T>, Ownable, Emitter<T>, Waiter, Runnable {
   /** True: the channel belongs to its single reader. */
   readonly owned: boolean;
   readonly waiting: Waiters<Take<T>>;
   under: Operation<unknown> | null;
+  /** The tasks that the channel belongs to, if it has something to release. */
+  readonly ownership: Ownership | null;
   private readonly _feed: Feed<unknown, T>;
   private readonly _stored: Ring<T>;
   /** Values given back by receivers that were cancelled before they resumed. They go in front of the stored values. */
@@ -71,6 +74,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     this.owned = true;
     this.under = null;
     this._feed = feed;
+    this.ownership = feed.release === undefined ? null : ownership(this);
     this._stored = new Ring();
     this._back = null;
     this._failure = null;
@@ -84,11 +88,12 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   }
 
   receive(): Operation<T | Closed> {
+    this.ownership?.note();
     return new Take(this);
   }
 
   tryReceive(): T | Closed | Empty {
-    const take = new Take(this);
+    const take = this.receive() as Take<T>;
     return take.poll() ? take.result() : EMPTY;
   }
 
@@ -96,6 +101,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
     const over = this._state >= OVER;
     const blocked = this._blocked;
     this._state = CANCELLED;
+    this.ownership?.drop();
     this._back = null;
     while (this._stored.length > 0) this._stored.shift();
     if (over) return;
@@ -115,6 +121,15 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
 
   toJSON(): string {
     return text(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  abandon(error: () => Error): void {
+    if (this._state < OVER || this._stored.length > 0) this._failure ??= { cause: error() };
+    this.cancel();
   }
 
   emit(value: T): void {
@@ -352,6 +367,7 @@ class Derived<T> implements View<T>, ReceiveChannel<T>, Emitter<T>, Waiter, Runn
   private _finish(reason: unknown): void {
     const blocked = this._blocked;
     this._state = OVER;
+    this.ownership?.drop();
     if (blocked) this._withdraw();
     try {
       this._letGo(reason);
@@ -395,7 +411,7 @@ const text = /* @__PURE__ */ inspectable(Derived);
  * for await (const n of twice) console.log(n); // 1, 1, 2, 2, 3, 3
  * ```
  */
-export function derive<In, Out>(feed: Feed<In, Out>): ReceiveChannel<Out> {
+export function derive<In, Out>(feed: Feed<In, Out>): OwnedChannel<Out> {
   assertFeed(feed);
   return new Derived<Out>(feed as Feed<unknown, Out>);
 }

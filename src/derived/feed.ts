@@ -29,7 +29,7 @@ export interface Feed<In, out Out> {
   /** Handles what an operation threw. Without this method the exception ends the channel. */
   failed?(error: unknown, to: Emitter<Out>): void;
   /** Called once, when the channel has ended or was cancelled. */
-  release?(reason: unknown): void;
+  release?: ((reason: unknown) => void) | undefined;
   /** Whether the channel counts as closed although its end has not been received yet. */
   readonly closed?: boolean;
 }

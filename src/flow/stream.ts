@@ -2,7 +2,7 @@
 // applied yet. Any other method applies them as one view, so that a run of such steps costs one hand-over.
 
 import type { Buffer } from "../channel/buffer.js";
-import type { ReceiveChannel, SendChannel } from "../channel/ends.js";
+import type { OwnedChannel, ReceiveChannel, SendChannel } from "../channel/ends.js";
 import type { Transducer } from "../channel/transducer.js";
 import type { Operation } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
@@ -28,6 +28,7 @@ import {
 import { from, type Source } from "./bridge/from.js";
 import { collect, forEach, reduce } from "./ends/collect.js";
 import { type PipeOptions, pipe } from "./ends/pipe.js";
+import { release } from "./ends/release.js";
 import { batch } from "./time/batch.js";
 import { buffer } from "./time/buffer.js";
 import { type DebounceOptions, debounce } from "./time/debounce.js";
@@ -51,12 +52,12 @@ type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
  * An ending that stops early releases what the chain has made, and an iterable or a web stream that the chain started with.
  * A channel that you created stays open.
  */
-export class Stream<out T> implements AsyncIterable<T> {
-  private readonly _source: ReceiveChannel<unknown>;
+export class Stream<out T> implements AsyncIterable<T>, Disposable {
+  private readonly _source: OwnedChannel<unknown>;
   private readonly _steps: Transducer<unknown, T> | null;
 
   /** @internal Call `stream` to create one. */
-  constructor(source: ReceiveChannel<unknown>, steps: Transducer<unknown, T> | null) {
+  constructor(source: OwnedChannel<unknown>, steps: Transducer<unknown, T> | null) {
     this._source = source;
     this._steps = steps;
     readable(this, () => `Stream of ${source}`);
@@ -172,9 +173,9 @@ export class Stream<out T> implements AsyncIterable<T> {
   }
 
   /** Returns the values as a channel. Every ending starts with this channel. */
-  channel(): ReceiveChannel<T> {
+  channel(): OwnedChannel<T> {
     const { _source: source, _steps: steps } = this;
-    return steps === null ? (source as ReceiveChannel<T>) : through(source, steps);
+    return steps === null ? (source as OwnedChannel<T>) : through(source, steps);
   }
 
   /** Sends everything to a channel, and closes it at the end. As {@link pipe}. */
@@ -201,7 +202,12 @@ export class Stream<out T> implements AsyncIterable<T> {
     return this.channel()[Symbol.asyncIterator]();
   }
 
-  private _over<U>(channel: ReceiveChannel<U>): Stream<U> {
+  /** Releases what the chain has made, and an iterable or a web stream that it started with. */
+  [Symbol.dispose](): void {
+    release(this._source, {});
+  }
+
+  private _over<U>(channel: OwnedChannel<U>): Stream<U> {
     return new Stream<U>(channel, null);
   }
 }
@@ -230,9 +236,5 @@ export class Stream<out T> implements AsyncIterable<T> {
  * ```
  */
 export function stream<T>(source: ReceiveChannel<T> | Source<T>): Stream<T> {
-  return new Stream<T>(isChannel(source) ? source : from(source), null);
-}
-
-function isChannel<T>(source: ReceiveChannel<T> | Source<T>): source is ReceiveChannel<T> {
-  return typeof (source as Partial<ReceiveChannel<T>> | null | undefined)?.receive === "function";
+  return new Stream<T>(from(source), null);
 }

@@ -6,10 +6,12 @@ import { never } from "../operation/basic.js";
 import { aborted } from "../operation/bridge.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
 import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import { releaseMadeIn } from "../operation/ownership.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
+import type { Home, Kept, Performer, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { CancelledError, shown, TimeoutError, textOf } from "../structures/errors.js";
@@ -46,8 +48,11 @@ export interface ScopeOptions {
   readonly name?: string;
 }
 
-class Region<T> implements Scope, Once<T>, Waiter {
+class Region<T> implements Scope, Once<T>, Waiter, Home {
   readonly waiting: Waiters;
+  readonly performer: Performer | null;
+  /** What was made in the scope and ends with it at the latest; null for nothing. */
+  keeps: Set<Kept> | null;
   private readonly _parent: Parent;
   private readonly _tasks: Set<Task<unknown>>;
   private readonly _failures: unknown[];
@@ -59,9 +64,12 @@ class Region<T> implements Scope, Once<T>, Waiter {
   private _cancelled: { readonly reason: unknown } | null;
   private _aborted: boolean;
 
-  constructor() {
+  constructor(performer: Performer | null) {
     this.waiting = new Waiters();
+    this.performer = performer;
+    this.keeps = null;
     this._parent = { path: scheduler.creator(), program: scheduler.current?.member?.program ?? null };
+    this._parent.path.home = this;
     this._tasks = new Set();
     this._failures = [];
     this._controller = this._abortReason = null;
@@ -147,6 +155,7 @@ class Region<T> implements Scope, Once<T>, Waiter {
     if (task.status === "failed") this.fail(errorOf(task));
     else if (task === this._body && task.status === "cancelled" && !this._ending) this.cancel();
     if (!this.happened) return;
+    releaseMadeIn(this);
     if (this._controller !== null) this._abort(new CancelledError("The scope is over"));
     this.waiting.completeAll(undefined);
   }
@@ -217,8 +226,12 @@ const FORCE: CancelOptions = { force: true };
 
 /** The body of the task that supervises a scope, and ends when all tasks of the scope have ended. Reports show its name. */
 const supervisor = {
-  *scope<T>(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>, options: ScopeOptions): Routine<T> {
-    const region = new Region<T>();
+  *scope<T>(
+    body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
+    options: ScopeOptions,
+    performer: Performer | null,
+  ): Routine<T> {
+    const region = new Region<T>(performer);
     region.begin(body);
     const { deadline, signal, name } = options;
     using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
@@ -258,14 +271,16 @@ function* leave(region: Region<unknown>): Routine<void> {
  * One performance of a scope. If its task is cancelled, the operation completes when all tasks of the scope are over. If it loses
  * a select, the scope is cancelled, and the select does not wait.
  */
-class Performed<T> extends Operation<T> implements Waiter {
-  private readonly _begin: () => Task<T>;
+class Performed<T> extends Operation<T> implements Waiter, Seeker {
+  private readonly _begin: (performer: Performer | null) => Task<T>;
+  private _performer: Performer | null;
   private _task: Task<T> | null;
   private _join: Operation<T> | null;
 
-  constructor(begin: () => Task<T>) {
+  constructor(begin: (performer: Performer | null) => Task<T>) {
     super();
     this._begin = begin;
+    this._performer = null;
     this._task = null;
     this._join = null;
   }
@@ -275,7 +290,7 @@ class Performed<T> extends Operation<T> implements Waiter {
   }
 
   block(): void {
-    this._task = this._begin();
+    this._task = this._begin(this._performer ?? scheduler.current);
     this._join = this._task.fresh();
     this._join.waiter = this as Waiter;
     this._join.block();
@@ -291,6 +306,10 @@ class Performed<T> extends Operation<T> implements Waiter {
   override withdraw(): boolean {
     this._task!.cancel();
     return false;
+  }
+
+  foundIn(task: Performer | null): void {
+    this._performer = task;
   }
 
   wake(): void {
@@ -337,7 +356,11 @@ class ScopeOperation<T> extends Sharable<T> {
   private _perform(): Operation<T> {
     const { name } = this._options;
     const body = name === undefined ? supervisor.scope<T> : named(name, supervisor.scope<T>);
-    return new Performed(() => start(body, [this._body, this._options], null, this._site));
+    const performed = new Performed((performer) =>
+      start(body, [this._body, this._options, performer], null, this._site),
+    );
+    if (scheduler.current === null) scheduler.seek(performed);
+    return performed;
   }
 }
 

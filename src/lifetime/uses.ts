@@ -79,6 +79,7 @@ export class NotedChan<T> extends Chan<T> {
   }
 
   override receive(): Operation<T | Closed> {
+    this.ownership?.note();
     return new NotedReceive(this);
   }
 }

@@ -3,7 +3,7 @@
 // stream read more only when there is room, so backpressure is the stream's own.
 
 import { finished, type Readable } from "node:stream";
-import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../channel/ends.js";
 import { derive } from "../derived/derive.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
@@ -80,7 +80,7 @@ class Chunk<T> extends Operation<T | Closed> {
  * console.log(await collect(fromReadable<string>(Readable.from(["mill", "race"])))); // [ "mill", "race" ]
  * ```
  */
-export function fromReadable<T = Uint8Array>(readable: Readable): ReceiveChannel<T> {
+export function fromReadable<T = Uint8Array>(readable: Readable): OwnedChannel<T> {
   if (typeof (readable as Partial<Readable> | null | undefined)?.read !== "function") {
     throw new TypeError(`Cannot create channel: fromReadable() takes a Node readable, got ${shown(readable)}`);
   }

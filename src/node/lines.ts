@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
-import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../derived/derive.js";
+import { takeOver } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
 import { fromReadable } from "./from-readable.js";
 
@@ -20,6 +21,7 @@ class Lines implements Feed<Uint8Array | string | Closed, string> {
   constructor(readable: Readable, decoder: TextDecoder) {
     this._decoder = decoder;
     this._chunks = fromReadable(readable);
+    takeOver(this._chunks);
     this._receive = this._chunks.receive();
     this._rest = "";
   }
@@ -67,6 +69,6 @@ class Lines implements Feed<Uint8Array | string | Closed, string> {
  * for await (const line of lines(Readable.from(["one\ntw", "o\r\n", "three"]))) console.log(line); // one, two, three
  * ```
  */
-export function lines(readable: Readable, options: LinesOptions = {}): ReceiveChannel<string> {
+export function lines(readable: Readable, options: LinesOptions = {}): OwnedChannel<string> {
   return derive(new Lines(readable, new TextDecoder(options.encoding)));
 }

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
 import { heldOutside } from "../flow/ends/outside.js";
-import { assertSource, type FlowOptions, release } from "../flow/ends/release.js";
+import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 
@@ -34,7 +34,7 @@ class ChannelReadable extends Readable {
     this._receiving = upon(
       this._receive,
       (value) => this._push(value),
-      (error) => this.destroy(error as Error),
+      (error) => this.destroy(causeOf(error) as Error),
     );
   }
 
@@ -78,5 +78,6 @@ class ChannelReadable extends Readable {
  */
 export function toReadable(source: ReceiveChannel<unknown>, options: ReadableOptions = {}): Readable {
   assertSource("make stream", source);
+  takeOver(source);
   return new ChannelReadable(source, options);
 }

@@ -18,7 +18,7 @@
 
 import { innermostPlace, NOWHERE } from "../scheduler/call-chain.js";
 import type { Context } from "../scheduler/contexts.js";
-import type { Performer, Runnable, Unowned } from "../scheduler/roles.js";
+import type { Performer, Runnable, Seeker, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { append, type Link, unlink } from "../structures/list.js";
 
@@ -257,6 +257,23 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
   }
 }
 
+/** A performance that yields out first, because what its body has made or received from asks for the task. */
+class Seeking<T> extends AsyncPerformance<T> {
+  private _seekers: readonly Seeker[] | null;
+
+  constructor(operation: Performable<T>, seekers: readonly Seeker[], place: readonly string[]) {
+    super(operation, FRESH, place);
+    this._seekers = seekers;
+  }
+
+  override own(owner: Waiter): boolean {
+    const seekers = this._seekers;
+    this._seekers = null;
+    if (seekers !== null) for (const seeker of seekers) seeker.foundIn(owner as unknown as Performer);
+    return super.own(owner);
+  }
+}
+
 /** The performance of an operation that completed at once. */
 class AtHand<T> {
   readonly done: boolean;
@@ -287,10 +304,19 @@ const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value:
 
 /** Returns the delegate of `yield*` in an async body. Most operations complete at once, without an `AsyncPerformance`. */
 export function performAsync<T>(operation: Performable<T>): unknown {
+  const { seekers } = scheduler;
+  if (seekers !== null) {
+    scheduler.seekers = null;
+    return new Seeking(operation, seekers, scheduler.ending > 0 ? innermostPlace(2, 1) : NOWHERE);
+  }
   // The frames of this function and of the operation's method, which end with a call.
   if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH, innermostPlace(2, 1));
   if (operation.waiter !== null) assertIdle(operation);
-  if (!operation.poll()) return new AsyncPerformance(operation, POLLED);
+  if (!operation.poll()) {
+    // What `poll` has made gets no answer: the operation cannot be polled again after it has yielded out.
+    scheduler.answerSeekers(null);
+    return new AsyncPerformance(operation, POLLED);
+  }
   if (scheduler.tired()) return new AsyncPerformance(operation, TIRED);
   const value = operation.result();
   return value === true ? accepted : new AtHand(value);

@@ -59,6 +59,7 @@ function completion(operation: Performable<unknown>): Promise<void> {
 export function perform<T>(operation: Performable<T>): Promise<T> {
   const { maker } = scheduler;
   const completed = maker === null ? completion(operation) : maker.perform(operation, completion);
+  scheduler.answerSeekers(null);
   return completed.then(() => {
     // Cannot be performed again before this point: a second performance would overwrite the value.
     operation.waiter = null;

@@ -14,6 +14,8 @@ const SEGMENT = 16;
 // Channels and tasks hold the path of their creator, and so the root. Its symbol makes `structuredClone` and `postMessage` throw:
 // without it they would copy a channel without its methods and its receivers.
 
+import type { Home } from "./roles.js";
+
 const STAYS: symbol = /* @__PURE__ */ Symbol(
   "Cannot clone: a channel or task of millrace stays in its thread, so post its values instead",
 );
@@ -29,6 +31,8 @@ export class Path {
   /** The numbers of tasks started and of channels created by this task. */
   tasks: number;
   channels: number;
+  /** The scope whose tasks have this path as their origin. */
+  home: Home | null;
 
   constructor(parent: Path | null, name: string, index: number) {
     this._depth = parent === null ? 0 : parent._depth + 1;
@@ -37,6 +41,7 @@ export class Path {
     this._name = name;
     this._index = index;
     this.tasks = this.channels = 0;
+    this.home = null;
   }
 
   toString(): string {

@@ -45,8 +45,36 @@ export interface Unowned {
   settleDown(): void;
 }
 
+/** What ends with its holders: a channel that a combinator made. See operation/ownership.ts. */
+export interface Kept {
+  /** Called when a holder has ended; `value` is what it returned, if it returned. */
+  left(holder: Performer, returned: boolean, value: unknown): void;
+  /** Called when the scope has ended in which it was made. */
+  closed(): void;
+}
+
+/** A scope, as far as channels use it that are made in it. */
+export interface Home {
+  /** The task that performs the scope; null if it is unknown. */
+  readonly performer: Performer | null;
+  /** What was made in the scope; null for nothing. */
+  keeps: Set<Kept> | null;
+}
+
+/** Gets to know the task that runs in an async body; null for plain code. */
+export interface Seeker {
+  foundIn(task: Performer | null): void;
+}
+
 /** A task, as far as the scheduler uses it. */
 export interface Performer {
+  /** What the task holds; null for nothing. */
+  keeps: Set<Kept> | null;
+  /** The scope in which the task was started; null if it is in none. */
+  readonly home: Home | null;
+  readonly name: string;
+  /** Whether it is over. */
+  readonly happened: boolean;
   path(): Path;
   wake(operation: unknown): void;
   /** Called when `return` reaches the operation at which the task was parked, in the frames of its routines. */

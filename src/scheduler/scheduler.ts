@@ -11,7 +11,7 @@ import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Contexts, Performer, Policy, Runnable, Unowned } from "./roles.js";
+import type { Contexts, Performer, Policy, Runnable, Seeker, Unowned } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -48,6 +48,8 @@ export class Scheduler {
   cleaning: number;
   /** Performances without a known task that parked since the last turn of the host. */
   young: List;
+  /** What the code that runs now, whose task is unknown, has asked for its task; null for nothing. */
+  seekers: Seeker[] | null;
   private _ready: Ring<Runnable>;
   /** Performances without a known task that were parked at the last turn of the host. */
   private _old: List;
@@ -55,6 +57,8 @@ export class Scheduler {
   /** The alarms that do not keep the process alive. */
   private _background: Alarms;
   private _failures: { report(): void }[];
+  /** What is asked again whether it is still held, when the tasks that are ready have had a turn. */
+  private _unheld: Runnable[];
   private _turn: () => void;
   private _hostTurn: () => void;
   private readonly _ring: () => void;
@@ -85,11 +89,13 @@ export class Scheduler {
     this.contexts = null;
     this.ending = this.cleaning = 0;
     this.young = new List();
+    this.seekers = null;
     this._ready = new Ring(1024);
     this._old = new List();
     this._alarms = new Alarms();
     this._background = new Alarms(true);
     this._failures = [];
+    this._unheld = [];
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
     this._ring = () => this._atRoot(this._timeHasCome);
@@ -154,6 +160,26 @@ export class Scheduler {
     return this.current === null ? this.root : this.current.path();
   }
 
+  /** Asks which task runs now. The next performance in an async body answers; in plain code there is no task. */
+  seek(seeker: Seeker): void {
+    if (this.seekers === null) {
+      const asked: Seeker[] = [];
+      this.seekers = asked;
+      this.host.microtask(() => {
+        if (this.seekers === asked) this.answerSeekers(null);
+      });
+    }
+    this.seekers.push(seeker);
+  }
+
+  /** Answers seekers with the task that runs; null if there is none. */
+  answerSeekers(task: Performer | null): void {
+    const { seekers } = this;
+    if (seekers === null) return;
+    this.seekers = null;
+    for (const seeker of seekers) seeker.foundIn(task);
+  }
+
   addAlarm(alarm: Timed): void {
     const { host } = this;
     const alarms = alarm.background === true ? this._background : this._alarms;
@@ -165,6 +191,12 @@ export class Scheduler {
     const { host } = this;
     const alarms = alarm.background === true ? this._background : this._alarms;
     if (alarms.remove(alarm, host) && host.perRequest !== true) this._moveTimers();
+  }
+
+  /** Runs an entry once the tasks that are ready now have had a turn, and if possible when the queue is empty. */
+  whenQuiet(unheld: Runnable): void {
+    this._unheld.push(unheld);
+    if (!this._awake) this._wake();
   }
 
   /**
@@ -296,6 +328,7 @@ export class Scheduler {
   private _runReady(): void {
     const ready = this._ready;
     let left = STRETCH;
+    this.answerSeekers(null);
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
       this.streak = this.policy?.preempt?.() ? STREAK : 0;
@@ -318,6 +351,7 @@ export class Scheduler {
 
   /** Called when the queue is empty: reports failures and sets the timer. */
   private _quiet(): void {
+    if (this._unheld.length > 0) for (const unheld of this._unheld.splice(0)) unheld.run();
     this._reportFailures();
     if (this._timersMoved) this._arm();
     if (this.maker?.watchful === true) this.askHostTurn();
@@ -361,6 +395,7 @@ export class Scheduler {
     this._certain = CERTAIN;
     if (this.host.perRequest === true) this._startSlice();
     if (this._timersMoved) this._arm();
+    if (this._awake) for (const unheld of this._unheld.splice(0)) this.schedule(unheld);
     const settling = !this._old.empty;
     this._settleOld();
     move(this.young, this._old);

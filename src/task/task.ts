@@ -21,10 +21,11 @@ import {
   unblock,
   type WaitsFor,
 } from "../operation/operation.js";
+import { releaseHeldBy } from "../operation/ownership.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Context } from "../scheduler/contexts.js";
 import { Path } from "../scheduler/path.js";
-import type { Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
+import type { Home, Kept, Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 import { nameOf } from "../structures/named.js";
@@ -99,6 +100,8 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   member: TaskRecord | null;
   /** @internal The context of the host in which it runs; undefined if contexts are not in use. */
   context: Context | undefined;
+  /** @internal The channels that end with the task; null for none. */
+  keeps: Set<Kept> | null;
   /** @internal How the task ended; null before its end. */
   protected ending: "done" | "failed" | "cancelled" | null;
   /** @internal The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
@@ -119,7 +122,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal Tasks are made by `go`. */
   constructor(routine: Routine<T> | AsyncRoutine<T>, body: Function, origin: Path) {
     super();
-    this.member = null;
+    this.member = this.keeps = null;
     this.context = undefined;
     this.ending = null;
     this.at = null;
@@ -358,6 +361,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     this.ending = ending;
     this.value = value;
     this.routine = this.at = this.cleanup = null;
+    if (this.keeps !== null) releaseHeldBy(this, ending === "done", value);
     this.context = undefined;
     this.member?.ended();
     this._waiting?.completeAll(undefined);
@@ -404,6 +408,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal */
   path(): Path {
     return (this._path ??= new Path(this._origin, nameOf(this._body, "task"), this._index));
+  }
+
+  /** @internal */
+  get home(): Home | null {
+    return this._origin.home;
   }
 
   /** @internal */

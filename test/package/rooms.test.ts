@@ -54,6 +54,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
 beside.push("structures/named", "structures/readable", "structures/shared", "channel/transducer", "task/settleable");
 beside.push("scheduler/contexts");
+beside.push("operation/ownership", "operation/call");
 
 /** The folder of a file; empty for the entry points, which may import from every room. */
 function roomOf(file: string): string {

@@ -1,9 +1,10 @@
 // Channels made of sources that are not channels.
 
-import type { ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { always } from "../../operation/basic.js";
 import { settled } from "../../operation/bridge.js";
+import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { type EmitterOptions, type EventOptions, fromEvent } from "./from-event.js";
@@ -41,8 +42,13 @@ class FromIterable<T> implements Feed<void, T> {
     to.emit(step.value);
   }
 
-  release(): void {
-    if (!this._ended) this._iterator.return?.();
+  /** Undefined for an iterator that has nothing to release. */
+  get release(): (() => void) | undefined {
+    const { _iterator } = this;
+    if (typeof _iterator.return !== "function") return undefined;
+    return () => {
+      if (!this._ended) call(() => _iterator.return!());
+    };
   }
 }
 
@@ -89,8 +95,8 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
 
   release(reason: unknown): void {
     // Releasing does not wait for the source to end, so a later failure of the source has no receiver.
-    if (!this._ended) Promise.resolve(this._source.cancel(reason)).catch(() => {});
-    this._source.ended?.();
+    if (!this._ended) call(() => void Promise.resolve(this._source.cancel(reason)).catch(() => {}));
+    call(() => this._source.ended?.());
   }
 }
 
@@ -135,15 +141,15 @@ export function from<M = Record<string | symbol, unknown[]>>(
   types: readonly TypeOf<M>[],
   options?: EmitterOptions<Emitted<M>>,
 ): Events<Emitted<M>>;
-export function from<T>(source: Source<T>, options?: ListenOptions<T>): ReceiveChannel<T>;
-export function from(source: unknown, typeOrOptions: unknown = {}, options?: object): ReceiveChannel<unknown> {
+export function from<T>(source: Source<T>, options?: ListenOptions<T>): OwnedChannel<T>;
+export function from(source: unknown, typeOrOptions: unknown = {}, options?: object): OwnedChannel<unknown> {
   if (typeof typeOrOptions !== "object" || Array.isArray(typeOrOptions))
     return fromEvent(source as EventTarget, typeOrOptions as string, options);
   return fromSource(source, typeOrOptions as ListenOptions<unknown>);
 }
 
-function fromSource<T>(source: unknown, options: ListenOptions<T>): ReceiveChannel<T> {
-  if (isReceiveChannel<T>(source)) return source;
+function fromSource<T>(source: unknown, options: ListenOptions<T>): OwnedChannel<T> {
+  if (isReceiveChannel<T>(source)) return disposable(source);
   if (isReadableStream<T>(source)) return derive(new FromPromises(fromStream(source)));
   const { [Symbol.asyncIterator]: iterate, [Symbol.iterator]: spread } = Object(source) as Partial<
     AsyncIterable<T> & Iterable<T>
@@ -169,6 +175,20 @@ function fromStream<T>(stream: ReadableStream<T>): PullSource<T> {
 function fromAsync<T>(iterable: AsyncIterable<T>): PullSource<T> {
   const iterator = iterable[Symbol.asyncIterator]();
   return { pull: () => iterator.next(), cancel: () => iterator.return?.() };
+}
+
+/** A channel of another maker may have no `Symbol.dispose`; a view of it has. */
+function disposable<T>(source: ReceiveChannel<T>): OwnedChannel<T> {
+  if (Symbol.dispose in source) return source as OwnedChannel<T>;
+  const receive = source.receive();
+  return derive<T | Closed, T>({
+    next: () => receive,
+    accept(value, to) {
+      if (value === CLOSED) to.end();
+      else to.emit(value);
+    },
+    release: (reason) => source.cancel(reason),
+  });
 }
 
 function isReceiveChannel<T>(source: unknown): source is ReceiveChannel<T> {

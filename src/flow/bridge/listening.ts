@@ -5,8 +5,9 @@
 
 import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import type { Channel, Closed, Empty, ReceiveChannel } from "../../channel/ends.js";
+import type { Channel, Closed, Empty, OwnedChannel } from "../../channel/ends.js";
 import { aborted } from "../../operation/bridge.js";
+import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { bound } from "../../scheduler/contexts.js";
@@ -30,7 +31,7 @@ export interface ListenOptions<T> {
 }
 
 /** A channel of pushed values. Cancelling it, or disposing of it, stops listening. */
-export interface Events<out T> extends ReceiveChannel<T>, Disposable {}
+export interface Events<out T> extends OwnedChannel<T> {}
 
 export class Listening<T> implements Events<T> {
   readonly owned: boolean;
@@ -63,6 +64,11 @@ export class Listening<T> implements Events<T> {
     else if (signal !== undefined) this._watch = upon(aborted(signal), () => this.close());
   }
 
+  /** @internal */
+  get ownership(): unknown {
+    return (this._arrived as { readonly ownership?: unknown }).ownership;
+  }
+
   get closed(): boolean {
     return this._arrived.closed;
   }
@@ -89,7 +95,7 @@ export class Listening<T> implements Events<T> {
 
   /** Called by the source with each value. */
   push(value: T): void {
-    if (!this._arrived.trySend(value)) this._onUndelivered?.(value);
+    if (!this._arrived.trySend(value)) call(this._onUndelivered, value);
   }
 
   /** Called by the source at its end. */
@@ -102,6 +108,6 @@ export class Listening<T> implements Events<T> {
     const { _stop, _watch } = this;
     this._stop = this._watch = null;
     _watch?.[Symbol.dispose]();
-    _stop?.();
+    if (_stop !== null) call(_stop);
   }
 }

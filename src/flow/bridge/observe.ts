@@ -1,7 +1,7 @@
 // Observables of Rx, of the platform, and of every library that supports `Symbol.observable`. They push values and cannot
 // wait.
 
-import type { ReceiveChannel } from "../../channel/ends.js";
+import type { OwnedChannel } from "../../channel/ends.js";
 import { Listening, type ListenOptions } from "./listening.js";
 
 /**
@@ -34,7 +34,7 @@ export function observableIn<T>(source: unknown): ObservableLike<T> | undefined 
 }
 
 /** Subscribes at once, so that no value is missed. */
-export function observe<T>(observable: ObservableLike<T>, options: ListenOptions<T>): ReceiveChannel<T> {
+export function observe<T>(observable: ObservableLike<T>, options: ListenOptions<T>): OwnedChannel<T> {
   return new Listening<T>(options, (to) => {
     const leaving = new AbortController();
     const subscription = observable.subscribe(

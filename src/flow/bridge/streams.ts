@@ -5,7 +5,7 @@ import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/end
 import { upon } from "../../operation/upon.js";
 import { CancelledError } from "../../structures/errors.js";
 import { heldOutside } from "../ends/outside.js";
-import { assertSink, assertSource, channelClosed, type FlowOptions, release } from "../ends/release.js";
+import { assertSink, assertSource, channelClosed, type FlowOptions, release, takeOver } from "../ends/release.js";
 
 /** The options of {@link toReadableStream}. */
 export interface ReadableStreamOptions extends FlowOptions {
@@ -32,6 +32,7 @@ export interface ReadableStreamOptions extends FlowOptions {
  */
 export function toReadableStream<T>(source: ReceiveChannel<T>, options: ReadableStreamOptions = {}): ReadableStream<T> {
   assertSource("make stream", source);
+  takeOver(source);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();
   const held = heldOutside("a reader of a stream");

@@ -1,11 +1,13 @@
 import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
+import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { madeInScope } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
 import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSink, assertSource, type FlowOptions, release } from "./release.js";
+import { assertSink, assertSource, causeOf, type FlowOptions, release, takeOver } from "./release.js";
 
 /** The options of {@link pipe}. */
 export interface PipeOptions<T> extends FlowOptions {
@@ -38,6 +40,7 @@ export interface PipeOptions<T> extends FlowOptions {
 export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
   assertSource("pipe", source);
   assertSink("pipe", to);
+  takeOver(source);
   const { close = true } = options;
   const task = go(
     named("pipe", function* (): Routine<void> {
@@ -55,14 +58,19 @@ export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: 
         }
         if (close) to.close();
       } catch (error) {
-        if (!close || !to.close(error)) throw error;
+        if (!close || !to.close(causeOf(error))) throw error;
       } finally {
         // A send that completed just before the task was cancelled has delivered its value.
-        if (held !== null && held.offer.value !== true && !to.trySend(held.value)) options.onUndelivered?.(held.value);
+        if (held !== null && held.offer.value !== true && !to.trySend(held.value))
+          call(options.onUndelivered, held.value);
       }
     }),
   );
   // This also releases the source of a task that is cancelled before its first turn.
-  upon(task.whenOver(), () => release(source, options));
+  const inScope = madeInScope(() => task.cancel());
+  upon(task.whenOver(), () => {
+    inScope.drop();
+    release(source, options);
+  });
   return task;
 }

@@ -2,10 +2,12 @@
 
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
+import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
+import { call } from "../../operation/call.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { go } from "../../task/go.js";
 import { settle } from "../../task/settleable.js";
+import { causeOf } from "./release.js";
 
 /** The options of {@link produce}. */
 export interface ProduceOptions<T> {
@@ -41,7 +43,7 @@ export interface ProduceOptions<T> {
 export function produce<T>(
   body: (out: SendChannel<T>) => Routine<void> | AsyncRoutine<void>,
   options: ProduceOptions<T> = {},
-): ReceiveChannel<T> {
+): OwnedChannel<T> {
   const { capacity = 0, onUndelivered } = options;
   let begun = false;
   let reason: unknown;
@@ -51,7 +53,7 @@ export function produce<T>(
     onCancel(given) {
       reason = given;
       task.cancel(given);
-      if (!begun) options.release?.(given); // a task that is cancelled before its first turn never runs
+      if (!begun) call(options.release, given); // a task that is cancelled before its first turn never runs
     },
   });
   const task = go(function* producer(): Routine<void> {
@@ -61,9 +63,9 @@ export function produce<T>(
       out.close();
     } catch (error) {
       // The error goes downstream. If the channel was closed before, the task fails with the error.
-      if (!out.close(error)) throw error;
+      if (!out.close(causeOf(error))) throw error;
     } finally {
-      options.release?.(reason);
+      call(options.release, reason);
     }
   });
   return out;

@@ -2,7 +2,9 @@
 
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { withNack } from "../../operation/basic.js";
+import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
+import type { Ownership } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
 import { shown } from "../../structures/errors.js";
 
@@ -17,7 +19,24 @@ export interface FlowOptions {
 
 /** Gives up a source: cancels it if it is owned. Has no effect on a source that has ended. */
 export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
-  if (options.own ?? source.owned === true) source.cancel(reason);
+  if (releases(source, options)) call(() => source.cancel(reason));
+}
+
+/** Whether a combinator cancels a source when it stops early. */
+export function releases(source: ReceiveChannel<unknown>, options: FlowOptions): boolean {
+  return options.own ?? source.owned === true;
+}
+
+/** Takes over a source: from now on the combinator releases it, and not the end of the task that made it. */
+export function takeOver(source: ReceiveChannel<unknown>): void {
+  (source as { readonly ownership?: Ownership | null }).ownership?.pin();
+}
+
+/** The cause with which a channel closes for an error: `undefined` would mean that there is no error. */
+export function causeOf(error: unknown): unknown {
+  return error === undefined
+    ? new Error("Failed without an error: undefined was thrown, or a promise rejected with it")
+    : error;
 }
 
 /** Makes an operation release a source when the operation is given up, even before it has started. */

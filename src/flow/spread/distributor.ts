@@ -3,12 +3,13 @@
 
 import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
+import { type Ownership, ownership } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { readable } from "../../structures/readable.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
 import type { Audience, SubscribeOptions, Subscription } from "./subscription.js";
 
 /** The options that broadcasts and publishers share. */
@@ -32,6 +33,7 @@ export abstract class Distributor<T> implements Disposable {
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: DistributionOptions;
   private readonly _task: Task<void>;
+  private readonly _ownership: Ownership;
   /** Set when it has ended, with the cause if it failed. */
   private _over: { readonly cause: unknown } | null;
 
@@ -40,9 +42,11 @@ export abstract class Distributor<T> implements Disposable {
     const { replay = 0, autoCancel = false } = options;
     this.replay = replay === Infinity ? replay : wholeNumber(what, "replay", replay, 0);
     this._autoCancel = autoCancel;
+    takeOver(source);
     this._source = source;
     this._options = options;
     this._over = null;
+    this._ownership = ownership(this);
     readable(this, () => {
       let count = 0;
       for (const { size } of this.audiences()) count += size;
@@ -64,18 +68,30 @@ export abstract class Distributor<T> implements Disposable {
     for (const audience of this.audiences()) audience.forget();
   }
 
+  /** Whether it has subscribers. */
+  get inUse(): boolean {
+    for (const audience of this.audiences()) if (audience.size > 0) return true;
+    return false;
+  }
+
+  /** Subscribers that still come get the error. */
+  abandon(error: () => Error): void {
+    this._task.cancel();
+    this._end(error(), undefined);
+  }
+
   [Symbol.dispose](): void {
     this.cancel();
   }
 
   /** Called when an audience has lost its last subscriber. */
   protected emptied(): void {
-    if (!this._autoCancel || this._over !== null) return;
-    for (const { size } of this.audiences()) if (size > 0) return;
-    this.cancel();
+    this._ownership.recheck();
+    if (this._autoCancel && this._over === null && !this.inUse) this.cancel();
   }
 
   protected subscribeTo(audience: Audience<T>, options: SubscribeOptions<T>): Subscription<T> {
+    this._ownership.used();
     const subscriber = audience.subscribe(options);
     if (this._over !== null) {
       subscriber.end(this._over.cause);
@@ -95,7 +111,7 @@ export abstract class Distributor<T> implements Disposable {
       this._end(undefined);
     } catch (error) {
       // The error goes to the subscribers. If there are none, the task fails with the error.
-      if (!this._end(error)) throw error;
+      if (!this._end(causeOf(error))) throw error;
     }
   }
 
@@ -117,6 +133,7 @@ export abstract class Distributor<T> implements Disposable {
     this._over = { cause };
     let delivered = false;
     for (const audience of this.audiences()) delivered = audience.end(cause) || delivered;
+    this._ownership.drop();
     release(this._source, this._options, reason);
     return delivered;
   }

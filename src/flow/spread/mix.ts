@@ -5,7 +5,7 @@
 // stays until it has ended or is removed. `_active` is a choice among the inputs that are active now. When this choice is
 // created anew, `_version` changes. A receiver that is parked at the old choice waits for `_version` as well.
 
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { alt } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { guard } from "../../operation/basic.js";
@@ -13,7 +13,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
 import { type Watch, watch } from "./watch.js";
 
 /** How a mix treats an input. A property that is left out stays as it is; at first all of them are false. */
@@ -37,7 +37,7 @@ export interface MixOptions extends FlowOptions {
 /** A mix, made by {@link mix}. */
 export interface Mix<T> {
   /** The channel of the values of all active inputs. */
-  readonly out: ReceiveChannel<T>;
+  readonly out: OwnedChannel<T>;
   /**
    * Adds an input, or changes an input that was added before. Returns false if `out` has ended; then the channel is
    * released.
@@ -81,7 +81,7 @@ class Input<T> {
 }
 
 class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
-  readonly out: ReceiveChannel<T>;
+  readonly out: OwnedChannel<T>;
   closed: boolean;
   private readonly _options: MixOptions;
   private readonly _inputs: Map<ReceiveChannel<T>, Input<T>>;
@@ -106,6 +106,7 @@ class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
 
   add(channel: ReceiveChannel<T>, state: MixState = {}): boolean {
     assertSource("add to mix", channel);
+    takeOver(channel);
     if (this.closed) {
       release(channel, this._options);
       return false;
@@ -174,7 +175,7 @@ class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
       while ((yield* receive) !== CLOSED);
       this._ended(input);
     } catch (error) {
-      this._failure = error;
+      this._failure = causeOf(error);
       this.release(error);
     }
     this._resumeReceiver();

@@ -6,11 +6,20 @@
 
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
+import {
+  type Channel,
+  CLOSED,
+  type Closed,
+  type OwnedChannel,
+  type ReceiveChannel,
+  type SendChannel,
+} from "../../channel/ends.js";
+import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { inPlaceOf, type Maker, maker } from "../../operation/ownership.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { type FlowOptions, release } from "../ends/release.js";
+import { causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
 
 /** The options of combinators that distribute values over several outputs. */
 export interface OutletOptions<T> extends FlowOptions {
@@ -26,24 +35,30 @@ export type Route<T> = (value: T) => SendChannel<T> | undefined | Routine<SendCh
 export class Outputs<T> {
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: OutletOptions<T>;
+  private readonly _maker: Maker;
   private readonly _open: Set<SendChannel<never>>;
   private _task: Task<void> | null;
   private _held: { readonly value: T; offer: Operation<boolean> | null } | null;
 
   constructor(source: ReceiveChannel<T>, options: OutletOptions<T>) {
+    takeOver(source);
     this._source = source;
     this._options = options;
+    this._maker = maker();
     this._open = new Set();
     this._task = this._held = null;
   }
 
   /** Creates another output channel. */
-  open<V>(capacity: number | Buffer<V>, onUndelivered: ((value: V) => void) | undefined): Channel<V> {
-    const output = channel<V>(capacity, {
-      owned: true,
-      ...(onUndelivered && { onUndelivered }),
-      onCancel: (reason) => this._left(output, reason),
-    });
+  open<V>(capacity: number | Buffer<V>, onUndelivered: ((value: V) => void) | undefined): Channel<V> & OwnedChannel<V> {
+    // Outputs that are made later, by the task, belong to the task that made the first one.
+    const output: Channel<V> & OwnedChannel<V> = inPlaceOf(this._maker, () =>
+      channel<V>(capacity, {
+        owned: true,
+        ...(onUndelivered && { onUndelivered }),
+        onCancel: (reason) => this._left(output, reason),
+      }),
+    );
     this._open.add(output);
     return output;
   }
@@ -68,7 +83,7 @@ export class Outputs<T> {
       this._close();
     } catch (error) {
       // The error goes to the outputs. If all of them were closed before, the task fails with the error.
-      if (!this._close(error)) throw error;
+      if (!this._close(causeOf(error))) throw error;
     } finally {
       this._letGo();
       release(this._source, this._options);
@@ -82,7 +97,7 @@ export class Outputs<T> {
   private _letGo(): void {
     const held = this._held;
     this._held = null;
-    if (held !== null && held.offer?.value !== true) this._options.onUndelivered?.(held.value);
+    if (held !== null && held.offer?.value !== true) call(this._options.onUndelivered, held.value);
   }
 
   private _close(cause?: unknown): boolean {

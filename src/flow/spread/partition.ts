@@ -1,5 +1,5 @@
 import type { Buffer } from "../../channel/buffer.js";
-import type { Channel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
+import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { assertFunction, assertSource } from "../ends/release.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
@@ -7,7 +7,7 @@ import { type OutletOptions, Outputs } from "./outputs.js";
 /** A key, and the channel of its values. */
 export interface Part<out K, out T> {
   readonly key: K;
-  readonly values: ReceiveChannel<T>;
+  readonly values: OwnedChannel<T>;
 }
 
 /** The options of {@link partition}. */
@@ -52,7 +52,7 @@ export function partition<T, K>(
   source: ReceiveChannel<T>,
   keyOf: (value: T) => K,
   options: PartitionOptions<K, T> = {},
-): ReceiveChannel<Part<K, T>> {
+): OwnedChannel<Part<K, T>> {
   assertSource("partition", source);
   assertFunction("partition", "keyOf", keyOf);
   const { capacity = 0, onUndelivered } = options;
@@ -65,7 +65,7 @@ export function partition<T, K>(
   });
   return parts;
 
-  function* sendPart(key: K): Routine<Channel<T>> {
+  function* sendPart(key: K): Routine<SendChannel<T>> {
     const values = outputs.open(typeof capacity === "function" ? capacity(key) : capacity, onUndelivered);
     byKey.set(key, values);
     if (!(yield* parts.send({ key, values }))) values.cancel();

@@ -1,7 +1,9 @@
 import type { Buffer } from "../../channel/buffer.js";
-import type { Channel, ReceiveChannel } from "../../channel/ends.js";
+import type { Channel, OwnedChannel, ReceiveChannel } from "../../channel/ends.js";
 import { assertFunction, assertSource } from "../ends/release.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
+
+type Output = Channel<unknown> & OwnedChannel<unknown>;
 
 /** The options of {@link split}. */
 export interface SplitOptions<Yes, No = Yes> extends OutletOptions<Yes | No> {
@@ -38,24 +40,24 @@ export function split<T, S extends T>(
   source: ReceiveChannel<T>,
   test: (value: T) => value is S,
   options?: SplitOptions<S, Exclude<T, S>>,
-): [yes: ReceiveChannel<S>, no: ReceiveChannel<Exclude<T, S>>];
+): [yes: OwnedChannel<S>, no: OwnedChannel<Exclude<T, S>>];
 export function split<T>(
   source: ReceiveChannel<T>,
   test: (value: T) => boolean,
   options?: SplitOptions<T>,
-): [yes: ReceiveChannel<T>, no: ReceiveChannel<T>];
+): [yes: OwnedChannel<T>, no: OwnedChannel<T>];
 export function split(
   source: ReceiveChannel<unknown>,
   test: (value: unknown) => boolean,
   options: object = {},
-): [yes: ReceiveChannel<unknown>, no: ReceiveChannel<unknown>] {
+): [yes: OwnedChannel<unknown>, no: OwnedChannel<unknown>] {
   assertSource("split", source);
   assertFunction("split", "test", test);
   const { capacity = 0, onUndelivered } = options as SplitOptions<unknown>;
   const outputs = new Outputs(source, options);
   const [yes, no] = (typeof capacity === "number" ? [capacity, capacity] : capacity).map((room) =>
     outputs.open<unknown>(room, onUndelivered),
-  ) as [Channel<unknown>, Channel<unknown>];
+  ) as [Output, Output];
   outputs.feed((value) => (test(value) ? yes : no));
   return [yes, no];
 }

@@ -9,7 +9,8 @@
 import type { Buffer } from "../../channel/buffer.js";
 import { sliding } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
-import type { Channel, Closed, Empty, ReceiveChannel } from "../../channel/ends.js";
+import type { Channel, Closed, Empty, OwnedChannel } from "../../channel/ends.js";
+import { call } from "../../operation/call.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { bound } from "../../scheduler/contexts.js";
 import { wholeNumber } from "../../structures/arguments.js";
@@ -40,7 +41,7 @@ export interface SubscribeOptions<T> {
  * The channel of one subscriber. `cancel()`, or leaving the block of a `using`, unsubscribes, and resumes in the same step
  * what waits for this subscriber.
  */
-export interface Subscription<out T> extends ReceiveChannel<T>, Disposable {
+export interface Subscription<out T> extends OwnedChannel<T> {
   /** How many values the subscriber did not get: dropped by its policy, or still stored when it was cancelled. */
   readonly missed: number;
 }
@@ -124,6 +125,11 @@ class Subscriber<T> implements Subscription<T> {
     });
   }
 
+  /** @internal */
+  get ownership(): unknown {
+    return (this._channel as { readonly ownership?: unknown }).ownership;
+  }
+
   get closed(): boolean {
     return this._channel.closed;
   }
@@ -172,7 +178,7 @@ class Subscriber<T> implements Subscription<T> {
 
   private _miss(value: T): void {
     this.missed++;
-    this._onMissed?.(value);
+    call(this._onMissed, value);
   }
 }
 

@@ -5,7 +5,7 @@
 // All waiting operations are polled in the step of the change, in the order in which they came. An operation that does not
 // wait is not referenced.
 
-import type { ReceiveChannel } from "../../channel/ends.js";
+import type { OwnedChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { Waiters } from "../../operation/waiters.js";
@@ -60,7 +60,7 @@ export interface Watch<in out T> {
    *
    * Closes when: the watch is closed, with its cause if there is one, after the last change.
    */
-  changes: () => ReceiveChannel<T>;
+  changes: () => OwnedChannel<T>;
   /**
    * Closes the watch: there will be no more changes. Tasks that wait get the cause thrown, or a {@link CancelledError} if
    * there is none. Returns true if this call closed it.
@@ -221,7 +221,7 @@ class Watched<T> implements Watch<T> {
     return new Until(this, test);
   }
 
-  changes(): ReceiveChannel<T> {
+  changes(): OwnedChannel<T> {
     return derive(new Changes(this));
   }
 

@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
@@ -44,7 +44,7 @@ export function batch<T>(
   size: number,
   ms?: number,
   options: FlowOptions = {},
-): ReceiveChannel<T[]> {
+): OwnedChannel<T[]> {
   wholeNumber("batch", "size", size, 1);
   if (ms !== undefined) finiteMilliseconds("batch", ms);
   return readAhead<T[]>("batch", source, options, function* batch(out): Routine<void> {

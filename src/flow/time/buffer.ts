@@ -1,5 +1,5 @@
 import type { Buffer } from "../../channel/buffer.js";
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import type { FlowOptions } from "../ends/release.js";
@@ -35,7 +35,7 @@ export function buffer<T>(
   source: ReceiveChannel<T>,
   capacity: number | Buffer<T>,
   options: FlowOptions = {},
-): ReceiveChannel<T> {
+): OwnedChannel<T> {
   if (typeof capacity === "number") wholeNumber("buffer", "capacity", capacity, 1);
   return readAhead<T>(
     "buffer",

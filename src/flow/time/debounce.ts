@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { select, when } from "../../choice/select.js";
 import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
@@ -54,7 +54,7 @@ type Event<T> =
  * console.log(await collect(debounce(typed, 5))); // [ "csp", "csp in js" ]
  * ```
  */
-export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: DebounceOptions = {}): ReceiveChannel<T> {
+export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: DebounceOptions = {}): OwnedChannel<T> {
   finiteMilliseconds("debounce", ms);
   const { leading = false, trailing = true, maxWait = Infinity } = options;
   const longest = Math.max(ms, milliseconds("debounce", maxWait, "maxWait", 0));

@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
@@ -37,7 +37,7 @@ type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonl
  * later.cancel();
  * ```
  */
-export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): ReceiveChannel<T> {
+export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): OwnedChannel<T> {
   finiteMilliseconds("delay", ms);
   return readAhead<T>("delay", source, options, function* delay(out): Routine<void> {
     const next = source.receive();

@@ -6,10 +6,10 @@
 // cancelled task never parks there.
 
 import type { Buffer } from "../../channel/buffer.js";
-import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
+import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { produce } from "../ends/produce.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, type FlowOptions, release, takeOver } from "../ends/release.js";
 
 /** A held value; null stands for none. */
 export interface Held<T> {
@@ -23,8 +23,10 @@ export function readAhead<T>(
   options: FlowOptions,
   body: (out: SendChannel<T>) => Routine<void>,
   { capacity = 0, otherSource }: { capacity?: number | Buffer<T>; otherSource?: ReceiveChannel<unknown> } = {},
-): ReceiveChannel<T> {
+): OwnedChannel<T> {
   assertSource(what, source);
+  takeOver(source);
+  if (otherSource !== undefined) takeOver(otherSource);
   return produce<T>(body, {
     capacity,
     release(reason) {

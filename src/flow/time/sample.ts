@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
@@ -41,7 +41,7 @@ export function sample<T>(
   source: ReceiveChannel<T>,
   every: number | ReceiveChannel<unknown>,
   options: FlowOptions = {},
-): ReceiveChannel<T> {
+): OwnedChannel<T> {
   const ticks = ticksOf(every);
   const body = function* sample(out: SendChannel<T>): Routine<void> {
     const [next, tick] = [source.receive(), ticks.receive()];

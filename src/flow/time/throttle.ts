@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
@@ -42,7 +42,7 @@ type Event<T> =
  * console.log(await collect(throttle(positions, 5))); // [ 1, 4 ]
  * ```
  */
-export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions = {}): ReceiveChannel<T> {
+export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions = {}): OwnedChannel<T> {
   finiteMilliseconds("throttle", ms);
   const { leading = true, trailing = true } = options;
   if (!leading && !trailing)

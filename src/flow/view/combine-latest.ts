@@ -1,4 +1,4 @@
-import { CLOSED, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import type { Operation } from "../../operation/operation.js";
@@ -14,7 +14,7 @@ export type Combined<S extends Named> = S extends unknown
   : never;
 
 class CombineLatest<T> implements Feed<Selected<Cases>, T> {
-  readonly release: (reason: unknown) => void;
+  readonly release: ((reason: unknown) => void) | undefined;
   private readonly _shape: (latest: readonly unknown[]) => T;
   /** The latest values; `CLOSED`, which is never a value, where a channel has had none yet. */
   private readonly _latest: unknown[];
@@ -77,13 +77,13 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
  * console.log(await sizes.receive()); // { width: 4, unit: "px" }
  * ```
  */
-export function combineLatest<T extends unknown[]>(sources: Channels<[...T]>, options?: FlowOptions): ReceiveChannel<T>;
-export function combineLatest<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): ReceiveChannel<T[]>;
-export function combineLatest<S extends Named>(sources: S, options?: FlowOptions): ReceiveChannel<Combined<S>>;
+export function combineLatest<T extends unknown[]>(sources: Channels<[...T]>, options?: FlowOptions): OwnedChannel<T>;
+export function combineLatest<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): OwnedChannel<T[]>;
+export function combineLatest<S extends Named>(sources: S, options?: FlowOptions): OwnedChannel<Combined<S>>;
 export function combineLatest(
   given: Iterable<ReceiveChannel<unknown>> | Named,
   options: FlowOptions = {},
-): ReceiveChannel<unknown> {
+): OwnedChannel<unknown> {
   const keys = isRecord(given) ? Object.keys(given) : null;
   const list = keys === null ? (given as Iterable<ReceiveChannel<unknown>>) : Object.values(given as Named);
   const sources = sourcesOf("combine latest values", list, options);

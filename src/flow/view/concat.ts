@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { derive } from "../../derived/derive.js";
 import type { FlowOptions } from "../ends/release.js";
 import { sourcesOf } from "./sources.js";
@@ -18,7 +18,7 @@ import { sourcesOf } from "./sources.js";
  * console.log(await collect(concat([from([1, 2]), from([3])]))); // [ 1, 2, 3 ]
  * ```
  */
-export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): ReceiveChannel<T> {
+export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): OwnedChannel<T> {
   const all = sourcesOf("concat", sources, options);
   const list = all.list as readonly ReceiveChannel<T>[];
   let at = 0;

@@ -1,8 +1,9 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import { shown } from "../../structures/errors.js";
-import { type FlowOptions, release } from "../ends/release.js";
+import type { FlowOptions } from "../ends/release.js";
+import { releaseOf } from "./sources.js";
 
 type Named = Readonly<Record<string, ReceiveChannel<unknown>>>;
 
@@ -28,12 +29,12 @@ export type Keyed<S extends Named> = Received<S>;
  * console.log(seen.sort().join(", ")); // de hallo, en hello, en world
  * ```
  */
-export function merge<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): ReceiveChannel<T>;
-export function merge<S extends Named>(sources: S, options?: FlowOptions): ReceiveChannel<Keyed<S>>;
+export function merge<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): OwnedChannel<T>;
+export function merge<S extends Named>(sources: S, options?: FlowOptions): OwnedChannel<Keyed<S>>;
 export function merge(
   sources: Iterable<ReceiveChannel<unknown>> | Named,
   options: FlowOptions = {},
-): ReceiveChannel<unknown> {
+): OwnedChannel<unknown> {
   if (typeof sources !== "object" || sources === null) {
     throw new TypeError(`Cannot merge: sources must be a list or a record of receive channels, got ${shown(sources)}`);
   }
@@ -46,9 +47,7 @@ export function merge(
       if (received === CLOSED) to.end();
       else to.emit(listed ? received.value : received);
     },
-    release(reason) {
-      for (const source of Object.values(named)) release(source, options, reason);
-    },
+    release: releaseOf(Object.values(named), options),
   });
   if (Object.keys(named).length === 0) merged.tryReceive(); // closes it: there is no end to wait for
   return merged;

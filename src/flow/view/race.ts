@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import type { Operation } from "../../operation/operation.js";
@@ -30,7 +30,7 @@ type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
  * console.log(await collect(race([mirror("north", 50), mirror("south", 1)]))); // [ "south 1", "south 2" ]
  * ```
  */
-export function race<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): ReceiveChannel<T> {
+export function race<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): OwnedChannel<T> {
   const { list, release: releaseAll } = sourcesOf("race", sources, options);
   const start = receiveAny(Object.fromEntries(list.entries()));
   let winner: Operation<unknown> | null = null;

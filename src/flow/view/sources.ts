@@ -2,7 +2,7 @@
 
 import type { ReceiveChannel } from "../../channel/ends.js";
 import { shown } from "../../structures/errors.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, type FlowOptions, release, releases, takeOver } from "../ends/release.js";
 
 /** A tuple of channels that yield the values of a tuple. */
 export type Channels<T extends readonly unknown[]> = { readonly [K in keyof T]: ReceiveChannel<T[K]> };
@@ -11,8 +11,8 @@ export type Channels<T extends readonly unknown[]> = { readonly [K in keyof T]: 
 export interface Sources<O extends FlowOptions> {
   readonly list: readonly ReceiveChannel<unknown>[];
   readonly options: O;
-  /** Gives up all of them. */
-  release(reason: unknown): void;
+  /** Gives up all of them; undefined if none is to be released. */
+  readonly release: ((reason: unknown) => void) | undefined;
 }
 
 /** Throws unless it gets a list of receive channels. */
@@ -25,11 +25,17 @@ export function sourcesOf<O extends FlowOptions>(
     throw new TypeError(`Cannot ${verb}: sources must be a list of receive channels, got ${shown(given)}`);
   const list = [...given];
   for (const source of list) assertSource(verb, source);
-  return {
-    list,
-    options,
-    release(reason) {
-      for (const source of list) release(source, options, reason);
-    },
+  return { list, options, release: releaseOf(list, options) };
+}
+
+/** Takes over sources. Returns how to give them up; undefined if none is to be released. */
+export function releaseOf(
+  list: readonly ReceiveChannel<unknown>[],
+  options: FlowOptions,
+): ((reason: unknown) => void) | undefined {
+  for (const source of list) takeOver(source);
+  if (!list.some((source) => releases(source, options))) return undefined;
+  return (reason) => {
+    for (const source of list) release(source, options, reason);
   };
 }

@@ -1,26 +1,25 @@
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { isReduced, type Transducer, type Transformer } from "../../channel/transducer.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { always } from "../../operation/basic.js";
 import type { Operation } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, causeOf, type FlowOptions, release, releases, takeOver } from "../ends/release.js";
 
 /**
  * Applies the steps of a transducer to the values of a channel. The emitter for the results is the state that the steps
  * thread through.
  */
 class Through<In, Out> implements Feed<In | Closed, Out> {
-  private readonly _source: ReceiveChannel<In>;
   private readonly _receive: Operation<In | Closed>;
   private readonly _steps: Transformer<Emitter<Out>, In>;
-  private readonly _options: FlowOptions;
+  readonly release: ((reason: unknown) => void) | undefined;
 
   constructor(source: ReceiveChannel<In>, steps: Transformer<Emitter<Out>, In>, options: FlowOptions) {
-    this._source = source;
+    takeOver(source);
+    this.release = releases(source, options) ? (reason) => release(source, options, reason) : undefined;
     this._receive = needsNoInput(steps) ? always(CLOSED) : source.receive();
     this._steps = steps;
-    this._options = options;
   }
 
   next(): Operation<In | Closed> {
@@ -43,12 +42,8 @@ class Through<In, Out> implements Feed<In | Closed, Out> {
       this._steps["@@transducer/result"](to);
     } finally {
       // If the steps throw as well, the first error remains the cause.
-      to.end(cause);
+      to.end(causeOf(cause));
     }
-  }
-
-  release(reason: unknown): void {
-    release(this._source, this._options, reason);
   }
 }
 
@@ -90,7 +85,7 @@ export function through<In, Out>(
   source: ReceiveChannel<In>,
   transducer: Transducer<In, Out>,
   options: FlowOptions = {},
-): ReceiveChannel<Out> {
+): OwnedChannel<Out> {
   assertSource("transform", source);
   if (typeof transducer !== "function") {
     throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(transducer)}`);

@@ -1,9 +1,10 @@
 // A row has one value of each source. The sources are polled in their order, and all missing values are awaited at the same
 // time, so that the end of any source is noticed at once. If the receiver leaves, an incomplete row stays here.
 
-import { CLOSED, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
+import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import type { FlowOptions } from "../ends/release.js";
 import { type Channels, type Sources, sourcesOf } from "./sources.js";
@@ -49,12 +50,13 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
     to.emit(row);
   }
 
-  release(reason: unknown): void {
-    try {
-      this._sources.release(reason);
-    } finally {
-      for (const value of this._row) if (value !== CLOSED) this._sources.options.onUndelivered?.(value);
-    }
+  get release(): ((reason: unknown) => void) | undefined {
+    const { release, options } = this._sources;
+    if (options.onUndelivered === undefined) return release;
+    return (reason) => {
+      release?.(reason);
+      for (const value of this._row) if (value !== CLOSED) call(options.onUndelivered, value);
+    };
   }
 
   private _rest(): Operation<Selected<Cases>> {
@@ -86,12 +88,12 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
  * console.log(await collect(zip([from("ab"), from([1, 2, 3])]))); // [ [ "a", 1 ], [ "b", 2 ] ]
  * ```
  */
-export function zip<T extends unknown[]>(sources: Channels<[...T]>, options?: ZipOptions<T[number]>): ReceiveChannel<T>;
-export function zip<T>(sources: Iterable<ReceiveChannel<T>>, options?: ZipOptions<T>): ReceiveChannel<T[]>;
+export function zip<T extends unknown[]>(sources: Channels<[...T]>, options?: ZipOptions<T[number]>): OwnedChannel<T>;
+export function zip<T>(sources: Iterable<ReceiveChannel<T>>, options?: ZipOptions<T>): OwnedChannel<T[]>;
 export function zip(
   sources: Iterable<ReceiveChannel<unknown>>,
   options: ZipOptions<unknown> = {},
-): ReceiveChannel<unknown[]> {
+): OwnedChannel<unknown[]> {
   const all = sourcesOf("zip", sources, options);
   const rows = derive(new Zip(all));
   if (all.list.length === 0) rows.cancel();

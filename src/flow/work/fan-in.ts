@@ -1,6 +1,6 @@
 // Several producers send to one channel.
 
-import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
+import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { type ProduceOptions, produce } from "../ends/produce.js";
@@ -33,7 +33,7 @@ import { assertFunction } from "../ends/release.js";
 export function fanIn<T>(
   producers: Iterable<(out: SendChannel<T>) => Routine<void> | AsyncRoutine<void>>,
   options: ProduceOptions<T> = {},
-): ReceiveChannel<T> {
+): OwnedChannel<T> {
   const all = [...producers];
   for (const producer of all) assertFunction("fan in", "each producer", producer);
   return produce<T>(function* (out) {

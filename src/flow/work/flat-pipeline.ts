@@ -1,7 +1,14 @@
 // Parallel work, with any number of results for each input.
 
 import { channel } from "../../channel/channel.js";
-import { type Channel, CLOSED, type Closed, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
+import {
+  type Channel,
+  CLOSED,
+  type Closed,
+  type OwnedChannel,
+  type ReceiveChannel,
+  type SendChannel,
+} from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
@@ -63,7 +70,7 @@ export function flatPipeline<T, U>(
   source: ReceiveChannel<T>,
   stage: (value: T, out: SendChannel<U>) => Settleable<void>,
   options: PipelineOptions<U> = {},
-): ReceiveChannel<U> {
+): OwnedChannel<U> {
   assertFunction("start pipeline", "stage", stage);
   return new OrderedWork<T, U>(n, source, options).start(
     named("flatPipeline", function* (work, worker) {

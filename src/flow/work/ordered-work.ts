@@ -11,14 +11,15 @@
 // handle the end of a worker instead.
 
 import { channel } from "../../channel/channel.js";
-import { type Channel, CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { call } from "../../operation/call.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { wholeNumber } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, type FlowOptions, release } from "../ends/release.js";
+import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
 
 /** The options of a pipeline. */
 export interface PipelineOptions<U> extends FlowOptions {
@@ -132,7 +133,7 @@ class NextValue<T, U> extends Operation<T | Closed> {
     try {
       return this._receive.result();
     } catch (error) {
-      this._work.cause = error;
+      this._work.cause = causeOf(error);
       return CLOSED;
     }
   }
@@ -165,7 +166,7 @@ class Turn<T, U> extends Operation<void> {
 
 /** The workers of a pipeline, with their source and their output. */
 export class OrderedWork<T, U> {
-  readonly out: Channel<U>;
+  readonly out: Channel<U> & OwnedChannel<U>;
   readonly ordered: boolean;
   /** The cause that the source ended with. */
   cause: unknown;
@@ -177,7 +178,13 @@ export class OrderedWork<T, U> {
   constructor(count: number, source: ReceiveChannel<T>, options: PipelineOptions<U>) {
     wholeNumber("start pipeline", "n", count, 1);
     assertSource("start pipeline", source);
-    this.out = channel<U>(0, { owned: true, onCancel: (reason) => this._stop(reason) });
+    takeOver(source);
+    const { onUndelivered } = options;
+    this.out = channel<U>(0, {
+      owned: true,
+      onCancel: (reason) => this._stop(reason),
+      ...(onUndelivered && { onUndelivered }),
+    });
     this.ordered = options.ordered ?? true;
     this.cause = undefined;
     this._source = source;
@@ -187,7 +194,7 @@ export class OrderedWork<T, U> {
     this._working = count;
   }
 
-  start(body: (work: OrderedWork<T, U>, worker: Worker<T, U>) => Routine<void>): ReceiveChannel<U> {
+  start(body: (work: OrderedWork<T, U>, worker: Worker<T, U>) => Routine<void>): OwnedChannel<U> {
     for (const worker of this._workers) {
       const task = go(body, this, worker);
       worker.task = task;
@@ -205,7 +212,7 @@ export class OrderedWork<T, U> {
 
   /** Closes the output with an error. If the output was closed before, a task fails with the error, so that it is reported. */
   fail(error: unknown): void {
-    if (this.out.close(error)) this._stop(error);
+    if (this.out.close(causeOf(error))) this._stop(error);
     else
       go(function* late(): Routine<never> {
         throw error;
@@ -213,7 +220,7 @@ export class OrderedWork<T, U> {
   }
 
   undelivered(result: U): void {
-    this._options.onUndelivered?.(result);
+    call(this._options.onUndelivered, result);
   }
 
   private _ended(): void {

@@ -1,6 +1,6 @@
 // Parallel work, with one result for each input.
 
-import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { named } from "../../structures/named.js";
 import { isValue, type Settleable, settle } from "../../task/settleable.js";
 import { assertFunction } from "../ends/release.js";
@@ -41,7 +41,7 @@ export function pipeline<T, U>(
   source: ReceiveChannel<T>,
   stage: (value: T) => Settleable<U>,
   options: PipelineOptions<U> = {},
-): ReceiveChannel<U> {
+): OwnedChannel<U> {
   assertFunction("start pipeline", "stage", stage);
   return new OrderedWork<T, U>(n, source, options).start(
     named("pipeline", function* (work, worker) {

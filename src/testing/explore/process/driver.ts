@@ -38,7 +38,11 @@ export class Driver {
     this._sandbox = sandbox;
     this._completed = false;
     const root = new Path(null, "", 0);
-    this._performer = { member: null, async: false, path: () => root, wake: () => this._complete() };
+    this._performer = {
+      ...{ member: null, keeps: null, home: null, happened: false, name: "model", async: false },
+      path: () => root,
+      wake: () => this._complete(),
+    };
     this._asyncPerformer = { ...this._performer, async: true };
   }
 
@@ -57,16 +61,26 @@ export class Driver {
       const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       if (scheduler.parked !== null) return this._parked(run, scheduler.parked as Operation<unknown>);
-      if (step.done === true) return { kind: "done", value: step.value };
+      if (step.done === true) {
+        this._assertHoldsNothing(run);
+        return { kind: "done", value: step.value };
+      }
       throw new Unmodelled("a task yields what is no operation");
     } catch (error) {
       if (error instanceof Unmodelled) throw error;
-      return run.stopped === null ? { kind: "failed", error } : { kind: "stopped", offer: run.stopped };
+      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+      this._assertHoldsNothing(run);
+      return { kind: "failed", error };
     } finally {
       scheduler.current = current;
       scheduler.parked = null;
       sandbox.running = outer;
     }
+  }
+
+  /** The end of a task that holds a channel may cancel the channel, which depends on what the other tasks have done. */
+  private _assertHoldsNothing(run: RoutineRun): void {
+    if (run.owned.size > 0) this._sandbox.unmodelled("a task ends before a channel that belongs to it");
   }
 
   private _prepare(run: RoutineRun): void {
@@ -119,7 +133,10 @@ export class Driver {
       if (unmodelled !== null) throw unmodelled;
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       if (run.awaited !== null) return parkedAt(run.awaited.operation);
-      if (ended !== null) return ended;
+      if (ended !== null) {
+        if ((ended as Arrival).kind !== "parked") this._assertHoldsNothing(run);
+        return ended;
+      }
     }
     const { name } = this._sandbox.tasks[run.task]!;
     throw new Escaped(`${name} waits for something outside the program: a timer, I/O, a promise`);

@@ -19,7 +19,10 @@ export class ModelMaker extends Layer implements Declared {
   override channel(buffer: unknown, options: unknown): unknown {
     const made = this._sandbox.channel(buffer as Buffer<unknown> | null, options as undefined);
     const owned = (options as ChannelOptions<unknown> | undefined)?.owned === true;
-    return owned ? Object.assign(made, { owned }) : made;
+    if (!owned) return made;
+    Object.assign(made, { owned });
+    this._sandbox.hold(made, true);
+    return made;
   }
 
   override promiseChannel(): unknown {

@@ -33,7 +33,7 @@ import {
   WHEN_OVER,
   WRITE_CELL,
 } from "./cases.js";
-import { Offer } from "./operation-cases.js";
+import { Offer, Thrown } from "./operation-cases.js";
 
 /**
  * What a full buffer does with a send: lets it wait, drops its value, or drops the oldest value. `keep` is a promise channel, which
@@ -49,6 +49,8 @@ export interface PlainCalls {
   call(offer: Offer<unknown>): unknown;
   /** Called when an operation parks. */
   readonly queued: () => void;
+  /** Notes that the running task holds a channel, or holds it no more. */
+  hold(channel: object, holds: boolean): void;
   /** Gives the program up, as it does something that the model does not support. */
   unmodelled(what: string): never;
 }
@@ -68,6 +70,8 @@ export class ChannelModel<T> implements Channel<T> {
   readonly name: string;
   readonly capacity: number;
   readonly overflow: Overflow;
+  /** Set by the maker if it was created with `owned`. */
+  readonly owned?: boolean;
   private readonly _hasCallbacks: boolean;
   private readonly _calls: PlainCalls;
 
@@ -86,6 +90,7 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   receive(): Operation<T | Closed> {
+    if (this.owned === true) return this._receiveOwned();
     return this._offer<T | Closed>(RECEIVE, null, `receive from ${this.name}`);
   }
 
@@ -108,6 +113,7 @@ export class ChannelModel<T> implements Channel<T> {
 
   cancel(): void {
     if (this._hasCallbacks) this._calls.unmodelled(`${this.name} has onCancel or onUndelivered, and is cancelled`);
+    if (this.owned === true) this._calls.hold(this, false);
     this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
   }
 
@@ -123,8 +129,35 @@ export class ChannelModel<T> implements Channel<T> {
     return iterate(this);
   }
 
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  private _receiveOwned(): Operation<T | Closed> {
+    const text = `receive from ${this.name}`;
+    this._calls.hold(this, true);
+    return new OwnedReceive<T | Closed>(this._calls, this, text);
+  }
+
   private _offer<U>(kind: number, argument: unknown, text: string): Offer<U> {
     return new Offer<U>(kind, this.index, argument, text, this._calls.queued);
+  }
+}
+
+/** A receive from an owned channel, which its task holds until it receives the end. */
+class OwnedReceive<T> extends Offer<T> {
+  private readonly _calls: PlainCalls;
+  private readonly _channel: ChannelModel<unknown>;
+
+  constructor(calls: PlainCalls, channel: ChannelModel<unknown>, text: string) {
+    super(RECEIVE, channel.index, null, text, calls.queued);
+    this._calls = calls;
+    this._channel = channel;
+  }
+
+  override result(): T {
+    if (this.value === CLOSED || this.value instanceof Thrown) this._calls.hold(this._channel, false);
+    return super.result();
   }
 }
 

@@ -60,6 +60,8 @@ export class RoutineRun {
   callSite: Error | undefined;
   /** The local state at which each loop was entered. */
   readonly loops: Map<object, number>;
+  /** The channels that it has made with `owned` or received from, and whose end it has not received. */
+  readonly owned: Set<object>;
 
   constructor(task: number, node: number) {
     this.task = task;
@@ -77,6 +79,7 @@ export class RoutineRun {
     this.queued = 0;
     this.callSite = undefined;
     this.loops = new Map();
+    this.owned = new Set();
   }
 
   /** How many objects of its own it has made. */

@@ -277,6 +277,11 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     return answer;
   }
 
+  hold(channel: object, holds: boolean): void {
+    if (holds) this.running?.owned.add(channel);
+    else this.running?.owned.delete(channel);
+  }
+
   unmodelled(what: string): never {
     if (this.running !== null && this.running.stopped !== null) throw UNANSWERED;
     this._unmodelled ??= what;
