@@ -14,16 +14,8 @@ import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
 import { inspectable } from "../structures/readable.js";
 import type { Buffer } from "./buffer.js";
-import {
-  assertValue,
-  type Channel,
-  type ChannelOptions,
-  CLOSED,
-  type Closed,
-  EMPTY,
-  type Empty,
-  iterate,
-} from "./ends.js";
+import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, type Empty } from "./ends.js";
+import { iterate } from "./iterate.js";
 
 /** The exceptions of parked sends whose buffer threw. */
 const failures = /* @__PURE__ */ new WeakMap<object, { readonly cause: unknown }>();

@@ -147,18 +147,6 @@ export interface ChannelOptions<T> {
   readonly onError?: (error: unknown) => T | undefined;
 }
 
-/**
- * The iterator of `for await`. It ends when the channel has ended, and throws the cause with which the channel was closed. A loop
- * that is left early cancels the channel if it is owned.
- */
-export async function* iterate<T>(channel: ReceiveChannel<T>): AsyncGenerator<T, void, undefined> {
-  try {
-    for (let value: T | Closed; (value = await channel.receive()) !== CLOSED; ) yield value;
-  } finally {
-    if (channel.owned === true) channel.cancel();
-  }
-}
-
 /** Throws if a value that is sent is `CLOSED` or `EMPTY`. */
 export function assertValue(value: unknown, channel: { readonly name: string }): void {
   if (value === CLOSED)

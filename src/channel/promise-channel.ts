@@ -7,6 +7,7 @@ import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { inspectable } from "../structures/readable.js";
 import { assertValue, type Channel, CLOSED, type Closed, EMPTY, type Empty } from "./ends.js";
+import { iterate } from "./iterate.js";
 
 class Send<T> extends Operation<boolean> {
   private readonly _channel: PromiseChan<T>;
@@ -142,9 +143,8 @@ class PromiseChan<T> implements Channel<T>, Once<T | Closed> {
   }
 
   /** Yields the value once, so that a loop over the channel ends. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    const value = await this.receive();
-    if (value !== CLOSED) yield value;
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return iterate(this, true);
   }
 
   private _settle(value: T | Closed): void {

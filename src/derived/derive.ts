@@ -12,7 +12,8 @@
 //                   │
 //                   └──> IDLE; after 64 operations in a row without a value TIRED; at the end OVER
 
-import { CLOSED, type Closed, EMPTY, type Empty, iterate, type OwnedChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, type OwnedChannel } from "../channel/ends.js";
+import { iterate } from "../channel/iterate.js";
 import { assertIdle, type Waiter } from "../operation/async-performance.js";
 import { type Operation, unblock } from "../operation/operation.js";
 import { type Ownable, type Ownership, ownership } from "../operation/ownership.js";

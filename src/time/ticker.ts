@@ -1,6 +1,7 @@
 // A channel of ticks. A ticker is only a period and a count. It has an alarm only while a receive waits.
 
-import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../channel/ends.js";
+import { iterate } from "../channel/iterate.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";

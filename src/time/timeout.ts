@@ -1,7 +1,8 @@
 // Deadlines: a channel that closes at a time, and an operation that must complete before a time. A timeout channel is only a
 // time, so it costs nothing until a receive waits for it.
 
-import { CLOSED, type Closed, EMPTY, type Empty, iterate, type ReceiveChannel } from "../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../channel/ends.js";
+import { iterate } from "../channel/iterate.js";
 import { select } from "../choice/select.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
