@@ -6,7 +6,7 @@
 // queue. The send's `poll` takes the first receive out of the queue, stores the value in it and makes its task ready; the
 // sender continues. Send and Receive mirror each other.
 
-import { Gate, Wait } from "../operation/once.js";
+import { Gate, Shared } from "../operation/once.js";
 import { Operation, refusePark, refuseResume, type WaitsFor } from "../operation/operation.js";
 import { type Ownable, type Ownership, ownership } from "../operation/ownership.js";
 import type { Path } from "../scheduler/path.js";
@@ -237,7 +237,7 @@ export class Chan<T> implements Channel<T>, Ownable {
       this._closing = new Gate(`${this.name} to close`, this.external);
       if (this.closed) this._closing.open();
     }
-    return new Wait(this._closing);
+    return new Shared(this._closing);
   }
 
   cancel(reason?: unknown): void {

@@ -65,7 +65,8 @@ export interface SendChannel<in T> {
   /**
    * Waits until the channel is closed, so that a producer can stop.
    *
-   * Parks when: the channel is open. Yields: nothing. If cancelled: it stops waiting.
+   * Parks when: the channel is open. Yields: nothing. If cancelled: it stops waiting. Several performers may perform the
+   * operation at the same time.
    */
   whenClosed: () => Operation<void>;
 }

@@ -4,7 +4,7 @@ import { shown } from "../structures/errors.js";
 import { shared } from "../structures/shared.js";
 import { Made } from "./basic.js";
 import { type Once, Sharable, Wait } from "./once.js";
-import { Operation, type WaitsFor } from "./operation.js";
+import type { Operation, WaitsFor } from "./operation.js";
 import { Waiters } from "./waiters.js";
 
 /** The outcome of a promise. There is one for each promise, so that a million lost selects leave one reaction on it. */
@@ -82,40 +82,115 @@ interface Signals {
 
 export const signals: Signals = /* @__PURE__ */ shared("signals", () => ({ isTimeout: null, timeouts: new Set() }));
 
-class Aborted extends Operation<unknown> {
+const ABORT: WaitsFor = { what: "an abort signal", external: true };
+
+/** The abort of a signal. There is one for each signal, and it has one listener, as long as a performer waits for it. */
+class Abort implements Once<unknown> {
+  readonly waiting: Waiters;
   private readonly _signal: AbortSignal;
   private readonly _listener: () => void;
+  private _listens: boolean;
+
+  constructor(signal: AbortSignal) {
+    this.waiting = new Waiters();
+    this._signal = signal;
+    this._listener = () => {
+      this.rest(true);
+      this.waiting.completeAll(undefined);
+    };
+    this._listens = false;
+  }
+
+  get happened(): boolean {
+    return this._signal.aborted;
+  }
+
+  outcome(): unknown {
+    return this._signal.reason;
+  }
+
+  waitsFor(): WaitsFor {
+    return ABORT;
+  }
+
+  /** Begins to listen. */
+  listen(): void {
+    if (this._listens) return;
+    this._listens = true;
+    this._signal.addEventListener("abort", this._listener);
+  }
+
+  /** Stops listening if no performer waits. */
+  rest(over: boolean): void {
+    if (!this._listens || !(over || this.waiting.empty)) return;
+    this._listens = false;
+    this._signal.removeEventListener("abort", this._listener);
+  }
+}
+
+const aborts = /* @__PURE__ */ shared("aborts", () => new WeakMap<AbortSignal, Abort>());
+
+class AbortWait extends Wait<unknown> {
+  declare readonly once: Abort;
+  /** Whether a process of Node is to wait for it: the timer of such a signal does not keep the process alive. */
+  private readonly _timeout: boolean;
+
+  constructor(signal: AbortSignal, waits: boolean) {
+    let abort = aborts.get(signal);
+    if (abort === undefined) {
+      abort = new Abort(signal);
+      aborts.set(signal, abort);
+    }
+    super(abort);
+    this._timeout = waits && signals.isTimeout?.(signal) === true;
+  }
+
+  override block(): void {
+    super.block();
+    this.once.listen();
+    if (this._timeout) signals.timeouts.add(this);
+  }
+
+  override unblock(): void {
+    super.unblock();
+    this.once.rest(false);
+    signals.timeouts.delete(this);
+  }
+
+  override complete(value: unknown): void {
+    signals.timeouts.delete(this);
+    super.complete(value);
+  }
+}
+
+class Aborted extends Sharable<unknown> {
+  private readonly _signal: AbortSignal;
 
   constructor(signal: AbortSignal) {
     super();
     this._signal = signal;
-    this._listener = () => {
-      signals.timeouts.delete(this);
-      this.complete(undefined);
-    };
   }
 
-  poll(): boolean {
-    return this._signal.aborted;
-  }
-
-  block(): void {
-    this._signal.addEventListener("abort", this._listener, { once: true });
-    if (signals.isTimeout?.(this._signal) === true) signals.timeouts.add(this);
-  }
-
-  override unblock(): void {
-    signals.timeouts.delete(this);
-    this._signal.removeEventListener("abort", this._listener);
-  }
-
-  override result(): unknown {
-    return this._signal.reason;
+  override fresh(): Operation<unknown> {
+    return new AbortWait(this._signal, true);
   }
 
   override waitsFor(): WaitsFor {
-    return { what: "an abort signal", external: true };
+    return ABORT;
   }
+}
+
+/** Calls a function when a signal is aborted, unless the result is disposed of before. It holds no closed program. */
+export function whenAborted(signal: AbortSignal, then: () => void): Disposable {
+  const wait = new AbortWait(signal, false);
+  wait.waiter = { wake: then };
+  wait.block();
+  return {
+    [Symbol.dispose]() {
+      wait.waiter = null;
+      wait.unblock();
+    },
+  };
 }
 
 /**
@@ -146,10 +221,11 @@ export function settled<T>(promise: PromiseLike<T>): Operation<T> {
 }
 
 /**
- * Waits until an abort signal is aborted.
+ * Waits until an abort signal is aborted. Several performers may perform the operation at the same time. However many wait, the
+ * signal has one listener.
  *
- * Parks when: the signal is not aborted. Yields: the reason of the signal. If cancelled, or if another case wins: the listener
- * is removed at once.
+ * Parks when: the signal is not aborted. Yields: the reason of the signal. If cancelled, or if another case wins: it stops
+ * waiting. The listener is removed when no performer waits any more.
  *
  * @param signal - The signal of an `AbortController`, or any other `AbortSignal`.
  * @throws TypeError if `signal` is not an `AbortSignal`.

@@ -116,4 +116,8 @@ export class Shared<T> extends Sharable<T> {
   override fresh(): Operation<T> {
     return new Wait(this._once);
   }
+
+  override waitsFor(): WaitsFor {
+    return this._once.waitsFor();
+  }
 }

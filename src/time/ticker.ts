@@ -2,6 +2,7 @@
 
 import { CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../channel/ends.js";
 import { iterate } from "../channel/iterate.js";
+import { whenAborted } from "../operation/bridge.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
@@ -77,6 +78,7 @@ class Beat implements Ticker {
   private readonly _start: number;
   private readonly _delay: boolean;
   private _count: number;
+  private _aborts: Disposable | null;
 
   constructor(ms: number, options: TickerOptions) {
     this.closed = this.owned = false;
@@ -88,8 +90,9 @@ class Beat implements Ticker {
     this._delay = options.missed === "delay";
     this._count = 0;
     readable(this, () => `Ticker of ${ms} ms${this.closed ? ", closed" : ""}`);
+    this._aborts = null;
     if (options.signal?.aborted) this.cancel();
-    else options.signal?.addEventListener("abort", () => this.cancel(), { once: true });
+    else if (options.signal !== undefined) this._aborts = whenAborted(options.signal, () => this.cancel());
   }
 
   /** Takes the tick that is due, numbered by the periods that have passed; `EMPTY` if no tick is due. */
@@ -116,9 +119,10 @@ class Beat implements Ticker {
 
   cancel(): void {
     this.closed = true;
-    for (const tick of [...this.waiting]) {
-      // Another tick of the same select may have completed it.
-      if (!this.waiting.has(tick)) continue;
+    this._aborts?.[Symbol.dispose]();
+    this._aborts = null;
+    // A select that waits for several ticks removes the others when it gets one.
+    for (const tick of this.waiting) {
       tick.unblock();
       tick.complete(CLOSED);
     }
