@@ -1,12 +1,38 @@
 // The line of a program that calls the package, for reports.
 
+/** How many frames are searched for the line of the program. */
+const DEPTH = 24;
+/** Where the files of this package are; null before it is known. */
+let home: string | null = null;
+
 /**
  * Returns the line of the stack from which the caller of `callSite` was called; undefined if the host has no stacks. The
  * caller must not end with `return callSite()`, or with another call in its `return`: JavaScriptCore removes the frame of a
  * function that ends with a call (tail call).
  */
 export function callSite(): string | undefined {
-  return stackFrames(4)[3];
+  const line = stackFrames(4)[3];
+  if (line === undefined || !isOfPackage(line)) return line;
+  // A combinator starts the task: the line of the program is farther out.
+  const outside = stackFrames(DEPTH).find((frame) => fileOf(frame) !== "" && !isOfPackage(frame));
+  return outside ?? line;
+}
+
+/** The file of a frame: `at f (file:1:2)`, `at file:1:2` or `f@file:1:2`; empty for code of the host. */
+function fileOf(frame: string): string {
+  const file = /(?:\(|at (?:async )?|@)([^()\s@]+):\d+:\d+\)?$/.exec(frame)?.[1] ?? "";
+  return file.startsWith("node:") ? "" : file;
+}
+
+/** Whether a frame is in this package. */
+function isOfPackage(frame: string): boolean {
+  home ??= homeOf(fileOf(stackFrames(1)[0] ?? ""));
+  return home !== "" && fileOf(frame).startsWith(home);
+}
+
+/** The folder `src/` or `dist/` that this file is in; or this file alone, if it was bundled with others. */
+function homeOf(file: string): string {
+  return /^(.*[/\\])scheduler[/\\]call-site\.\w+$/.exec(file)?.[1] ?? /^(.*[/\\]dist[/\\])/.exec(file)?.[1] ?? file;
 }
 
 /** Returns the innermost frames of the stack; none if the host has no stacks. The first frame is that of this function. */

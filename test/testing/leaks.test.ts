@@ -3,6 +3,7 @@
 import { type Channel, CLOSED, channel, DeadlockError, go, type Routine, scope, sleep } from "millrace";
 import { assertNoLeaks, daemon } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { subjects } from "../flow/subjects.js";
 
 function* reads(from: Channel<number>): Routine<void> {
   yield* from.receive();
@@ -120,5 +121,23 @@ describe("assertNoLeaks", () => {
 
   test("assertNoLeaks() throws if `ignore` is neither a text, a pattern nor a function", () => {
     expect(() => assertNoLeaks({ ignore: 5 as unknown as string })).toThrow("Cannot check for leaks: ignore must be");
+  });
+});
+
+describe.each(subjects)("a task of $name that is left", ({ make, inputs }) => {
+  test("is reported with the line that made the combinator, and no line of the package", async () => {
+    const sources = Array.from({ length: inputs }, () => channel<number>());
+    const error = await assertNoLeaks(() => {
+      for (const output of make(...sources)) output.tryReceive();
+      go(reads, channel<number>()); // so that a report exists for combinators without a task, too
+    }).then(
+      () => null,
+      (error: DeadlockError) => error,
+    );
+    for (const { name, startedAt } of error!.tasks) {
+      expect([name, startedAt]).toEqual([name, expect.stringMatching(/(?:subjects|leaks\.test)\.[jt]s/)]);
+    }
+    expect(error!.message).not.toMatch(/[/\\](?:src|dist)[/\\]/);
+    for (const source of sources) source.cancel();
   });
 });
