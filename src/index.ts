@@ -69,6 +69,7 @@ export { batch } from "./flow/time/batch.js";
 export { buffer } from "./flow/time/buffer.js";
 export { type DebounceOptions, debounce } from "./flow/time/debounce.js";
 export { delay } from "./flow/time/delay.js";
+export type { AheadOptions } from "./flow/time/read-ahead.js";
 export { sample } from "./flow/time/sample.js";
 export { type ThrottleOptions, throttle } from "./flow/time/throttle.js";
 export { type Combined, combineLatest } from "./flow/view/combine-latest.js";

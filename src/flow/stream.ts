@@ -139,11 +139,11 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
     return ms === undefined ? this.through(batches<T>(size)) : this._over(batch(this.channel(), size, ms));
   }
 
-  debounce(ms: number, options?: Omit<DebounceOptions, "own">): Stream<T> {
+  debounce(ms: number, options?: Omit<DebounceOptions<T>, "own">): Stream<T> {
     return this._over(debounce(this.channel(), ms, options));
   }
 
-  throttle(ms: number, options?: Omit<ThrottleOptions, "own">): Stream<T> {
+  throttle(ms: number, options?: Omit<ThrottleOptions<T>, "own">): Stream<T> {
     return this._over(throttle(this.channel(), ms, options));
   }
 

@@ -4,8 +4,7 @@ import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds, wholeNumber } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
-import type { FlowOptions } from "../ends/release.js";
-import { readAhead } from "./read-ahead.js";
+import { type AheadOptions, readAhead } from "./read-ahead.js";
 
 type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
@@ -43,7 +42,7 @@ export function batch<T>(
   source: ReceiveChannel<T>,
   size: number,
   ms?: number,
-  options: FlowOptions = {},
+  options: AheadOptions<T[]> = {},
 ): OwnedChannel<T[]> {
   wholeNumber("batch", "size", size, 1);
   if (ms !== undefined) finiteMilliseconds("batch", ms);

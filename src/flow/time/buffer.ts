@@ -2,8 +2,7 @@ import type { Buffer } from "../../channel/buffer.js";
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { wholeNumber } from "../../structures/arguments.js";
-import type { FlowOptions } from "../ends/release.js";
-import { readAhead } from "./read-ahead.js";
+import { type AheadOptions, readAhead } from "./read-ahead.js";
 
 /**
  * Reads ahead: a task receives values into a buffer, so that a source and a consumer that are busy at different times need
@@ -34,7 +33,7 @@ import { readAhead } from "./read-ahead.js";
 export function buffer<T>(
   source: ReceiveChannel<T>,
   capacity: number | Buffer<T>,
-  options: FlowOptions = {},
+  options: AheadOptions<T> = {},
 ): OwnedChannel<T> {
   if (typeof capacity === "number") wholeNumber("buffer", "capacity", capacity, 1);
   return readAhead<T>(

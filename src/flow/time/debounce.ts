@@ -4,11 +4,10 @@ import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds, milliseconds } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
-import type { FlowOptions } from "../ends/release.js";
-import { type Held, readAhead } from "./read-ahead.js";
+import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 /** The options of {@link debounce}. */
-export interface DebounceOptions extends FlowOptions {
+export interface DebounceOptions<T> extends AheadOptions<T> {
   /** Whether the first value of a burst is sent at once; false by default. */
   readonly leading?: boolean;
   /** Whether the last value of a burst is sent at its end; true by default. It is not sent again if it is also the first. */
@@ -54,7 +53,7 @@ type Event<T> =
  * console.log(await collect(debounce(typed, 5))); // [ "csp", "csp in js" ]
  * ```
  */
-export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: DebounceOptions = {}): OwnedChannel<T> {
+export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: DebounceOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("debounce", ms);
   const { leading = false, trailing = true, maxWait = Infinity } = options;
   const longest = Math.max(ms, milliseconds("debounce", maxWait, "maxWait", 0));

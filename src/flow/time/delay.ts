@@ -4,8 +4,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { Ring } from "../../structures/ring.js";
 import { timeout } from "../../time/timeout.js";
-import type { FlowOptions } from "../ends/release.js";
-import { type Held, readAhead } from "./read-ahead.js";
+import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 interface Delayed<T> extends Held<T> {
   readonly due: ReceiveChannel<never>;
@@ -37,9 +36,9 @@ type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonl
  * later.cancel();
  * ```
  */
-export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOptions = {}): OwnedChannel<T> {
+export function delay<T>(source: ReceiveChannel<T>, ms: number, options: AheadOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("delay", ms);
-  return readAhead<T>("delay", source, options, function* delay(out): Routine<void> {
+  return readAhead<T>("delay", source, options, function* delay(out, lost): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
@@ -64,9 +63,13 @@ export function delay<T>(source: ReceiveChannel<T>, ms: number, options: FlowOpt
         }
       }
     } finally {
-      for (; first !== null && !out.closed; first = shift()) {
-        yield* first.due.receive();
-        yield* out.send(first.value);
+      try {
+        for (; first !== null && !out.closed; first = shift()) {
+          yield* first.due.receive();
+          yield* out.send(first.value);
+        }
+      } finally {
+        for (; first !== null; first = shift()) lost(first.value);
       }
     }
   });

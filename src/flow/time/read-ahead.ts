@@ -7,7 +7,9 @@
 
 import type { Buffer } from "../../channel/buffer.js";
 import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
-import type { Routine } from "../../operation/operation.js";
+import { always } from "../../operation/basic.js";
+import { call } from "../../operation/call.js";
+import type { Operation, Routine } from "../../operation/operation.js";
 import { produce } from "../ends/produce.js";
 import { assertSource, type FlowOptions, release, takeOver } from "../ends/release.js";
 
@@ -16,22 +18,97 @@ export interface Held<T> {
   readonly value: T;
 }
 
+/** The options of combinators that read ahead. */
+export interface AheadOptions<T> extends FlowOptions {
+  /**
+   * Called with each value that was taken from the source, was to be sent, and gets to no receiver, because the receiver
+   * cancelled. A value that the combinator drops for a newer one is not such a value.
+   */
+  readonly onUndelivered?: (value: T) => void;
+}
+
+/** The body of a combinator that reads ahead. It calls `lost` with each value that it still holds at its end. */
+type AheadBody<T> = (out: SendChannel<T>, lost: (value: T) => void) => Routine<void>;
+
 /** A channel with a task that reads a source ahead; `otherSource` is a second channel to release. */
 export function readAhead<T>(
   what: string,
   source: ReceiveChannel<unknown>,
-  options: FlowOptions,
-  body: (out: SendChannel<T>) => Routine<void>,
+  options: AheadOptions<T>,
+  body: AheadBody<T>,
   { capacity = 0, otherSource }: { capacity?: number | Buffer<T>; otherSource?: ReceiveChannel<unknown> } = {},
 ): OwnedChannel<T> {
   assertSource(what, source);
   takeOver(source);
   if (otherSource !== undefined) takeOver(otherSource);
-  return produce<T>(body, {
+  const { onUndelivered } = options;
+  const told = onUndelivered && new Told<T>(onUndelivered);
+  return produce<T>((out) => (told === undefined ? body(out, () => {}) : told.run(out, body)), {
     capacity,
+    ...(onUndelivered && { onUndelivered }),
     release(reason) {
+      told?.end();
       release(source, options, reason);
       if (otherSource !== undefined) release(otherSource, options, reason);
     },
   });
+}
+
+/**
+ * Reports the values that a body has offered and that were not delivered. An offer that completes in the step in which its task
+ * is cancelled has delivered its value although the task does not resume with it; the body then offers the value again.
+ */
+class Told<T> {
+  private readonly _onUndelivered: (value: T) => void;
+  private _last: { readonly value: T; readonly offer: Operation<boolean>; resumed: boolean } | null;
+
+  constructor(onUndelivered: (value: T) => void) {
+    this._onUndelivered = onUndelivered;
+    this._last = null;
+  }
+
+  run(out: SendChannel<T>, body: AheadBody<T>): Routine<void> {
+    const offers: SendChannel<T> = {
+      send: (value) => (this._wasDelivered(value) ? always(true) : this._offer(out, value)),
+      trySend: (value) => out.trySend(value),
+      close: (cause) => out.close(cause),
+      get closed() {
+        return out.closed;
+      },
+      whenClosed: () => out.whenClosed(),
+    };
+    return body(offers, (value) => {
+      if (!this._wasDelivered(value)) this._tell(value);
+    });
+  }
+
+  /** Called when the body has ended. */
+  end(): void {
+    const last = this._last;
+    this._last = null;
+    if (last !== null && !last.resumed && last.offer.value !== true) call(this._onUndelivered, last.value);
+  }
+
+  private _offer(out: SendChannel<T>, value: T): Operation<boolean> {
+    const offer = out.send(value);
+    const last = { value, offer, resumed: false };
+    this._last = last;
+    return offer.map((sent) => {
+      last.resumed = true;
+      if (!sent) this._tell(value);
+      return sent;
+    });
+  }
+
+  private _wasDelivered(value: T): boolean {
+    const last = this._last;
+    if (last === null || last.resumed || last.offer.value !== true || last.value !== value) return false;
+    last.resumed = true;
+    return true;
+  }
+
+  private _tell(value: T): void {
+    this._last = null;
+    call(this._onUndelivered, value);
+  }
 }

@@ -3,8 +3,8 @@ import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { ticker } from "../../time/ticker.js";
-import { assertSource, type FlowOptions } from "../ends/release.js";
-import { type Held, readAhead } from "./read-ahead.js";
+import { assertSource } from "../ends/release.js";
+import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
@@ -40,7 +40,7 @@ type Event<T> =
 export function sample<T>(
   source: ReceiveChannel<T>,
   every: number | ReceiveChannel<unknown>,
-  options: FlowOptions = {},
+  options: AheadOptions<T> = {},
 ): OwnedChannel<T> {
   const ticks = ticksOf(every);
   const body = function* sample(out: SendChannel<T>): Routine<void> {

@@ -3,11 +3,10 @@ import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
-import type { FlowOptions } from "../ends/release.js";
-import { type Held, readAhead } from "./read-ahead.js";
+import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 /** The options of {@link throttle}. */
-export interface ThrottleOptions extends FlowOptions {
+export interface ThrottleOptions<T = unknown> extends AheadOptions<T> {
   /** Whether the first value is sent at once instead of at the end of the window that it opens; true by default. */
   readonly leading?: boolean;
   /** Whether the last value of a window is sent at its end; true by default. */
@@ -42,12 +41,12 @@ type Event<T> =
  * console.log(await collect(throttle(positions, 5))); // [ 1, 4 ]
  * ```
  */
-export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions = {}): OwnedChannel<T> {
+export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("throttle", ms);
   const { leading = true, trailing = true } = options;
   if (!leading && !trailing)
     throw new TypeError("Cannot throttle: leading or trailing must be true, got false for both");
-  return readAhead<T>("throttle", source, options, function* throttle(out): Routine<void> {
+  return readAhead<T>("throttle", source, options, function* throttle(out, lost): Routine<void> {
     const next = source.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
@@ -84,9 +83,15 @@ export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: Thro
       }
     } finally {
       if (first !== null && (yield* out.send(first.value))) late = timeout(ms);
-      if (latest !== null && !out.closed) {
-        yield* late.receive();
-        yield* out.send(latest.value);
+      try {
+        if (latest !== null && !out.closed) {
+          yield* late.receive();
+          const { value } = latest;
+          latest = null;
+          yield* out.send(value);
+        }
+      } finally {
+        if (latest !== null) lost(latest.value);
       }
     }
   });
