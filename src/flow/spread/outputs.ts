@@ -49,14 +49,21 @@ export class Outputs<T> {
     this._task = this._held = null;
   }
 
-  /** Creates another output channel. */
-  open<V>(capacity: number | Buffer<V>, onUndelivered: ((value: V) => void) | undefined): Channel<V> & OwnedChannel<V> {
+  /** Creates another output channel. `left` is called when it is cancelled. */
+  open<V>(
+    capacity: number | Buffer<V>,
+    onUndelivered: ((value: V) => void) | undefined,
+    left?: () => void,
+  ): Channel<V> & OwnedChannel<V> {
     // Outputs that are made later, by the task, belong to the task that made the first one.
     const output: Channel<V> & OwnedChannel<V> = inPlaceOf(this._maker, () =>
       channel<V>(capacity, {
         owned: true,
         ...(onUndelivered && { onUndelivered }),
-        onCancel: (reason) => this._left(output, reason),
+        onCancel: (reason) => {
+          left?.();
+          this._left(output, reason);
+        },
       }),
     );
     this._open.add(output);

@@ -14,6 +14,11 @@ export interface Part<out K, out T> {
 export interface PartitionOptions<K, T> extends OutletOptions<T> {
   /** How many values each part stores; 0 by default. A function returns a number or a buffer for each part. */
   readonly capacity?: number | ((key: K) => number | Buffer<T>);
+  /**
+   * Whether a key whose part was cancelled comes again, as a new part, with its next value. False by default: the values of
+   * a cancelled part are undelivered, and the key is remembered for as long as the partition runs.
+   */
+  readonly again?: boolean;
 }
 
 /**
@@ -23,7 +28,7 @@ export interface PartitionOptions<K, T> extends OutletOptions<T> {
  * It runs a task, which receives a value, sends the part if its key is new, and then sends the value to the part. The task
  * parks until the part has room for the value or a receiver takes it. So a part without a receiver blocks all others. Read
  * each part in its own task, or cancel it. The values of a cancelled part are dropped and passed to `onUndelivered`; the
- * part is not sent again.
+ * part is not sent again, unless the option `again` is true.
  *
  * Closes when: the source has ended. Then it and all parts close, with the cause of the source if there is one. If `keyOf`
  * throws, they close with that error. When you cancel it, no new parts are made: values with a new key are dropped, and
@@ -55,18 +60,25 @@ export function partition<T, K>(
 ): OwnedChannel<Part<K, T>> {
   assertSource("partition", source);
   assertFunction("partition", "keyOf", keyOf);
-  const { capacity = 0, onUndelivered } = options;
+  const { capacity = 0, onUndelivered, again = false } = options;
   const outputs = new Outputs(source, options);
   const parts = outputs.open<Part<K, T>>(0, ({ values }) => values.cancel());
-  const byKey = new Map<K, SendChannel<T>>();
+  /** The channel of each key; null once it was cancelled. */
+  const byKey = new Map<K, SendChannel<T> | null>();
   outputs.feed((value) => {
     const key = keyOf(value);
-    return byKey.get(key) ?? (parts.closed ? undefined : sendPart(key));
+    const values = byKey.get(key);
+    if (values !== undefined) return values ?? undefined;
+    return parts.closed ? undefined : sendPart(key);
   });
   return parts;
 
   function* sendPart(key: K): Routine<SendChannel<T>> {
-    const values = outputs.open(typeof capacity === "function" ? capacity(key) : capacity, onUndelivered);
+    const room = typeof capacity === "function" ? capacity(key) : capacity;
+    const values = outputs.open(room, onUndelivered, () => {
+      if (again) byKey.delete(key);
+      else byKey.set(key, null);
+    });
     byKey.set(key, values);
     if (!(yield* parts.send({ key, values }))) values.cancel();
     return values;

@@ -251,3 +251,29 @@ describe("partition()", () => {
     expect(all.end.end).toEqual({ cause: expect.any(RangeError) });
   });
 });
+
+test("partition() keeps nothing of a cancelled part but its key, and with `again` not even that", async () => {
+  using time = virtualTime();
+  for (const again of [false, true]) {
+    const source = channel<number>();
+    const lost: number[] = [];
+    const parts = partition(source, () => "key", { again, onUndelivered: (n) => void lost.push(n) });
+    const seen: number[] = [];
+    const reader = go(function* () {
+      for (let part: Part<string, number> | typeof CLOSED; (part = yield* parts.receive()) !== CLOSED; ) {
+        seen.push((yield* part.values.receive()) as number);
+        part.values.cancel();
+      }
+    });
+    await time.settle();
+    for (const n of [1, 2, 3]) {
+      expect(source.trySend(n)).toBe(true);
+      await time.settle();
+    }
+    expect([seen, lost]).toEqual(again ? [[1, 2, 3], []] : [[1], [2, 3]]);
+    parts.cancel();
+    source.close();
+    await time.settle();
+    await reader;
+  }
+});
