@@ -111,7 +111,8 @@ export interface ReceiveChannel<out T> extends AsyncIterable<T> {
  *
  * @typeParam T - The type of the values.
  */
-export interface OwnedChannel<out T> extends ReceiveChannel<T>, Disposable {}
+// An intersection, so that type arguments are inferred as from a ReceiveChannel.
+export type OwnedChannel<T> = ReceiveChannel<T> & Disposable;
 
 /**
  * A channel with both ends.

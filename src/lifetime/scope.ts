@@ -11,7 +11,7 @@ import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
-import type { Home, Kept, Performer, Seeker } from "../scheduler/roles.js";
+import type { Holder, Home, Kept, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { CancelledError, shown, TimeoutError, textOf } from "../structures/errors.js";
@@ -50,7 +50,7 @@ export interface ScopeOptions {
 
 class Region<T> implements Scope, Once<T>, Waiter, Home {
   readonly waiting: Waiters;
-  readonly performer: Performer | null;
+  readonly performer: Holder | null;
   /** What was made in the scope and ends with it at the latest; null for nothing. */
   keeps: Set<Kept> | null;
   private readonly _parent: Parent;
@@ -64,7 +64,7 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
   private _cancelled: { readonly reason: unknown } | null;
   private _aborted: boolean;
 
-  constructor(performer: Performer | null) {
+  constructor(performer: Holder | null) {
     this.waiting = new Waiters();
     this.performer = performer;
     this.keeps = null;
@@ -229,7 +229,7 @@ const supervisor = {
   *scope<T>(
     body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
     options: ScopeOptions,
-    performer: Performer | null,
+    performer: Holder | null,
   ): Routine<T> {
     const region = new Region<T>(performer);
     region.begin(body);
@@ -272,12 +272,12 @@ function* leave(region: Region<unknown>): Routine<void> {
  * a select, the scope is cancelled, and the select does not wait.
  */
 class Performed<T> extends Operation<T> implements Waiter, Seeker {
-  private readonly _begin: (performer: Performer | null) => Task<T>;
-  private _performer: Performer | null;
+  private readonly _begin: (performer: Holder | null) => Task<T>;
+  private _performer: Holder | null;
   private _task: Task<T> | null;
   private _join: Operation<T> | null;
 
-  constructor(begin: (performer: Performer | null) => Task<T>) {
+  constructor(begin: (performer: Holder | null) => Task<T>) {
     super();
     this._begin = begin;
     this._performer = null;
@@ -290,7 +290,7 @@ class Performed<T> extends Operation<T> implements Waiter, Seeker {
   }
 
   block(): void {
-    this._task = this._begin(this._performer ?? scheduler.current);
+    this._task = this._begin(this._performer ?? scheduler.current?.holder ?? null);
     this._join = this._task.fresh();
     this._join.waiter = this as Waiter;
     this._join.block();
@@ -308,7 +308,7 @@ class Performed<T> extends Operation<T> implements Waiter, Seeker {
     return false;
   }
 
-  foundIn(task: Performer | null): void {
+  foundIn(task: Holder | null): void {
     this._performer = task;
   }
 

@@ -269,7 +269,7 @@ class Seeking<T> extends AsyncPerformance<T> {
   override own(owner: Waiter): boolean {
     const seekers = this._seekers;
     this._seekers = null;
-    if (seekers !== null) for (const seeker of seekers) seeker.foundIn(owner as unknown as Performer);
+    if (seekers !== null) for (const seeker of seekers) seeker.foundIn((owner as unknown as Performer).holder);
     return super.own(owner);
   }
 }

@@ -8,7 +8,7 @@
 // In an async body the running task is known up to the first `await` or `yield*`. Behind that, what asks for the task is
 // answered by the next performance, which is part of the same synchronous code, or by a microtask: then it is plain code.
 
-import type { Home, Kept, Performer, Runnable, Seeker } from "../scheduler/roles.js";
+import type { Holder, Home, Kept, Performer, Runnable, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 
 /** A channel, or another thing that a combinator made, as far as its owners use it. */
@@ -23,18 +23,18 @@ export class Ownership implements Kept, Runnable, Seeker {
   private readonly _owned: Ownable;
   private _home: Home | null;
   /** The task that made the channel, until another task has received from it, or until the maker itself has. */
-  private _unreadBy: Performer | null;
+  private _unreadBy: Holder | null;
   /** Null if the channel does not end with a task: code that never ends may receive from it, or it has ended. */
-  private _holders: Set<Performer> | null;
-  private _last: Performer | null;
+  private _holders: Set<Holder> | null;
+  private _last: Holder | null;
   /** The task that was the last to leave. */
-  private _leaver: Performer | null;
+  private _leaver: Holder | null;
   /** Whether the maker is sought, and whether it has received from the channel meanwhile. */
   private _making: "no" | "unread" | "read";
   /** How many receives are under way whose task is not known yet. */
   private _sought: number;
 
-  constructor(owned: Ownable, maker: Performer | null) {
+  constructor(owned: Ownable, maker: Holder | null) {
     this._owned = owned;
     this._home = null;
     this._holders = new Set();
@@ -50,7 +50,7 @@ export class Ownership implements Kept, Runnable, Seeker {
     }
   }
 
-  private _madeIn(maker: Performer): void {
+  private _madeIn(maker: Holder): void {
     this._home = maker.home;
     this._unreadBy = maker;
     if (this._home !== null) keep(this._home, this);
@@ -59,7 +59,7 @@ export class Ownership implements Kept, Runnable, Seeker {
     else this._hold(maker);
   }
 
-  private _hold(holder: Performer): void {
+  private _hold(holder: Holder): void {
     if (this._holders === null) return;
     this._holders.add(holder);
     keep(holder, this);
@@ -67,7 +67,7 @@ export class Ownership implements Kept, Runnable, Seeker {
 
   /** Notes that the running code receives from the channel. */
   note(): void {
-    const { current } = scheduler;
+    const current = running();
     if (this._holders === null || (current !== null && current === this._last)) return;
     if (this._making !== "no") {
       if (current === null) this._making = "read";
@@ -88,7 +88,7 @@ export class Ownership implements Kept, Runnable, Seeker {
   }
 
   /** Called when the task is known that receives from the channel; null for code that is not a task. */
-  foundIn(task: Performer | null): void {
+  foundIn(task: Holder | null): void {
     this._sought--;
     if (this._making !== "no") {
       // Only a task that has also received from the channel is certain to be the one that made it.
@@ -99,7 +99,7 @@ export class Ownership implements Kept, Runnable, Seeker {
     if (this._holders !== null) this._receivedIn(task);
   }
 
-  private _receivedIn(task: Performer | null): void {
+  private _receivedIn(task: Holder | null): void {
     const holders = this._holders;
     if (holders === null) return;
     const holder = task === null ? null : this._within(task);
@@ -122,7 +122,7 @@ export class Ownership implements Kept, Runnable, Seeker {
     this._home?.keeps?.delete(this);
   }
 
-  left(task: Performer, returned: boolean, value: unknown): void {
+  left(task: Holder, returned: boolean, value: unknown): void {
     const holders = this._holders;
     if (holders === null || !holders.delete(task) || holders.size > 0) return;
     this._leaver = task;
@@ -163,11 +163,16 @@ export class Ownership implements Kept, Runnable, Seeker {
   }
 
   /** The holder that a task counts as; null if that is code whose task is unknown. */
-  private _within(task: Performer): Performer | null {
+  private _within(task: Holder): Holder | null {
     const home = this._home;
-    for (let at: Performer | null = task; at !== null; at = at.home?.performer ?? null) if (at.home === home) return at;
+    for (let at: Holder | null = task; at !== null; at = at.home?.performer ?? null) if (at.home === home) return at;
     return home === null ? null : task;
   }
+}
+
+/** The task that runs; null if it is unknown. */
+function running(): Holder | null {
+  return scheduler.current === null ? null : scheduler.current.holder;
 }
 
 function keep(keeper: { keeps: Set<Kept> | null }, kept: Kept): void {
@@ -176,7 +181,7 @@ function keep(keeper: { keeps: Set<Kept> | null }, kept: Kept): void {
 
 /** Returns the ownership of what the running code has just made. */
 export function ownership(owned: Ownable): Ownership {
-  return new Ownership(owned, scheduler.current);
+  return new Ownership(owned, running());
 }
 
 /** Calls a function when the scope ends in which the running task is, unless it is dropped before. */
@@ -187,7 +192,7 @@ export function madeInScope(release: () => void): Ownership {
 }
 
 /** Releases what only an ended task has held, the newest first. */
-export function releaseHeldBy(task: Performer, returned: boolean, value: unknown): void {
+export function releaseHeldBy(task: Holder, returned: boolean, value: unknown): void {
   const kept = [...task.keeps!].reverse();
   task.keeps = null;
   for (const each of kept) each.left(task, returned, value);

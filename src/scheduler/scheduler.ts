@@ -11,7 +11,7 @@ import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Contexts, Performer, Policy, Runnable, Seeker, Unowned } from "./roles.js";
+import type { Contexts, Holder, Performer, Policy, Runnable, Seeker, Unowned } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -173,7 +173,7 @@ export class Scheduler {
   }
 
   /** Answers seekers with the task that runs; null if there is none. */
-  answerSeekers(task: Performer | null): void {
+  answerSeekers(task: Holder | null): void {
     const { seekers } = this;
     if (seekers === null) return;
     this.seekers = null;

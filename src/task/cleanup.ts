@@ -9,7 +9,7 @@
 
 import { callChain, depth, goesBack, measureTailFrames } from "../scheduler/call-chain.js";
 import type { Path } from "../scheduler/path.js";
-import type { Performer, TaskRecord } from "../scheduler/roles.js";
+import type { Holder, Performer, TaskRecord } from "../scheduler/roles.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { CancelledError } from "../structures/errors.js";
 
@@ -65,6 +65,10 @@ export class Cleanup implements Performer {
   /** Whether the code has gone back to the place at which the task was cancelled, or to an earlier one. */
   isBack(place: readonly string[], whole: boolean = true): boolean {
     return this._from !== null && this._from.length > 0 && place.length > 0 && goesBack(this._from, place, whole);
+  }
+
+  get holder(): Holder {
+    return this._task.holder;
   }
 
   get member(): TaskRecord | null {

@@ -25,7 +25,7 @@ import { releaseHeldBy } from "../operation/ownership.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Context } from "../scheduler/contexts.js";
 import { Path } from "../scheduler/path.js";
-import type { Home, Kept, Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
+import type { Holder, Home, Kept, Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 import { nameOf } from "../structures/named.js";
@@ -95,7 +95,7 @@ class Over extends Wait<void> {
  * console.log(task.status); // cancelled
  * ```
  */
-export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Performer, AsyncDisposable {
+export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Performer, Holder, AsyncDisposable {
   /** @internal The record that a maker keeps of the task; null if there is none. */
   member: TaskRecord | null;
   /** @internal The context of the host in which it runs; undefined if contexts are not in use. */
@@ -408,6 +408,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal */
   path(): Path {
     return (this._path ??= new Path(this._origin, nameOf(this._body, "task"), this._index));
+  }
+
+  /** @internal */
+  get holder(): Holder {
+    return this;
   }
 
   /** @internal */

@@ -84,7 +84,7 @@ const inside: Readonly<Record<string, () => ReceiveChannel<unknown> | Operation<
     }),
   "split()": () => split(from([1, 2]), (n) => (n === 2 ? oops() : true))[0],
   "partition()": () => partition(from([2]), oops),
-  "publish()": () => publish(from([2]), oops).subscribe("topic"),
+  "publish()": () => publish(from([2]), (): string => oops()).subscribe("topic"),
   "through()": () => through(from([1, 2]), map(oops)),
   "stream().map()": () =>
     stream(from([1]))
@@ -112,7 +112,8 @@ const inside: Readonly<Record<string, () => ReceiveChannel<unknown> | Operation<
         },
       }),
     ),
-  "an observable": () => from({ subscribe: (observer: { error?(error?: unknown): void }) => void observer.error?.() }),
+  "an observable": () =>
+    from({ subscribe: (observer) => void (observer as { error?(error?: unknown): void }).error?.() }),
   "reduce()": () => reduce(from([1]), oops, 0),
   "forEach()": () => forEach(from([1]), oops),
   "forEach() of promises": () => forEach(from([1]), () => Promise.reject()),

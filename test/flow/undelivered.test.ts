@@ -86,8 +86,11 @@ const makers: Readonly<Record<string, Make>> = {
   "concat()": (source) => concat([source]),
   "race()": (source) => race([source]),
   "zip()": (source, onUndelivered) => zip([source], { onUndelivered }),
-  "a stream of steps": (source) => stream(source).map((value) => value),
-} as Record<string, Make>;
+  "a stream of steps": (source) =>
+    stream(source)
+      .map((value) => value)
+      .channel(),
+};
 
 /** The values in what an output yields. */
 const flat = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : [value as string]);
@@ -99,9 +102,7 @@ describe.each(Object.entries(makers))("%s", (_, make) => {
         using time = virtualTime();
         const seen: string[] = [];
         const source = channel<string>(0, { onUndelivered: (value) => void seen.push(value) });
-        const made = make(source, (value) => void seen.push(value));
-        const output: ReceiveChannel<unknown> =
-          "receive" in made ? made : (made as { channel(): ReceiveChannel<unknown> }).channel();
+        const output = make(source, (value) => void seen.push(value));
         let taken = 0;
         const sender = go(function* (): Routine<void> {
           if (yield* source.send("v")) taken++;

@@ -11,6 +11,7 @@ import {
   merge,
   nextEvent,
   type Operation,
+  type OwnedChannel,
   type Part,
   partition,
   pipe,
@@ -31,10 +32,10 @@ const numbers: Channel<number> = channel<number>();
 const words: ReceiveChannel<string> = channel<string>();
 
 test("merge: of a list the union, of a record a union discriminated by key", () => {
-  expectTypeOf(merge([numbers])).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(merge<number | string>([numbers, words])).toEqualTypeOf<ReceiveChannel<number | string>>();
+  expectTypeOf(merge([numbers])).toEqualTypeOf<OwnedChannel<number>>();
+  expectTypeOf(merge<number | string>([numbers, words])).toEqualTypeOf<OwnedChannel<number | string>>();
   expectTypeOf(merge({ numbers, words })).toEqualTypeOf<
-    ReceiveChannel<
+    OwnedChannel<
       { readonly key: "numbers"; readonly value: number } | { readonly key: "words"; readonly value: string }
     >
   >();
@@ -45,17 +46,17 @@ test("merge: of a list the union, of a record a union discriminated by key", () 
 });
 
 test("zip and combineLatest: tuples", () => {
-  expectTypeOf(zip([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
-  expectTypeOf(zip([numbers, words])).toEqualTypeOf<ReceiveChannel<[number, string]>>();
-  expectTypeOf(zip(new Set([numbers]))).toEqualTypeOf<ReceiveChannel<number[]>>();
-  expectTypeOf(zip([numbers])).toEqualTypeOf<ReceiveChannel<[number]>>();
+  expectTypeOf(zip([numbers, words], { own: true })).toEqualTypeOf<OwnedChannel<[number, string]>>();
+  expectTypeOf(zip([numbers, words])).toEqualTypeOf<OwnedChannel<[number, string]>>();
+  expectTypeOf(zip(new Set([numbers]))).toEqualTypeOf<OwnedChannel<number[]>>();
+  expectTypeOf(zip([numbers])).toEqualTypeOf<OwnedChannel<[number]>>();
   zip([numbers, words], { onUndelivered: (value) => expectTypeOf(value).toEqualTypeOf<number | string>() });
-  expectTypeOf(combineLatest([numbers, words])).toEqualTypeOf<ReceiveChannel<[number, string]>>();
-  expectTypeOf(combineLatest([numbers, words], { own: true })).toEqualTypeOf<ReceiveChannel<[number, string]>>();
-  expectTypeOf(combineLatest({ numbers, words })).toEqualTypeOf<ReceiveChannel<{ numbers: number; words: string }>>();
+  expectTypeOf(combineLatest([numbers, words])).toEqualTypeOf<OwnedChannel<[number, string]>>();
+  expectTypeOf(combineLatest([numbers, words], { own: true })).toEqualTypeOf<OwnedChannel<[number, string]>>();
+  expectTypeOf(combineLatest({ numbers, words })).toEqualTypeOf<OwnedChannel<{ numbers: number; words: string }>>();
   const many: Channel<number>[] = [];
-  expectTypeOf(zip(many)).toEqualTypeOf<ReceiveChannel<number[]>>();
-  expectTypeOf(combineLatest(many)).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(zip(many)).toEqualTypeOf<OwnedChannel<number[]>>();
+  expectTypeOf(combineLatest(many)).toEqualTypeOf<OwnedChannel<number[]>>();
   // @ts-expect-error an array is no channel
   zip([numbers, [1]]);
   // @ts-expect-error nor a record, to zip
@@ -63,9 +64,9 @@ test("zip and combineLatest: tuples", () => {
 });
 
 test("concat and race: of one type, or of a union that is named", () => {
-  expectTypeOf(concat([numbers, numbers])).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(concat<number | string>([numbers, words])).toEqualTypeOf<ReceiveChannel<number | string>>();
-  expectTypeOf(race([numbers, numbers], { own: true })).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(concat([numbers, numbers])).toEqualTypeOf<OwnedChannel<number>>();
+  expectTypeOf(concat<number | string>([numbers, words])).toEqualTypeOf<OwnedChannel<number | string>>();
+  expectTypeOf(race([numbers, numbers], { own: true })).toEqualTypeOf<OwnedChannel<number>>();
   // @ts-expect-error an array is no channel
   race([numbers, [1]]);
 });
@@ -79,12 +80,12 @@ test("pipe: what goes in must fit", () => {
 test("split: a type guard types both sides", () => {
   const mixed = channel<number | string>();
   expectTypeOf(split(mixed, (value): value is string => typeof value === "string")).toEqualTypeOf<
-    [yes: ReceiveChannel<string>, no: ReceiveChannel<number>]
+    [yes: OwnedChannel<string>, no: OwnedChannel<number>]
   >();
   expectTypeOf(split(mixed, (value) => typeof value === "string")).toEqualTypeOf<
-    [yes: ReceiveChannel<string>, no: ReceiveChannel<number>]
+    [yes: OwnedChannel<string>, no: OwnedChannel<number>]
   >();
-  expectTypeOf(split(numbers, (n) => n > 1)).toEqualTypeOf<[yes: ReceiveChannel<number>, no: ReceiveChannel<number>]>();
+  expectTypeOf(split(numbers, (n) => n > 1)).toEqualTypeOf<[yes: OwnedChannel<number>, no: OwnedChannel<number>]>();
   split(numbers, (n) => n > 1, {
     capacity: [sliding<number>(1), 2],
     onUndelivered: (n) => expectTypeOf(n).toEqualTypeOf<number>(),
@@ -94,7 +95,7 @@ test("split: a type guard types both sides", () => {
 });
 
 test("partition: keys and values", () => {
-  expectTypeOf(partition(words, (word) => word.length)).toEqualTypeOf<ReceiveChannel<Part<number, string>>>();
+  expectTypeOf(partition(words, (word) => word.length)).toEqualTypeOf<OwnedChannel<Part<number, string>>>();
   partition(words, (word) => word.length, {
     capacity: (key) => {
       expectTypeOf(key).toEqualTypeOf<number>();
@@ -104,21 +105,21 @@ test("partition: keys and values", () => {
 });
 
 test("from: what the source holds", () => {
-  expectTypeOf(from([1, 2])).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(from("abc")).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(from(new Map([["a", 1]]))).toEqualTypeOf<ReceiveChannel<[string, number]>>();
-  expectTypeOf(from({} as AsyncGenerator<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
-  expectTypeOf(from({} as ReadableStream<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
-  expectTypeOf(from({} as Observable<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
-  expectTypeOf(from({} as Subject<Date>)).toEqualTypeOf<ReceiveChannel<Date>>();
+  expectTypeOf(from([1, 2])).toEqualTypeOf<OwnedChannel<number>>();
+  expectTypeOf(from("abc")).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(from(new Map([["a", 1]]))).toEqualTypeOf<OwnedChannel<[string, number]>>();
+  expectTypeOf(from({} as AsyncGenerator<Date>)).toEqualTypeOf<OwnedChannel<Date>>();
+  expectTypeOf(from({} as ReadableStream<Date>)).toEqualTypeOf<OwnedChannel<Date>>();
+  expectTypeOf(from({} as Observable<Date>)).toEqualTypeOf<OwnedChannel<Date>>();
+  expectTypeOf(from({} as Subject<Date>)).toEqualTypeOf<OwnedChannel<Date>>();
   const plain = {
     subscribe:
       (observer: { next(value: number): void }): (() => void) =>
       () =>
         observer.next(1),
   };
-  expectTypeOf(from(plain)).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(from(words)).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(from(plain)).toEqualTypeOf<OwnedChannel<number>>();
+  expectTypeOf(from(words)).toEqualTypeOf<OwnedChannel<string>>();
   // @ts-expect-error a number holds nothing
   from(5);
 });
@@ -183,7 +184,7 @@ test("fromEvent and nextEvent of several types: a union that type discriminates"
 test("streams carry what the channel does", () => {
   expectTypeOf(toReadableStream(words)).toEqualTypeOf<ReadableStream<string>>();
   expectTypeOf(toWritableStream(numbers)).toEqualTypeOf<WritableStream<number>>();
-  expectTypeOf(fromReadable({} as Readable)).toEqualTypeOf<ReceiveChannel<Uint8Array>>();
-  expectTypeOf(fromReadable<string>({} as Readable)).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(lines({} as Readable)).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(fromReadable({} as Readable)).toEqualTypeOf<OwnedChannel<Uint8Array>>();
+  expectTypeOf(fromReadable<string>({} as Readable)).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(lines({} as Readable)).toEqualTypeOf<OwnedChannel<string>>();
 });

@@ -5,6 +5,7 @@ import {
   debounce,
   delay,
   type Operation,
+  type OwnedChannel,
   type ReceiveChannel,
   type Routine,
   type Stream,
@@ -103,7 +104,7 @@ test("each step infers from the one before, without annotations", () => {
 
 test("endings", () => {
   const numbers = stream([1]);
-  expectTypeOf(numbers.channel()).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(numbers.channel()).toEqualTypeOf<OwnedChannel<number>>();
   expectTypeOf(numbers.collect()).toEqualTypeOf<Operation<number[]>>();
   expectTypeOf(numbers.reduce((text, n) => text + n, "")).toEqualTypeOf<Operation<string>>();
   expectTypeOf(numbers.to(channel<number>())).toEqualTypeOf<Task<void>>();
@@ -127,12 +128,12 @@ test("a stream is covariant", () => {
 
 test("the functions that keep time infer what comes", () => {
   const numbers = {} as ReceiveChannel<number>;
-  expectTypeOf(batch(numbers, 2, 5)).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(batch(numbers, 2, 5)).toEqualTypeOf<OwnedChannel<number[]>>();
   for (const timed of [debounce(numbers, 1), throttle(numbers, 1), sample(numbers, 1), delay(numbers, 1)]) {
-    expectTypeOf(timed).toEqualTypeOf<ReceiveChannel<number>>();
+    expectTypeOf(timed).toEqualTypeOf<OwnedChannel<number>>();
   }
-  expectTypeOf(buffer(numbers, 2)).toEqualTypeOf<ReceiveChannel<number>>();
-  expectTypeOf(buffer(numbers, sliding(1))).toEqualTypeOf<ReceiveChannel<number>>();
+  expectTypeOf(buffer(numbers, 2)).toEqualTypeOf<OwnedChannel<number>>();
+  expectTypeOf(buffer(numbers, sliding(1))).toEqualTypeOf<OwnedChannel<number>>();
 });
 
 test("the steps infer", () => {

@@ -8,9 +8,9 @@ import {
   go,
   group,
   type Operation,
+  type OwnedChannel,
   once,
   pipeline,
-  type ReceiveChannel,
   type Routine,
   random,
   retry,
@@ -31,13 +31,13 @@ function* work(n: number): Routine<string> {
 }
 
 test("pipeline infers its results from every form of stage, without casts", () => {
-  expectTypeOf(pipeline(2, numbers, (n) => `${n}`)).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, (n) => Promise.resolve(`${n}`))).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, async (n) => `${n}`)).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, (n) => sleep(n).map(() => "late"))).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, (n) => go(work, n))).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, work)).toEqualTypeOf<ReceiveChannel<string>>();
-  expectTypeOf(pipeline(2, numbers, asyncWork)).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, (n) => `${n}`)).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, (n) => Promise.resolve(`${n}`))).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, async (n) => `${n}`)).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, (n) => sleep(n).map(() => "late"))).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, (n) => go(work, n))).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, work)).toEqualTypeOf<OwnedChannel<string>>();
+  expectTypeOf(pipeline(2, numbers, asyncWork)).toEqualTypeOf<OwnedChannel<string>>();
   async function* asyncWork(n: number): AsyncRoutine<string> {
     yield* sleep(n);
     return "";
@@ -51,16 +51,16 @@ test("pipeline infers its results from a stage that is written in place", () => 
     expectTypeOf(yield* settled(Promise.resolve(1n))).toEqualTypeOf<bigint>();
     return { n };
   });
-  expectTypeOf(sync).toEqualTypeOf<ReceiveChannel<{ n: number }>>();
+  expectTypeOf(sync).toEqualTypeOf<OwnedChannel<{ n: number }>>();
   const async = pipeline(2, numbers, async function* (n) {
     yield* sleep(n);
     return [await Promise.resolve(n)];
   });
-  expectTypeOf(async).toEqualTypeOf<ReceiveChannel<number[]>>();
+  expectTypeOf(async).toEqualTypeOf<OwnedChannel<number[]>>();
   const mixed = pipeline(2, numbers, (n) => (n > 1 ? "now" : sleep(n).map(() => "late")));
-  expectTypeOf(mixed).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(mixed).toEqualTypeOf<OwnedChannel<string>>();
   expectTypeOf(pipeline(2, from(["a"]), (word) => word.length, { ordered: false })).toEqualTypeOf<
-    ReceiveChannel<number>
+    OwnedChannel<number>
   >();
 });
 
@@ -69,13 +69,13 @@ test("flatPipeline takes the type of its results from the stage's channel, or as
     expectTypeOf(word).toEqualTypeOf<string>();
     for (const letter of word) expectTypeOf(yield* out.send(letter)).toEqualTypeOf<boolean>();
   });
-  expectTypeOf(letters).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(letters).toEqualTypeOf<OwnedChannel<string>>();
   const written = flatPipeline<number, bigint>(2, numbers, async function* (n, out) {
     yield* out.send(BigInt(n));
     // @ts-expect-error: no bigint
     yield* out.send(n);
   });
-  expectTypeOf(written).toEqualTypeOf<ReceiveChannel<bigint>>();
+  expectTypeOf(written).toEqualTypeOf<OwnedChannel<bigint>>();
 });
 
 test("workers, fanIn", () => {
@@ -95,14 +95,14 @@ test("workers, fanIn", () => {
       yield* out.send(1);
     },
   ]);
-  expectTypeOf(fed).toEqualTypeOf<ReceiveChannel<string>>();
+  expectTypeOf(fed).toEqualTypeOf<OwnedChannel<string>>();
   expectTypeOf(
     fanIn([
       function* (out: SendChannel<number>) {
         yield* out.send(1);
       },
     ]),
-  ).toEqualTypeOf<ReceiveChannel<number>>();
+  ).toEqualTypeOf<OwnedChannel<number>>();
 });
 
 test("group: the task is typed by its body, which gets its arguments", () => {

@@ -39,7 +39,7 @@ export class Driver {
     this._completed = false;
     const root = new Path(null, "", 0);
     this._performer = {
-      ...{ member: null, keeps: null, home: null, happened: false, name: "model", async: false },
+      ...{ member: null, async: false, holder: { keeps: null, home: null, happened: false, name: "model" } },
       path: () => root,
       wake: () => this._complete(),
     };
