@@ -18,9 +18,9 @@ export function callSite(): string | undefined {
   return outside ?? line;
 }
 
-/** The file of a frame: `at f (file:1:2)`, `at file:1:2` or `f@file:1:2`; empty for code of the host. */
+/** The file of a frame: `at f (file:1:2)`, `at file:1:2`, `f@file:1:2` or `file:1:2`; empty for code of the host. */
 function fileOf(frame: string): string {
-  const file = /(?:\(|at (?:async )?|@)([^()\s@]+):\d+:\d+\)?$/.exec(frame)?.[1] ?? "";
+  const file = /(?:\(|at (?:async )?|@|^)([^()\s@]+):\d+:\d+\)?$/.exec(frame)?.[1] ?? "";
   return file.startsWith("node:") ? "" : file;
 }
 
