@@ -3,7 +3,15 @@
 // offers, which never complete by themselves, so every operation parks. Their plain calls, which read the state or change it,
 // are answered by the sandbox.
 
-import { assertValue, type Channel, CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../../../channel/ends.js";
+import {
+  assertValue,
+  type Channel,
+  CLOSED,
+  type Closed,
+  EMPTY,
+  type Empty,
+  type ReceiveChannel,
+} from "../../../channel/ends.js";
 import { iterate } from "../../../channel/iterate.js";
 import type { Operation } from "../../../operation/operation.js";
 import { Path } from "../../../scheduler/path.js";
