@@ -134,7 +134,7 @@ test("several reads that wait are served in their order, and all end with the it
 });
 
 test("values that are promises, operations or tasks arrive as they are (CH-9)", async () => {
-  const things = [Promise.resolve(1), always(2), go(function* () {}), { then: (): void => {} }];
+  const things: readonly unknown[] = [Promise.resolve(1), always(2), go(function* () {}), { then: (): void => {} }];
   const source = channel<unknown>(4);
   for (const thing of things) source.trySend(thing);
   source.close();

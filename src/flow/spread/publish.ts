@@ -45,11 +45,6 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
     return subscription;
   }
 
-  private _emptied(topic: K): void {
-    this._topics.delete(topic);
-    this.emptied();
-  }
-
   unsubscribeAll(...topic: [] | [topic: K]): void {
     const audiences = topic.length === 0 ? this.audiences() : [this._topics.get(topic[0])];
     for (const audience of audiences) audience?.end(undefined);

@@ -121,7 +121,7 @@ describe("debounce()", () => {
 
   // A burst of six values, one value alone, and a burst of two. What lodash 4 does with the same calls.
   const calls = [1, 5, 12, 19, 27, 33, 60, 85, 90].map((at, n): [number, number] => [at, n + 1]);
-  test.each<[DebounceOptions, Seen]>([
+  test.each<[DebounceOptions<number>, Seen]>([
     [
       {},
       [
