@@ -1,6 +1,6 @@
 // A channel for one value. The first send wins, and every receive, for ever, yields its value.
 
-import { Gate, type Once, Wait } from "../operation/once.js";
+import { Gate, type Once, Shared } from "../operation/once.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Path } from "../scheduler/path.js";
