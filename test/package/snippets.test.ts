@@ -2,7 +2,9 @@
 // sources are, run against what is shipped, and what it prints is compared with what it says it prints.
 //
 // Where a line reads `console.log(x); // expected`, the comment is what that line prints; if it prints more than once, the
-// outputs are joined by commas. All snippets run one after the other in one process, which is quick, and also shows that
+// outputs are joined by commas. A `text` block directly below a snippet is what the snippet's last other `console.log` prints,
+// with the name of a file in place of the path. A snippet that begins with the path of an example is a quotation: it stands in
+// that file, with `// …` for what is left out. All other snippets run one after the other in one process, which is quick, and also shows that
 // none leaves anything behind that would disturb the next.
 
 import { execFile } from "node:child_process";
@@ -20,6 +22,10 @@ interface Snippet {
   /** A name that no file has, in a folder from which imports resolve as from the package itself. */
   readonly file: string;
   readonly text: string;
+  /** The lines of the `text` block below it. */
+  readonly shows: string[];
+  /** The line of its end, counted from 0. */
+  readonly end: number;
 }
 
 /** What a line of a snippet prints: the comment at its end. */
@@ -34,6 +40,8 @@ interface Outcome {
 }
 
 const LINE = /console\.log\(.*?\s\/\/ (.+)$/;
+/** A place in a file, as a report prints it: where the snippet is run, the lines are others. */
+const PLACE = /\S+\.m?[jt]s:\d+:\d+/g;
 
 function sources(): string[] {
   const within = (folder: string, ending: string): string[] =>
@@ -49,16 +57,21 @@ function snippetsOf(path: string): Snippet[] {
   const found: Snippet[] = [];
   const inSource = path.endsWith(".ts");
   let open: { line: number; lines: string[] } | null = null;
+  let below: string[] | null = null;
   readFileSync(path, "utf8")
     .split("\n")
     .forEach((raw, index) => {
       const line = inSource ? raw.replace(/^ *\* ?/, "") : raw;
-      if (open === null) {
+      if (below !== null) {
+        if (line.trim() === "```") below = null;
+        else below.push(line);
+      } else if (open === null) {
         if (/^\s*```(ts|typescript)\b/.test(line)) open = { line: index + 1, lines: [] };
+        if (line === "```text" && found.at(-1)?.end === index - 2) below = found.at(-1)!.shows;
       } else if (line.trim() === "```") {
         const place = `${relative(root, path)}:${open.line}`;
         const file = join(root, "test", "package", `${place.replace(/\W/g, "-")}.snippet.ts`);
-        found.push({ place, file, text: open.lines.join("\n") });
+        found.push({ place, file, text: open.lines.join("\n"), end: index, shows: [] });
         open = null;
       } else {
         open.lines.push(line);
@@ -166,7 +179,19 @@ function runAll(snippets: readonly Snippet[], folder: string): Promise<Outcome[]
 /** Quotes as the house writes them. */
 const plain = (text: string): string => text.replaceAll("'", '"').trim();
 
-const snippets = sources().flatMap(snippetsOf);
+/** What the last `console.log` prints of which no comment says so. */
+function lastOther({ text }: Snippet, { printed }: Outcome): string[] {
+  const lines = text.split("\n");
+  const at = lines.findLastIndex((line) => line.includes("console.log(") && !LINE.test(line));
+  return (printed[at] ?? []).join("\n").split("\n");
+}
+
+/** The file that a snippet quotes, if it does. */
+const quoted = ({ text }: Snippet): string | undefined => /^\/\/ (examples\/\S+)\n/.exec(text)?.[1];
+
+const all = sources().flatMap(snippetsOf);
+const quotations = all.filter((snippet) => quoted(snippet) !== undefined);
+const snippets = all.filter((snippet) => quoted(snippet) === undefined);
 // In a folder of the package, so that a snippet's imports resolve as the package itself and its tools do.
 mkdirSync(join(root, "build"), { recursive: true });
 const folder = mkdtempSync(join(root, "build", "snippets-"));
@@ -195,11 +220,30 @@ describe("Every snippet is a program that does what it says", () => {
       expect(errors.get(snippet.file)).toEqual([]);
       // 3. It ends, and does not fail.
       expect(outcome.error).toBeUndefined();
-      // 4. It prints what its comments say, and has at least one such comment.
+      // 4. It prints what its comments and the block below it say, and has at least one of these.
       const claims = claimsOf(snippet);
-      expect(claims.length).toBeGreaterThan(0);
+      expect(claims.length + snippet.shows.length).toBeGreaterThan(0);
       const printed = claims.map(({ line }) => plain(outcome.printed[line]?.join(", ") ?? "(nothing)"));
       expect(printed).toEqual(claims.map(({ expected }) => plain(expected)));
+      if (snippet.shows.length > 0) {
+        const place = (line: string): string => line.replace(PLACE, "a line").trimEnd();
+        expect(lastOther(snippet, outcome).map(place)).toEqual(snippet.shows.map(place));
+      }
+    },
+  );
+});
+
+describe("Every quotation stands in the file that it names", () => {
+  test.each(quotations.map((snippet) => [snippet.place, quoted(snippet)!, snippet] as const))(
+    "%s in %s",
+    (_place, path, { text }) => {
+      const file = readFileSync(join(root, path), "utf8");
+      const parts = text
+        .split("\n")
+        .slice(1)
+        .join("\n")
+        .split(/^ *\/\/ …$/m);
+      expect(parts.filter((part) => !file.includes(part.replace(/^\n+|\n+$/g, "")))).toEqual([]);
     },
   );
 });
