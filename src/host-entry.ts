@@ -2,7 +2,7 @@
  * The interface between millrace and its host: clock, timers, random numbers, the order of turns. Replace parts of it to
  * repeat a run, to control time in a test, or to run millrace on another host.
  *
- * @packageDocumentation
+ * @module millrace/host
  */
 
 import { type Host, native } from "./scheduler/host.js";

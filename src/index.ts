@@ -1,7 +1,7 @@
 /**
  * CSP channels and go blocks: everything that can wait is an operation, which you perform with `yield*` or `await`.
  *
- * @packageDocumentation
+ * @module millrace
  */
 
 export { type Buffer, dropping, fixed, sliding, type UnboundedOptions, unbounded } from "./channel/buffer.js";

@@ -2,7 +2,7 @@
  * Channels and Node's streams. Both sides wait for each other: a stream is read only as fast as values are received, and a
  * value is received only when the stream has room.
  *
- * @packageDocumentation
+ * @module millrace/node
  */
 
 export { fromReadable } from "./node/from-readable.js";

@@ -1,7 +1,7 @@
 /**
  * Tests in virtual time, with repeatable schedules and the simplest schedule that fails; and proofs, which explore every schedule.
  *
- * @packageDocumentation
+ * @module millrace/testing
  */
 
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";

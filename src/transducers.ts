@@ -2,7 +2,7 @@
  * Steps for a channel's `transform`, in the common transducer protocol, so that they can be combined with the steps of
  * other libraries. A step is a recipe: each channel that uses it gets its own state.
  *
- * @packageDocumentation
+ * @module millrace/transducers
  */
 
 import { ensureReduced, isReduced, type Reduced, type Transducer, type Transformer } from "./channel/transducer.js";

@@ -1,7 +1,7 @@
 /**
  * Matchers for vitest: verdicts of `verify` as expectations.
  *
- * @packageDocumentation
+ * @module millrace/vitest
  */
 
 import { expect, test as plain } from "vitest";
