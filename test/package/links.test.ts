@@ -10,7 +10,7 @@ const { repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8
 const home: string = repository.url.replace(/^git\+|\.git$/g, "");
 const raw = home.replace("github.com", "raw.githubusercontent.com");
 
-const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md"].concat(
+const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "bench/README.md"].concat(
   readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
