@@ -67,7 +67,8 @@ function snippetsOf(path: string): Snippet[] {
         else below.push(line);
       } else if (open === null) {
         if (/^\s*```(ts|typescript)\b/.test(line)) open = { line: index + 1, lines: [] };
-        if (line === "```text" && found.at(-1)?.end === index - 2) below = found.at(-1)!.shows;
+        const above = found.at(-1);
+        if (line === "```text" && above?.end === index - 2 && otherLog(above) >= 0) below = above.shows;
       } else if (line.trim() === "```") {
         const place = `${relative(root, path)}:${open.line}`;
         const file = join(root, "test", "package", `${place.replace(/\W/g, "-")}.snippet.ts`);
@@ -179,11 +180,18 @@ function runAll(snippets: readonly Snippet[], folder: string): Promise<Outcome[]
 /** Quotes as the house writes them. */
 const plain = (text: string): string => text.replaceAll("'", '"').trim();
 
-/** What the last `console.log` prints of which no comment says so. */
-function lastOther({ text }: Snippet, { printed }: Outcome): string[] {
-  const lines = text.split("\n");
-  const at = lines.findLastIndex((line) => line.includes("console.log(") && !LINE.test(line));
-  return (printed[at] ?? []).join("\n").split("\n");
+/** The last line of a snippet that prints without saying what; -1 if there is none. */
+function otherLog({ text }: Snippet): number {
+  return text.split("\n").findLastIndex((line) => line.includes("console.log(") && !LINE.test(line));
+}
+
+/** The program of the README in which a proof finds a bug, with the line that its text says to add. */
+function repaired(broken: Snippet): Snippet {
+  const loop = "yield* answer.send(reply);\n";
+  const text = broken.text
+    .replace(loop, `${loop}    answer.close();\n`)
+    .replace(/if \(.*verdict\.report\);/, "console.log(verdict.status); // proved");
+  return { ...broken, place: "README.md, repaired", file: broken.file.replace("README", "REPAIRED"), text, shows: [] };
 }
 
 /** The file that a snippet quotes, if it does. */
@@ -192,6 +200,7 @@ const quoted = ({ text }: Snippet): string | undefined => /^\/\/ (examples\/\S+)
 const all = sources().flatMap(snippetsOf);
 const quotations = all.filter((snippet) => quoted(snippet) !== undefined);
 const snippets = all.filter((snippet) => quoted(snippet) === undefined);
+snippets.push(...snippets.filter(({ place, shows }) => place.startsWith("README") && shows.length > 0).map(repaired));
 // In a folder of the package, so that a snippet's imports resolve as the package itself and its tools do.
 mkdirSync(join(root, "build"), { recursive: true });
 const folder = mkdtempSync(join(root, "build", "snippets-"));
@@ -227,7 +236,8 @@ describe("Every snippet is a program that does what it says", () => {
       expect(printed).toEqual(claims.map(({ expected }) => plain(expected)));
       if (snippet.shows.length > 0) {
         const place = (line: string): string => line.replace(PLACE, "a line").trimEnd();
-        expect(lastOther(snippet, outcome).map(place)).toEqual(snippet.shows.map(place));
+        const printed = outcome.printed[otherLog(snippet)]?.join("\n").split("\n") ?? [];
+        expect(printed.map(place)).toEqual(snippet.shows.map(place));
       }
     },
   );
