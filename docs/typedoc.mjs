@@ -13,6 +13,7 @@ const CATEGORIES = {
   "operation/": "Operations",
   "scheduler/": "Operations",
   "structures/errors": "Errors",
+  "structures/": "Tasks and scopes",
   "flow/stream": "Streams",
   "flow/bridge/": "Iterables, events, promises and web streams",
   "flow/ends/": "Feeding and draining a channel",
