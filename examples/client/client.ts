@@ -4,6 +4,7 @@
 import {
   type Channel,
   CLOSED,
+  type Closed,
   channel,
   type Operation,
   type ReceiveChannel,
@@ -53,10 +54,11 @@ export class Client {
 
   /** Yields the answer. Throws if it takes longer than the timeout, or if the connection is lost before it arrives. */
   ask(text: string): Operation<string> {
-    return withTimeout(
-      this._options.timeout,
-      scope(() => this._ask(text)),
-    );
+    const asked = scope(() => this._ask(text)).map((answer) => {
+      if (answer === CLOSED) throw new Error("Connection lost before the answer");
+      return answer;
+    });
+    return withTimeout(this._options.timeout, asked);
   }
 
   /** Connects, and connects again when the connection is lost or cannot be opened, until the task is cancelled. */
@@ -73,12 +75,10 @@ export class Client {
     }
   }
 
-  private *_ask(text: string): Routine<string> {
+  private *_ask(text: string): Routine<string | Closed> {
     const answer = channel<string>(1, { name: `answer to ${text}` });
     yield* this._questions.send({ text, answer });
-    const got = yield* answer.receive();
-    if (got === CLOSED) throw new Error("Connection lost before the answer");
-    return got;
+    return yield* answer.receive();
   }
 
   /** Sends questions and hands out answers until the connection is lost. */
