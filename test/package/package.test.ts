@@ -172,7 +172,7 @@ describe("the installed package", () => {
     const { homepage, repository, bugs } = packageJson;
     expect([homepage, repository.url, bugs].every((address) => address.includes("github.com/"))).toBe(true);
     const readme = readFileSync(join(root, "README.md"), "utf8");
-    const pages = [...readme.matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g)].map(([, path]) => path!.replace(/^\.\//, ""));
+    const pages = [...readme.matchAll(/\/blob\/main\/([^)#\s]+\.md)/g)].map(([, path]) => path!);
     const files = exec("tar", ["-tzf", tarball], project).split("\n");
     expect(pages.length).toBeGreaterThan(10);
     const shipped = pages.filter((page) => page.startsWith("docs/"));
