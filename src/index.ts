@@ -119,7 +119,7 @@ export { WaitGroup } from "./sync/wait-group.js";
 export type { RequestOptions, SyncOptions } from "./sync/wait-queue.js";
 export { go, pause } from "./task/go.js";
 export type { Settleable } from "./task/settleable.js";
-export { Task, type TaskStatus } from "./task/task.js";
+export { type CancelOptions, Task, type TaskStatus } from "./task/task.js";
 export { now, type SleepOptions, sleep } from "./time/sleep.js";
 export { type Ticker, type TickerOptions, ticker } from "./time/ticker.js";
 export { timeout, withTimeout } from "./time/timeout.js";
