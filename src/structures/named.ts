@@ -14,7 +14,7 @@
  * }
  * const client = new Client();
  * const task = go(named("client", () => client.run()));
- * console.log(task.name.endsWith("client#0")); // true
+ * console.log(task.name.startsWith("client#")); // true
  * ```
  */
 export function named<F extends (...args: never[]) => unknown>(name: string, body: F): F {
