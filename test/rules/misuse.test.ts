@@ -96,8 +96,9 @@ describe("a select", () => {
   const pairs = Object.keys(makers).flatMap((maker) => Object.keys(others).map((other) => [maker, other] as const));
 
   test.each(pairs)("does not park if the code of %s makes %s ready (OP-16)", async (maker, other) => {
-    for (const mode of ["priority", "random", "fair"] as const) {
-      using time = virtualTime();
+    const modes = ["priority", "fair", "random", "random", "random", "random", "random", "random"] as const;
+    for (const [seed, mode] of modes.entries()) {
+      using time = virtualTime(seed);
       const { other: operation, ready } = others[other]!(new AbortController());
       const choice = go(function* () {
         return (yield* select({ operation, made: makers[maker]!(ready) }, { mode })).key;
@@ -306,6 +307,45 @@ describe("a task", () => {
     ch.trySend(7);
     await expect(task.then()).rejects.toThrow("only the task may run its generator");
     expect(lost).toEqual([7]);
+  });
+
+  test("that is cancelled runs its finally although its operation throws when it gives its value back", async () => {
+    class Given extends Operation<number> {
+      poll() {
+        return false;
+      }
+      block() {}
+      override discard() {
+        throw new Error("discard");
+      }
+    }
+    for (const form of ["function*", "async function*"]) {
+      using time = virtualTime();
+      const given = new Given();
+      const log: string[] = [];
+      const task =
+        form === "function*"
+          ? go(function* () {
+              try {
+                yield* given;
+              } finally {
+                log.push("finally");
+              }
+            })
+          : go(async function* () {
+              try {
+                yield* given;
+              } finally {
+                log.push("finally");
+              }
+            });
+      await time.settle();
+      given.complete(1);
+      task.cancel();
+      await time.settle();
+      expect([form, log, task.status]).toEqual([form, ["finally"], "cancelled"]);
+      expect(time.reported.map(String)).toEqual(["Error: discard"]);
+    }
   });
 
   test("cannot flush the scheduler that runs it", async () => {
