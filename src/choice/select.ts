@@ -2,6 +2,7 @@
 // are left out.
 
 import { isOperation, Operation, type Value, type WaitsFor } from "../operation/operation.js";
+import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import { Choice, OrderedChoice, type SelectMode } from "./choice.js";
 
@@ -184,7 +185,9 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
  * ```
  */
 export function when<C extends Case>(condition: boolean, guarded: C): C {
-  return condition ? guarded : (new Absent() as unknown as C);
+  if (condition) return guarded;
+  scheduler.notices?.used(guarded);
+  return new Absent() as unknown as C;
 }
 
 /**

@@ -96,6 +96,7 @@ class Used<T> extends Mapped<T, T> {
       return value;
     });
     this._users = users;
+    scheduler.notices?.used(inner);
   }
 
   override waitsFor(): WaitsFor {

@@ -88,6 +88,16 @@ export interface Performer {
   readonly async: boolean;
 }
 
+/** Gets what a program has probably not meant, in development and in tests. */
+export interface Notices {
+  /** Called with each operation in its constructor. */
+  made(operation: unknown): void;
+  /** Called with an operation that counts as performed, although it is not. */
+  used(operation: unknown): void;
+  /** Called when the code of a cancelled task has gone back to an earlier place, as a loop does. `at` is the operation. */
+  wentBack(task: string, at: string): void;
+}
+
 /** The record that a maker keeps of a task that it has started. */
 export interface TaskRecord {
   /** The closed program that the task belongs to; null if it belongs to none. */

@@ -11,7 +11,7 @@ import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
 import type { Maker } from "./maker.js";
 import { Path } from "./path.js";
-import type { Contexts, Holder, Performer, Policy, Runnable, Seeker, Unowned } from "./roles.js";
+import type { Contexts, Holder, Notices, Performer, Policy, Runnable, Seeker, Unowned } from "./roles.js";
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
@@ -42,6 +42,8 @@ export class Scheduler {
   maker: Maker | null;
   /** The contexts of the host; null if the host has none, or if no code uses them. */
   contexts: Contexts | null;
+  /** Gets what a program has probably not meant; null in production. */
+  notices: Notices | null;
   /** The number of cancelled async tasks that are not over, or whose present operation is unknown. */
   ending: number;
   /** The number of cancelled async tasks that clean up. */
@@ -87,6 +89,7 @@ export class Scheduler {
     this.root = new Path(null, "", 0);
     this.maker = null;
     this.contexts = null;
+    this.notices = null;
     this.ending = this.cleaning = 0;
     this.young = new List();
     this.seekers = null;

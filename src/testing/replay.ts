@@ -5,6 +5,7 @@ import { decidedOf } from "./report/token.js";
 import { repeat } from "./simulation/decisions.js";
 import { alone, failureOf, type Main, type PlayOptions, play } from "./simulation/play.js";
 import type { Simulation } from "./simulation/simulate.js";
+import { findUnperformed } from "./simulation/unperformed.js";
 
 /**
  * Runs a program once under the schedule of a token.
@@ -34,8 +35,12 @@ export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {
   const { kind, seed, numbers, shows } = decided;
   return alone(async () => {
     if (kind === "events") return await replayEvents(main, decided, token);
+    if (shows === "unperformed") {
+      const error = await findUnperformed(main, [{ strategy: repeat(numbers), seed }], options, "replayed");
+      if (error !== null) throw error;
+    }
     const run = await play(main, repeat(numbers), seed, options);
-    if (run.ending.failed === null && shows !== undefined) {
+    if (run.ending.failed === null && shows !== undefined && shows !== "unperformed") {
       const failed = { kind: shows, cause: run.ending.value };
       throw failureOf(main, { ...run, ending: { failed } }, seed, numbers, "replayed");
     }

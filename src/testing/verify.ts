@@ -6,13 +6,15 @@ import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
-import { ANY_TASK, Refuted } from "./explore/process/sandbox.js";
+import { ANY_TASK, type Refinements, Refuted } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
 import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
+import { Survey } from "./report/survey.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
-import { alone } from "./simulation/play.js";
+import { alone, type Main } from "./simulation/play.js";
+import { mayExplain } from "./simulation/unperformed.js";
 
 /** Refinements of one cancelled task or scope each. Each costs a restart, which repeats the search up to that point. */
 const MOST_REFINEMENTS = 12;
@@ -62,7 +64,7 @@ export function verify<T>(
   return alone(async () => printable(await decide(main, options)));
 }
 
-async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
+async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const start = native.now();
   if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
   const refinements = new Set<string>();
@@ -70,6 +72,8 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
     const proof = new Proof<T>(main, options, refinements, start);
     try {
       const verdict = await proof.run();
+      const silent = proof.unused ? await unperformed(main, options, refinements, start, verdict) : null;
+      if (silent !== null) return silent;
       return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
@@ -77,6 +81,31 @@ async function decide<T>(main: () => Routine<T> | AsyncRoutine<T>, options: Veri
       else return await otherwise(main, options, start, error);
     }
   }
+}
+
+/** States that are searched for operations that a program with another failure never performs. */
+const MOST_SURVEYED = 50_000;
+
+/**
+ * The failure if the program never performs what it makes at some line; null otherwise. The search is repeated with the lines. It
+ * goes on after another failure, as what comes after it may perform the operation.
+ */
+async function unperformed<T>(
+  main: Main<T>,
+  options: VerifyOptions<T>,
+  refinements: Refinements,
+  start: number,
+  verdict: Verdict<T>,
+): Promise<Verdict<T> | null> {
+  if (verdict.status === "bounded") return null;
+  const failed = verdict.status === "failed";
+  if (!mayExplain(failed ? verdict.kind : null)) return null;
+  const { maxStates = MOST_SURVEYED } = options;
+  const all = failed ? { all: true, maxStates: Math.min(maxStates, MOST_SURVEYED) } : {};
+  const survey = new Survey<null>();
+  const proof = new Proof<T>(main, { ...options, ...all }, refinements, start, survey);
+  const complete = await proof.survey();
+  return complete && survey.found.length > 0 ? await proof.unperformed(survey.found, verdict) : null;
 }
 
 /** Adds a refinement. After many restarts for cancelled tasks, every task counts as one that may be cancelled. */

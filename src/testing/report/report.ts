@@ -111,7 +111,7 @@ export function printed(value: unknown): string {
 }
 
 /** Makes a place relative to the working directory, if the host has one. */
-function relative(place: string): string {
+export function relative(place: string): string {
   const host = globalThis as { process?: { cwd?(): string } };
   const folder = host.process?.cwd?.();
   return folder === undefined ? place : place.replace(`${folder}/`, "").replace("file://", "");

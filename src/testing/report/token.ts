@@ -23,7 +23,14 @@ export interface Decided {
   readonly marked?: readonly number[] | undefined;
 }
 
-const SHOWN: readonly string[] = ["stuck", "closed", "throw", "unread", "outcome"] satisfies FailureKind[];
+const SHOWN: readonly string[] = [
+  "stuck",
+  "closed",
+  "throw",
+  "unread",
+  "outcome",
+  "unperformed",
+] satisfies FailureKind[];
 const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
 /** Encodes a schedule. Most numbers are zero, and a run of zeros is written as its length in parentheses. */

@@ -14,6 +14,7 @@ export type FailureKind =
   | "invariant"
   | "outcome"
   | "shared-state"
+  | "unperformed"
   | "escaped";
 
 /** How a program is verified: by the states of its model, or by running it under every schedule. */
@@ -82,6 +83,11 @@ export interface VerifyOptions<T> {
   readonly closed?: boolean;
   /** Whether values that are left in a channel at the end of a schedule are a failure; false by default. */
   readonly unread?: boolean;
+  /**
+   * Whether an operation that is made and never performed is a failure, such as the statement `channel.send(1);` without `yield*`;
+   * true by default.
+   */
+  readonly unperformed?: boolean;
   /** States that the model may store; 2 000 000 by default. If there are more, the verdict is `bounded`. */
   readonly maxStates?: number;
   /**

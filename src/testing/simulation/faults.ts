@@ -3,6 +3,7 @@
 
 import type { Channel } from "../../channel/ends.js";
 import { Mapped, type Operation, type Routine } from "../../operation/operation.js";
+import { scheduler } from "../../scheduler/scheduler.js";
 import { shown } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import { sleep } from "../../time/sleep.js";
@@ -70,6 +71,7 @@ class FaultySend<T> extends Mapped<boolean, boolean> {
     this._faults = faults;
     this._saboteur = saboteur;
     this._instead = undefined;
+    scheduler.notices?.used(this.inner);
   }
 
   override poll(): boolean {

@@ -11,7 +11,15 @@ import { Ring } from "../../structures/ring.js";
 
 /** The state of a scheduler that has nothing to do. */
 const afresh = (): Record<string, unknown> => ({
-  ...{ current: null, root: new Path(null, "", 0), maker: null, ending: 0, young: new List(), seekers: null },
+  ...{
+    current: null,
+    root: new Path(null, "", 0),
+    maker: null,
+    notices: null,
+    ending: 0,
+    young: new List(),
+    seekers: null,
+  },
   ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [], _unheld: [] },
   _background: new Alarms(true),
 });

@@ -8,10 +8,12 @@ import { shared } from "../../structures/shared.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
 import type { Schedule, Step } from "../report/schedule.js";
+import type { Survey } from "../report/survey.js";
 import { tokenOf } from "../report/token.js";
 import type { FailureKind } from "../report/verdict.js";
 import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
+import { type Repeatable, RunWatch } from "./run-watch.js";
 import { shrink, trimmed } from "./shrink.js";
 import { Violated, World } from "./world.js";
 
@@ -29,6 +31,8 @@ export interface Run<T> {
   readonly taken: readonly number[];
   readonly elapsed: number;
   readonly steps: readonly Step[];
+  /** Whether an operation was made and not used; false if the run was not watched. */
+  readonly unused: boolean;
 }
 
 /** Options of {@link simulate} and {@link replay}. */
@@ -42,7 +46,15 @@ export interface PlayOptions {
    * few faults as possible. Give `replay` the same faults.
    */
   readonly faults?: Readonly<Record<string, Faults>>;
+  /**
+   * Whether an operation that is made and never performed is a failure, such as the statement `channel.send(1);` without `yield*`;
+   * true by default.
+   */
+  readonly unperformed?: boolean;
 }
+
+/** Turns of the world after the end of `main` in which the other tasks may perform what they have made. */
+const TURNS = 256;
 
 /** The name of a program in reports. */
 function titleOf(main: Main<unknown>): string {
@@ -57,12 +69,14 @@ export async function play<T>(
   main: Main<T>,
   strategy: Strategy,
   seed: number,
-  options: PlayOptions & { readonly untold?: boolean },
+  options: PlayOptions & { readonly untold?: boolean; readonly watches?: Survey<Repeatable> | "any" | undefined },
 ): Promise<Run<T>> {
-  const { untold = false, date = 0 } = options;
+  const { untold = false, date = 0, watches } = options;
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
   using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold, options.faults);
+  const watch = watches && new RunWatch(watches === "any" ? null : watches, () => decisions.steps);
+  if (watch) world.watch(watch);
   const program = new ClosedProgram<T>(untold ? 0 : undefined);
   let ending: Ending<T> | null = null;
   program.begin(main, [], undefined).then(
@@ -78,12 +92,20 @@ export async function play<T>(
   if (program.over && options.leaks) await world.play(() => false, closed);
   // The promise of the program settles a few microtasks after the program has ended.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
-  return {
+  const run: Run<T> = {
     ending: world.endless ? stopped(world.endless) : judged(ending, program, world, options),
-    taken: decisions.taken,
+    taken: [...decisions.taken],
     elapsed: world.elapsed,
-    steps: world.steps,
+    steps: [...world.steps],
+    unused: watch?.any === true,
   };
+  // Only when nothing can happen any more is it certain that a parked task has gone on without what it had made.
+  if (watch?.any && watches !== "any") {
+    let turns = TURNS;
+    const goesOn = await world.play(() => --turns < 0, closed);
+    watch.finish(!goesOn && world.endless === null, { seed, taken: run.taken });
+  }
+  return run;
 }
 
 const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
@@ -119,7 +141,12 @@ export function failureOf<T>(
   const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
   return new ScheduleError({
     ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
-    token: tokenOf({ kind: "decisions", seed, numbers: decisions, shows: kind === "outcome" ? kind : undefined }),
+    token: tokenOf({
+      kind: "decisions",
+      seed,
+      numbers: decisions,
+      shows: kind === "outcome" || kind === "unperformed" ? kind : undefined,
+    }),
   });
 }
 

@@ -3,9 +3,11 @@
 import { wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { Outcomes } from "../report/outcomes.js";
+import { counted } from "../report/report.js";
 import { delays, fifo, priorities, random, type Strategy } from "./decisions.js";
 import { assertPlan } from "./faults.js";
-import { alone, explain, type Main, type PlayOptions, play } from "./play.js";
+import { alone, explain, type Main, type PlayOptions, play, type Run } from "./play.js";
+import { findUnperformed, mayExplain } from "./unperformed.js";
 
 /** The ways to draw schedules. See {@link SimulateOptions}. */
 export type StrategyName = "mixed" | "fifo" | "random" | "delays" | "priorities";
@@ -54,8 +56,9 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
  * Runs a closed program under many schedules, in virtual time.
  *
  * If a schedule fails, it is simplified, and the promise rejects. Failures are: a deadlock, an exception of `main` or of a task
- * that was not joined, an invariant that does not hold, a program that does not end, and a program that waits for an event
- * outside the simulation. Sleeps take no real time.
+ * that was not joined, an invariant that does not hold, a program that does not end, a program that waits for an event
+ * outside the simulation, and an operation that is made and never performed in any schedule, as in the statement
+ * `channel.send(1);`. Sleeps take no real time.
  *
  * The program must depend only on its schedule, and not on real time, `Math.random` or variables outside `main`. Otherwise a
  * failure cannot be repeated, and the error says so.
@@ -79,24 +82,68 @@ function strategyOf(name: StrategyName, nth: number, seed: number, length: numbe
  * ```
  */
 export function simulate<T>(main: Main<T>, options: SimulateOptions = {}): Promise<Simulation<T>> {
-  const { schedules = 100, seed = 1, strategy = "mixed" } = options;
+  const { schedules = 100, seed = 1, strategy = "mixed", unperformed = true } = options;
   assertOptions(schedules, seed, strategy);
   assertPlan(options.faults ?? {});
   return alone(async () => {
     const outcomes = new Outcomes<T>();
+    const all = new Schedules(schedules, seed, strategy);
     let elapsed = 0;
-    let length = 0;
-    for (let nth = 0; nth < schedules; nth++) {
-      const run = await play(main, strategyOf(strategy, nth, seed + nth, length), seed + nth, options);
+    let unused = false;
+    let failed: Run<T> | null = null;
+    let nth = 0;
+    for (const each of all) {
+      const run = await play(main, each.strategy, each.seed, { ...options, ...(unperformed && { watches: "any" }) });
+      nth++;
+      unused ||= run.unused;
       if (run.ending.failed !== null) {
-        throw await explain(main, run, seed + nth, options, `found by schedule ${nth + 1} of ${schedules}`);
+        failed = run;
+        break;
       }
-      length = Math.max(length, run.taken.length);
+      all.length = Math.max(all.length, run.taken.length);
       elapsed = Math.max(elapsed, run.elapsed);
       outcomes.add(run.ending.value);
     }
+    const found = `found by schedule ${nth} of ${schedules}`;
+    if (unused && mayExplain(failed?.ending.failed?.kind ?? null)) {
+      const again = new Schedules(schedules, seed, strategy);
+      const error = await findUnperformed(
+        main,
+        again,
+        options,
+        `found in ${counted(schedules, "schedule")}`,
+        ({ taken }) => {
+          again.length = Math.max(again.length, taken.length);
+        },
+      );
+      if (error !== null) throw error;
+    }
+    if (failed !== null) throw await explain(main, failed, seed + nth - 1, options, found);
     return { outcomes: outcomes.all(), schedules, elapsed };
   });
+}
+
+/** The schedules of a simulation, and their seeds. */
+class Schedules implements Iterable<{ readonly strategy: Strategy; readonly seed: number }> {
+  /** The decisions of the longest run so far. */
+  length: number;
+  private readonly _count: number;
+  private readonly _seed: number;
+  private readonly _name: StrategyName;
+
+  constructor(count: number, seed: number, name: StrategyName) {
+    this.length = 0;
+    this._count = count;
+    this._seed = seed;
+    this._name = name;
+  }
+
+  *[Symbol.iterator](): Iterator<{ readonly strategy: Strategy; readonly seed: number }> {
+    for (let nth = 0; nth < this._count; nth++) {
+      const seed = this._seed + nth;
+      yield { strategy: strategyOf(this._name, nth, seed, this.length), seed };
+    }
+  }
 }
 
 function assertOptions(schedules: number, seed: number, strategy: StrategyName): void {

@@ -5,16 +5,18 @@ import type { Channel } from "../../channel/ends.js";
 import { CLOSED } from "../../channel/ends.js";
 import { type End, watchUses } from "../../lifetime/uses.js";
 import { type Host, native } from "../../scheduler/host.js";
-import { Layer, type MakeChannel, type Maker } from "../../scheduler/maker.js";
+import { Layer, type MakeChannel, type Maker, type MakeTask, type Parent } from "../../scheduler/maker.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
+import type { Task } from "../../task/task.js";
 import type { Declared } from "../program/cell.js";
 import type { Step } from "../report/schedule.js";
 import { type Decisions, Endless } from "./decisions.js";
 import { type FaultPlan, sabotage } from "./faults.js";
 import { isolate } from "./isolate.js";
+import type { RunWatch } from "./run-watch.js";
 
 /** Turns of the real host that a run waits for promises, before it counts as waiting for an external event. */
 const PATIENCE = 64;
@@ -56,6 +58,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private readonly _records: boolean;
   private readonly _restore: Disposable;
   private _ids: number;
+  private _watch: RunWatch | null;
 
   constructor(decisions: Decisions, chance: () => number, date: number, records: boolean, faults: FaultPlan = {}) {
     super();
@@ -69,6 +72,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._turns = [];
     this._jobs = new Ring();
     this._ids = 0;
+    this._watch = null;
     this._invariants = new Map();
     this._faults = faults;
     this._decisions = decisions;
@@ -89,6 +93,24 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   /** Declares a condition that must hold before each turn of a task. */
   invariant(name: string, holds: () => boolean): void {
     this._invariants.set(name, holds);
+  }
+
+  /** Watches what the program makes and never performs. */
+  watch(watch: RunWatch): void {
+    this._watch = watch;
+    scheduler.notices = watch;
+  }
+
+  override start(
+    body: unknown,
+    args: unknown,
+    parent: Parent | null,
+    site: string | undefined,
+    make: MakeTask,
+  ): unknown {
+    const task = super.start(body, args, parent, site, make) as Task<unknown>;
+    this._watch?.tasks.push(task);
+    return task;
   }
 
   override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {

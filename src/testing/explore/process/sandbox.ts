@@ -12,6 +12,7 @@ import type { ChannelOptions } from "../../../channel/ends.js";
 import type { ScopeOptions } from "../../../lifetime/scope.js";
 import type { Operation } from "../../../operation/operation.js";
 import { currentContext } from "../../../scheduler/contexts.js";
+import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
 import { captureCallSite } from "./call-site.js";
@@ -289,6 +290,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
   }
 
   private _answer(offer: Offer<unknown>, isAttempt: boolean): unknown {
+    scheduler.notices?.used(offer);
     if (this.oracle !== null) return this.oracle(offer, isAttempt);
     const run = this._current();
     const input = run.tape.shift();

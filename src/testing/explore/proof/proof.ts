@@ -5,14 +5,18 @@
 // All budgets are counted in states, events and schedules, so a verdict does not depend on the machine.
 
 import { native } from "../../../scheduler/host.js";
+import { scheduler } from "../../../scheduler/scheduler.js";
 import { counted, reportOf } from "../../report/report.js";
 import type { Schedule } from "../../report/schedule.js";
+import { neverPerformed, type Survey, type Unperformed } from "../../report/survey.js";
 import { tokenOf } from "../../report/token.js";
 import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
+import { showUnperformed } from "../../simulation/unperformed.js";
 import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebuild.js";
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
+import { ModelWatch } from "../process/model-watch.js";
 import type { Refinements } from "../process/sandbox.js";
 import { Unfolder } from "../process/unfolder.js";
 import { firstSeek } from "../reduction/find-automorphisms.js";
@@ -58,8 +62,17 @@ export class Proof<T> {
   private readonly _title: string;
   private _searchMs: number;
   private readonly _properties: Properties;
+  /** What the tasks make and do not perform; null if that is no failure. */
+  private readonly _watch: ModelWatch | null;
 
-  constructor(main: Main<T>, options: VerifyOptions<T>, refinements: Refinements, start: number) {
+  /** @param survey - Gets the lines at which operations are made and not performed. */
+  constructor(
+    main: Main<T>,
+    options: VerifyOptions<T>,
+    refinements: Refinements,
+    start: number,
+    survey: Survey<null> | null = null,
+  ) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
     this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, refinements);
@@ -69,6 +82,7 @@ export class Proof<T> {
     this._start = start;
     this._searchMs = 0;
     this._properties = new Properties(options);
+    this._watch = options.unperformed === false ? null : new ModelWatch(this._unfolder, survey);
   }
 
   run(): Promise<Verdict<T>> {
@@ -99,6 +113,20 @@ export class Proof<T> {
     return this._sharing(what, { engine, states, executions, events, ms, searchMs });
   }
 
+  /** Whether an operation was made and never performed, as far as one search shows. */
+  get unused(): boolean {
+    return this._watch?.any === true;
+  }
+
+  /** Searches all states for the survey only; false if there are too many. */
+  survey(): Promise<boolean> {
+    return inSandbox(this._unfolder.sandbox, async () => {
+      const { complete } = await this._search();
+      this._watch?.finish();
+      return complete;
+    });
+  }
+
   private async _prove(): Promise<Verdict<T>> {
     const { search, complete, shortest } = await this._search();
     this._searchMs = this._ms();
@@ -118,10 +146,15 @@ export class Proof<T> {
     };
   }
 
-  private _search(): Promise<Outcome> {
+  private async _search(): Promise<Outcome> {
     const { maxStates = MOST_STATES } = this._options;
     const explore: Explore = (search, pause) => this._explore(search, maxStates, pause);
-    return compete(this._entrants(), explore, maxStates, () => this._isLate());
+    scheduler.notices = this._watch;
+    try {
+      return await compete(this._entrants(), explore, maxStates, () => this._isLate());
+    } finally {
+      scheduler.notices = null;
+    }
   }
 
   /** The search of all states finds the shortest schedule; the one by stubborn sets often ends sooner. */
@@ -167,8 +200,21 @@ export class Proof<T> {
 
   private _withoutSchedule(kind: FailureKind, cause: unknown, found: string, coverage: Coverage): Failed {
     const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
-    const report = reportOf({ title: this._title, kind, found, schedule, token: "" });
+    const report = reportOf({ title: this._title, kind, found, cause, schedule, token: "" });
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
+  }
+
+  /** The failure of a program that never performs what it makes at some lines, with a run that shows one of them. */
+  async unperformed(found: readonly Unperformed<null>[], verdict: Proved<T> | Failed): Promise<Failed> {
+    const { leaks = true } = this._options;
+    const { engine, states, executions, events, ms, searchMs } = verdict;
+    const coverage: Coverage = { engine, states, executions, events, ms, searchMs };
+    const kind = "unperformed";
+    const effort = `found in ${counted(states, "state")}`;
+    const shown = await showUnperformed(this._main, found, { leaks }, effort);
+    if (shown === null) return this._withoutSchedule(kind, neverPerformed(found), effort, coverage);
+    const { cause, schedule, message, token } = shown;
+    return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
   }
 
   private async _failed(search: Search, { violation, schedule: events }: Found, shortest: boolean): Promise<Failed> {

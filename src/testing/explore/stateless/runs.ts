@@ -13,12 +13,15 @@ export class Runs<T> {
   readonly outcomes: Outcomes<T>;
   /** The first run that failed; its steps have not been recorded. */
   failed: Run<T> | null;
+  /** Whether an operation was made in some run and not used. */
+  unused: boolean;
   private readonly _main: Main<T>;
   private readonly _leaks: boolean;
   private readonly _allows: (value: T) => boolean;
   private readonly _tree: DecisionTree;
+  private readonly _watches: "any" | undefined;
 
-  constructor(main: Main<T>, leaks: boolean, allows: (value: T) => boolean) {
+  constructor(main: Main<T>, leaks: boolean, watches: boolean, allows: (value: T) => boolean) {
     this.executions = this.events = 0;
     this.outcomes = new Outcomes();
     this.failed = null;
@@ -26,15 +29,18 @@ export class Runs<T> {
     this._leaks = leaks;
     this._allows = allows;
     this._tree = new DecisionTree();
+    this._watches = watches ? "any" : undefined;
+    this.unused = false;
   }
 
   /** Runs schedules until one fails or `late` says so, asked after each; true when there is no other schedule. */
   async explore(late: () => boolean): Promise<boolean> {
     do {
-      const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true });
+      const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true, watches: this._watches });
       this.events += run.taken.length;
       if (run.ending.failed !== null && run.ending.failed.cause instanceof Redundant) continue;
       this.executions++;
+      this.unused ||= run.unused;
       if (this._fails(run)) {
         this.failed = run;
         return false;

@@ -1,10 +1,13 @@
 // One verification by running the program under every schedule, and its verdict.
 
 import { native } from "../../../scheduler/host.js";
+import { counted } from "../../report/report.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
 import { repeat } from "../../simulation/decisions.js";
 import { explain, failureOf, type Main, play, type Run } from "../../simulation/play.js";
+import { findUnperformed, mayExplain } from "../../simulation/unperformed.js";
 import { allowing } from "../search/properties.js";
+import { DecisionTree } from "./decision-tree.js";
 import { Runs } from "./runs.js";
 
 /** Decisions of the scheduler in all runs, unless the caller sets a time limit: about a minute's work. */
@@ -16,14 +19,18 @@ export async function proveByRunning<T>(
   start: number,
   why: string,
 ): Promise<Verdict<T>> {
-  const { leaks = true, maxMs } = options;
-  const runs = new Runs(main, leaks, allowing(options.outcomes));
+  const { leaks = true, unperformed = true, maxMs } = options;
+  const runs = new Runs(main, leaks, unperformed, allowing(options.outcomes));
   const complete = await runs.explore(() =>
     maxMs === undefined ? runs.events >= MOST_EVENTS : native.now() - start > maxMs,
   );
   const { executions, events, outcomes } = runs;
   const ms = native.now() - start;
   const coverage: Coverage = { engine: "runs", states: 0, executions, events, ms, searchMs: ms };
+  if (runs.unused && (complete || runs.failed !== null)) {
+    const failed = await silent(main, runs.failed, leaks, coverage);
+    if (failed !== null) return failed;
+  }
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
   if (!complete) {
     const limit = maxMs === undefined ? `the limit of ${MOST_EVENTS} events` : `maxMs, ${maxMs} ms`;
@@ -34,6 +41,28 @@ export async function proveByRunning<T>(
     "a task yields to other tasks only where it parks",
   ];
   return { status: "proved", outcomes: outcomes.all(), assumptions, ...coverage };
+}
+
+/** The failure if an operation is never performed under any schedule; null if all are. */
+async function silent<T>(
+  main: Main<T>,
+  failed: Run<T> | null,
+  leaks: boolean,
+  coverage: Coverage,
+): Promise<Failed | null> {
+  const isOutcome = failed !== null && failed.ending.failed === null;
+  if (isOutcome || !mayExplain(failed?.ending.failed?.kind ?? null)) return null;
+  const found = `found in ${counted(coverage.executions, "run")}`;
+  const error = await findUnperformed(main, everySchedule(), { leaks }, found);
+  if (error === null) return null;
+  const { kind, cause, schedule, message, token } = error;
+  return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
+}
+
+function* everySchedule(): Generator<{ readonly strategy: DecisionTree; readonly seed: number }, void, undefined> {
+  const strategy = new DecisionTree();
+  do yield { strategy, seed: 1 };
+  while (strategy.advance());
 }
 
 async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {

@@ -1,0 +1,83 @@
+// Operations that are made and never performed, as in the statement `channel.send(1);` without `yield*`. Such a statement does
+// nothing and says nothing.
+//
+// While operations are watched, each one gets properties in front of its methods, which notice the first use. An operation is
+// used if it is performed, or if another operation is made of it; then the other one has to be performed.
+
+import type { Operation } from "../operation/operation.js";
+import type { Notices } from "../scheduler/roles.js";
+import { scheduler } from "../scheduler/scheduler.js";
+import { Task } from "../task/task.js";
+
+/** What every use of an operation reads. */
+const USES = ["poll", "block", "fresh", "plain", "map"] as const;
+
+/** The operations that have not been used, and what is to be called when they are. */
+const unused = new WeakMap<object, (operation: Operation<unknown>) => void>();
+
+/** The properties of an operation that is watched. */
+const watching: PropertyDescriptorMap = Object.fromEntries(
+  USES.map((name) => [
+    name,
+    {
+      configurable: true,
+      get(this: Operation<unknown>): unknown {
+        use(this);
+        return Reflect.get(Object.getPrototypeOf(this), name, this);
+      },
+      set(this: object, value: unknown): void {
+        Object.defineProperty(this, name, { value, writable: true, configurable: true, enumerable: true });
+      },
+    },
+  ]),
+);
+
+function use(operation: Operation<unknown>): void {
+  const used = unused.get(operation);
+  if (used === undefined) return;
+  unused.delete(operation);
+  used(operation);
+}
+
+/** Watches every operation that is made while it is the receiver of notices. A task runs by itself, so it is none of them. */
+export abstract class Watch implements Notices {
+  private readonly _used: (operation: Operation<unknown>) => void;
+
+  constructor() {
+    this._used = (operation) => this.performed(operation);
+  }
+
+  made(operation: Operation<unknown>): void {
+    if (operation instanceof Task) return;
+    unused.set(operation, this._used);
+    Object.defineProperties(operation, watching);
+    this.noted(operation);
+  }
+
+  used(operation: unknown): void {
+    if (typeof operation === "object" && operation !== null) use(operation as Operation<unknown>);
+  }
+
+  wentBack(_task: string, _at: string): void {}
+
+  /** Called with each new operation, in its constructor. */
+  protected abstract noted(operation: Operation<unknown>): void;
+
+  /** Called with an operation when it is used for the first time. */
+  protected abstract performed(operation: Operation<unknown>): void;
+}
+
+/** What an operation is, in words. */
+export function describe(operation: Operation<unknown>): string {
+  try {
+    return operation.waitsFor().what;
+  } catch {
+    return "operation";
+  }
+}
+
+/** The task that is running; null if it is unknown. */
+export function maker(): Task<unknown> | null {
+  const { current } = scheduler;
+  return current instanceof Task ? current : null;
+}
