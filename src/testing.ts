@@ -4,6 +4,7 @@
  * @module millrace/testing
  */
 
+export { warnUnperformed } from "./lifetime/warnings.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
 export { type Cell, cell, invariant } from "./testing/program/cell.js";
 export { DONE, type Done, daemon, forever, loop } from "./testing/program/loop.js";

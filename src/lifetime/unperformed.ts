@@ -58,7 +58,7 @@ export abstract class Watch implements Notices {
     if (typeof operation === "object" && operation !== null) use(operation as Operation<unknown>);
   }
 
-  wentBack(_task: string, _at: string): void {}
+  wentBack(_task: string): void {}
 
   /** Called with each new operation, in its constructor. */
   protected abstract noted(operation: Operation<unknown>): void;

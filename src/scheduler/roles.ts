@@ -94,8 +94,8 @@ export interface Notices {
   made(operation: unknown): void;
   /** Called with an operation that counts as performed, although it is not. */
   used(operation: unknown): void;
-  /** Called when the code of a cancelled task has gone back to an earlier place, as a loop does. `at` is the operation. */
-  wentBack(task: string, at: string): void;
+  /** Called when the code of a cancelled task has gone back to an earlier place, as a loop does. */
+  wentBack(task: string): void;
 }
 
 /** The record that a maker keeps of a task that it has started. */

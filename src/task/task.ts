@@ -328,7 +328,10 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
    * forget where a `finally` parks. If it goes back in spite of that, each of its operations returns.
    */
   protected goesOn(back: boolean): void {
-    if (back) this.flags |= this.flags & THROWN ? FORCED : BACK | STOPPING;
+    if (back) {
+      this.flags |= this.flags & THROWN ? FORCED : BACK | STOPPING;
+      scheduler.notices?.wentBack(this.name);
+    }
     if (this.flags & FORCED) this.flags |= STOPPING;
   }
 
