@@ -19,6 +19,7 @@ Verifies every generator function that a file exports. Each must be a closed pro
   --max-states <n>      store at most n states
   --max-ms <n>          spend at most n milliseconds on each program
   --no-leaks            do not report tasks that are still parked at the end
+  --no-unperformed      do not report operations that are made and never performed
   --json                print each verdict as one line of JSON
   --mermaid             print a failing schedule as a Mermaid sequence diagram, after its report
   --help                print this text
@@ -65,6 +66,7 @@ function read(args: readonly string[]): Command | null {
     ...limit("maxStates", values["max-states"]),
     ...limit("maxMs", values["max-ms"]),
     ...(values["no-leaks"] === true && { leaks: false }),
+    ...(values["no-unperformed"] === true && { unperformed: false }),
     ...(engine !== undefined && { engine: engine as "model" }),
   };
   return { file, names: values.name ?? [], json: values.json === true, mermaid: values.mermaid === true, options };
@@ -78,7 +80,7 @@ function parse(args: readonly string[]) {
       options: {
         ...{ name: { type: "string", multiple: true }, engine: { type: "string" }, json: { type: "boolean" } },
         ...{ "max-states": { type: "string" }, "max-ms": { type: "string" }, "no-leaks": { type: "boolean" } },
-        ...{ mermaid: { type: "boolean" }, help: { type: "boolean" } },
+        ...{ "no-unperformed": { type: "boolean" }, mermaid: { type: "boolean" }, help: { type: "boolean" } },
       },
     });
   } catch (error) {

@@ -3,8 +3,12 @@
 //
 // While operations are watched, each one gets properties in front of its methods, which notice the first use. An operation is
 // used if it is performed, or if another operation is made of it; then the other one has to be performed.
+//
+// The constructor of an operation does not take part: one more test there makes a select 70 % slower, as V8 then no longer inlines
+// the constructors of its cases. While operations are watched, the prototype has a setter for the last field that the
+// constructor assigns.
 
-import type { Operation } from "../operation/operation.js";
+import { Operation } from "../operation/operation.js";
 import type { Notices } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { Task } from "../task/task.js";
@@ -31,6 +35,34 @@ const watching: PropertyDescriptorMap = Object.fromEntries(
     },
   ]),
 );
+
+/** The number of observers. */
+let observers = 0;
+
+const observed: PropertyDescriptor = {
+  configurable: true,
+  get: () => undefined,
+  set(this: Operation<unknown>, value: unknown): void {
+    Object.defineProperty(this, LAST, { value, writable: true, enumerable: true, configurable: true });
+    scheduler.notices?.made(this);
+  },
+};
+
+/** The field that the constructor of an operation assigns last. */
+const LAST = "waiter" satisfies keyof Operation<unknown>;
+
+/** Makes every operation announce itself to `scheduler.notices`, until the result is disposed of. */
+export function observe(): Disposable {
+  if (observers++ === 0) Object.defineProperty(Operation.prototype, LAST, observed);
+  let over = false;
+  return {
+    [Symbol.dispose]: () => {
+      if (over) return;
+      over = true;
+      if (--observers === 0) delete (Operation.prototype as Partial<Operation<unknown>>)[LAST];
+    },
+  };
+}
 
 function use(operation: Operation<unknown>): void {
   const used = unused.get(operation);

@@ -10,7 +10,7 @@ import type { Notices } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { captureOrigin, type Origin, originOf } from "../scheduler/user-frames.js";
 import type { Task } from "../task/task.js";
-import { describe, maker, Watch } from "./unperformed.js";
+import { describe, maker, observe, Watch } from "./unperformed.js";
 
 /** An operation that was made. The note is held while the operation is not, so it must not refer to the operation. */
 interface Note {
@@ -36,6 +36,7 @@ interface Around {
 
 class Warnings extends Watch implements Disposable {
   private readonly _outer: Notices | null;
+  private readonly _observing: Disposable;
   private readonly _notes: WeakMap<Operation<unknown>, Note>;
   private readonly _registry: FinalizationRegistry<Note>;
   private readonly _told: Set<string>;
@@ -45,6 +46,7 @@ class Warnings extends Watch implements Disposable {
   constructor() {
     super();
     this._outer = scheduler.notices;
+    this._observing = observe();
     this._notes = new WeakMap();
     this._registry = new FinalizationRegistry((note) => this._judge(note));
     this._told = new Set();
@@ -54,6 +56,7 @@ class Warnings extends Watch implements Disposable {
 
   [Symbol.dispose](): void {
     if (scheduler.notices === this) scheduler.notices = this._outer;
+    this._observing[Symbol.dispose]();
   }
 
   protected noted(operation: Operation<unknown>): void {

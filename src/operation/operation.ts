@@ -100,7 +100,6 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
     this.done = false;
     this.value = undefined;
     this.waiter = null;
-    if (scheduler.notices !== null) scheduler.notices.made(this);
   }
 
   /** Tries to complete now, and sets `value`; returns false if the operation has to wait. */

@@ -90,7 +90,7 @@ export interface Performer {
 
 /** Gets what a program has probably not meant, in development and in tests. */
 export interface Notices {
-  /** Called with each operation in its constructor. */
+  /** Called with each operation at the end of its constructor, while operations are observed. */
   made(operation: unknown): void;
   /** Called with an operation that counts as performed, although it is not. */
   used(operation: unknown): void;

@@ -114,7 +114,7 @@ function helper(): Operation<void> {
 }
 
 describe.each(Object.entries(statements))("the statement %s", (_, [statement, what]) => {
-  test.each(ways)("is a failure of kind unperformed for %s, with the line (EN-9)", async (_, tell) => {
+  test.each(ways)("is a failure of kind unperformed for %s, with the line (EN-5)", async (_, tell) => {
     const main = function* (): Routine<number> {
       statement();
       yield* sleep(1);
@@ -192,7 +192,7 @@ const silent: Readonly<Record<string, Program>> = {
 };
 
 describe.each(Object.entries(silent))("a statement %s", (_, main) => {
-  test.each(ways)("is a failure of kind unperformed for %s (EN-9)", async (_, tell) => {
+  test.each(ways)("is a failure of kind unperformed for %s (EN-5)", async (_, tell) => {
     expect((await tell(main)).kind).toBe("unperformed");
   });
 });
@@ -308,12 +308,12 @@ const legitimate: Readonly<Record<string, Program>> = {
 };
 
 describe.each(Object.entries(legitimate))("a program that %s", (_, main) => {
-  test.each(ways)("passes %s (EN-9)", async (_, tell) => {
+  test.each(ways)("passes %s (EN-5)", async (_, tell) => {
     expect((await tell(main)).report).toBe("");
   });
 });
 
-test.each(subjects)("$name is no failure of kind unperformed, read or not (EN-9)", async ({ inputs, make }) => {
+test.each(subjects)("$name is no failure of kind unperformed, read or not (EN-5)", async ({ inputs, make }) => {
   for (const reads of [false, true]) {
     const main = function* (): Routine<void> {
       const sources = Array.from({ length: inputs }, () => channel<number>(1));

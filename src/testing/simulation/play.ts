@@ -2,6 +2,7 @@
 
 import { deadlock } from "../../lifetime/report.js";
 import { ClosedProgram } from "../../lifetime/run.js";
+import { observe } from "../../lifetime/unperformed.js";
 import type { AsyncRoutine, Routine } from "../../operation/operation.js";
 import { DeadlockError } from "../../structures/errors.js";
 import { shared } from "../../structures/shared.js";
@@ -191,7 +192,11 @@ const runs = shared("runs", () => ({ last: Promise.resolve() as Promise<unknown>
 
 /** Runs work after all earlier work has ended: a process has one scheduler, so runs cannot overlap. */
 export function alone<T>(work: () => Promise<T>): Promise<T> {
-  const turn = runs.last.then(work);
+  const turn = runs.last.then(async () => {
+    // Once for all runs: V8 compiles the code of operations anew when that begins or ends.
+    using _ = observe();
+    return await work();
+  });
   runs.last = turn.catch(() => {});
   return turn;
 }
