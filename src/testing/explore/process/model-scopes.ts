@@ -6,6 +6,7 @@ import { Choice } from "../../../choice/choice.js";
 import { select } from "../../../choice/select.js";
 import { late, type Scope, type ScopeOptions } from "../../../lifetime/scope.js";
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../../operation/operation.js";
+import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body, Task } from "../../../task/task.js";
 import { sleep } from "../../../time/sleep.js";
 import { ABORT_SCOPE, CANCEL_SCOPE, FAIL_SCOPE, JOIN_SCOPE, SCOPE_ENDED } from "./cases.js";
@@ -90,6 +91,8 @@ export class ScopeModel<T> extends Offer<T> {
   }
 
   startTask(): void {
+    // In an async body it is not polled.
+    scheduler.notices?.used(this);
     const task = this._sandbox.start(supervisor.scope as Body<never, unknown>, [
       this._sandbox,
       this._body,
