@@ -2,13 +2,13 @@
 // applied yet. Any other method applies them as one view, so that a run of such steps costs one hand-over.
 
 import type { Buffer } from "../channel/buffer.js";
-import type { OwnedChannel, ReceiveChannel, SendChannel } from "../channel/ends.js";
+import type { Closed, OwnedChannel, ReceiveChannel, SendChannel } from "../channel/ends.js";
 import type { Transducer } from "../channel/transducer.js";
 import type { Operation } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
-import type { Settleable } from "../task/settleable.js";
 import type { Task } from "../task/task.js";
+import type { Work } from "../task/work.js";
 import {
   batch as batches,
   compose,
@@ -29,25 +29,32 @@ import { from, type Source } from "./bridge/from.js";
 import { collect, forEach, reduce } from "./ends/collect.js";
 import { type PipeOptions, pipe } from "./ends/pipe.js";
 import { release } from "./ends/release.js";
+import type { Input } from "./ends/source.js";
 import { batch } from "./time/batch.js";
 import { buffer } from "./time/buffer.js";
 import { type DebounceOptions, debounce } from "./time/debounce.js";
 import { delay } from "./time/delay.js";
 import { sample } from "./time/sample.js";
 import { type ThrottleOptions, throttle } from "./time/throttle.js";
+import { concat } from "./view/concat.js";
 import { merge } from "./view/merge.js";
+import type { Channels } from "./view/sources.js";
 import { through } from "./view/through.js";
+import { zip } from "./view/zip.js";
+import { flatPipeline } from "./work/flat-pipeline.js";
 import type { PipelineOptions } from "./work/ordered-work.js";
 import { pipeline } from "./work/pipeline.js";
+import { workers } from "./work/workers.js";
 
-type Of<C> = C extends ReceiveChannel<infer T> ? T : never;
+type Of<C> = C extends Input<infer T> ? T : never;
 
 /**
  * A chain of combinators over a channel, made by {@link stream}. Each method returns a new stream and does not change this
  * one. But all streams over one source share its values: each value goes to the stream that receives it first.
  *
  * The steps without time are the steps of `millrace/transducers`, and receive only on demand. `batch` with `ms`,
- * `debounce`, `throttle`, `sample`, `delay`, `buffer` and `pipeline` are the functions of the same names, and read ahead.
+ * `debounce`, `throttle`, `sample`, `delay`, `buffer`, and the pipelines are the functions of the same names, and
+ * read ahead.
  *
  * An ending that stops early releases what the chain has made, and an iterable or a web stream that the chain started with.
  * A channel that you created stays open.
@@ -147,7 +154,7 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
     return this._over(throttle(this.channel(), ms, options));
   }
 
-  sample(every: number | ReceiveChannel<unknown>): Stream<T> {
+  sample(every: number | Input<unknown>): Stream<T> {
     return this._over(sample(this.channel(), every));
   }
 
@@ -160,16 +167,37 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
   }
 
   /**
-   * Runs a stage for at most `n` values at a time. The stage may return a promise, an operation or a routine. As
+   * Runs a stage for at most `n` values at a time. The stage may be any {@link Work}. As
    * {@link pipeline}.
    */
-  pipeline<U>(n: number, stage: (value: T) => Settleable<U>, options?: Omit<PipelineOptions<U>, "own">): Stream<U> {
-    return this._over(pipeline(n, this.channel(), stage, options));
+  pipeline<U>(n: number, stage: Work<U, [value: T]>, options?: Omit<PipelineOptions<U>, "own">): Stream<U> {
+    return this._over(pipeline<T, U>(this.channel(), n, stage, options));
+  }
+
+  /** Runs a stage that sends any number of results for each value. As {@link flatPipeline}. */
+  flatPipeline<U>(
+    n: number,
+    stage: Work<unknown, [value: T, out: SendChannel<U>]>,
+    options?: Omit<PipelineOptions<U>, "own">,
+  ): Stream<U> {
+    return this._over(flatPipeline<T, U>(this.channel(), n, stage, options));
+  }
+
+  /** Pairs its values with those of other sources, first with first. As {@link zip}. */
+  zip<O extends unknown[]>(...others: Channels<[...O]>): Stream<[T, ...O]> {
+    return this._over(
+      zip<unknown>([this.channel(), ...(others as readonly Input<unknown>[])]) as OwnedChannel<[T, ...O]>,
+    );
+  }
+
+  /** Continues with the values of other sources, one after the other. As {@link concat}. */
+  concat<C extends Input<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
+    return this._over(concat<T | Of<C[number]>>([this.channel(), ...(others as Input<Of<C[number]>>[])]));
   }
 
   /** Merges its values with the values of other channels, in the order in which they come. As {@link merge}. */
-  merge<C extends ReceiveChannel<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
-    return this._over(merge<T | Of<C[number]>>([this.channel(), ...(others as ReceiveChannel<Of<C[number]>>[])]));
+  merge<C extends Input<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
+    return this._over(merge<T | Of<C[number]>>([this.channel(), ...(others as Input<Of<C[number]>>[])]));
   }
 
   /** Returns the values as a channel. Every ending starts with this channel. */
@@ -194,8 +222,13 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
   }
 
   /** Calls a function with each value, one value at a time. As {@link forEach}. */
-  forEach(body: (value: T) => Settleable<void>): Operation<void> {
-    return forEach(this.channel(), body);
+  forEach(body: Work<unknown, [value: T]>): Operation<void> {
+    return forEach<T>(this.channel(), body);
+  }
+
+  /** Works on the values with `n` tasks. As {@link workers}. */
+  workers(n: number, body: Work<unknown, [value: T, worker: number]>): Operation<void> {
+    return workers<T>(this.channel(), n, body);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -235,6 +268,6 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
  * console.log(lines.closed, lines.length); // false 2
  * ```
  */
-export function stream<T>(source: ReceiveChannel<T> | Source<T>): Stream<T> {
-  return new Stream<T>(from(source), null);
+export function stream<T>(source: ReceiveChannel<T> | Stream<T> | Source<T>): Stream<T> {
+  return new Stream<T>(from(source as Source<T>), null);
 }

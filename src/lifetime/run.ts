@@ -2,14 +2,15 @@
 // tasks are parked and no external event can resume one, the program is in a deadlock, which is reported at once (rule EN-1).
 
 import type { Channel } from "../channel/ends.js";
-import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
+import type { Operation } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import { Layer, type MakeChannel, type MakeTask, type Parent } from "../scheduler/maker.js";
 import { Path } from "../scheduler/path.js";
 import type { Performer } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { start } from "../task/go.js";
-import type { Body, Task } from "../task/task.js";
+import type { Task } from "../task/task.js";
+import type { AnyWork, Returned, Work } from "../task/work.js";
 import { Member } from "./record.js";
 import { deadlock } from "./report.js";
 import { NotedChan, noteUses } from "./uses.js";
@@ -58,7 +59,7 @@ export class ClosedProgram<T> implements Running {
   }
 
   /** Starts the main task; `site` is the line that calls `run`. */
-  begin<A extends unknown[]>(main: Body<A, T>, args: A, site: string | undefined): Promise<T> {
+  begin<A extends unknown[]>(main: AnyWork<T, A>, args: A, site: string | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this._dead = reject;
       const programs = allPrograms();
@@ -221,10 +222,10 @@ function allPrograms(): Programs {
  * lists the parked tasks, what each waits for, and the cycle if there is one. Code outside the program must not hold its
  * channels. Tasks that are still parked when `main` has ended are left alone.
  *
- * @param main - The main block, a `function*` or an `async function*`.
+ * @param main - The main block, a `function*` or an `async function*`; or any other {@link Work}.
  * @param args - The arguments of `main`.
  * @returns A promise of what `main` returns, which rejects with what `main` throws.
- * @throws TypeError if `main` is not a generator function, as a rejection.
+ * @throws TypeError if `main` is neither a function nor an operation, as a rejection.
  * @example
  * ```ts
  * import { channel, DeadlockError, run } from "millrace";
@@ -235,10 +236,13 @@ function allPrograms(): Programs {
  * await stuck.catch((error) => console.log(error instanceof DeadlockError)); // true
  * ```
  */
+export function run<T>(main: Work<T>): Promise<Awaited<T>>;
+export function run<A extends unknown[], T>(main: (...args: A) => Returned<T>, ...args: A): Promise<Awaited<T>>;
 export function run<A extends unknown[], T>(
-  main: (...args: A) => Routine<T> | AsyncRoutine<T>,
+  main: (...args: [...A, signal: AbortSignal]) => Returned<T>,
   ...args: A
-): Promise<Awaited<T>> {
+): Promise<Awaited<T>>;
+export function run<A extends unknown[], T>(main: AnyWork<T, A>, ...args: A): Promise<Awaited<T>> {
   const site = callSite();
   return new ClosedProgram<T>().begin(main, args, site) as Promise<Awaited<T>>;
 }

@@ -4,8 +4,9 @@
 import type { Waiter } from "../operation/async-performance.js";
 import { never } from "../operation/basic.js";
 import { aborted } from "../operation/bridge.js";
+import { disposeOfLost } from "../operation/lost.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
-import { type AsyncRoutine, Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import type { AsyncRoutine, Operation, Routine, WaitsFor } from "../operation/operation.js";
 import { releaseMadeIn } from "../operation/ownership.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
@@ -14,10 +15,13 @@ import type { Parent } from "../scheduler/maker.js";
 import type { Holder, Home, Kept, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
-import { CancelledError, shown, TimeoutError, textOf } from "../structures/errors.js";
+import { CancelledError, TimeoutError, textOf } from "../structures/errors.js";
 import { named } from "../structures/named.js";
+import { Child } from "../task/child.js";
 import { type go, start } from "../task/go.js";
-import type { Body, CancelOptions, Task } from "../task/task.js";
+import { launch } from "../task/start.js";
+import type { CancelOptions, Task } from "../task/task.js";
+import { type AnyWork, assertWork, bodyOf, type Work } from "../task/work.js";
 import { sleep } from "../time/sleep.js";
 
 /** The scope, as its body sees it. See {@link scope}. */
@@ -82,10 +86,10 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
 
   begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {
     // Without a line, as the scope's own task is recorded with it.
-    this._body = this._start(body, [this], undefined);
+    this._body = this._start<[scope: Scope], T>(body, [this], undefined);
   }
 
-  go<A extends unknown[], U>(body: Body<A, U>, ...args: A): Task<U> {
+  go<A extends unknown[], U>(body: AnyWork<U, A>, ...args: A): Task<U> {
     if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
     const site = scheduler.maker?.tracing === true ? callSite() : undefined;
     const task = this._start(body, args, site);
@@ -139,7 +143,7 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
 
   /** Called when no code gets the value of the body. */
   abandon(): void {
-    if (!this.failed) disposeResult(this._body!);
+    if (!this.failed && this._body!.status === "done") disposeOfLost(this._body!.value);
   }
 
   waitsFor(): WaitsFor {
@@ -169,7 +173,7 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
     this._controller?.abort(this._abortReason.reason);
   }
 
-  private _start<A extends unknown[], U>(body: Body<A, U>, args: A, site: string | undefined): Task<U> {
+  private _start<A extends unknown[], U>(body: AnyWork<U, A>, args: A, site: string | undefined): Task<U> {
     const task = start(body, args, this._parent, site);
     this._tasks.add(task);
     const wait = task.fresh();
@@ -182,16 +186,6 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
     this._abort(reason);
     for (const task of this._tasks) task.cancel(reason, options);
   }
-}
-
-/** Disposes of what a task has returned, if that is disposable, because no code gets it. */
-function disposeResult(task: Task<unknown>): void {
-  if (task.status !== "done") return;
-  scheduler.call(() => {
-    const value = Object(task.outcome()) as Partial<Disposable & AsyncDisposable>;
-    if (typeof value[Symbol.dispose] === "function") value[Symbol.dispose]!();
-    else if (typeof value[Symbol.asyncDispose] === "function") return value[Symbol.asyncDispose]!();
-  });
 }
 
 /** @internal The error of a scope that has not completed by its deadline. */
@@ -267,71 +261,17 @@ function* leave(region: Region<unknown>): Routine<void> {
   }
 }
 
-/**
- * One performance of a scope. If its task is cancelled, the operation completes when all tasks of the scope are over. If it loses
- * a select, the scope is cancelled, and the select does not wait.
- */
-class Performed<T> extends Operation<T> implements Waiter, Seeker {
-  private readonly _begin: (performer: Holder | null) => Task<T>;
+/** One performance of a scope. The scope is part of the task that performs it, which is sought if it is unknown. */
+class Performed<T> extends Child<T> implements Seeker {
   private _performer: Holder | null;
-  private _task: Task<T> | null;
-  private _join: Operation<T> | null;
 
   constructor(begin: (performer: Holder | null) => Task<T>) {
-    super();
-    this._begin = begin;
+    super(() => begin(this._performer ?? scheduler.current?.holder ?? null), "the end of a scope");
     this._performer = null;
-    this._task = null;
-    this._join = null;
-  }
-
-  poll(): boolean {
-    return false;
-  }
-
-  block(): void {
-    this._task = this._begin(this._performer ?? scheduler.current?.holder ?? null);
-    this._join = this._task.fresh();
-    this._join.waiter = this as Waiter;
-    this._join.block();
-  }
-
-  override unblock(): void {
-    const join = this._join!;
-    join.waiter = null;
-    join.unblock();
-    this._task!.cancel();
-  }
-
-  override withdraw(): boolean {
-    this._task!.cancel();
-    return false;
   }
 
   foundIn(task: Holder | null): void {
     this._performer = task;
-  }
-
-  wake(): void {
-    this._join!.waiter = null;
-    this.complete(undefined);
-  }
-
-  override result(): T {
-    return this._join!.result();
-  }
-
-  /** If the value of the scope is disposable, it is disposed of: its only receiver was cancelled. */
-  override discard(): void {
-    disposeResult(this._task!);
-  }
-
-  override get plain(): boolean {
-    return false;
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: "the end of a scope", external: this._join?.waitsFor().external ?? false };
   }
 }
 
@@ -356,8 +296,8 @@ class ScopeOperation<T> extends Sharable<T> {
   private _perform(): Operation<T> {
     const { name } = this._options;
     const body = name === undefined ? supervisor.scope<T> : named(name, supervisor.scope<T>);
-    const performed = new Performed((performer) =>
-      start(body, [this._body, this._options, performer], null, this._site),
+    const performed = new Performed<T>((performer) =>
+      launch(body, [this._body, this._options, performer], null, this._site),
     );
     if (scheduler.current === null) scheduler.seek(performed);
     return performed;
@@ -374,10 +314,10 @@ class ScopeOperation<T> extends Sharable<T> {
  * The first failure cancels the other tasks, waits for their `finally` blocks and is thrown. If several tasks fail, an
  * `AggregateError` with all failures is thrown. A plain `go` in the body starts a task that does not belong to the scope.
  *
- * @param body - A `function*` or an `async function*`, which gets the scope.
+ * @param body - A `function*` or an `async function*`, which gets the scope; or any other {@link Work}.
  * @param options - A deadline, and a signal that cancels the scope.
  * @throws TimeoutError if the deadline passed. CancelledError if the scope was cancelled, or its signal aborted. TypeError if
- *   the body is not a function. RangeError if the deadline is not a number, or is NaN.
+ *   the body is neither a function nor an operation. RangeError if the deadline is not a number, or is NaN.
  * @example
  * ```ts
  * import { go, scope, sleep } from "millrace";
@@ -392,15 +332,10 @@ class ScopeOperation<T> extends Sharable<T> {
  * console.log(await sum); // 3
  * ```
  */
-export function scope<T>(
-  body: (scope: Scope) => Routine<T> | AsyncRoutine<T>,
-  options: ScopeOptions = {},
-): Operation<T> {
-  if (typeof body !== "function") {
-    throw new TypeError(`Cannot open scope: its body must be a function* or an async function*, got ${shown(body)}`);
-  }
+export function scope<T>(body: Work<T, [scope: Scope]>, options: ScopeOptions = {}): Operation<T> {
+  if (typeof body !== "function") assertWork("open scope", "its body", body);
   const { deadline } = options;
   if (deadline !== undefined) milliseconds("open scope", deadline, "deadline");
   const site = scheduler.maker?.tracing === true ? callSite() : undefined;
-  return new ScopeOperation(body, options, site);
+  return new ScopeOperation(bodyOf<[scope: Scope], T>(body), options, site);
 }

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../derived/derive.js";
-import { takeOver } from "../flow/ends/release.js";
+import { takeOver } from "../flow/ends/source.js";
 import type { Operation } from "../operation/operation.js";
 import { fromReadable } from "./from-readable.js";
 

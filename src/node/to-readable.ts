@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { CLOSED, type Closed, type ReceiveChannel } from "../channel/ends.js";
 import { heldOutside } from "../flow/ends/outside.js";
-import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../flow/ends/release.js";
+import { causeOf, type FlowOptions, release } from "../flow/ends/release.js";
+import { type Input, sourceOf } from "../flow/ends/source.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 
@@ -61,7 +62,7 @@ class ChannelReadable extends Readable {
  * stream, as `pipeline` and leaving a `for await` do, releases the channel with the error; a receive that was parked takes
  * no value. A value that is `null` makes the stream fail, because `null` ends a Node stream.
  *
- * @param source - The channel to read.
+ * @param input - The channel to read.
  * @param options - `objectMode`, `highWaterMark`, `own`.
  * @throws TypeError when `source` is not a receive channel.
  * @example
@@ -76,8 +77,6 @@ class ChannelReadable extends Readable {
  * await piped;
  * ```
  */
-export function toReadable(source: ReceiveChannel<unknown>, options: ReadableOptions = {}): Readable {
-  assertSource("make stream", source);
-  takeOver(source);
-  return new ChannelReadable(source, options);
+export function toReadable(input: Input<unknown>, options: ReadableOptions = {}): Readable {
+  return new ChannelReadable(sourceOf("make stream", input), options);
 }

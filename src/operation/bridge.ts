@@ -2,6 +2,7 @@
 
 import { shown } from "../structures/errors.js";
 import { shared } from "../structures/shared.js";
+import { Request } from "./answer.js";
 import { Made } from "./basic.js";
 import { type Once, Sharable, Wait } from "./once.js";
 import type { Operation, WaitsFor } from "./operation.js";
@@ -81,6 +82,20 @@ interface Signals {
 }
 
 export const signals: Signals = /* @__PURE__ */ shared("signals", () => ({ isTimeout: null, timeouts: new Set() }));
+
+/** A promise that is made each time the operation is performed. */
+class Requested<T> extends Sharable<T> {
+  private readonly _make: (signal: AbortSignal) => PromiseLike<T>;
+
+  constructor(make: (signal: AbortSignal) => PromiseLike<T>) {
+    super();
+    this._make = make;
+  }
+
+  override fresh(): Operation<T> {
+    return new Request(this._make);
+  }
+}
 
 const ABORT: WaitsFor = { what: "an abort signal", external: true };
 
@@ -199,10 +214,16 @@ export function whenAborted(signal: AbortSignal, then: () => void): Disposable {
  * Parks when: the promise is pending. Yields: the value of the promise; a rejection is thrown. If cancelled, or if another
  * case wins: the wait ends, and the promise itself continues. A later `settled(promise)` gets its outcome.
  *
- * A rejection counts as handled from the first time that the operation is performed.
+ * With a function, the work starts when the operation is performed and parks, once for each performance. The function gets an
+ * `AbortSignal`, which is aborted if the operation is cancelled or if another case wins. Then the outcome of the promise is
+ * ignored. The signal is not aborted when the promise has settled, so that you can read the body of a response.
  *
- * @param promise - A promise, or any object with a `then` method.
- * @throws TypeError if `promise` is not a promise.
+ * A rejection counts as handled from the first time that the operation is performed. For a function that does not return a
+ * promise, use `call`.
+ *
+ * @param given - A promise, or any object with a `then` method; or a function that returns one.
+ * @throws TypeError if `given` is neither a promise nor a function; and when it is performed, if the function does not return
+ *   a promise.
  * @example
  * ```ts
  * import { go, settled } from "millrace";
@@ -211,12 +232,18 @@ export function whenAborted(signal: AbortSignal, then: () => void): Disposable {
  *   return (yield* settled(Promise.resolve(20))) + 1;
  * });
  * console.log(await task); // 21
+ *
+ * const request = settled(async (signal) => (signal.aborted ? "aborted" : "answered"));
+ * console.log(await request); // answered
  * ```
  */
-export function settled<T>(promise: PromiseLike<T>): Operation<T> {
-  if (typeof promise?.then === "function") return new Settled(promise);
+export function settled<T>(promise: PromiseLike<T>): Operation<T>;
+export function settled<T>(request: (signal: AbortSignal) => PromiseLike<T>): Operation<T>;
+export function settled<T>(given: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)): Operation<T> {
+  if (typeof given === "function") return new Requested(given);
+  if (typeof given?.then === "function") return new Settled(given);
   throw new TypeError(
-    `Cannot wait for promise: settled() takes a promise, got ${shown(promise)}; write always(value) for a value`,
+    `Cannot wait for promise: settled() takes a promise or a function, got ${shown(given)}; write always(value) for a value`,
   );
 }
 

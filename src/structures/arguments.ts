@@ -8,6 +8,15 @@ export function wholeNumber(act: string, what: string, value: unknown, least: nu
   throw new RangeError(`Cannot ${act}: ${what} must be a whole number, ${least} or more, got ${shown(value)}`);
 }
 
+/** Returns `value` if it is a whole number of at least `least`, or `Infinity` for no limit. */
+export function countOrInfinity(act: string, what: string, value: unknown, least: number): number {
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && (value as number) >= least))
+    return value as number;
+  throw new RangeError(
+    `Cannot ${act}: ${what} must be a whole number, ${least} or more, or Infinity, got ${shown(value)}`,
+  );
+}
+
 /** Returns `value` if it is a number of milliseconds. It may be infinite and, without `least`, negative. */
 export function milliseconds(act: string, value: unknown, what: string = "ms", least: number = -Infinity): number {
   if (typeof value === "number" && value >= least) return value;

@@ -1,9 +1,8 @@
 // Creates a value once, when it is first needed.
 
-import { assertFunction } from "../flow/ends/release.js";
 import { always, guard } from "../operation/basic.js";
 import type { Operation } from "../operation/operation.js";
-import type { Settleable } from "../task/settleable.js";
+import { assertWork, functionOf, type Work } from "../task/work.js";
 import { SharedCalls } from "./shared-call.js";
 
 /**
@@ -15,9 +14,8 @@ import { SharedCalls } from "./shared-call.js";
  * cancelled: `make` continues as long as at least one task waits for it, whichever task started it; when none is left
  * `make` is cancelled, and the next performer starts it again.
  *
- * @param make - Called when the operation is first performed. A promise, an operation or a routine that it returns is
- * awaited.
- * @throws TypeError when `make` is not a function.
+ * @param make - Called when the operation is first performed. Any {@link Work}.
+ * @throws TypeError when `make` is neither a function nor an operation.
  * @example
  * ```ts
  * import { go, once, sleep } from "millrace";
@@ -33,12 +31,13 @@ import { SharedCalls } from "./shared-call.js";
  * console.log(await Promise.all([go(ask), go(ask)]), await connected); // [ "connection 1", "connection 1" ] connection 1
  * ```
  */
-export function once<T>(make: () => Settleable<T>): Operation<T> {
-  assertFunction("create once", "make", make);
+export function once<T>(make: Work<T>): Operation<T> {
+  assertWork("create once", "make", make);
   let made: Operation<T> | null = null;
   const calls = new SharedCalls<T>();
-  const making = calls.join(null, make, (value) => {
+  const making = calls.join(null, functionOf<T, []>(make, 0), (value) => {
     made = always(value);
+    return true;
   });
   return guard(() => made ?? making);
 }

@@ -1,5 +1,5 @@
 import type { Operation } from "../operation/operation.js";
-import { wholeNumber } from "../structures/arguments.js";
+import { countOrInfinity, wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Acquire, type Lease } from "./lease.js";
 import { Permits } from "./permits.js";
@@ -11,7 +11,7 @@ import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.j
  * it wait as well, so that the large one is not starved. A request may have
  * a priority.
  *
- * @param permits - How many permits there are.
+ * @param permits - How many permits there are; `Infinity` for no limit.
  * @throws RangeError when `permits` is not a whole number, 1 or more.
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class Semaphore {
   private readonly _permits: Permits;
 
   constructor(permits: number, options: SyncOptions = {}) {
-    this._permits = new Permits("semaphore", wholeNumber("create semaphore", "permits", permits, 1), options);
+    this._permits = new Permits("semaphore", countOrInfinity("create semaphore", "permits", permits, 1), options);
     showQueue(this, this._permits, () => `${this.available} of ${permits} permits available`);
   }
 

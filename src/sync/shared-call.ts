@@ -2,27 +2,32 @@
 // `once` and `singleflight`.
 
 import { withNack } from "../operation/basic.js";
-import type { Operation, Routine } from "../operation/operation.js";
+import { disposeOfLost } from "../operation/lost.js";
+import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { go } from "../task/go.js";
-import { type Settleable, settle } from "../task/settleable.js";
 import type { Task } from "../task/task.js";
+import { type Settleable, settle } from "../task/work.js";
 
 /** One running call. It is over when it has ended, or when all tasks that waited for it have left. */
 class SharedCall<T> {
-  private readonly _task: Task<T>;
+  readonly task: Task<T>;
   private readonly _onOver: (call: SharedCall<T>) => void;
+  /** How many callers have neither left nor got the result. */
   private _waiting: number;
+  /** Whether a caller got the result, or it is kept. */
+  private _received: boolean;
 
-  constructor(load: () => Settleable<T>, onResult: (value: T) => void, onOver: (call: SharedCall<T>) => void) {
+  constructor(load: () => Settleable<T>, onResult: (value: T) => boolean, onOver: (call: SharedCall<T>) => void) {
     const call = this;
     this._onOver = onOver;
     this._waiting = 0;
-    this._task = go(function* sharedCall(): Routine<T> {
+    this._received = false;
+    this.task = go(function* sharedCall(): Routine<T> {
       try {
         const value = yield* settle(load());
         // If the call is cancelled while it is parked in a `finally`, it continues here without a value.
-        if (call._waiting > 0) onResult(value);
+        if (call._waiting > 0) call._received = onResult(value);
         return value;
       } finally {
         onOver(call);
@@ -35,9 +40,64 @@ class SharedCall<T> {
     upon(lost, () => {
       if (--this._waiting > 0) return;
       this._onOver(this);
-      this._task.cancel();
+      this.task.cancel();
     });
-    return this._task;
+    return new Join(this);
+  }
+
+  /** Called when a caller has got the result. */
+  received(): void {
+    this._received = true;
+    this._waiting--;
+  }
+
+  /** Called when a caller was cancelled after the call had ended, and did not get the result. */
+  discarded(): void {
+    if (--this._waiting === 0 && !this._received && this.task.status === "done") disposeOfLost(this.task.value);
+  }
+}
+
+/** Waits for the end of a call, for one caller. */
+class Join<T> extends Operation<T> {
+  private readonly _call: SharedCall<T>;
+  private readonly _end: Operation<T>;
+
+  constructor(call: SharedCall<T>) {
+    super();
+    this._call = call;
+    this._end = call.task.fresh();
+  }
+
+  poll(): boolean {
+    return this._end.poll();
+  }
+
+  block(): void {
+    this._end.waiter = this;
+    this._end.block();
+  }
+
+  override unblock(): void {
+    this._end.waiter = null;
+    this._end.unblock();
+  }
+
+  wake(): void {
+    this._end.waiter = null;
+    this.complete(undefined);
+  }
+
+  override result(): T {
+    this._call.received();
+    return this._end.result();
+  }
+
+  override discard(): void {
+    this._call.discarded();
+  }
+
+  override waitsFor(): WaitsFor {
+    return this._end.waitsFor();
   }
 }
 
@@ -50,7 +110,7 @@ export class SharedCalls<T> {
   }
 
   /** Joins the call for a key, which starts if none is running. Many tasks may perform the operation at the same time. */
-  join(key: unknown, load: () => Settleable<T>, onResult: (value: T) => void): Operation<T> {
+  join(key: unknown, load: () => Settleable<T>, onResult: (value: T) => boolean): Operation<T> {
     return withNack((lost) => {
       let call = this._calls.get(key);
       if (call === undefined) {

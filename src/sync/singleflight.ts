@@ -2,7 +2,7 @@
 
 import { assertFunction } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
-import type { Settleable } from "../task/settleable.js";
+import { assertWork, functionOf, type Work } from "../task/work.js";
 import { SharedCalls } from "./shared-call.js";
 
 /** Options of {@link singleflight}. */
@@ -17,12 +17,13 @@ export interface SingleflightOptions<K> {
  *
  * Parks when: the call has not ended. Its end resumes the task. Yields: the result of the call, to all tasks that joined it. If
  * the call fails: all of them get the error thrown. If cancelled: the call continues as long as at least one task waits for
- * it, and is cancelled when none is left.
+ * it, and is cancelled when none is left. A disposable result that reaches no task, because all of them were cancelled in the step in
+ * which the call ended, is disposed of.
  *
- * @param load - Does the work for a key. A promise, an operation or a routine that it returns is awaited.
+ * @param load - Does the work for a key. Any {@link Work}.
  * @param options - `keyOf`: what identifies a key.
  * @returns A function that creates the operation for a key.
- * @throws TypeError when `load` or `keyOf` is not a function.
+ * @throws TypeError when `load` is no work, or `keyOf` is not a function.
  * @example
  * ```ts
  * import { go, singleflight, sleep } from "millrace";
@@ -41,17 +42,18 @@ export interface SingleflightOptions<K> {
  * ```
  */
 export function singleflight<K, T>(
-  load: (key: K) => Settleable<T>,
+  load: Work<T, [key: K]>,
   options: SingleflightOptions<K> = {},
 ): (key: K) => Operation<T> {
-  assertFunction("create singleflight", "load", load);
+  assertWork("create singleflight", "load", load);
+  const work = functionOf<T, [K]>(load, 1);
   const { keyOf = (key: K): unknown => key } = options;
   assertFunction("create singleflight", "keyOf", keyOf);
   const calls = new SharedCalls<T>();
   return (key) =>
     calls.join(
       keyOf(key),
-      () => load(key),
-      () => {},
+      () => work(key),
+      () => false,
     );
 }

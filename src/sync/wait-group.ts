@@ -1,8 +1,9 @@
-import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
+import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { shown } from "../structures/errors.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
+import { type AnyWork, assertWork, bodyOf, type Returned, type Work } from "../task/work.js";
 import { Counter, WaitForZero } from "./counter.js";
 
 /**
@@ -66,12 +67,16 @@ export class WaitGroup {
   }
 
   /**
-   * Starts a go block and counts it until it returns, throws or is cancelled.
+   * Starts a go block, or any other {@link Work}, and counts it until it returns, throws or is cancelled.
    *
    * @returns The task of the go block.
    */
-  go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> {
-    const task = go(body, ...args);
+  go<T>(body: Work<T>): Task<T>;
+  go<A extends unknown[], T>(body: (...args: A) => Returned<T>, ...args: A): Task<T>;
+  go<A extends unknown[], T>(body: (...args: [...A, signal: AbortSignal]) => Returned<T>, ...args: A): Task<T>;
+  go<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> {
+    assertWork("start go block", "its body", body);
+    const task = go(bodyOf(body), ...args);
     this.add(1);
     upon(task.whenOver(), () => this.done());
     return task;

@@ -1,50 +1,22 @@
 // Starting tasks.
 
-import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { Operation } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { shown } from "../structures/errors.js";
-import { nameOf } from "../structures/named.js";
-import { AsyncTask } from "./async-task.js";
-import { type Body, Task } from "./task.js";
-
-/** Makes a task and puts it into the run queue. */
-function create<A extends unknown[], T>(body: Body<A, T>, args: A, parent: Parent | null): Task<T> {
-  const routine = routineOf(body, args);
-  const path = parent?.path ?? scheduler.creator();
-  const task =
-    Symbol.asyncIterator in routine ? new AsyncTask<T>(routine, body, path) : new Task<T>(routine, body, path);
-  if (scheduler.contexts !== null) task.context = scheduler.contexts.capture();
-  scheduler.schedule(task);
-  return task;
-}
+import { launch } from "./start.js";
+import type { Task } from "./task.js";
+import { type AnyWork, assertWork, bodyOf, type Returned, type Work } from "./work.js";
 
 /** Starts a task. `parent` is null if the parent is the code that is running. */
 export function start<A extends unknown[], T>(
-  body: Body<A, T>,
+  work: AnyWork<T, A>,
   args: A,
   parent: Parent | null,
   site: string | undefined,
 ): Task<T> {
-  const { maker } = scheduler;
-  return maker === null ? create(body, args, parent) : (maker.start(body, args, parent, site, create) as Task<T>);
-}
-
-function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T> | AsyncRoutine<T> {
-  if (typeof body !== "function") {
-    throw new TypeError(
-      `Cannot start go block: its body must be a function* or an async function*, got ${shown(body)}`,
-    );
-  }
-  const routine: unknown = body(...args);
-  const { next, return: end } = Object(routine) as { next?: unknown; return?: unknown };
-  if (typeof next === "function" && typeof end === "function") return routine as Routine<T> | AsyncRoutine<T>;
-  if (routine instanceof Promise) routine.catch(() => {});
-  throw new TypeError(
-    `Cannot start go block: ${nameOf(body, "its body")} must be a function* or an async function*; ` +
-      `it returned ${shown(routine)} instead of a generator`,
-  );
+  if (typeof work !== "function") assertWork("start go block", "its body", work);
+  return launch(bodyOf(work), args, parent, site);
 }
 
 /**
@@ -52,10 +24,15 @@ function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T
  *
  * Never parks. The body never runs inside the call. Tasks start in the order in which they were created.
  *
- * @param body - A `function*` or an `async function*`. It performs operations, and delegates to other routines, with `yield*`.
+ * The body is a `function*` or an `async function*`, which performs operations, and delegates to other routines, with `yield*`.
+ * It may be any other {@link Work}, too: an `async` or a plain function, which gets an `AbortSignal` after its arguments, or an
+ * operation. Cancelling the task aborts the signal. A promise cannot be stopped: the task is over at once, and the outcome of the
+ * promise is ignored.
+ *
+ * @param body - A generator function, another function, or an operation.
  * @param args - The arguments of the body.
  * @returns The task. Perform it with `yield*` or `await` to join it, or cancel it.
- * @throws TypeError if the body is not a generator function.
+ * @throws TypeError if the body is neither a function nor an operation.
  * @example
  * ```ts
  * import { go, sleep } from "millrace";
@@ -65,9 +42,18 @@ function routineOf<A extends unknown[], T>(body: Body<A, T>, args: A): Routine<T
  *   return "awake";
  * }, 5);
  * console.log(await task); // awake
+ *
+ * const request = go(async (path: string, signal: AbortSignal) => `${path} ${signal.aborted}`, "/a");
+ * console.log(await request); // /a false
  * ```
  */
-export function go<A extends unknown[], T>(body: (...args: A) => Routine<T> | AsyncRoutine<T>, ...args: A): Task<T> {
+export function go<T>(body: Work<T>): Task<T>;
+export function go<A extends unknown[], T>(body: (...args: A) => Returned<T>, ...args: A): Task<T>;
+export function go<A extends unknown[], T>(
+  body: (...args: [...A, signal: AbortSignal]) => Returned<T>,
+  ...args: A
+): Task<T>;
+export function go<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> {
   const site = scheduler.maker?.tracing === true ? callSite() : undefined;
   return start(body, args, null, site);
 }

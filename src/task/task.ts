@@ -102,6 +102,8 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   context: Context | undefined;
   /** @internal The channels that end with the task; null for none. */
   keeps: Set<Kept> | null;
+  /** @internal Gets a failure that no joiner has got when it would be reported; it may report it later. */
+  failureTo: ((task: Task<unknown>) => void) | null;
   /** @internal How the task ended; null before its end. */
   protected ending: "done" | "failed" | "cancelled" | null;
   /** @internal The operation at which the task is parked. While it is ready: the completed operation that it will resume with. */
@@ -124,6 +126,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     super();
     this.member = this.keeps = null;
     this.context = undefined;
+    this.failureTo = null;
     this.ending = null;
     this.at = null;
     this.flags = READY;
@@ -373,7 +376,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
 
   /** @internal */
   report(): void {
-    if (!(this.flags & JOINED)) this._retract = scheduler.report(this.value);
+    if (this.flags & JOINED) return;
+    const { failureTo } = this;
+    this.failureTo = null;
+    if (failureTo === null) this._retract = scheduler.report(this.value);
+    else failureTo(this);
   }
 
   /** @internal */

@@ -4,11 +4,16 @@
 import { CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../channel/ends.js";
 import { iterate } from "../channel/iterate.js";
 import { select } from "../choice/select.js";
-import type { Operation } from "../operation/operation.js";
+import type { Operation, Routine } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 import { TimeoutError } from "../structures/errors.js";
+import { named, nameOf } from "../structures/named.js";
 import { inspectable } from "../structures/readable.js";
+import { call } from "../task/call.js";
+import { launch } from "../task/start.js";
+import type { Body } from "../task/task.js";
+import { assertWork, bodyOf, type Work } from "../task/work.js";
 import { sleep, Until } from "./sleep.js";
 
 class Due<T> extends Until<T> {
@@ -96,17 +101,30 @@ export function timeout(ms: number): ReceiveChannel<never> {
   return maker === null ? create(ms) : (maker.timeout(ms, create) as ReceiveChannel<never>);
 }
 
+/** Runs a body with a deadline, and leaves nothing of it behind. */
+function* inTime<T>(ms: number, body: Body<[], T>): Routine<T> {
+  const task = launch(body, [], null, undefined);
+  try {
+    const first = yield* select({ task, late: sleep(ms) }, { mode: "priority" });
+    if (first.key === "task") return first.value;
+  } finally {
+    task.cancel();
+    if (task.status !== "done" && task.status !== "failed") yield* task.whenOver();
+  }
+  throw new TimeoutError(`Timed out: ${nameOf(body, "the work")} took longer than ${ms} ms`);
+}
+
 /**
- * Gives an operation a deadline.
+ * Gives an operation, a receive or any other {@link Work} a deadline.
  *
- * Parks when, yields, if closed, if cancelled: as `operation`. If it has not completed in time: it leaves every queue and throws
- * a {@link TimeoutError}.
+ * Parks when, yields, if closed, if cancelled: as `work`. If it has not completed in time: it throws a {@link TimeoutError}. By
+ * then an operation has left every queue, and the work of a function is cancelled and has ended, with its `finally` blocks.
  *
- * The time counts from when the result is performed. If the operation is ready at the deadline, the operation wins.
+ * The time counts from when the result is performed. If the work is done at the deadline, the work wins.
  *
  * @param ms - Milliseconds.
- * @param operation - The operation to perform.
- * @throws RangeError if `ms` is not a number, or is NaN.
+ * @param work - The operation to perform, the channel to receive from, or the function to call, as `call` does.
+ * @throws RangeError if `ms` is not a number, or is NaN. TypeError if `work` is none of these.
  * @example
  * ```ts
  * import { channel, TimeoutError, withTimeout } from "millrace";
@@ -119,7 +137,16 @@ export function timeout(ms: number): ReceiveChannel<never> {
  * }
  * ```
  */
-export function withTimeout<T>(ms: number, operation: Operation<T>): Operation<T> {
+export function withTimeout<T>(ms: number, work: Work<T>): Operation<T>;
+export function withTimeout<T>(ms: number, channel: { receive: () => Operation<T> }): Operation<T>;
+export function withTimeout<T>(ms: number, work: Work<T> | { receive: () => Operation<T> }): Operation<T> {
+  if (typeof work === "function") {
+    milliseconds("set timeout", ms);
+    return call(named(nameOf(work, ""), () => inTime(ms, bodyOf(work))));
+  }
+  const receiving = (work as { receive?: () => Operation<T> } | null)?.receive;
+  const operation = typeof receiving === "function" ? receiving.call(work) : (work as Operation<T>);
+  assertWork("set timeout", "work", operation);
   const late = sleep(ms).map((): T => {
     throw new TimeoutError(`Timed out: ${operation.waitsFor().what} took longer than ${ms} ms`);
   });

@@ -327,7 +327,7 @@ describe("toReadable()", () => {
   });
 
   test("what is no channel is refused", () => {
-    expect(() => toReadable([1] as never)).toThrow("Cannot make stream: source must be a receive channel");
+    expect(() => toReadable({} as never)).toThrow("Cannot make stream: source must be a receive channel");
   });
 });
 

@@ -24,7 +24,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   channel: core,
   choice: core,
   derived: [...core, "channel"],
-  time: [...core, "channel", "choice"],
+  time: [...core, "task", "channel", "choice"],
   lifetime: [...core, "task", "channel", "time"],
   "flow/ends": basics,
   "flow/bridge": flow,
@@ -52,9 +52,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** What combinators and tools may use beside the public face: containers, messages, who owns a channel, contexts of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
-beside.push("structures/named", "structures/readable", "structures/shared", "channel/transducer", "task/settleable");
-beside.push("scheduler/contexts");
-beside.push("operation/ownership", "operation/call");
+beside.push(
+  "structures/named",
+  "structures/readable",
+  "structures/shared",
+  "channel/transducer",
+  "task/work",
+  "task/current",
+  "operation/lost",
+  "scheduler/contexts",
+  "operation/ownership",
+  "operation/call",
+);
 
 /** The folder of a file; empty for the entry points, which may import from every room. */
 function roomOf(file: string): string {

@@ -74,8 +74,8 @@ describe("scheduler.maker", () => {
     expect(await second).toBe(2);
   });
 
-  test("a body that is no generator function leaves no maker behind", async () => {
-    await expect(run((() => 5) as never)).rejects.toThrow(TypeError);
+  test("a body that is no work leaves no maker behind", async () => {
+    await expect(run(5 as never)).rejects.toThrow(TypeError);
   });
 
   test("simulate() and verify() set aside the makers of the host, and put them back", async () => {

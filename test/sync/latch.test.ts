@@ -193,9 +193,9 @@ test("WaitGroup.go() counts a task until it returned, threw or was cancelled, ev
   expect(time.reported).toEqual([]);
 });
 
-test("WaitGroup.go() throws a TypeError for a body that is no go block, and counts nothing", () => {
+test("WaitGroup.go() throws a TypeError for what is no work, and counts nothing", () => {
   const group = new WaitGroup();
-  expect(() => group.go((() => 1) as never)).toThrow(TypeError);
+  expect(() => group.go(1 as never)).toThrow(TypeError);
   expect(group.count).toBe(0);
 });
 

@@ -141,6 +141,6 @@ describe("once()", () => {
   });
 
   test("refuses a value that is not a function", () => {
-    expect(() => once(7 as never)).toThrow("Cannot create once: make must be a function, got 7");
+    expect(() => once(7 as never)).toThrow("Cannot create once: make must be a function or an operation, got 7");
   });
 });

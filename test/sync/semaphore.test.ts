@@ -148,7 +148,7 @@ describe("Semaphore", () => {
   test.each([0, -1, 1.5, Number.NaN, "1" as unknown as number])("refuses %o as the number of permits", (permits) => {
     expect(() => new Semaphore(permits)).toThrow(RangeError);
     expect(() => new Semaphore(permits)).toThrow(
-      `Cannot create semaphore: permits must be a whole number, 1 or more, got ${typeof permits === "string" ? '"1"' : permits}`,
+      `Cannot create semaphore: permits must be a whole number, 1 or more, or Infinity, got ${typeof permits === "string" ? '"1"' : permits}`,
     );
   });
 

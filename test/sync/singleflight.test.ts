@@ -118,9 +118,30 @@ describe("singleflight()", () => {
   });
 
   test("refuses a load or a keyOf that is not a function", () => {
-    expect(() => singleflight(7 as never)).toThrow("Cannot create singleflight: load must be a function, got 7");
+    expect(() => singleflight(7 as never)).toThrow(
+      "Cannot create singleflight: load must be a function or an operation, got 7",
+    );
     expect(() => singleflight(() => 1, { keyOf: 7 as never })).toThrow(
       "Cannot create singleflight: keyOf must be a function",
     );
   });
+});
+
+test("a disposable result of singleflight() is disposed of once if all callers are cancelled as the call ends", async () => {
+  using time = virtualTime();
+  let disposed = 0;
+  const load = singleflight(function* (_key: string): Routine<Disposable> {
+    yield* sleep(10);
+    return { [Symbol.dispose]: () => void disposed++ };
+  });
+  const callers = [ask(load("a")), ask(load("a"))];
+  const kept = [ask(load("b")), ask(load("b"))];
+  await time.settle();
+  go(function* () {
+    yield* sleep(10);
+    for (const caller of [...callers, kept[0]!]) caller.cancel();
+  });
+  await time.advance(10);
+  expect(callers.map(({ status }) => status)).toEqual(["cancelled", "cancelled"]);
+  expect([kept[0]!.status, kept[1]!.status, disposed]).toEqual(["cancelled", "done", 1]);
 });

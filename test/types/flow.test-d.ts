@@ -41,8 +41,9 @@ test("merge: of a list the union, of a record a union discriminated by key", () 
   >();
   const merged = merge({ numbers, words }).tryReceive();
   if (typeof merged === "object" && merged.key === "words") expectTypeOf(merged.value).toEqualTypeOf<string>();
-  // @ts-expect-error an array is no channel
-  merge([[1]]);
+  expectTypeOf(merge([[1]])).toEqualTypeOf<OwnedChannel<number>>();
+  // @ts-expect-error a number is no source
+  merge([1]);
 });
 
 test("zip and combineLatest: tuples", () => {
@@ -57,8 +58,7 @@ test("zip and combineLatest: tuples", () => {
   const many: Channel<number>[] = [];
   expectTypeOf(zip(many)).toEqualTypeOf<OwnedChannel<number[]>>();
   expectTypeOf(combineLatest(many)).toEqualTypeOf<OwnedChannel<number[]>>();
-  // @ts-expect-error an array is no channel
-  zip([numbers, [1]]);
+  expectTypeOf(zip([numbers, ["a"]])).toEqualTypeOf<OwnedChannel<[number, string]>>();
   // @ts-expect-error nor a record, to zip
   zip({ numbers });
 });
@@ -67,8 +67,7 @@ test("concat and race: of one type, or of a union that is named", () => {
   expectTypeOf(concat([numbers, numbers])).toEqualTypeOf<OwnedChannel<number>>();
   expectTypeOf(concat<number | string>([numbers, words])).toEqualTypeOf<OwnedChannel<number | string>>();
   expectTypeOf(race([numbers, numbers], { own: true })).toEqualTypeOf<OwnedChannel<number>>();
-  // @ts-expect-error an array is no channel
-  race([numbers, [1]]);
+  expectTypeOf(race([numbers, [1]])).toEqualTypeOf<OwnedChannel<number>>();
 });
 
 test("pipe: what goes in must fit", () => {

@@ -87,10 +87,8 @@ test("go() takes the arguments of its body, and returns a Task of what that retu
   go(written, "1");
   // @ts-expect-error one too many
   go(written, 1, 2);
-  // @ts-expect-error no generator function
-  go(() => 5);
-  // @ts-expect-error an async function is no go block
-  go(async () => 5);
+  expectTypeOf(go(() => 5)).toEqualTypeOf<Task<number>>();
+  expectTypeOf(go(async () => 5)).toEqualTypeOf<Task<number>>();
 });
 
 test("only operations can be performed", () => {

@@ -1,11 +1,12 @@
 // Web streams made of channels. A stream asks for a value (`pull`) or offers one (`write`), and waits for the promise that
 // it gets. So each call is one operation, performed without a task, which leaves its queue when the stream is given up.
 
-import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
+import { CLOSED, type SendChannel } from "../../channel/ends.js";
 import { upon } from "../../operation/upon.js";
 import { CancelledError } from "../../structures/errors.js";
 import { heldOutside } from "../ends/outside.js";
-import { assertSink, assertSource, channelClosed, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { assertSink, channelClosed, type FlowOptions, release } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 
 /** The options of {@link toReadableStream}. */
 export interface ReadableStreamOptions extends FlowOptions {
@@ -20,7 +21,7 @@ export interface ReadableStreamOptions extends FlowOptions {
  * The stream closes when the channel has ended, and fails with the cause of the channel if there is one. Cancelling the
  * stream releases the channel, with the reason; a receive that was parked takes no value.
  *
- * @param source - The channel to read.
+ * @param input - The channel to read.
  * @throws TypeError when `source` is not a receive channel.
  * @example
  * ```ts
@@ -30,9 +31,8 @@ export interface ReadableStreamOptions extends FlowOptions {
  * console.log(await response.text()); // millrace
  * ```
  */
-export function toReadableStream<T>(source: ReceiveChannel<T>, options: ReadableStreamOptions = {}): ReadableStream<T> {
-  assertSource("make stream", source);
-  takeOver(source);
+export function toReadableStream<T>(input: Input<T>, options: ReadableStreamOptions = {}): ReadableStream<T> {
+  const source = sourceOf("make stream", input);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();
   const held = heldOutside("a reader of a stream");

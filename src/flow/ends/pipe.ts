@@ -1,4 +1,4 @@
-import { CLOSED, type ReceiveChannel, type SendChannel } from "../../channel/ends.js";
+import { CLOSED, type SendChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
@@ -7,7 +7,8 @@ import { upon } from "../../operation/upon.js";
 import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSink, assertSource, causeOf, type FlowOptions, release, takeOver } from "./release.js";
+import { assertSink, causeOf, type FlowOptions, release } from "./release.js";
+import { type Input, sourceOf } from "./source.js";
 
 /** The options of {@link pipe}. */
 export interface PipeOptions<T> extends FlowOptions {
@@ -24,10 +25,10 @@ export interface PipeOptions<T> extends FlowOptions {
  * leaves `to` open, and the task fails with the cause. When `to` is closed, the pipe stops at once and releases its source.
  * Then at most one value, which it had already taken, is undelivered.
  *
- * @param source - The channel to receive from.
+ * @param input - A channel, a `Stream`, or anything iterable, to receive from.
  * @param to - The channel to send to.
  * @returns The task, which ends when one of the channels has ended. Cancelling it stops the pipe and leaves `to` open.
- * @throws TypeError when `source` or `to` is not a channel.
+ * @throws TypeError when `input` cannot be read, or `to` is not a channel.
  * @example
  * ```ts
  * import { channel, from, pipe } from "millrace";
@@ -37,10 +38,9 @@ export interface PipeOptions<T> extends FlowOptions {
  * console.log(words.length, words.closed); // 3 true
  * ```
  */
-export function pipe<T>(source: ReceiveChannel<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
-  assertSource("pipe", source);
+export function pipe<T>(input: Input<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
   assertSink("pipe", to);
-  takeOver(source);
+  const source = sourceOf("pipe", input);
   const { close = true } = options;
   const task = go(
     named("pipe", function* (): Routine<void> {

@@ -4,9 +4,9 @@ import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { call } from "../../operation/call.js";
-import type { AsyncRoutine, Routine } from "../../operation/operation.js";
+import type { Routine } from "../../operation/operation.js";
 import { go } from "../../task/go.js";
-import { settle } from "../../task/settleable.js";
+import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
 import { causeOf } from "./release.js";
 
 /** The options of {@link produce}. */
@@ -25,7 +25,7 @@ export interface ProduceOptions<T> {
  * Closes when: the body returns. If the body throws, receivers get the error thrown after the drain. If the receiver
  * cancels: the body is cancelled in the same step, wherever it is parked.
  *
- * @param body - Sends with `yield* out.send(value)`, which yields false once the channel is closed.
+ * @param body - Sends with `yield* out.send(value)`, which yields false once the channel is closed. Any {@link Work}.
  * @param options - `capacity`, `onUndelivered`, `release`.
  * @example
  * ```ts
@@ -41,9 +41,11 @@ export interface ProduceOptions<T> {
  * ```
  */
 export function produce<T>(
-  body: (out: SendChannel<T>) => Routine<void> | AsyncRoutine<void>,
+  body: Work<unknown, [out: SendChannel<T>]>,
   options: ProduceOptions<T> = {},
 ): OwnedChannel<T> {
+  assertWork("produce", "body", body);
+  const work = functionOf<unknown, [SendChannel<T>]>(body, 1);
   const { capacity = 0, onUndelivered } = options;
   let begun = false;
   let reason: unknown;
@@ -59,7 +61,7 @@ export function produce<T>(
   const task = go(function* producer(): Routine<void> {
     begun = true;
     try {
-      yield* settle(body(out));
+      yield* settle(work(out));
       out.close();
     } catch (error) {
       // The error goes downstream. If the channel was closed before, the task fails with the error.

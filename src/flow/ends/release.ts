@@ -4,9 +4,9 @@ import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { withNack } from "../../operation/basic.js";
 import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
-import type { Ownership } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
 import { shown } from "../../structures/errors.js";
+import { assertSource, type Input, isReceiveChannel, sourceOf } from "./source.js";
 
 /** The options that all combinators share. */
 export interface FlowOptions {
@@ -27,11 +27,6 @@ export function releases(source: ReceiveChannel<unknown>, options: FlowOptions):
   return options.own ?? source.owned === true;
 }
 
-/** Takes over a source: from now on the combinator releases it, and not the end of the task that made it. */
-export function takeOver(source: ReceiveChannel<unknown>): void {
-  (source as { readonly ownership?: Ownership | null }).ownership?.pin();
-}
-
 /** The cause with which a channel closes for an error: `undefined` would mean that there is no error. */
 export function causeOf(error: unknown): unknown {
   return error === undefined
@@ -39,22 +34,23 @@ export function causeOf(error: unknown): unknown {
     : error;
 }
 
-/** Makes an operation release a source when the operation is given up, even before it has started. */
-export function releasing<T>(
-  source: ReceiveChannel<unknown>,
+/**
+ * Returns an operation that reads a source, and releases the source when the operation is given up, even before it has started. A
+ * source that is no channel becomes one each time the operation is performed.
+ */
+export function reading<T, U>(
+  what: string,
+  source: Input<T>,
   options: FlowOptions,
-  operation: Operation<T>,
-): Operation<T> {
+  read: (source: ReceiveChannel<T>) => Operation<U>,
+): Operation<U> {
+  assertSource(what, source);
+  const known = isReceiveChannel<T>(source) ? { source, all: read(source) } : null;
   return withNack((lost) => {
-    upon(lost, () => release(source, options));
-    return operation;
+    const from = known?.source ?? sourceOf(what, source);
+    upon(lost, () => release(from, options));
+    return known?.all ?? read(from);
   });
-}
-
-/** Throws unless `source` is a receive channel. */
-export function assertSource(what: string, source: unknown): void {
-  if (typeof (source as Partial<ReceiveChannel<unknown>> | null | undefined)?.receive === "function") return;
-  throw new TypeError(`Cannot ${what}: source must be a receive channel, got ${shown(source)}; create one with from()`);
 }
 
 /** Throws unless `given` is a function. */

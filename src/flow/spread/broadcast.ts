@@ -1,6 +1,6 @@
 // One source for several subscribers, each of which gets every value (core.async's mult and tap).
 
-import type { ReceiveChannel } from "../../channel/ends.js";
+import type { Input } from "../ends/source.js";
 import { type DistributionOptions, Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
@@ -27,7 +27,7 @@ export interface Broadcast<out T> extends Disposable {
 class Broadcasting<T> extends Distributor<T> implements Broadcast<T> {
   private readonly _audience: Audience<T>;
 
-  constructor(source: ReceiveChannel<T>, options: BroadcastOptions) {
+  constructor(source: Input<T>, options: BroadcastOptions) {
     super("broadcast", source, options);
     this._audience = new Audience(options.hold === true, () => this.emptied(), this.replay);
   }
@@ -85,6 +85,6 @@ class Broadcasting<T> extends Distributor<T> implements Broadcast<T> {
  * console.log(await late.receive()); // open
  * ```
  */
-export function broadcast<T>(source: ReceiveChannel<T>, options: BroadcastOptions = {}): Broadcast<T> {
+export function broadcast<T>(source: Input<T>, options: BroadcastOptions = {}): Broadcast<T> {
   return new Broadcasting(source, options);
 }

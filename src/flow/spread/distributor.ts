@@ -9,7 +9,8 @@ import { wholeNumber } from "../../structures/arguments.js";
 import { readable } from "../../structures/readable.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { causeOf, type FlowOptions, release } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 import type { Audience, SubscribeOptions, Subscription } from "./subscription.js";
 
 /** The options that broadcasts and publishers share. */
@@ -37,13 +38,11 @@ export abstract class Distributor<T> implements Disposable {
   /** Set when it has ended, with the cause if it failed. */
   private _over: { readonly cause: unknown } | null;
 
-  constructor(what: string, source: ReceiveChannel<T>, options: DistributionOptions) {
-    assertSource(what, source);
+  constructor(what: string, source: Input<T>, options: DistributionOptions) {
     const { replay = 0, autoCancel = false } = options;
     this.replay = replay === Infinity ? replay : wholeNumber(what, "replay", replay, 0);
     this._autoCancel = autoCancel;
-    takeOver(source);
-    this._source = source;
+    this._source = sourceOf(what, source);
     this._options = options;
     this._over = null;
     this._ownership = ownership(this);

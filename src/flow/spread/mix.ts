@@ -13,7 +13,8 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { causeOf, type FlowOptions, release } from "../ends/release.js";
+import { assertChannel, takeOver } from "../ends/source.js";
 import { type Watch, watch } from "./watch.js";
 
 /** How a mix treats an input. A property that is left out stays as it is; at first all of them are false. */
@@ -105,7 +106,7 @@ class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
   }
 
   add(channel: ReceiveChannel<T>, state: MixState = {}): boolean {
-    assertSource("add to mix", channel);
+    assertChannel("add to mix", channel);
     takeOver(channel);
     if (this.closed) {
       release(channel, this._options);
@@ -129,7 +130,7 @@ class Mixing<T> implements Mix<T>, Feed<Taken<T> | null, T> {
     const several = Symbol.iterator in Object(given);
     const states = several ? (given as Iterable<readonly [ReceiveChannel<T>, MixState]>) : [[given, state] as const];
     for (const [channel, changes] of states) {
-      assertSource("set in mix", channel);
+      assertChannel("set in mix", channel);
       const input = this._inputs.get(channel as ReceiveChannel<T>);
       if (input !== undefined) input.state = { ...input.state, ...changes };
     }

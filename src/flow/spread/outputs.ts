@@ -19,7 +19,8 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { inPlaceOf, type Maker, maker } from "../../operation/ownership.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { causeOf, type FlowOptions, release } from "../ends/release.js";
+import { takeOver } from "../ends/source.js";
 
 /** The options of combinators that distribute values over several outputs. */
 export interface OutletOptions<T> extends FlowOptions {

@@ -1,7 +1,8 @@
 import type { Buffer } from "../../channel/buffer.js";
-import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
+import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
-import { assertFunction, assertSource } from "../ends/release.js";
+import { assertFunction } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
 
 /** A key, and the channel of its values. */
@@ -34,7 +35,7 @@ export interface PartitionOptions<K, T> extends OutletOptions<T> {
  * throws, they close with that error. When you cancel it, no new parts are made: values with a new key are dropped, and
  * existing parts continue. When all parts are cancelled as well, it stops in that step, and releases its source.
  *
- * @param source - The channel to read.
+ * @param input - The channel to read.
  * @param keyOf - Computes the key of a value.
  * @throws TypeError when `source` is not a receive channel, or `keyOf` is not a function.
  * @example
@@ -54,12 +55,12 @@ export interface PartitionOptions<K, T> extends OutletOptions<T> {
  * ```
  */
 export function partition<T, K>(
-  source: ReceiveChannel<T>,
+  input: Input<T>,
   keyOf: (value: T) => K,
   options: PartitionOptions<K, T> = {},
 ): OwnedChannel<Part<K, T>> {
-  assertSource("partition", source);
   assertFunction("partition", "keyOf", keyOf);
+  const source = sourceOf("partition", input);
   const { capacity = 0, onUndelivered, again = false } = options;
   const outputs = new Outputs(source, options);
   const parts = outputs.open<Part<K, T>>(0, ({ values }) => values.cancel());

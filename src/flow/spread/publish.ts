@@ -1,7 +1,7 @@
 // One source for several subscribers, each of which gets the values of one topic (core.async's pub and sub).
 
-import type { ReceiveChannel } from "../../channel/ends.js";
 import { assertFunction } from "../ends/release.js";
+import type { Input } from "../ends/source.js";
 import { type DistributionOptions, Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
 
@@ -26,7 +26,7 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
   /** The topics that have subscribers, and no others; with `replay` also those that have had a value. */
   private readonly _topics: Map<K, Audience<T>>;
 
-  constructor(source: ReceiveChannel<T>, topicOf: (value: T) => K, options: DistributionOptions) {
+  constructor(source: Input<T>, topicOf: (value: T) => K, options: DistributionOptions) {
     super("publish", source, options);
     this._topicOf = topicOf;
     this._topics = new Map();
@@ -99,7 +99,7 @@ class Publishing<T, K> extends Distributor<T> implements Publisher<T, K> {
  * ```
  */
 export function publish<T, K>(
-  source: ReceiveChannel<T>,
+  source: Input<T>,
   topicOf: (value: T) => K,
   options: DistributionOptions = {},
 ): Publisher<T, K> {

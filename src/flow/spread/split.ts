@@ -1,6 +1,7 @@
 import type { Buffer } from "../../channel/buffer.js";
-import type { Channel, OwnedChannel, ReceiveChannel } from "../../channel/ends.js";
-import { assertFunction, assertSource } from "../ends/release.js";
+import type { Channel, OwnedChannel } from "../../channel/ends.js";
+import { assertFunction } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
 
 type Output = Channel<unknown> & OwnedChannel<unknown>;
@@ -37,22 +38,22 @@ export interface SplitOptions<Yes, No = Yes> extends OutletOptions<Yes | No> {
  * ```
  */
 export function split<T, S extends T>(
-  source: ReceiveChannel<T>,
+  source: Input<T>,
   test: (value: T) => value is S,
   options?: SplitOptions<S, Exclude<T, S>>,
 ): [yes: OwnedChannel<S>, no: OwnedChannel<Exclude<T, S>>];
 export function split<T>(
-  source: ReceiveChannel<T>,
+  source: Input<T>,
   test: (value: T) => boolean,
   options?: SplitOptions<T>,
 ): [yes: OwnedChannel<T>, no: OwnedChannel<T>];
 export function split(
-  source: ReceiveChannel<unknown>,
+  input: Input<unknown>,
   test: (value: unknown) => boolean,
   options: object = {},
 ): [yes: OwnedChannel<unknown>, no: OwnedChannel<unknown>] {
-  assertSource("split", source);
   assertFunction("split", "test", test);
+  const source = sourceOf("split", input);
   const { capacity = 0, onUndelivered } = options as SplitOptions<unknown>;
   const outputs = new Outputs(source, options);
   const [yes, no] = (typeof capacity === "number" ? [capacity, capacity] : capacity).map((room) =>

@@ -1,9 +1,10 @@
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds, wholeNumber } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
+import type { Input } from "../ends/source.js";
 import { type AheadOptions, readAhead } from "./read-ahead.js";
 
 type Event<T> =
@@ -39,15 +40,15 @@ type Event<T> =
  * ```
  */
 export function batch<T>(
-  source: ReceiveChannel<T>,
+  source: Input<T>,
   size: number,
   ms?: number,
   options: AheadOptions<T[]> = {},
 ): OwnedChannel<T[]> {
   wholeNumber("batch", "size", size, 1);
   if (ms !== undefined) finiteMilliseconds("batch", ms);
-  return readAhead<T[]>("batch", source, options, function* batch(out): Routine<void> {
-    const next = source.receive();
+  return readAhead<T, T[]>("batch", source, options, function* batch(out, from): Routine<void> {
+    const next = from.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
     let group: T[] = [];

@@ -1,7 +1,8 @@
 import type { Buffer } from "../../channel/buffer.js";
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { wholeNumber } from "../../structures/arguments.js";
+import type { Input } from "../ends/source.js";
 import { type AheadOptions, readAhead } from "./read-ahead.js";
 
 /**
@@ -31,17 +32,17 @@ import { type AheadOptions, readAhead } from "./read-ahead.js";
  * ```
  */
 export function buffer<T>(
-  source: ReceiveChannel<T>,
+  source: Input<T>,
   capacity: number | Buffer<T>,
   options: AheadOptions<T> = {},
 ): OwnedChannel<T> {
   if (typeof capacity === "number") wholeNumber("buffer", "capacity", capacity, 1);
-  return readAhead<T>(
+  return readAhead<T, T>(
     "buffer",
     source,
     options,
-    function* buffer(out): Routine<void> {
-      const next = source.receive();
+    function* buffer(out, from): Routine<void> {
+      const next = from.receive();
       for (let value: T | Closed; (value = yield* next) !== CLOSED; ) if (!(yield* out.send(value))) return;
     },
     { capacity },

@@ -1,9 +1,10 @@
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { select, when } from "../../choice/select.js";
 import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds, milliseconds } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
+import type { Input } from "../ends/source.js";
 import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 /** The options of {@link debounce}. */
@@ -53,14 +54,14 @@ type Event<T> =
  * console.log(await collect(debounce(typed, 5))); // [ "csp", "csp in js" ]
  * ```
  */
-export function debounce<T>(source: ReceiveChannel<T>, ms: number, options: DebounceOptions<T> = {}): OwnedChannel<T> {
+export function debounce<T>(source: Input<T>, ms: number, options: DebounceOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("debounce", ms);
   const { leading = false, trailing = true, maxWait = Infinity } = options;
   const longest = Math.max(ms, milliseconds("debounce", maxWait, "maxWait", 0));
   if (!leading && !trailing)
     throw new TypeError("Cannot debounce: leading or trailing must be true, got false for both");
-  return readAhead<T>("debounce", source, options, function* debounce(out): Routine<void> {
-    const next = source.receive();
+  return readAhead<T, T>("debounce", source, options, function* debounce(out, from): Routine<void> {
+    const next = from.receive();
     const idle: Operation<Event<T>> = select({ next });
     /** The first value of a burst, and the latest one, which are offered in this order. */
     let first: Held<T> | null = null;

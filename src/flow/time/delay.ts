@@ -4,6 +4,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { Ring } from "../../structures/ring.js";
 import { timeout } from "../../time/timeout.js";
+import type { Input } from "../ends/source.js";
 import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 interface Delayed<T> extends Held<T> {
@@ -36,10 +37,10 @@ type Event<T> = { readonly key: "next"; readonly value: T | Closed } | { readonl
  * later.cancel();
  * ```
  */
-export function delay<T>(source: ReceiveChannel<T>, ms: number, options: AheadOptions<T> = {}): OwnedChannel<T> {
+export function delay<T>(source: Input<T>, ms: number, options: AheadOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("delay", ms);
-  return readAhead<T>("delay", source, options, function* delay(out, lost): Routine<void> {
-    const next = source.receive();
+  return readAhead<T, T>("delay", source, options, function* delay(out, from, lost): Routine<void> {
+    const next = from.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
     let first: Delayed<T> | null = null;

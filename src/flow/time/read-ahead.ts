@@ -11,7 +11,8 @@ import { always } from "../../operation/basic.js";
 import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { produce } from "../ends/produce.js";
-import { assertSource, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { type FlowOptions, release } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 
 /** A held value; null stands for none. */
 export interface Held<T> {
@@ -28,22 +29,20 @@ export interface AheadOptions<T> extends FlowOptions {
 }
 
 /** The body of a combinator that reads ahead. It calls `lost` with each value that it still holds at its end. */
-type AheadBody<T> = (out: SendChannel<T>, lost: (value: T) => void) => Routine<void>;
+type AheadBody<T, U> = (out: SendChannel<U>, source: ReceiveChannel<T>, lost: (value: U) => void) => Routine<void>;
 
 /** A channel with a task that reads a source ahead; `otherSource` is a second channel to release. */
-export function readAhead<T>(
+export function readAhead<T, U>(
   what: string,
-  source: ReceiveChannel<unknown>,
-  options: AheadOptions<T>,
-  body: AheadBody<T>,
-  { capacity = 0, otherSource }: { capacity?: number | Buffer<T>; otherSource?: ReceiveChannel<unknown> } = {},
-): OwnedChannel<T> {
-  assertSource(what, source);
-  takeOver(source);
-  if (otherSource !== undefined) takeOver(otherSource);
+  input: Input<T>,
+  options: AheadOptions<U>,
+  body: AheadBody<T, U>,
+  { capacity = 0, otherSource }: { capacity?: number | Buffer<U>; otherSource?: ReceiveChannel<unknown> } = {},
+): OwnedChannel<U> {
+  const source = sourceOf(what, input);
   const { onUndelivered } = options;
-  const told = onUndelivered && new Told<T>(onUndelivered);
-  return produce<T>((out) => (told === undefined ? body(out, () => {}) : told.run(out, body)), {
+  const told = onUndelivered && new Told<U>(onUndelivered);
+  return produce<U>((out) => (told === undefined ? body(out, source, () => {}) : told.run(out, source, body)), {
     capacity,
     ...(onUndelivered && { onUndelivered }),
     release(reason) {
@@ -67,7 +66,7 @@ class Told<T> {
     this._last = null;
   }
 
-  run(out: SendChannel<T>, body: AheadBody<T>): Routine<void> {
+  run<S>(out: SendChannel<T>, source: ReceiveChannel<S>, body: AheadBody<S, T>): Routine<void> {
     const offers: SendChannel<T> = {
       send: (value) => (this._wasDelivered(value) ? always(true) : this._offer(out, value)),
       trySend: (value) => out.trySend(value),
@@ -77,7 +76,7 @@ class Told<T> {
       },
       whenClosed: () => out.whenClosed(),
     };
-    return body(offers, (value) => {
+    return body(offers, source, (value) => {
       if (!this._wasDelivered(value)) this._tell(value);
     });
   }

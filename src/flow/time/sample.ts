@@ -2,8 +2,9 @@ import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel, type SendC
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
+import { shown } from "../../structures/errors.js";
 import { ticker } from "../../time/ticker.js";
-import { assertSource } from "../ends/release.js";
+import { assertSource, type Input, sourceOf } from "../ends/source.js";
 import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 type Event<T> =
@@ -38,13 +39,14 @@ type Event<T> =
  * ```
  */
 export function sample<T>(
-  source: ReceiveChannel<T>,
-  every: number | ReceiveChannel<unknown>,
+  source: Input<T>,
+  every: number | Input<unknown>,
   options: AheadOptions<T> = {},
 ): OwnedChannel<T> {
+  assertSource("sample", source);
   const ticks = ticksOf(every);
-  const body = function* sample(out: SendChannel<T>): Routine<void> {
-    const [next, tick] = [source.receive(), ticks.receive()];
+  const body = function* sample(out: SendChannel<T>, from: ReceiveChannel<T>): Routine<void> {
+    const [next, tick] = [from.receive(), ticks.receive()];
     // Fair, so that a channel that always has a value does not starve the other.
     const reading = select({ tick, next }, { mode: "fair" });
     let at: Operation<Event<T>> = reading;
@@ -71,13 +73,16 @@ export function sample<T>(
       if (last !== null) yield* out.send(last.value);
     }
   };
-  return readAhead<T>("sample", source, options, body, { otherSource: ticks });
+  return readAhead<T, T>("sample", source, options, body, { otherSource: ticks });
 }
 
-function ticksOf(every: number | ReceiveChannel<unknown>): ReceiveChannel<unknown> {
+function ticksOf(every: number | Input<unknown>): ReceiveChannel<unknown> {
+  if (typeof every === "string")
+    throw new TypeError(
+      `Cannot sample: every must be a number of milliseconds or a source of ticks, got ${shown(every)}`,
+    );
   if (typeof every !== "number") {
-    assertSource("sample", every);
-    return every;
+    return sourceOf("sample", every);
   }
   finiteMilliseconds("sample", every);
   return Object.assign(ticker(every), { owned: true });

@@ -1,8 +1,9 @@
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { finiteMilliseconds } from "../../structures/arguments.js";
 import { timeout } from "../../time/timeout.js";
+import type { Input } from "../ends/source.js";
 import { type AheadOptions, type Held, readAhead } from "./read-ahead.js";
 
 /** The options of {@link throttle}. */
@@ -41,13 +42,13 @@ type Event<T> =
  * console.log(await collect(throttle(positions, 5))); // [ 1, 4 ]
  * ```
  */
-export function throttle<T>(source: ReceiveChannel<T>, ms: number, options: ThrottleOptions<T> = {}): OwnedChannel<T> {
+export function throttle<T>(source: Input<T>, ms: number, options: ThrottleOptions<T> = {}): OwnedChannel<T> {
   finiteMilliseconds("throttle", ms);
   const { leading = true, trailing = true } = options;
   if (!leading && !trailing)
     throw new TypeError("Cannot throttle: leading or trailing must be true, got false for both");
-  return readAhead<T>("throttle", source, options, function* throttle(out, lost): Routine<void> {
-    const next = source.receive();
+  return readAhead<T, T>("throttle", source, options, function* throttle(out, from, lost): Routine<void> {
+    const next = from.receive();
     const idle = select({ next });
     let at: Operation<Event<T>> = idle;
     let first: Held<T> | null = null;

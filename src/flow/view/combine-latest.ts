@@ -1,16 +1,17 @@
-import { CLOSED, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type OwnedChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import type { Operation } from "../../operation/operation.js";
 import type { FlowOptions } from "../ends/release.js";
+import type { Input } from "../ends/source.js";
 import { type Channels, type Sources, sourcesOf } from "./sources.js";
 
-type Named = Readonly<Record<string, ReceiveChannel<unknown>>>;
+type Named = Readonly<Record<string, Input<unknown>>>;
 type Cases = Record<string, Operation<unknown>>;
 
 /** The latest value of each channel of a record. */
 export type Combined<S extends Named> = S extends unknown
-  ? { [K in keyof S]: S[K] extends ReceiveChannel<infer T> ? T : never }
+  ? { [K in keyof S]: S[K] extends Input<infer T> ? T : never }
   : never;
 
 class CombineLatest<T> implements Feed<Selected<Cases>, T> {
@@ -78,14 +79,14 @@ class CombineLatest<T> implements Feed<Selected<Cases>, T> {
  * ```
  */
 export function combineLatest<T extends unknown[]>(sources: Channels<[...T]>, options?: FlowOptions): OwnedChannel<T>;
-export function combineLatest<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): OwnedChannel<T[]>;
+export function combineLatest<T>(sources: Iterable<Input<T>>, options?: FlowOptions): OwnedChannel<T[]>;
 export function combineLatest<S extends Named>(sources: S, options?: FlowOptions): OwnedChannel<Combined<S>>;
 export function combineLatest(
-  given: Iterable<ReceiveChannel<unknown>> | Named,
+  given: Iterable<Input<unknown>> | Named,
   options: FlowOptions = {},
 ): OwnedChannel<unknown> {
   const keys = isRecord(given) ? Object.keys(given) : null;
-  const list = keys === null ? (given as Iterable<ReceiveChannel<unknown>>) : Object.values(given as Named);
+  const list = keys === null ? (given as Iterable<Input<unknown>>) : Object.values(given as Named);
   const sources = sourcesOf("combine latest values", list, options);
   const combined = derive(
     new CombineLatest<unknown>(sources, (latest) =>

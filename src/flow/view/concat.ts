@@ -1,6 +1,7 @@
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { derive } from "../../derived/derive.js";
 import type { FlowOptions } from "../ends/release.js";
+import type { Input } from "../ends/source.js";
 import { sourcesOf } from "./sources.js";
 
 /**
@@ -18,7 +19,7 @@ import { sourcesOf } from "./sources.js";
  * console.log(await collect(concat([from([1, 2]), from([3])]))); // [ 1, 2, 3 ]
  * ```
  */
-export function concat<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): OwnedChannel<T> {
+export function concat<T>(sources: Iterable<Input<T>>, options: FlowOptions = {}): OwnedChannel<T> {
   const all = sourcesOf("concat", sources, options);
   const list = all.list as readonly ReceiveChannel<T>[];
   let at = 0;

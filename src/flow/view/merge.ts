@@ -1,14 +1,17 @@
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import { shown } from "../../structures/errors.js";
 import type { FlowOptions } from "../ends/release.js";
+import { assertSource, type Input, sourceOf } from "../ends/source.js";
 import { releaseOf } from "./sources.js";
 
-type Named = Readonly<Record<string, ReceiveChannel<unknown>>>;
+type Named = Readonly<Record<string, Input<unknown>>>;
 
 /** A value of one of several named channels, with the name of the channel. */
-export type Keyed<S extends Named> = Received<S>;
+export type Keyed<S extends Named> = {
+  [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends Input<infer T> ? T : never };
+}[keyof S & string];
 
 /**
  * Merges several channels into one: a list yields the values, a record yields `{ key, value }`, a union discriminated by
@@ -29,19 +32,18 @@ export type Keyed<S extends Named> = Received<S>;
  * console.log(seen.sort().join(", ")); // de hallo, en hello, en world
  * ```
  */
-export function merge<T>(sources: Iterable<ReceiveChannel<T>>, options?: FlowOptions): OwnedChannel<T>;
+export function merge<T>(sources: Iterable<Input<T>>, options?: FlowOptions): OwnedChannel<T>;
 export function merge<S extends Named>(sources: S, options?: FlowOptions): OwnedChannel<Keyed<S>>;
-export function merge(
-  sources: Iterable<ReceiveChannel<unknown>> | Named,
-  options: FlowOptions = {},
-): OwnedChannel<unknown> {
+export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOptions = {}): OwnedChannel<unknown> {
   if (typeof sources !== "object" || sources === null) {
     throw new TypeError(`Cannot merge: sources must be a list or a record of receive channels, got ${shown(sources)}`);
   }
   const listed = Symbol.iterator in sources;
-  const named = listed ? Object.fromEntries([...sources].entries()) : sources;
+  const given = listed ? Object.fromEntries([...sources].entries()) : sources;
+  for (const source of Object.values(given)) assertSource("merge", source);
+  const named = Object.fromEntries(Object.entries(given).map(([key, source]) => [key, sourceOf("merge", source)]));
   const any = receiveAny(named);
-  const merged = derive<Received<Named> | Closed, unknown>({
+  const merged = derive<Received<typeof named> | Closed, unknown>({
     next: () => any,
     accept(received, to) {
       if (received === CLOSED) to.end();

@@ -3,6 +3,7 @@ import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import type { Operation } from "../../operation/operation.js";
 import { type FlowOptions, release } from "../ends/release.js";
+import type { Input } from "../ends/source.js";
 import { sourcesOf } from "./sources.js";
 
 type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
@@ -30,7 +31,7 @@ type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
  * console.log(await collect(race([mirror("north", 50), mirror("south", 1)]))); // [ "south 1", "south 2" ]
  * ```
  */
-export function race<T>(sources: Iterable<ReceiveChannel<T>>, options: FlowOptions = {}): OwnedChannel<T> {
+export function race<T>(sources: Iterable<Input<T>>, options: FlowOptions = {}): OwnedChannel<T> {
   const { list, release: releaseAll } = sourcesOf("race", sources, options);
   const start = receiveAny(Object.fromEntries(list.entries()));
   let winner: Operation<unknown> | null = null;

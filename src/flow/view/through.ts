@@ -4,7 +4,8 @@ import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { always } from "../../operation/basic.js";
 import type { Operation } from "../../operation/operation.js";
 import { shown } from "../../structures/errors.js";
-import { assertSource, causeOf, type FlowOptions, release, releases, takeOver } from "../ends/release.js";
+import { causeOf, type FlowOptions, release, releases } from "../ends/release.js";
+import { type Input, sourceOf, takeOver } from "../ends/source.js";
 
 /**
  * Applies the steps of a transducer to the values of a channel. The emitter for the results is the state that the steps
@@ -82,14 +83,14 @@ const emitResults: Transformer<Emitter<unknown>, unknown> = {
  * ```
  */
 export function through<In, Out>(
-  source: ReceiveChannel<In>,
+  input: Input<In>,
   transducer: Transducer<In, Out>,
   options: FlowOptions = {},
 ): OwnedChannel<Out> {
-  assertSource("transform", source);
   if (typeof transducer !== "function") {
     throw new TypeError(`Cannot transform: step must be a transducer function, got ${shown(transducer)}`);
   }
+  const source = sourceOf("transform", input);
   const steps = transducer(emitResults as Transformer<Emitter<Out>, Out>);
   const seen = derive(new Through(source, steps, options));
   if (needsNoInput(steps)) seen.tryReceive(); // closes it: there is no end to wait for

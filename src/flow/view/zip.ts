@@ -1,12 +1,13 @@
 // A row has one value of each source. The sources are polled in their order, and all missing values are awaited at the same
 // time, so that the end of any source is noticed at once. If the receiver leaves, an incomplete row stays here.
 
-import { CLOSED, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type OwnedChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import type { FlowOptions } from "../ends/release.js";
+import type { Input } from "../ends/source.js";
 import { type Channels, type Sources, sourcesOf } from "./sources.js";
 
 /** The options of {@link zip}. */
@@ -89,11 +90,8 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
  * ```
  */
 export function zip<T extends unknown[]>(sources: Channels<[...T]>, options?: ZipOptions<T[number]>): OwnedChannel<T>;
-export function zip<T>(sources: Iterable<ReceiveChannel<T>>, options?: ZipOptions<T>): OwnedChannel<T[]>;
-export function zip(
-  sources: Iterable<ReceiveChannel<unknown>>,
-  options: ZipOptions<unknown> = {},
-): OwnedChannel<unknown[]> {
+export function zip<T>(sources: Iterable<Input<T>>, options?: ZipOptions<T>): OwnedChannel<T[]>;
+export function zip(sources: Iterable<Input<unknown>>, options: ZipOptions<unknown> = {}): OwnedChannel<unknown[]> {
   const all = sourcesOf("zip", sources, options);
   const rows = derive(new Zip(all));
   if (all.list.length === 0) rows.cancel();

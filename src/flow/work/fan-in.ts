@@ -2,9 +2,9 @@
 
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
-import type { AsyncRoutine, Routine } from "../../operation/operation.js";
+import type { Routine } from "../../operation/operation.js";
+import { assertWork, bodyOf, type Work } from "../../task/work.js";
 import { type ProduceOptions, produce } from "../ends/produce.js";
-import { assertFunction } from "../ends/release.js";
 
 /**
  * Starts several tasks that send to one channel, and returns the channel. None of the producers has to close it. It
@@ -16,7 +16,7 @@ import { assertFunction } from "../ends/release.js";
  *
  * @param producers - Each sends with `yield* out.send(value)`, which yields false once the channel is closed.
  * @param options - As for `produce`.
- * @throws TypeError when a producer is not a function.
+ * @throws TypeError when a producer is no {@link Work}.
  * @example
  * ```ts
  * import { collect, fanIn, type SendChannel, sleep } from "millrace";
@@ -31,14 +31,14 @@ import { assertFunction } from "../ends/release.js";
  * ```
  */
 export function fanIn<T>(
-  producers: Iterable<(out: SendChannel<T>) => Routine<void> | AsyncRoutine<void>>,
+  producers: Iterable<Work<unknown, [out: SendChannel<T>]>>,
   options: ProduceOptions<T> = {},
 ): OwnedChannel<T> {
   const all = [...producers];
-  for (const producer of all) assertFunction("fan in", "each producer", producer);
+  for (const producer of all) assertWork("fan in", "each producer", producer);
   return produce<T>(function* (out) {
     yield* scope(function* feeding(s): Routine<void> {
-      for (const producer of all) s.go(producer, out);
+      for (const producer of all) s.go(bodyOf<[SendChannel<T>], unknown>(producer), out);
     });
   }, options);
 }

@@ -1,25 +1,18 @@
 // Parallel work, with any number of results for each input.
 
 import { channel } from "../../channel/channel.js";
-import {
-  type Channel,
-  CLOSED,
-  type Closed,
-  type OwnedChannel,
-  type ReceiveChannel,
-  type SendChannel,
-} from "../../channel/ends.js";
+import { type Channel, CLOSED, type Closed, type OwnedChannel, type SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
 import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
-import { type Settleable, settle } from "../../task/settleable.js";
-import { assertFunction } from "../ends/release.js";
-import { OrderedWork, type PipelineOptions } from "./ordered-work.js";
+import { assertWork, functionOf, type Settleable, settle, type Work } from "../../task/work.js";
+import type { Input } from "../ends/source.js";
+import { OrderedWork, type PipelineOptions, sourceFirst } from "./ordered-work.js";
 
 /** How many results of one input are stored while they wait for their turn. */
 const AHEAD = 16;
 
-type Stage<T, U> = (value: T, out: SendChannel<U>) => Settleable<void>;
+type Stage<T, U> = (value: T, out: SendChannel<U>) => Settleable<unknown>;
 
 /** Starts the stage of one input, and returns the channel of its results. */
 function begin<T, U>(work: OrderedWork<T, U>, stage: Stage<T, U>, value: T): Channel<U> {
@@ -47,18 +40,18 @@ function begin<T, U>(work: OrderedWork<T, U>, stage: Stage<T, U>, value: T): Cha
  * Closes when: as `pipeline`. When a stage fails, results that no receiver has got are passed to `onUndelivered`, except a
  * result that is being sent to the output, which can still be received.
  *
- * @param n - How many inputs may be in flight.
- * @param source - The channel to read.
+ * @param source - What to read: a channel, a `Stream`, or anything iterable.
+ * @param n - How many inputs may be in flight; `Infinity` for no limit.
  * @param stage - Sends results with `yield* out.send(value)`, which yields false once the output is cancelled. The input is
  * done when the promise, the operation or the routine that it returns has ended.
  * @param options - `ordered`, `onUndelivered`, `own`.
- * @throws RangeError when `n` is not a whole number, 1 or more. TypeError when `stage` is not a function, or `source` is
- * not a receive channel.
+ * @throws RangeError when `n` is not a whole number, 1 or more, or `Infinity`. TypeError when `stage` is neither a function nor
+ * an operation, or `source` cannot be read.
  * @example
  * ```ts
- * import { collect, flatPipeline, from, type SendChannel, sleep } from "millrace";
+ * import { collect, flatPipeline, type SendChannel, sleep } from "millrace";
  *
- * const letters = flatPipeline(2, from(["ab", "", "c"]), function* (word, out: SendChannel<string>) {
+ * const letters = flatPipeline(["ab", "", "c"], 2, function* (word, out: SendChannel<string>) {
  *   yield* sleep(word.length);
  *   for (const letter of word) yield* out.send(letter);
  * });
@@ -66,17 +59,32 @@ function begin<T, U>(work: OrderedWork<T, U>, stage: Stage<T, U>, value: T): Cha
  * ```
  */
 export function flatPipeline<T, U>(
+  source: Input<T>,
   n: number,
-  source: ReceiveChannel<T>,
-  stage: (value: T, out: SendChannel<U>) => Settleable<void>,
+  stage: Work<unknown, [value: T, out: SendChannel<U>]>,
+  options?: PipelineOptions<U>,
+): OwnedChannel<U>;
+/** The same, with the arguments in the order of core.async's `pipeline`. */
+export function flatPipeline<T, U>(
+  n: number,
+  source: Input<T>,
+  stage: Work<unknown, [value: T, out: SendChannel<U>]>,
+  options?: PipelineOptions<U>,
+): OwnedChannel<U>;
+export function flatPipeline<T, U>(
+  first: Input<T> | number,
+  second: Input<T> | number,
+  stage: Work<unknown, [value: T, out: SendChannel<U>]>,
   options: PipelineOptions<U> = {},
 ): OwnedChannel<U> {
-  assertFunction("start pipeline", "stage", stage);
+  const [source, n] = sourceFirst(first, second);
+  assertWork("start pipeline", "stage", stage);
+  const produce = functionOf<unknown, [T, SendChannel<U>]>(stage, 2);
   return new OrderedWork<T, U>(n, source, options).start(
     named("flatPipeline", function* (work, worker) {
       const { out, ordered } = work;
       for (let value: T | Closed; !out.closed && (value = yield* worker.next) !== CLOSED; ) {
-        const results = begin(work, stage, value);
+        const results = begin(work, produce, value);
         worker.results = results;
         if (ordered) yield* worker.turn;
         for (let result: U | Closed; (result = yield* results.receive()) !== CLOSED; ) {

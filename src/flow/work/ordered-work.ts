@@ -15,11 +15,12 @@ import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChann
 import { call } from "../../operation/call.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
-import { wholeNumber } from "../../structures/arguments.js";
+import { countOrInfinity } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { assertSource, causeOf, type FlowOptions, release, takeOver } from "../ends/release.js";
+import { causeOf, type FlowOptions, release } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 
 /** The options of a pipeline. */
 export interface PipelineOptions<U> extends FlowOptions {
@@ -67,6 +68,7 @@ export class Worker<T, U> implements Link {
   /** Takes the last place in the order of delivery. */
   join(): void {
     if (this._work.ordered) append(this.order, this);
+    this._work.idle--;
   }
 
   /** Leaves the first place in the order of delivery, and lets the next worker deliver. */
@@ -100,6 +102,7 @@ class NextValue<T, U> extends Operation<T | Closed> {
   }
 
   poll(): boolean {
+    this._work.idle++;
     if (!this._receive.poll()) return false;
     this._receive.waiter = this;
     this._worker.join();
@@ -131,7 +134,9 @@ class NextValue<T, U> extends Operation<T | Closed> {
   override result(): T | Closed {
     this._receive.waiter = null;
     try {
-      return this._receive.result();
+      const value = this._receive.result();
+      if (value !== CLOSED && this._work.idle === 0) this._work.grow();
+      return value;
     } catch (error) {
       this._work.cause = causeOf(error);
       return CLOSED;
@@ -164,21 +169,29 @@ class Turn<T, U> extends Operation<void> {
   }
 }
 
+/** What a worker runs. */
+export type WorkerBody<T, U> = (work: OrderedWork<T, U>, worker: Worker<T, U>) => Routine<void>;
+
 /** The workers of a pipeline, with their source and their output. */
 export class OrderedWork<T, U> {
   readonly out: Channel<U> & OwnedChannel<U>;
   readonly ordered: boolean;
   /** The cause that the source ended with. */
   cause: unknown;
+  /** How many workers wait for a value. */
+  idle: number;
+  private readonly _count: number;
   private readonly _source: ReceiveChannel<T>;
   private readonly _options: PipelineOptions<U>;
   private readonly _workers: Worker<T, U>[];
+  private readonly _order: List;
   private _working: number;
+  /** What each worker runs, if their number has no limit; null if all of them have been started. */
+  private _more: WorkerBody<T, U> | null;
 
-  constructor(count: number, source: ReceiveChannel<T>, options: PipelineOptions<U>) {
-    wholeNumber("start pipeline", "n", count, 1);
-    assertSource("start pipeline", source);
-    takeOver(source);
+  constructor(count: number, input: Input<T>, options: PipelineOptions<U>) {
+    countOrInfinity("start pipeline", "n", count, 1);
+    const source = sourceOf("start pipeline", input);
     const { onUndelivered } = options;
     this.out = channel<U>(0, {
       owned: true,
@@ -189,25 +202,27 @@ export class OrderedWork<T, U> {
     this.cause = undefined;
     this._source = source;
     this._options = options;
-    const order = new List();
-    this._workers = Array.from({ length: count }, () => new Worker(this, source, order));
-    this._working = count;
+    this._order = new List();
+    this._workers = [];
+    this._working = this.idle = 0;
+    this._more = null;
+    this._count = count;
   }
 
-  start(body: (work: OrderedWork<T, U>, worker: Worker<T, U>) => Routine<void>): OwnedChannel<U> {
-    for (const worker of this._workers) {
-      const task = go(body, this, worker);
-      worker.task = task;
-      upon(
-        task,
-        () => this._ended(),
-        (error) => {
-          if (task.status === "failed") this.fail(error);
-          this._ended();
-        },
-      );
-    }
+  start(body: WorkerBody<T, U>): OwnedChannel<U> {
+    const all = this._count !== Number.POSITIVE_INFINITY;
+    for (let n = all ? this._count : 1; n > 0; n--) this._workers.push(new Worker(this, this._source, this._order));
+    for (const worker of this._workers) this._begin(worker, body);
+    if (!all) this._more = body;
     return this.out;
+  }
+
+  /** Starts one more worker, if their number has no limit: a value has left the source, and no worker waits for the next one. */
+  grow(): void {
+    if (this._more === null || this.out.closed) return;
+    const worker = new Worker(this, this._source, this._order);
+    this._workers.push(worker);
+    this._begin(worker, this._more);
   }
 
   /** Closes the output with an error. If the output was closed before, a task fails with the error, so that it is reported. */
@@ -223,6 +238,20 @@ export class OrderedWork<T, U> {
     call(this._options.onUndelivered, result);
   }
 
+  private _begin(worker: Worker<T, U>, body: WorkerBody<T, U>): void {
+    this._working++;
+    const task = go(body, this, worker);
+    worker.task = task;
+    upon(
+      task,
+      () => this._ended(),
+      (error) => {
+        if (task.status === "failed") this.fail(error);
+        this._ended();
+      },
+    );
+  }
+
   private _ended(): void {
     if (--this._working === 0) this.out.close(this.cause);
   }
@@ -231,4 +260,9 @@ export class OrderedWork<T, U> {
     for (const worker of this._workers) worker.stop(reason);
     release(this._source, this._options, reason);
   }
+}
+
+/** The arguments of a pipeline in the order that millrace uses, source first; core.async has the number first. */
+export function sourceFirst<T>(first: Input<T> | number, second: Input<T> | number): [source: Input<T>, n: number] {
+  return (typeof first === "number" ? [second, first] : [first, second]) as [Input<T>, number];
 }

@@ -1,10 +1,10 @@
 // Parallel work, with one result for each input.
 
-import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { named } from "../../structures/named.js";
-import { isValue, type Settleable, settle } from "../../task/settleable.js";
-import { assertFunction } from "../ends/release.js";
-import { OrderedWork, type PipelineOptions } from "./ordered-work.js";
+import { assertWork, functionOf, isValue, settle, type Work } from "../../task/work.js";
+import type { Input } from "../ends/source.js";
+import { OrderedWork, type PipelineOptions, sourceFirst } from "./ordered-work.js";
 
 /**
  * Runs a stage for each value of a channel, for at most `n` values at a time, and yields the results in the order of the
@@ -19,17 +19,18 @@ import { OrderedWork, type PipelineOptions } from "./ordered-work.js";
  * A stage that never ends occupies one of the `n` places. The other stages continue, but with `ordered` their results wait
  * behind it, so the output stops when `n` values are in flight. Use `withTimeout` in the stage to make an error of it.
  *
- * @param n - How many values may be in flight.
- * @param source - The channel to read.
- * @param stage - Computes the result of a value.
+ * @param source - What to read: a channel, a `Stream`, or anything iterable.
+ * @param n - How many values may be in flight; `Infinity` for no limit. core.async has the number first, and this order is
+ * accepted, too.
+ * @param stage - Computes the result of a value. Any {@link Work}.
  * @param options - `ordered`, `onUndelivered`, `own`.
- * @throws RangeError when `n` is not a whole number, 1 or more. TypeError when `stage` is not a function, or `source` is
- * not a receive channel.
+ * @throws RangeError when `n` is not a whole number, 1 or more, or `Infinity`. TypeError when `stage` is neither a function nor
+ * an operation, or `source` cannot be read.
  * @example
  * ```ts
- * import { from, pipeline, sleep } from "millrace";
+ * import { pipeline, sleep } from "millrace";
  *
- * const lengths = pipeline(3, from(["a", "bbb", "cc"]), function* (word) {
+ * const lengths = pipeline(["a", "bbb", "cc"], 3, function* (word) {
  *   yield* sleep(word.length);
  *   return word.length;
  * });
@@ -37,17 +38,32 @@ import { OrderedWork, type PipelineOptions } from "./ordered-work.js";
  * ```
  */
 export function pipeline<T, U>(
+  source: Input<T>,
   n: number,
-  source: ReceiveChannel<T>,
-  stage: (value: T) => Settleable<U>,
+  stage: Work<U, [value: T]>,
+  options?: PipelineOptions<U>,
+): OwnedChannel<U>;
+/** The same, with the arguments in the order of core.async's `pipeline`. */
+export function pipeline<T, U>(
+  n: number,
+  source: Input<T>,
+  stage: Work<U, [value: T]>,
+  options?: PipelineOptions<U>,
+): OwnedChannel<U>;
+export function pipeline<T, U>(
+  first: Input<T> | number,
+  second: Input<T> | number,
+  stage: Work<U, [value: T]>,
   options: PipelineOptions<U> = {},
 ): OwnedChannel<U> {
-  assertFunction("start pipeline", "stage", stage);
+  const [source, n] = sourceFirst(first, second);
+  assertWork("start pipeline", "stage", stage);
+  const work = functionOf<U, [T]>(stage, 1);
   return new OrderedWork<T, U>(n, source, options).start(
-    named("pipeline", function* (work, worker) {
-      const { out, ordered } = work;
+    named("pipeline", function* (all, worker) {
+      const { out, ordered } = all;
       for (let value: T | Closed; !out.closed && (value = yield* worker.next) !== CLOSED; ) {
-        const made = stage(value);
+        const made = work(value);
         const result = isValue(made) ? made : yield* settle(made);
         // If it is cancelled while it is parked in a `finally` of its stage, it continues here.
         if (out.closed) return;
@@ -62,7 +78,7 @@ export function pipeline<T, U>(
         worker.sending = true;
         const delivered = yield* out.send(result);
         worker.sending = false;
-        if (!delivered) work.undelivered(result);
+        if (!delivered) all.undelivered(result);
       }
     }),
   );

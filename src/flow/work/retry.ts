@@ -3,15 +3,15 @@
 import { scope } from "../../lifetime/scope.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { random } from "../../scheduler/scheduler.js";
-import { wholeNumber } from "../../structures/arguments.js";
+import { countOrInfinity } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
-import { type Settleable, settle } from "../../task/settleable.js";
+import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
 import { sleep } from "../../time/sleep.js";
 import { assertFunction } from "../ends/release.js";
 
 /** The options of {@link retry}. */
 export interface RetryOptions {
-  /** How many attempts there are at most; 3 by default. */
+  /** How many attempts there are at most; 3 by default, `Infinity` for no limit. */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; 100 by default. */
   readonly delay?: number;
@@ -38,10 +38,10 @@ const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFI
  * the last attempt; `when` got the earlier errors. If cancelled: the current attempt is cancelled, and no further attempt
  * starts.
  *
- * @param attempt - Called with the number of the attempt, from 1. A promise, an operation or a routine that it returns is
- * awaited.
+ * @param attempt - Called with the number of the attempt, from 1. Any {@link Work}: the signal
+ * of a function is aborted when its attempt is cancelled.
  * @param options - `attempts`, `delay`, `factor`, `max`, `jitter`, `when`.
- * @throws RangeError when a number is out of range. TypeError when `attempt` or `when` is not a function, or `jitter` is
+ * @throws RangeError when a number is out of range. TypeError when `attempt` is no work, `when` is not a function, or `jitter` is
  * unknown.
  * @example
  * ```ts
@@ -58,10 +58,11 @@ const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFI
  * console.log(answer); // answered at attempt 3
  * ```
  */
-export function retry<T>(attempt: (n: number) => Settleable<T>, options: RetryOptions = {}): Operation<T> {
-  assertFunction("retry", "attempt", attempt);
+export function retry<T>(attempt: Work<T, [n: number]>, options: RetryOptions = {}): Operation<T> {
+  assertWork("retry", "attempt", attempt);
+  const work = functionOf<T, [number]>(attempt, 1);
   const { attempts, delay, factor, max, jitter, when } = { ...defaults, ...options };
-  if (attempts !== Number.POSITIVE_INFINITY) wholeNumber("retry", "attempts", attempts, 1);
+  countOrInfinity("retry", "attempts", attempts, 1);
   for (const [name, value] of Object.entries({ delay, factor, max })) {
     if (!(value >= 0)) throw new RangeError(`Cannot retry: ${name} must be a number, 0 or more, got ${shown(value)}`);
   }
@@ -72,7 +73,7 @@ export function retry<T>(attempt: (n: number) => Settleable<T>, options: RetryOp
   return scope(function* retrying({ signal }): Routine<T> {
     for (let n = 1; ; n++) {
       try {
-        return yield* settle(attempt(n));
+        return yield* settle(work(n));
       } catch (error) {
         // The error of a `finally` that throws during cancellation is caught here as well.
         if (n === attempts || signal.aborted || when?.(error, n) === false) throw error;

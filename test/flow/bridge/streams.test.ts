@@ -102,7 +102,7 @@ describe("toReadableStream()", () => {
   });
 
   test("refuses a source that is no channel, and an invalid highWaterMark", () => {
-    expect(() => toReadableStream([1] as never)).toThrow("Cannot make stream: source must be a receive channel");
+    expect(() => toReadableStream({} as never)).toThrow("Cannot make stream: source must be a receive channel");
     expect(() => toReadableStream(channel(), { highWaterMark: -1 })).toThrow(RangeError);
   });
 });

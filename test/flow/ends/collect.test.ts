@@ -95,8 +95,8 @@ describe.each(ends)("$name", ({ of, all }) => {
   });
 
   test("refuses a source that is no channel", () => {
-    expect(() => of([1] as never)).toThrow(
-      /source must be a receive channel, got an object \(Array\); create one with from\(\)$/,
+    expect(() => of({} as never)).toThrow(
+      /source must be a receive channel, a stream or an iterable, got an object \(Object\); make a channel of other sources with from\(\)$/,
     );
   });
 });

@@ -244,8 +244,10 @@ describe("pipe()", () => {
   });
 
   test("refuses a source or a sink that is no channel", () => {
-    expect(() => pipe([1] as never, channel())).toThrow(
-      new TypeError("Cannot pipe: source must be a receive channel, got an object (Array); create one with from()"),
+    expect(() => pipe({} as never, channel())).toThrow(
+      new TypeError(
+        "Cannot pipe: source must be a receive channel, a stream or an iterable, got an object (Object); make a channel of other sources with from()",
+      ),
     );
     expect(() => pipe(channel(), null as never)).toThrow(
       new TypeError("Cannot pipe: sink must be a send channel, got null"),

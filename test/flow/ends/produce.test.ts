@@ -1,4 +1,4 @@
-import { type AsyncRoutine, type Closed, collect, produce, type Routine, sleep } from "millrace";
+import { type AsyncRoutine, type Closed, collect, produce, type Routine, type SendChannel, sleep } from "millrace";
 import { describe, expect, test } from "vitest";
 import { virtualTime } from "../../support/virtual.js";
 
@@ -34,7 +34,7 @@ const producers: { form: string; count: (log: string[]) => (out: Out) => Routine
   },
 ];
 
-type Out = Parameters<Parameters<typeof produce<number>>[0]>[0];
+type Out = SendChannel<number>;
 
 describe.each(producers)("produce() by $form", ({ count }) => {
   test("closes its channel when the body returns (CB-2)", async () => {

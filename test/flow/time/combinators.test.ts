@@ -122,7 +122,9 @@ describe.each(kinds)("$kind", ({ over, seen, end }) => {
   });
 
   test("refuses a source that is no channel, and names what it was given", () => {
-    expect(() => over([1] as unknown as ReceiveChannel<number>)).toThrow("must be a receive channel, got an object");
+    expect(() => over({} as ReceiveChannel<number>)).toThrow(
+      "source must be a receive channel, a stream or an iterable, got an object",
+    );
   });
 });
 

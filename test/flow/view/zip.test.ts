@@ -223,7 +223,9 @@ describe("zip()", () => {
   });
 
   test("refuses a source that is no channel", () => {
-    expect(() => zip([channel(), [1] as never])).toThrow("Cannot zip: source must be a receive channel, got");
+    expect(() => zip([channel(), 1 as never])).toThrow(
+      "Cannot zip: source must be a receive channel, a stream or an iterable, got 1",
+    );
     expect(() => zip(5 as never)).toThrow("Cannot zip: sources must be a list of receive channels, got 5");
     expect(() => zip([channel(), null] as never)).toThrow("got null");
   });

@@ -132,7 +132,7 @@ describe("fanIn()", () => {
   });
 
   test("refuses a producer that is not a function", () => {
-    expect(() => fanIn([5 as never])).toThrow("Cannot fan in: each producer must be a function, got 5");
+    expect(() => fanIn([5 as never])).toThrow("Cannot fan in: each producer must be a function or an operation, got 5");
   });
 
   test("loses no value for a receiver that is cancelled", async () => {

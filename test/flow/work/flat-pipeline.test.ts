@@ -193,7 +193,7 @@ describe("flatPipeline()", () => {
 
   test("refuses a stage that is not a function", () => {
     expect(() => flatPipeline(1, from([1]), 5 as never)).toThrow(
-      "Cannot start pipeline: stage must be a function, got 5",
+      "Cannot start pipeline: stage must be a function or an operation, got 5",
     );
   });
 });

@@ -1,4 +1,16 @@
-import { CancelledError, channel, type Group, go, group, type Routine, run, select, sleep, type Task } from "millrace";
+import {
+  type AsyncRoutine,
+  CancelledError,
+  channel,
+  type Group,
+  go,
+  group,
+  type Routine,
+  run,
+  select,
+  sleep,
+  type Task,
+} from "millrace";
 import { describe, expect, test } from "vitest";
 import { upTo } from "../../support/flow.js";
 import { virtualTime } from "../../support/virtual.js";
@@ -42,7 +54,7 @@ describe("Group.go()", () => {
     const starter = go(function* (): Routine<Task<number>[]> {
       const started: Task<number>[] = [];
       for (const ms of [30, 10, 10, 5]) {
-        started.push(yield* tasks.go(takes, ms));
+        started.push((yield* tasks.go(takes, ms)).task);
         log.push(`${ms} started at ${time.now()}`);
       }
       yield* tasks.wait();
@@ -107,17 +119,18 @@ describe("Group.go()", () => {
     const tasks = group({ limit: 1 });
     tasks.tryGo(takes, 5);
     const name = go(function* starter(): Routine<string> {
-      return (yield* tasks.go(takes, 1)).name;
+      return (yield* tasks.go(takes, 1)).task.name;
     });
     await time.advance(10);
     expect(await name).toMatch(/starter#\d+\/takes#0$/);
   });
 
-  test("gives its place back if the body is not a routine", async () => {
+  test("refuses what is no work, and takes no place for it", async () => {
     using time = virtualTime();
     const tasks = group({ limit: 1 });
-    await expect(tasks.go((() => 5) as never).then()).rejects.toThrow(/^Cannot start go block/);
-    expect(() => tasks.go(5 as never)).toThrow("Cannot start go block in group: body must be a function, got 5");
+    const message = "Cannot start go block in group: body must be a function or an operation, got 5";
+    expect(() => tasks.go(5 as never)).toThrow(message);
+    expect(() => tasks.tryGo(5 as never)).toThrow(message);
     expect(tasks.tryGo(takes, 1)).toBeDefined();
     await time.advance(1);
   });
@@ -192,15 +205,31 @@ describe("a failure of a task in a Group", () => {
     expect(time.reported).toEqual([]);
   });
 
-  test("is reported while wait() is not called, and no longer once wait() throws it", async () => {
+  test("is reported once if plain code does not ask for it within a second, and no longer once wait() throws it", async () => {
     using time = virtualTime();
     const error = new Error("task");
     const tasks = group();
     tasks.tryGo(fails, 5, error);
-    await time.advance(5);
+    await time.advance(1004);
+    expect(time.reported).toEqual([]);
+    await time.advance(1);
     expect(time.reported).toEqual([error]);
     await expect(tasks.wait().then()).rejects.toBe(error);
+    expect([time.reported, time.timers]).toEqual([[], 0]);
+  });
+
+  test("is reported when the task that uses the group ends without asking for it, and not before", async () => {
+    using time = virtualTime();
+    const error = new Error("task");
+    go(function* (): Routine<void> {
+      const tasks = group();
+      yield* tasks.go(fails, 5, error);
+      yield* sleep(5000);
+    });
+    await time.advance(4999);
     expect(time.reported).toEqual([]);
+    await time.advance(1);
+    expect([time.reported, time.timers]).toEqual([[error], 0]);
   });
 
   test("does not come from cancelling a single task", async () => {
@@ -319,7 +348,7 @@ describe("Group", () => {
 
   test.each([0, 1.5, Number.NaN])("refuses the limit %s", (limit) => {
     expect(() => group({ limit })).toThrow(
-      new RangeError(`Cannot create group: limit must be a whole number, 1 or more, got ${limit}`),
+      new RangeError(`Cannot create group: limit must be a whole number, 1 or more, or Infinity, got ${limit}`),
     );
   });
 });
@@ -339,5 +368,144 @@ describe("a failure that Group.go() throws", () => {
     const waiter = join(tasks);
     await time.settle();
     expect([waiter.is, time.reported]).toEqual([error, []]);
+  });
+});
+
+/** The two forms in which tasks are started. */
+const starters = [
+  {
+    form: "function*",
+    start: (tasks: Group, bodies: readonly (() => Routine<unknown>)[], caught: unknown[]) =>
+      go(function* () {
+        try {
+          for (const body of bodies) yield* tasks.go(body);
+        } catch (error) {
+          caught.push(error);
+        }
+      }),
+  },
+  {
+    form: "async function*",
+    start: (tasks: Group, bodies: readonly (() => Routine<unknown>)[], caught: unknown[]) =>
+      go(async function* () {
+        try {
+          for (const body of bodies) yield* tasks.go(body);
+        } catch (error) {
+          caught.push(error);
+        }
+      }),
+  },
+  {
+    form: "await",
+    start: async (tasks: Group, bodies: readonly (() => Routine<unknown>)[], caught: unknown[]) => {
+      try {
+        for (const body of bodies) await tasks.go(body);
+      } catch (error) {
+        caught.push(error);
+      }
+    },
+  },
+];
+
+describe.each(starters)("the starter of the tasks of a Group, with $form", ({ start }) => {
+  test.each([0, 5])(
+    "that gets the failure of a task after %i ms keeps it from being reported, then and later",
+    async (ms) => {
+      using time = virtualTime();
+      const error = new Error("task");
+      const caught: unknown[] = [];
+      const tasks = group({ limit: 1 });
+      function* failing(): Routine<void> {
+        if (ms > 0) yield* sleep(ms);
+        throw error;
+      }
+      const over = Promise.resolve(start(tasks, [failing, () => takes(1)], caught));
+      await time.advance(ms);
+      await over;
+      await time.advance(5000);
+      expect([caught, time.reported, time.timers]).toEqual([[error], [], 0]);
+    },
+  );
+
+  test("starts as many tasks at a time as the limit allows, and waits for the start only", async () => {
+    using time = virtualTime();
+    const tasks = group({ limit: 2 });
+    const body = (): Routine<unknown> => takes(30);
+    const over = Promise.resolve(start(tasks, [body, body, body, body], []).then(() => tasks.wait()));
+    await time.advance(60);
+    await over;
+    expect(time.now()).toBe(60);
+  });
+});
+
+describe("a full Group whose tasks all wait for a place in it", () => {
+  const crawlers = [
+    {
+      form: "function*",
+      crawl: (tasks: Group, caught: string[]) =>
+        function* crawler(): Routine<void> {
+          try {
+            yield* tasks.go(takes, 1);
+          } catch (error) {
+            caught.push(String(error));
+          }
+        },
+    },
+    {
+      form: "async function*",
+      crawl: (tasks: Group, caught: string[]) =>
+        async function* crawler(): AsyncRoutine<void> {
+          try {
+            yield* tasks.go(takes, 1);
+          } catch (error) {
+            caught.push(String(error));
+          }
+        },
+    },
+  ];
+
+  test.each(crawlers)("gives an error to the last of them, and goes on, with $form", async ({ crawl }) => {
+    using time = virtualTime();
+    const caught: string[] = [];
+    const tasks = group({ limit: 3 });
+    for (let n = 0; n < 3; n++) tasks.tryGo(crawl(tasks, caught));
+    const all = join(tasks);
+    await time.advance(100);
+    expect(caught).toEqual([
+      "Error: Cannot start go block in group: all 3 places are taken by tasks that wait for a place in the same group",
+    ]);
+    expect([all.is, time.timers, time.reported]).toEqual([undefined, 0, []]);
+  });
+
+  test.each(crawlers)("gives none while one of them works, with $form", async ({ crawl }) => {
+    using time = virtualTime();
+    const caught: string[] = [];
+    const tasks = group({ limit: 3 });
+    for (let n = 0; n < 2; n++) tasks.tryGo(crawl(tasks, caught));
+    tasks.tryGo(takes, 50);
+    const all = join(tasks);
+    await time.advance(100);
+    expect([caught, all.is, time.timers]).toEqual([[], undefined, 0]);
+  });
+});
+
+describe('group({ failures: "joiner" })', () => {
+  test("leaves a failure to the joiner of the task; the other tasks continue, and wait() does not throw", async () => {
+    using time = virtualTime();
+    const [heard, unheard] = [new Error("heard"), new Error("unheard")];
+    const tasks = group({ failures: "joiner" });
+    const caught = outcome(tasks.tryGo(fails, 5, heard)!);
+    tasks.tryGo(fails, 5, unheard);
+    const other = outcome(tasks.tryGo(takes, 10)!);
+    const all = join(tasks);
+    await time.advance(10);
+    expect([caught.is, other.is, all.is, tasks.signal.aborted]).toEqual([heard, 10, undefined, false]);
+    expect(time.reported).toEqual([unheard]);
+  });
+
+  test("refuses another word", () => {
+    expect(() => group({ failures: "none" as never })).toThrow(
+      'Cannot create group: failures must be "group" or "joiner", got "none"',
+    );
   });
 });

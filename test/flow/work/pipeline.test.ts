@@ -400,17 +400,18 @@ describe("pipeline()", () => {
     expect(waits).toContain("main#0/pipeline#1: its turn to deliver");
   });
 
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "3"])("refuses n = %o", (n) => {
-    expect(() => pipeline(n as number, silent(), (value) => value)).toThrow(
-      new RangeError(
-        `Cannot start pipeline: n must be a whole number, 1 or more, got ${typeof n === "string" ? '"3"' : n}`,
-      ),
-    );
+  test.each([0, -1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, "3"])("refuses n = %o, first or second", (n) => {
+    const message = "Cannot start pipeline: n must be a whole number, 1 or more, or Infinity, got ";
+    const error = new RangeError(`${message}${typeof n === "string" ? '"3"' : n}`);
+    expect(() => pipeline(silent(), n as number, (value) => value)).toThrow(error);
+    if (typeof n === "number") expect(() => pipeline(n, silent(), (value) => value)).toThrow(error);
   });
 
   test("refuses a source that is no channel, and a stage that is no function", () => {
-    expect(() => pipeline(1, [1] as never, (value) => value)).toThrow(/^Cannot start pipeline: source must be/);
-    expect(() => pipeline(1, silent(), 5 as never)).toThrow("Cannot start pipeline: stage must be a function, got 5");
+    expect(() => pipeline(1, {} as never, (value) => value)).toThrow(/^Cannot start pipeline: source must be/);
+    expect(() => pipeline(1, silent(), 5 as never)).toThrow(
+      "Cannot start pipeline: stage must be a function or an operation, got 5",
+    );
   });
 });
 

@@ -187,7 +187,7 @@ describe("retry()", () => {
   });
 
   test.each([
-    [{ attempts: 0 }, "attempts must be a whole number, 1 or more, got 0"],
+    [{ attempts: 0 }, "attempts must be a whole number, 1 or more, or Infinity, got 0"],
     [{ delay: -1 }, "delay must be a number, 0 or more, got -1"],
     [{ factor: Number.NaN }, "factor must be a number, 0 or more, got NaN"],
     [{ max: "x" as never }, 'max must be a number, 0 or more, got "x"'],

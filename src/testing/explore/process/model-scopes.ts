@@ -8,6 +8,7 @@ import { late, type Scope, type ScopeOptions } from "../../../lifetime/scope.js"
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../../operation/operation.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body, Task } from "../../../task/task.js";
+import { type AnyWork, bodyOf } from "../../../task/work.js";
 import { sleep } from "../../../time/sleep.js";
 import { ABORT_SCOPE, CANCEL_SCOPE, FAIL_SCOPE, JOIN_SCOPE, SCOPE_ENDED } from "./cases.js";
 import type { PlainCalls } from "./model-objects.js";
@@ -41,8 +42,8 @@ export class RegionModel implements Scope {
     this.go = this.go.bind(this);
   }
 
-  go<A extends unknown[], T>(body: Body<A, T>, ...args: A): Task<T> {
-    return this._sandbox.start<T>(body as Body<never, T>, args, this.index);
+  go<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> {
+    return this._sandbox.start<T>(bodyOf(body) as Body<never, T>, args, this.index);
   }
 
   get signal(): AbortSignal {
