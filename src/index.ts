@@ -47,6 +47,7 @@ export type {
   TypeOf,
 } from "./flow/bridge/targets.js";
 export { collect, forEach, reduce } from "./flow/ends/collect.js";
+export { first } from "./flow/ends/first.js";
 export { type PipeOptions, pipe } from "./flow/ends/pipe.js";
 export { type ProduceOptions, produce } from "./flow/ends/produce.js";
 export type { FlowOptions } from "./flow/ends/release.js";
@@ -76,6 +77,7 @@ export { type ThrottleOptions, throttle } from "./flow/time/throttle.js";
 export { type Combined, combineLatest } from "./flow/view/combine-latest.js";
 export { concat } from "./flow/view/concat.js";
 export { type Keyed, merge } from "./flow/view/merge.js";
+export { type PauseSwitch, pausable } from "./flow/view/pausable.js";
 export { race } from "./flow/view/race.js";
 export type { Channels } from "./flow/view/sources.js";
 export { through } from "./flow/view/through.js";
@@ -83,9 +85,11 @@ export { type ZipOptions, zip } from "./flow/view/zip.js";
 export { fanIn } from "./flow/work/fan-in.js";
 export { flatPipeline } from "./flow/work/flat-pipeline.js";
 export { type Group, type GroupOptions, group, type Started } from "./flow/work/group.js";
+export { exhaust, latest } from "./flow/work/latest.js";
 export type { PipelineOptions } from "./flow/work/ordered-work.js";
 export { pipeline } from "./flow/work/pipeline.js";
 export { type RetryOptions, retry } from "./flow/work/retry.js";
+export { all, any, type HedgeOptions, hedge, type ResultOf, type ResultsOf } from "./flow/work/together.js";
 export { workers } from "./flow/work/workers.js";
 export { run } from "./lifetime/run.js";
 export { type Scope, type ScopeOptions, scope } from "./lifetime/scope.js";

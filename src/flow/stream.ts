@@ -27,6 +27,7 @@ import {
 } from "../transducers.js";
 import { from, type Source } from "./bridge/from.js";
 import { collect, forEach, reduce } from "./ends/collect.js";
+import { first } from "./ends/first.js";
 import { type PipeOptions, pipe } from "./ends/pipe.js";
 import { release } from "./ends/release.js";
 import type { Input } from "./ends/source.js";
@@ -38,10 +39,12 @@ import { sample } from "./time/sample.js";
 import { type ThrottleOptions, throttle } from "./time/throttle.js";
 import { concat } from "./view/concat.js";
 import { merge } from "./view/merge.js";
+import { type PauseSwitch, pausable } from "./view/pausable.js";
 import type { Channels } from "./view/sources.js";
 import { through } from "./view/through.js";
 import { zip } from "./view/zip.js";
 import { flatPipeline } from "./work/flat-pipeline.js";
+import { exhaust, latest } from "./work/latest.js";
 import type { PipelineOptions } from "./work/ordered-work.js";
 import { pipeline } from "./work/pipeline.js";
 import { workers } from "./work/workers.js";
@@ -53,7 +56,7 @@ type Of<C> = C extends Input<infer T> ? T : never;
  * one. But all streams over one source share its values: each value goes to the stream that receives it first.
  *
  * The steps without time are the steps of `millrace/transducers`, and receive only on demand. `batch` with `ms`,
- * `debounce`, `throttle`, `sample`, `delay`, `buffer`, and the pipelines are the functions of the same names, and
+ * `debounce`, `throttle`, `sample`, `delay`, `buffer`, `latest`, `exhaust` and the pipelines are the functions of the same names, and
  * read ahead.
  *
  * An ending that stops early releases what the chain has made, and an iterable or a web stream that the chain started with.
@@ -183,6 +186,16 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
     return this._over(flatPipeline<T, U>(this.channel(), n, stage, options));
   }
 
+  /** Works on the newest value only: a new value cancels the work on the one before. As {@link latest}. */
+  latest<U>(work: Work<U, [value: T]>): Stream<U> {
+    return this._over(latest<T, U>(this.channel(), work));
+  }
+
+  /** Works on one value at a time, and drops the values that come meanwhile. As {@link exhaust}. */
+  exhaust<U>(work: Work<U, [value: T]>): Stream<U> {
+    return this._over(exhaust<T, U>(this.channel(), work));
+  }
+
   /** Pairs its values with those of other sources, first with first. As {@link zip}. */
   zip<O extends unknown[]>(...others: Channels<[...O]>): Stream<[T, ...O]> {
     return this._over(
@@ -193,6 +206,11 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
   /** Continues with the values of other sources, one after the other. As {@link concat}. */
   concat<C extends Input<unknown>[]>(...others: C): Stream<T | Of<C[number]>> {
     return this._over(concat<T | Of<C[number]>>([this.channel(), ...(others as Input<Of<C[number]>>[])]));
+  }
+
+  /** Takes values only while a switch is off. As {@link pausable}. */
+  pausable(paused: PauseSwitch): Stream<T> {
+    return this._over(pausable(this.channel(), paused));
   }
 
   /** Merges its values with the values of other channels, in the order in which they come. As {@link merge}. */
@@ -229,6 +247,11 @@ export class Stream<out T> implements AsyncIterable<T>, Disposable {
   /** Works on the values with `n` tasks. As {@link workers}. */
   workers(n: number, body: Work<unknown, [value: T, worker: number]>): Operation<void> {
     return workers<T>(this.channel(), n, body);
+  }
+
+  /** Takes one value, and releases what the chain has made. As {@link first}. */
+  first(): Operation<T | Closed> {
+    return first(this.channel());
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {

@@ -9,10 +9,13 @@ import {
   concat,
   debounce,
   delay,
+  exhaust,
   flatPipeline,
   from,
+  latest,
   merge,
   mix,
+  pausable,
   pause,
   pipe,
   pipeline,
@@ -26,6 +29,7 @@ import {
   throttle,
   through,
   toReadableStream,
+  watch,
   zip,
 } from "millrace";
 import { map } from "millrace/transducers";
@@ -113,6 +117,15 @@ export const subjects: readonly Subject[] = [
         yield* out.send(n);
       }),
     ],
+    numbersOf: one,
+    ordered: true,
+  },
+  { name: "latest()", inputs: 1, make: (source) => [latest(source!, (n) => pause().map(() => n))], ordered: true },
+  { name: "exhaust()", inputs: 1, make: (source) => [exhaust(source!, (n) => pause().map(() => n))], ordered: true },
+  {
+    name: "pausable()",
+    inputs: 1,
+    make: (source) => [pausable(source!, watch(false))],
     numbersOf: one,
     ordered: true,
   },

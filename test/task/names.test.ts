@@ -1,12 +1,18 @@
 // The names of tasks, as reports show them.
 
 import {
+  all,
+  any,
+  call,
   channel,
   collect,
   DeadlockError,
   fanIn,
+  first,
   forEach,
   go,
+  hedge,
+  latest,
   named,
   type Operation,
   pause,
@@ -74,6 +80,48 @@ const dead: [string, (source: ReturnType<typeof channel<number>>) => Operation<u
   ["reduce()", (source) => reduce(source, (sum, n) => sum + n, 0), ["main", "scope", "reduce"]],
   ["collect()", (source) => collect(source), ["main", "scope", "reduce"]],
   ["forEach()", (source) => forEach(source, () => {}), ["main", "scope", "forEach"]],
+  ["first()", (source) => first(source), ["main", "scope", "first"]],
+  [
+    "call()",
+    (source) =>
+      call(function* question() {
+        yield* source.receive();
+      }),
+    ["main", "question"],
+  ],
+  [
+    "all()",
+    (source) =>
+      all([
+        function* one() {
+          yield* source.receive();
+        },
+      ]),
+    ["main", "scope", "all", "one"],
+  ],
+  [
+    "any()",
+    (source) =>
+      any([
+        function* one() {
+          yield* source.receive();
+        },
+      ]),
+    ["main", "scope", "any", "one"],
+  ],
+  [
+    "hedge()",
+    (source) => hedge(() => source.receive(), { after: 1, attempts: 1 }),
+    ["main", "scope", "hedge", "attempt"],
+  ],
+  [
+    "latest()",
+    (source) =>
+      latest([1], function* work() {
+        yield* source.receive();
+      }).receive(),
+    ["main", "producer", "scope", "latest", "work"],
+  ],
   ["retry()", (source) => retry(() => source.receive()), ["main", "scope", "retrying"]],
   ["workers()", (source) => workers(1, source, () => {}), ["main", "scope", "worker"]],
   ["pipeline()", (source) => pipeline(1, source, (n) => n).receive(), ["main", "pipeline"]],

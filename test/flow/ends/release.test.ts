@@ -7,10 +7,14 @@ import {
   channel,
   collect,
   delay,
+  exhaust,
+  first,
   flatPipeline,
   forEach,
   go,
+  latest,
   type Operation,
+  pausable,
   pipe,
   pipeline,
   type ReceiveChannel,
@@ -18,6 +22,7 @@ import {
   reduce,
   select,
   stream,
+  watch,
   workers,
 } from "millrace";
 import { describe, expect, test } from "vitest";
@@ -29,6 +34,7 @@ type Source = ReceiveChannel<number>;
 const operations: { name: string; make: (source: Source) => Operation<unknown> }[] = [
   { name: "collect()", make: (source) => collect(source) },
   { name: "reduce()", make: (source) => reduce(source, (sum, n) => sum + n, 0) },
+  { name: "first()", make: (source) => first(source) },
   { name: "forEach()", make: (source) => forEach(source, () => {}) },
   { name: "workers()", make: (source) => workers(2, source, () => {}) },
   { name: "stream().collect()", make: (source) => stream(source).collect() },
@@ -69,6 +75,9 @@ describe.each(operations)("$name", ({ make }) => {
 const channels: { name: string; make: (source: Source) => ReceiveChannel<unknown> }[] = [
   { name: "pipeline()", make: (source) => pipeline(2, source, (n) => n) },
   { name: "flatPipeline()", make: (source) => flatPipeline(2, source, (n, out) => void out.trySend(n)) },
+  { name: "latest()", make: (source) => latest(source, (n) => n) },
+  { name: "exhaust()", make: (source) => exhaust(source, (n) => n) },
+  { name: "pausable()", make: (source) => pausable(source, watch(false)) },
   { name: "batch()", make: (source) => batch(source, 2, 10) },
   { name: "delay()", make: (source) => delay(source, 10) },
   { name: "buffer()", make: (source) => buffer(source, 2) },
