@@ -2,7 +2,7 @@
 // drops; the channel parks and resumes senders and receivers.
 
 import { bound } from "../scheduler/contexts.js";
-import { wholeNumber } from "../structures/arguments.js";
+import { assertCallback, assertOptions, wholeNumber } from "../structures/arguments.js";
 import { Ring } from "../structures/ring.js";
 
 /**
@@ -142,6 +142,7 @@ export function fixed<T>(n: number): Buffer<T> {
  * ```
  */
 export function dropping<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
+  assertCallback("create dropping buffer", "onDrop", onDrop);
   return new Dropping(wholeNumber("create dropping buffer", "size", n, 1), onDrop);
 }
 
@@ -162,6 +163,7 @@ export function dropping<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
  * ```
  */
 export function sliding<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
+  assertCallback("create sliding buffer", "onDrop", onDrop);
   return new Sliding(wholeNumber("create sliding buffer", "size", n, 1), onDrop);
 }
 
@@ -182,6 +184,8 @@ export function sliding<T>(n: number, onDrop?: (value: T) => void): Buffer<T> {
  * ```
  */
 export function unbounded<T>(options: UnboundedOptions = {}): Buffer<T> {
+  assertOptions("create unbounded buffer", options);
+  assertCallback("create unbounded buffer", "onHighWater", options.onHighWater);
   if (options.highWater !== undefined) wholeNumber("create unbounded buffer", "highWater", options.highWater, 1);
   return new Unbounded(options);
 }

@@ -2,7 +2,7 @@
 
 import { bound } from "../scheduler/contexts.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { wholeNumber } from "../structures/arguments.js";
+import { assertCallback, assertOptions, wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { type Buffer, fixed } from "./buffer.js";
 import { Chan } from "./chan.js";
@@ -75,6 +75,7 @@ export function channel<T>(
   options?: ChannelOptions<T> & { readonly transform?: Transducer<never, unknown> | undefined },
 ): Channel<T> {
   const buffer = bufferOf(capacity);
+  if (options !== undefined) checkOptions(options);
   const { maker } = scheduler;
   if (maker === null) return create(buffer, options);
   return maker.channel(buffer, options, create) as Channel<T>;
@@ -86,7 +87,6 @@ function create<T>(
   Type: typeof Chan = Chan,
 ): Channel<T> {
   if (options === undefined) return new Type(buffer, null);
-  checkOptions(options);
   const { transform } = options;
   const kept = scheduler.contexts === null ? options : inContext(options);
   if (transform === undefined) return new Type(buffer, kept);
@@ -111,13 +111,12 @@ function inContext<T>(options: ChannelOptions<T>): ChannelOptions<T> {
 }
 
 function checkOptions<T>(options: ChannelOptions<T>): void {
+  assertOptions("create channel", options);
   const { maxPending } = options;
-  if (maxPending !== undefined && !(maxPending >= 0)) {
+  if (maxPending !== undefined && !(typeof maxPending === "number" && maxPending >= 0)) {
     throw new RangeError(`Cannot create channel: maxPending must be 0 or more, got ${shown(maxPending)}`);
   }
-  for (const name of ["onUndelivered", "onCancel"] as const) {
-    const hook: unknown = options[name];
-    if (hook === undefined || typeof hook === "function") continue;
-    throw new TypeError(`Cannot create channel: ${name} must be a function, got ${shown(hook)}`);
+  for (const name of ["onUndelivered", "onCancel", "onError"] as const) {
+    assertCallback("create channel", name, options[name]);
   }
 }

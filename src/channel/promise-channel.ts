@@ -25,6 +25,10 @@ class Send<T> extends Operation<boolean> {
   }
 
   block(): void {}
+
+  override waitsFor(): WaitsFor {
+    return { what: `send to ${this._channel.name}`, external: false };
+  }
 }
 
 /** Keeps the value that it completed with, so that a later `cancel()` does not take it back. */

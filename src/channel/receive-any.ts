@@ -157,6 +157,13 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
 export function receiveAny<S extends Readonly<Record<string, ReceiveChannel<unknown>>>>(
   sources: S,
 ): Operation<Received<S> | Closed> {
+  if (
+    typeof sources !== "object" ||
+    sources === null ||
+    typeof (sources as { receive?: unknown }).receive === "function"
+  ) {
+    throw new TypeError(`Cannot receive: sources must be an object of named channels, got ${shown(sources)}`);
+  }
   const open = Object.keys(sources).map((key) => {
     const receive: unknown = sources[key]?.receive?.();
     if (isOperation(receive)) return { key, receive: receive.fresh() };

@@ -1,6 +1,8 @@
 // The common transducer protocol, which Ramda, @thi.ng/transducers and other libraries implement, too. A transducer turns one
 // transformer into another. `@@transducer/reduced` marks the last result.
 
+import { shown } from "../structures/errors.js";
+
 /**
  * One stage of a transformation.
  *
@@ -34,6 +36,18 @@ export function isReduced(result: unknown): result is Reduced<unknown> {
     (result as Partial<Reduced<unknown>>)["@@transducer/reduced"] === true
   );
 }
+
+/** Throws unless a transducer has returned steps. A function that maps values has not. */
+export function assertSteps(act: string, steps: unknown): void {
+  const { [STEP]: step, [RESULT]: result } = Object(steps) as Readonly<Record<string, unknown>>;
+  if (typeof step === "function" && typeof result === "function") return;
+  throw new TypeError(
+    `Cannot ${act}: transform must be a transducer, got a function that returned ${shown(steps)}; write map(function) to map values`,
+  );
+}
+
+const STEP = "@@transducer/step";
+const RESULT = "@@transducer/result";
 
 /** Marks a result as the last one. */
 export function reduced<R>(value: R): Reduced<R> {

@@ -3,7 +3,7 @@
 
 import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import type { Buffer } from "./buffer.js";
-import { isReduced, type Transducer, type Transformer } from "./transducer.js";
+import { assertSteps, isReduced, type Transducer, type Transformer } from "./transducer.js";
 
 /** The outcome of a step: the value was accepted, or it was accepted as the last one, or the step failed without `onError`. */
 export type Step = "more" | "last" | { readonly error: unknown };
@@ -33,6 +33,7 @@ export class Transform {
       },
       "@@transducer/result": (into) => into,
     }) as Transformer<Buffer<unknown>, unknown>;
+    assertSteps("create channel", this._steps);
   }
 
   step(value: unknown): Step {

@@ -3,6 +3,7 @@
 
 import { isOperation, Operation, type Value, type WaitsFor } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
+import { assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { Choice, OrderedChoice, type SelectMode } from "./choice.js";
 
@@ -107,13 +108,24 @@ function gather(cases: Cases): Gathered {
     if (operation?.plain !== true) return gatherSpecial(cases, labels);
     parts.push(operation as Operation<unknown>);
   }
-  // Inherited fields name no cases.
+  // Inherited fields name no cases, and a map has cases that are no fields.
+  if (labels.length === 0) assertRecord(cases);
   if (parts.length !== labels.length) return gatherSpecial(cases, labels);
   return { parts, labels, hasAttentive: false, hasCode: false };
 }
 
+/** Throws if one case, or a collection of cases, stands in the place of the named cases. */
+function assertRecord(cases: Cases): void {
+  const isCase = isOperation(cases) || typeof (cases as { receive?: unknown }).receive === "function";
+  if (!isCase && (Array.isArray(cases) || !(Symbol.iterator in cases))) return;
+  throw new TypeError(
+    `Cannot select: cases must be an object of named cases, got ${shown(cases)}; write select({ name: operation })`,
+  );
+}
+
 function gatherSpecial(cases: Cases, labels: string[]): Gathered {
   const all = new Gathering([]);
+  assertRecord(cases);
   for (const label of labels) all.add(operationOf(cases[label], label), label);
   return all;
 }
@@ -152,6 +164,7 @@ export function select(cases: Cases, options?: SelectOptions & { readonly defaul
   }
   const { parts, labels, hasAttentive, hasCode } = gather(cases);
   if (options === undefined) return new Choice(parts, labels, hasAttentive, hasCode);
+  assertOptions("select", options);
   if ("default" in options && Object.hasOwn(cases, "default"))
     throw new TypeError('Cannot select: no case may be named "default" beside the option default, got both');
   const { mode = "random" } = options;

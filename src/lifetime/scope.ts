@@ -14,9 +14,9 @@ import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import type { Holder, Home, Kept, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { milliseconds } from "../structures/arguments.js";
+import { assertOptions, assertSignal, milliseconds } from "../structures/arguments.js";
 import { CancelledError, TimeoutError, textOf } from "../structures/errors.js";
-import { named } from "../structures/named.js";
+import { named, nameOf } from "../structures/named.js";
 import { Child } from "../task/child.js";
 import { type go, start } from "../task/go.js";
 import { launch } from "../task/start.js";
@@ -189,10 +189,13 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
 }
 
 /** @internal The error of a scope that has not completed by its deadline. */
-export function late(deadline: number, name?: string): TimeoutError {
-  return new TimeoutError(
-    `Timed out: the scope${name === undefined ? "" : ` ${name}`} took longer than ${deadline} ms`,
-  );
+export function late(deadline: number, name: string): TimeoutError {
+  return new TimeoutError(`Timed out: ${scopeOf(name)} took longer than ${deadline} ms`);
+}
+
+/** Names a scope after its option `name`, or after its body; empty if neither has a name. */
+function scopeOf(name: string): string {
+  return name === "" ? "the scope" : `the scope ${name}`;
 }
 
 /** @internal The error of a scope that was cancelled. */
@@ -227,7 +230,7 @@ const supervisor = {
   ): Routine<T> {
     const region = new Region<T>(performer);
     region.begin(body);
-    const { deadline, signal, name } = options;
+    const { deadline, signal, name = nameOf(body, "") } = options;
     using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
       region.fail(late(deadline!, name), FORCE),
     );
@@ -287,6 +290,10 @@ class ScopeOperation<T> extends Sharable<T> {
     this._site = site;
   }
 
+  override waitsFor(): WaitsFor {
+    return { what: scopeOf(this._options.name ?? nameOf(this._body, "")), external: true };
+  }
+
   override fresh(): Operation<T> {
     const { maker } = scheduler;
     if (maker === null) return this._perform();
@@ -334,8 +341,10 @@ class ScopeOperation<T> extends Sharable<T> {
  */
 export function scope<T>(body: Work<T, [scope: Scope]>, options: ScopeOptions = {}): Operation<T> {
   if (typeof body !== "function") assertWork("open scope", "its body", body);
-  const { deadline } = options;
+  assertOptions("open scope", options);
+  const { deadline, signal } = options;
   if (deadline !== undefined) milliseconds("open scope", deadline, "deadline");
+  assertSignal("open scope", signal);
   const site = scheduler.maker?.tracing === true ? callSite() : undefined;
   return new ScopeOperation(bodyOf<[scope: Scope], T>(body), options, site);
 }

@@ -1,6 +1,7 @@
 // The basic operations, which have no peer: a value, an operation that is never ready, and operations that are created when
 // they are performed (Reppy's `guard` and `withNack`).
 
+import { assertFunction } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
 import { Gate, lose, Sharable, Shared } from "./once.js";
@@ -23,6 +24,10 @@ export class Always<T> extends Operation<T> {
 
   override result(): T {
     return this.outcome;
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: "a value that is ready", external: false };
   }
 }
 
@@ -148,7 +153,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   override waitsFor(): WaitsFor {
-    return this.inner?.waitsFor() ?? { what: "guard", external: false };
+    return this.inner?.waitsFor() ?? { what: "a guarded operation", external: false };
   }
 
   private _forget(): void {
@@ -170,6 +175,10 @@ class Guard<T> extends Sharable<T> {
 
   override fresh(): Operation<T> {
     return new Made(this._make, this._nacks);
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: this._make.name || "a guarded operation", external: true };
   }
 }
 
@@ -223,6 +232,7 @@ export function never(): Operation<never> {
  * ```
  */
 export function guard<T>(make: () => Operation<T>): Operation<T> {
+  assertFunction("guard", "make", make);
   return new Guard(make, false);
 }
 
@@ -249,5 +259,6 @@ export function guard<T>(make: () => Operation<T>): Operation<T> {
  * ```
  */
 export function withNack<T>(make: (lost: Operation<void>) => Operation<T>): Operation<T> {
+  assertFunction("guard", "make", make);
   return new Guard(make, true);
 }

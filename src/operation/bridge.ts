@@ -59,6 +59,10 @@ class Settled<T> extends Sharable<T> {
     this._promise = promise;
   }
 
+  override waitsFor(): WaitsFor {
+    return { what: "a promise", external: true };
+  }
+
   override fresh(): Operation<T> {
     return new Made(() => {
       let settlement = settlements.get(this._promise) as Settlement<T> | undefined;
@@ -90,6 +94,10 @@ class Requested<T> extends Sharable<T> {
   constructor(make: (signal: AbortSignal) => PromiseLike<T>) {
     super();
     this._make = make;
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: "a promise", external: true };
   }
 
   override fresh(): Operation<T> {

@@ -8,6 +8,8 @@
 
 import { innermostPlace } from "../scheduler/call-chain.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
+import { assertFunction } from "../structures/arguments.js";
+import { shown } from "../structures/errors.js";
 import { type Link, unlink } from "../structures/list.js";
 import { inspectable } from "../structures/readable.js";
 import { assertIdle, isParkedInside, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
@@ -102,6 +104,12 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
     this.waiter = null;
   }
 
+  /** @internal Recognises the operations of every copy of the package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and ask for themselves
+    return isInstance(this, value);
+  }
+
   /** Tries to complete now, and sets `value`; returns false if the operation has to wait. */
   abstract poll(): boolean;
 
@@ -145,7 +153,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
 
   /** Describes what the operation waits for, for reports and for the detection of deadlocks. */
   waitsFor(): WaitsFor {
-    return { what: this.constructor.name.toLowerCase(), external: true };
+    return { what: this.constructor.name.toLowerCase() || "an operation", external: true };
   }
 
   /**
@@ -206,6 +214,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
    * ```
    */
   map<U>(transform: (value: T) => U): Operation<U> {
+    if (typeof transform !== "function") assertFunction("map operation", "transform", transform);
     return new Mapped(this.fresh(), transform);
   }
 
@@ -456,10 +465,17 @@ function refuse(operation: Operation<unknown>): never {
 
 /** Whether a value is an operation, of this copy of the package or of another copy that shares the scheduler. */
 export function isOperation(value: unknown): value is Operation<unknown> {
-  return (
-    value instanceof Operation ||
-    (typeof value === "object" && value !== null && "poll" in value && "block" in value && "waiter" in value)
-  );
+  return typeof value === "object" && value !== null && "poll" in value && "block" in value && "waiter" in value;
+}
+
+/** Asks of a subclass as `instanceof` does. */
+function isInstance(type: Function, value: unknown): boolean {
+  return type === Operation ? isOperation(value) : Function.prototype[Symbol.hasInstance].call(type, value);
+}
+
+/** Throws unless `value` is an operation. */
+export function assertOperation(act: string, what: string, value: unknown): void {
+  if (!isOperation(value)) throw new TypeError(`Cannot ${act}: ${what} must be an operation, got ${shown(value)}`);
 }
 
 /** Describes what an operation waits for that completes with any one of several operations. */

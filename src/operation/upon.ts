@@ -2,8 +2,9 @@
 
 import { type Context, currentContext, within } from "../scheduler/contexts.js";
 import { scheduler } from "../scheduler/scheduler.js";
+import { assertCallback, assertFunction } from "../structures/arguments.js";
 import { assertIdle, type Waiter } from "./async-performance.js";
-import { type Operation, unblock } from "./operation.js";
+import { assertOperation, type Operation, unblock } from "./operation.js";
 
 class Upon<T> implements Waiter, Disposable {
   private readonly _operation: Operation<T>;
@@ -100,5 +101,8 @@ export function upon<T>(
   then: (value: T) => void,
   failed?: (error: unknown) => void,
 ): Disposable {
+  assertOperation("call back", "operation", operation);
+  assertFunction("call back", "then", then);
+  assertCallback("call back", "failed", failed);
   return new Upon(operation.fresh(), then, failed).begin();
 }

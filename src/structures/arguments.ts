@@ -29,3 +29,33 @@ export function finiteMilliseconds(act: string, value: unknown): number {
   if (Number.isFinite(value) && (value as number) >= 0) return value as number;
   throw new RangeError(`Cannot ${act}: ms must be a number of milliseconds, 0 or more, got ${shown(value)}`);
 }
+
+/** Throws unless `given` is a function. */
+export function assertFunction(act: string, what: string, given: unknown): void {
+  if (typeof given !== "function")
+    throw new TypeError(`Cannot ${act}: ${what} must be a function, got ${shown(given)}`);
+}
+
+/** Throws unless `given` is a function, or is left out. */
+export function assertCallback(act: string, what: string, given: unknown): void {
+  if (given !== undefined) assertFunction(act, what, given);
+}
+
+/** Throws unless `options` is an object with, if any, a name that is text. A function has no options, so it is a mistake, too. */
+export function assertOptions(act: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot ${act}: options must be an object, got ${shown(options)}`);
+  }
+  const { name } = options as { name?: unknown };
+  if (name !== undefined && typeof name !== "string") {
+    throw new TypeError(`Cannot ${act}: name must be a string, got ${shown(name)}`);
+  }
+}
+
+/** Throws unless `signal` is an `AbortSignal`, or is left out. */
+export function assertSignal(act: string, signal: unknown): void {
+  if (signal === undefined) return;
+  const { addEventListener, aborted } = Object(signal) as Partial<AbortSignal>;
+  if (typeof addEventListener === "function" && typeof aborted === "boolean") return;
+  throw new TypeError(`Cannot ${act}: signal must be an AbortSignal, got ${shown(signal)}`);
+}

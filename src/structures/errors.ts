@@ -1,4 +1,20 @@
 // Errors. Only errors that callers catch have a class of their own; misuse is a TypeError or a RangeError.
+//
+// If the package is loaded twice, `instanceof` recognises the errors of both copies by a brand.
+
+const BRAND = /* @__PURE__ */ Symbol.for("millrace.error");
+
+/** Marks an error as one of a class of this package, so that `instanceof` of another copy recognises it. */
+function brand(error: Error, name: string): void {
+  error.name = name;
+  Object.defineProperty(error, BRAND, { value: name });
+}
+
+/** Whether an error is branded with a name. Of a user's subclass, which inherits the check, it asks as `instanceof` does. */
+function isBranded(type: Function, own: Function, name: string, value: unknown): boolean {
+  if (type !== own) return Function.prototype[Symbol.hasInstance].call(type, value);
+  return typeof value === "object" && value !== null && (value as { [BRAND]?: unknown })[BRAND] === name;
+}
 
 /**
  * Thrown when a deadline passes before an operation completes or a scope ends.
@@ -17,7 +33,13 @@
 export class TimeoutError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "TimeoutError";
+    brand(this, "TimeoutError");
+  }
+
+  /** @internal Recognises the errors of every copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): value is TimeoutError {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and ask for themselves
+    return isBranded(this, TimeoutError, "TimeoutError", value);
   }
 }
 
@@ -40,7 +62,13 @@ export class TimeoutError extends Error {
 export class CancelledError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "CancelledError";
+    brand(this, "CancelledError");
+  }
+
+  /** @internal Recognises the errors of every copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): value is CancelledError {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and ask for themselves
+    return isBranded(this, CancelledError, "CancelledError", value);
   }
 }
 
@@ -81,10 +109,16 @@ export class DeadlockError extends Error {
 
   constructor(message: string, tasks: readonly ParkedTask[], cycle: readonly string[], count: number = tasks.length) {
     super(message);
-    this.name = "DeadlockError";
+    brand(this, "DeadlockError");
     this.tasks = tasks;
     this.count = count;
     this.cycle = cycle;
+  }
+
+  /** @internal Recognises the errors of every copy of the package. */
+  static override [Symbol.hasInstance](value: unknown): value is DeadlockError {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and ask for themselves
+    return isBranded(this, DeadlockError, "DeadlockError", value);
   }
 }
 
@@ -97,10 +131,43 @@ export function textOf(error: unknown): string {
   }
 }
 
-/** Formats a given value for the last part of an error message. */
+/**
+ * Formats a given value for the last part of an error message. It never throws, whatever the value is: a revoked proxy, say, or an
+ * object whose getters throw.
+ */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  try {
+    return describe(value);
+  } catch {
+    return `${typeof value === "function" ? "a function" : "an object"} that cannot be shown`;
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return nameOf(value) === "" ? "function (anonymous)" : `function ${nameOf(value)}`;
   if (typeof value !== "object" || value === null) return String(value);
-  return `an object (${Object.getPrototypeOf(value)?.constructor?.name ?? "no prototype"})`;
+  return kindOf(value) ?? `an object (${classOf(value)})`;
+}
+
+/** The kinds of objects that a message can give advice for. */
+function kindOf(value: object): string | undefined {
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  const { poll, block, receive, send, then } = value as Readonly<Record<string, unknown>>;
+  if (tag === "Generator" || tag === "AsyncGenerator") return "a generator (pass its function, as in go(worker, 3))";
+  if (typeof poll === "function" && typeof block === "function") return "an operation";
+  if (typeof receive === "function" || typeof send === "function") return "a channel";
+  if (typeof then === "function") return "a promise (settled(promise) makes an operation of it)";
+  return undefined;
+}
+
+function classOf(value: object): string {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null ? "no prototype" : nameOf(prototype.constructor) || "no class";
+}
+
+function nameOf(value: unknown): string {
+  const name: unknown = (value as { name?: unknown } | null | undefined)?.name;
+  return typeof name === "string" ? name : "";
 }

@@ -1,3 +1,6 @@
+import { assertFunction } from "./arguments.js";
+import { shown } from "./errors.js";
+
 /**
  * Gives a body a name, which is part of the names of its tasks, and so of reports and of errors: for an arrow function, a
  * bound method, or a function that several tasks run for different purposes.
@@ -18,6 +21,8 @@
  * ```
  */
 export function named<F extends (...args: never[]) => unknown>(name: string, body: F): F {
+  if (typeof name !== "string") throw new TypeError(`Cannot name function: name must be a string, got ${shown(name)}`);
+  assertFunction("name function", "body", body);
   const call = function (this: unknown, ...args: never[]): unknown {
     return Reflect.apply(body, this, args);
   };

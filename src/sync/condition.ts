@@ -6,7 +6,15 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { bound } from "../scheduler/contexts.js";
+import { assertFunction } from "../structures/arguments.js";
+import { shown } from "../structures/errors.js";
 import type { Lease } from "./lease.js";
+
+/** Throws unless a lease, of whichever copy of the package, is given or left out. */
+function assertLease(lease: unknown): void {
+  if (lease === undefined || typeof (lease as Lease | null)?.reacquire === "function") return;
+  throw new TypeError(`Cannot wait for condition: lease must be the lease of a lock, got ${shown(lease)}`);
+}
 
 class ConditionWait extends Operation<void> {
   private readonly _condition: Condition;
@@ -148,6 +156,7 @@ export class Condition {
    * @throws TypeError when the lease is not held.
    */
   wait(lease?: Lease): Operation<void> {
+    assertLease(lease);
     return new ConditionWait(this, null, lease ?? null);
   }
 
@@ -162,6 +171,8 @@ export class Condition {
    * @throws TypeError when the lease is not held.
    */
   until(test: () => boolean, lease?: Lease): Operation<void> {
+    assertFunction("wait for condition", "test", test);
+    assertLease(lease);
     return new ConditionWait(this, test, lease ?? null);
   }
 

@@ -2,6 +2,7 @@
 
 import { always, guard } from "../operation/basic.js";
 import type { Operation } from "../operation/operation.js";
+import { named } from "../structures/named.js";
 import { assertWork, functionOf, type Work } from "../task/work.js";
 import { SharedCalls } from "./shared-call.js";
 
@@ -39,5 +40,5 @@ export function once<T>(make: Work<T>): Operation<T> {
     made = always(value);
     return true;
   });
-  return guard(() => made ?? making);
+  return guard(named("once", () => made ?? making));
 }

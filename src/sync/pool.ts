@@ -1,5 +1,5 @@
 import type { Operation } from "../operation/operation.js";
-import { milliseconds, wholeNumber } from "../structures/arguments.js";
+import { assertCallback, assertFunction, assertOptions, milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
 import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
 import { Request, type RequestOptions, showQueue } from "./wait-queue.js";
@@ -95,6 +95,10 @@ export class Pool<T> implements AsyncDisposable {
   private readonly _resources: PoolResources<T>;
 
   constructor(options: PoolOptions<T>) {
+    assertOptions("create pool", options);
+    assertFunction("create pool", "create", options.create);
+    assertCallback("create pool", "destroy", options.destroy);
+    assertCallback("create pool", "validate", options.validate);
     wholeNumber("create pool", "max", options.max, 1);
     const { idle } = options;
     if (idle !== undefined) milliseconds("create pool", idle, "idle", 0);

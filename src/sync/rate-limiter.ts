@@ -3,6 +3,7 @@
 
 import type { Operation, WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
 import { Request, type RequestOptions, type SyncOptions, showQueue, WaitQueue } from "./wait-queue.js";
@@ -129,6 +130,7 @@ export class RateLimiter {
   private readonly _bucket: Bucket;
 
   constructor(options: RateLimiterOptions) {
+    assertOptions("create rate limiter", options);
     for (const key of ["limit", "per", "burst"] as const) {
       const value = options[key];
       if (key === "burst" && value === undefined) continue;

@@ -5,6 +5,7 @@ import { withNack } from "../operation/basic.js";
 import { disposeOfLost } from "../operation/lost.js";
 import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { named } from "../structures/named.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { type Settleable, settle } from "../task/work.js";
@@ -111,15 +112,17 @@ export class SharedCalls<T> {
 
   /** Joins the call for a key, which starts if none is running. Many tasks may perform the operation at the same time. */
   join(key: unknown, load: () => Settleable<T>, onResult: (value: T) => boolean): Operation<T> {
-    return withNack((lost) => {
-      let call = this._calls.get(key);
-      if (call === undefined) {
-        call = new SharedCall(load, onResult, (ended) => {
-          if (this._calls.get(key) === ended) this._calls.delete(key);
-        });
-        this._calls.set(key, call);
-      }
-      return call.join(lost);
-    });
+    return withNack(
+      named("a shared call", (lost) => {
+        let call = this._calls.get(key);
+        if (call === undefined) {
+          call = new SharedCall(load, onResult, (ended) => {
+            if (this._calls.get(key) === ended) this._calls.delete(key);
+          });
+          this._calls.set(key, call);
+        }
+        return call.join(lost);
+      }),
+    );
   }
 }

@@ -1,7 +1,7 @@
 // Callers that ask for the same key at the same time share one call.
 
-import { assertFunction } from "../flow/ends/release.js";
 import type { Operation } from "../operation/operation.js";
+import { assertFunction, assertOptions } from "../structures/arguments.js";
 import { assertWork, functionOf, type Work } from "../task/work.js";
 import { SharedCalls } from "./shared-call.js";
 
@@ -46,6 +46,7 @@ export function singleflight<K, T>(
   options: SingleflightOptions<K> = {},
 ): (key: K) => Operation<T> {
   assertWork("create singleflight", "load", load);
+  assertOptions("create singleflight", options);
   const work = functionOf<T, [K]>(load, 1);
   const { keyOf = (key: K): unknown => key } = options;
   assertFunction("create singleflight", "keyOf", keyOf);

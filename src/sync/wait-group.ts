@@ -39,8 +39,11 @@ export class WaitGroup {
    * @throws RangeError when `n` is not a whole number, or when the count would become negative.
    */
   add(n: number): void {
+    if (!Number.isInteger(n)) {
+      throw new RangeError(`Cannot add to wait group: n must be a whole number, got ${shown(n)}`);
+    }
     const count = this._counter.count + n;
-    if (Number.isInteger(n) && count >= 0) this._counter.set(count);
+    if (count >= 0) this._counter.set(count);
     else
       throw new RangeError(
         `Cannot add to wait group: its count must stay a whole number, 0 or more, got ${shown(count)}`,

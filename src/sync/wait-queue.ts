@@ -12,6 +12,7 @@
 
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
+import { assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { append, type Link, List, shift } from "../structures/list.js";
 import { readable } from "../structures/readable.js";
@@ -56,7 +57,9 @@ export class WaitQueue implements Link {
   /** The holders, by their leases. Recorded only while a closed program runs, to find out which task waits for which. */
   private _holders: Map<object, unknown> | null;
 
-  constructor(kind: string, { name }: SyncOptions) {
+  constructor(kind: string, options: SyncOptions) {
+    assertOptions(`create ${kind}`, options);
+    const { name } = options;
     this.before = this.after = null;
     this.name = name === undefined ? kind : `${kind} ${name}`;
     this.waiting = new Waiters();

@@ -1,5 +1,5 @@
 import { Sharable } from "../operation/once.js";
-import { isOperation, type Operation } from "../operation/operation.js";
+import { isOperation, type Operation, type WaitsFor } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { nameOf } from "../structures/named.js";
@@ -20,9 +20,12 @@ class Call<A extends unknown[], T> extends Sharable<T> {
     this._site = site;
   }
 
+  override waitsFor(): WaitsFor {
+    return { what: `the call of ${nameOf(this._body, "function")}`, external: true };
+  }
+
   override fresh(): Operation<T> {
-    const name = nameOf(this._body, "function");
-    return new Child(() => launch(this._body, this._args, null, this._site), `the call of ${name}`);
+    return new Child(() => launch(this._body, this._args, null, this._site), this.waitsFor().what);
   }
 }
 

@@ -1,6 +1,6 @@
 // Starting tasks.
 
-import { Operation } from "../operation/operation.js";
+import { Operation, type WaitsFor } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -66,6 +66,10 @@ export class Pause extends Operation<void> {
 
   block(): void {
     this.complete(undefined);
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: "its next turn", external: true };
   }
 }
 

@@ -5,7 +5,7 @@ import { iterate } from "../channel/iterate.js";
 import { whenAborted } from "../operation/bridge.js";
 import type { Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { milliseconds } from "../structures/arguments.js";
+import { assertOptions, assertSignal, milliseconds } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import { Until } from "./sleep.js";
@@ -162,7 +162,9 @@ class Beat implements Ticker {
 export function ticker(ms: number, options: TickerOptions = {}): Ticker {
   if (!(milliseconds("start ticker", ms) > 0))
     throw new RangeError(`Cannot start ticker: ms must be above 0, got ${ms}`);
-  const { missed = "skip" } = options;
+  assertOptions("start ticker", options);
+  const { missed = "skip", signal } = options;
+  assertSignal("start ticker", signal);
   if (missed === "skip" || missed === "delay") return new Beat(ms, options);
   throw new TypeError(`Cannot start ticker: missed must be "skip" or "delay", got ${shown(missed)}`);
 }

@@ -5,15 +5,16 @@ import { CLOSED, type Closed, EMPTY, type Empty, type ReceiveChannel } from "../
 import { iterate } from "../channel/iterate.js";
 import { select } from "../choice/select.js";
 import type { Operation, Routine } from "../operation/operation.js";
+import { isOperation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
-import { TimeoutError } from "../structures/errors.js";
+import { shown, TimeoutError } from "../structures/errors.js";
 import { named, nameOf } from "../structures/named.js";
 import { inspectable } from "../structures/readable.js";
 import { call } from "../task/call.js";
 import { launch } from "../task/start.js";
 import type { Body } from "../task/task.js";
-import { assertWork, bodyOf, type Work } from "../task/work.js";
+import { bodyOf, type Work } from "../task/work.js";
 import { sleep, Until } from "./sleep.js";
 
 class Due<T> extends Until<T> {
@@ -140,16 +141,25 @@ function* inTime<T>(ms: number, body: Body<[], T>): Routine<T> {
 export function withTimeout<T>(ms: number, work: Work<T>): Operation<T>;
 export function withTimeout<T>(ms: number, channel: { receive: () => Operation<T> }): Operation<T>;
 export function withTimeout<T>(ms: number, work: Work<T> | { receive: () => Operation<T> }): Operation<T> {
-  if (typeof work === "function") {
-    milliseconds("set timeout", ms);
-    return call(named(nameOf(work, ""), () => inTime(ms, bodyOf(work))));
+  if (isOperation(ms)) {
+    throw new TypeError("Cannot set timeout: ms comes first, got an operation; write withTimeout(100, operation)");
   }
-  const receiving = (work as { receive?: () => Operation<T> } | null)?.receive;
-  const operation = typeof receiving === "function" ? receiving.call(work) : (work as Operation<T>);
-  assertWork("set timeout", "work", operation);
+  milliseconds("set timeout", ms);
+  if (typeof work === "function") return call(named(nameOf(work, ""), () => inTime(ms, bodyOf(work))));
+  const performed = operationOf<T>(work);
   const late = sleep(ms).map((): T => {
-    throw new TimeoutError(`Timed out: ${operation.waitsFor().what} took longer than ${ms} ms`);
+    throw new TimeoutError(`Timed out: ${performed.waitsFor().what} took longer than ${ms} ms`);
   });
   // If both are ready, the operation wins, as it was in time.
-  return select({ operation, late }, { mode: "priority" }).map(({ value }) => value);
+  return select({ operation: performed, late }, { mode: "priority" }).map(({ value }) => value);
+}
+
+/** Returns an operation as it is, and a channel's `receive()`. */
+function operationOf<T>(given: unknown): Operation<T> {
+  if (isOperation(given)) return given as Operation<T>;
+  const receive = (given as Partial<ReceiveChannel<unknown>> | null | undefined)?.receive;
+  if (typeof receive === "function") return receive.call(given) as Operation<T>;
+  throw new TypeError(
+    `Cannot set timeout: work must be an operation, a receive channel or a function, got ${shown(given)}`,
+  );
 }

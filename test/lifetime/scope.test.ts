@@ -226,7 +226,7 @@ describe.each(forms)("scope() with $form", (form) => {
     await time.advance(1);
     const error = await task;
     expect(error).toBeInstanceOf(TimeoutError);
-    expect(String(error)).toContain("the scope took longer than 50 ms");
+    expect(String(error)).toContain("the scope body took longer than 50 ms");
     expect(log).toEqual(["task finally"]);
     expect(time.timers).toBe(0);
   });

@@ -11,8 +11,10 @@ import {
   fixed,
   go,
   guard,
+  merge,
   promiseChannel,
   type Routine,
+  race,
   receiveAny,
   run,
   scope,
@@ -108,7 +110,7 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "withTimeout without an operation",
     () => withTimeout(1, bad("job")),
     TypeError,
-    'work must be a function or an operation, got "job"',
+    'work must be an operation, a receive channel or a function, got "job"',
   ],
   ["ticker(0)", () => ticker(0), RangeError, "Cannot start ticker: ms must be above 0, got 0"],
   ["ticker(NaN)", () => ticker(Number.NaN), RangeError, `Cannot start ticker: ${ms}, got NaN`],
@@ -145,7 +147,7 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     "a case that is a promise",
     () => select({ answer: bad(Promise.resolve(1)) }),
     TypeError,
-    'Cannot select: case "answer" must be an operation or a receive channel, got an object (Promise)',
+    'Cannot select: case "answer" must be an operation or a receive channel, got a promise (settled(promise) makes an operation of it)',
   ],
   [
     "a positional case that is none",
@@ -177,12 +179,58 @@ const misuses: [what: string, () => unknown, ErrorConstructor, message: string][
     TypeError,
     "Cannot wait for abort signal: aborted() takes an AbortSignal, got 5",
   ],
+  [
+    "withTimeout() of an operation, and then milliseconds",
+    () => withTimeout(bad(always(1)), bad(100)),
+    TypeError,
+    "Cannot set timeout: ms comes first, got an operation; write withTimeout(100, operation)",
+  ],
+  [
+    "withTimeout() of a promise",
+    () => withTimeout(5, bad(Promise.resolve(1))),
+    TypeError,
+    "Cannot set timeout: work must be an operation, a receive channel or a function, got a promise (settled(promise) makes an operation of it)",
+  ],
+  [
+    "select() of a map",
+    () => select(bad(new Map())),
+    TypeError,
+    "Cannot select: cases must be an object of named cases, got an object (Map)",
+  ],
+  [
+    "a function that maps values in place of a transducer",
+    () => channel(1, { transform: bad((n: number) => n * 2) }),
+    TypeError,
+    "Cannot create channel: transform must be a transducer, got a function that returned NaN; write map(function)",
+  ],
+  [
+    "race() of operations",
+    () => race(bad([always(1), always(2)])),
+    TypeError,
+    "Cannot race: sources must be receive channels, got an operation; write alt(a, b) for operations",
+  ],
+  [
+    "merge() of one channel",
+    () => merge(bad(channel())),
+    TypeError,
+    "Cannot merge: sources must be a list or a record of receive channels, got a channel",
+  ],
+  [
+    "scope() with a signal that is none",
+    () =>
+      scope(
+        bad(() => {}),
+        { signal: bad({}) },
+      ),
+    TypeError,
+    "Cannot open scope: signal must be an AbortSignal, got an object (Object)",
+  ],
   ["go(5)", () => go(bad(5)), TypeError, `Cannot start go block: its body ${body}, got 5`],
   [
     "go() of a generator instead of its function",
     () => go(bad((function* () {})())),
     TypeError,
-    `Cannot start go block: its body ${body}, got an object`,
+    `Cannot start go block: its body ${body}, got a generator (pass its function, as in go(worker, 3))`,
   ],
 ];
 
@@ -216,7 +264,7 @@ describe("a plain yield of an operation", () => {
       return "went on";
     });
     expect(await task).toMatch(
-      /^TypeError: Cannot park .*body#\d+: an operation is performed with yield\*, not yield, got an object \(/,
+      /^TypeError: Cannot park .*body#\d+: an operation is performed with yield\*, not yield, got an operation$/,
     );
     expect(numbers.length).toBe(0);
   });

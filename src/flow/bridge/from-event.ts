@@ -98,7 +98,7 @@ export function fromEvent(target: unknown, type: Types, given: object = {}): Eve
   const options = given as EventOptions<never>;
   return new Listening<never>(options, (to) => {
     const several = Array.isArray(type);
-    const [types, until, failures] = [listOf(type), listOf(options.until), listOf(options.error)];
+    const [types, until, failures] = [listOf(type), listOf(options.until ?? []), listOf(options.error ?? [])];
     const all = [...new Set([...types, ...until, ...failures])];
     return listen(target, all, options, (event) => {
       if (types.includes(event.type)) to.push((several ? event.several : event.one) as never);

@@ -11,6 +11,7 @@ import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { bound } from "../../scheduler/contexts.js";
+import { assertOptions, assertSignal } from "../../structures/arguments.js";
 import { readable } from "../../structures/readable.js";
 
 /** How pushed values are stored. */
@@ -42,7 +43,9 @@ export class Listening<T> implements Events<T> {
 
   /** Starts listening; `start` returns the function that stops it. */
   constructor(options: ListenOptions<T>, start: (to: Listening<T>) => () => void) {
+    assertOptions("listen", options);
     const { buffer = unbounded<T>(), signal } = options;
+    assertSignal("listen", signal);
     const onUndelivered = bound(options.onUndelivered);
     this._stop = this._watch = null;
     this._onUndelivered = onUndelivered;

@@ -1,5 +1,7 @@
 import { Operation, type WaitsFor } from "../../operation/operation.js";
+import { assertOptions } from "../../structures/arguments.js";
 import {
+  assertTarget,
   type Emitted,
   type EmitterLike,
   type EventName,
@@ -36,10 +38,12 @@ class NextEvent extends Operation<unknown> {
 
   constructor(target: unknown, types: Types, options: NextEventOptions) {
     super();
+    assertOptions("wait for event", options);
     this._target = target;
     this._types = listOf(types);
     this._several = Array.isArray(types);
-    this._failures = listOf(options.error);
+    this._failures = listOf(options.error ?? []);
+    assertTarget(target, [...this._types, ...this._failures]);
     this._options = options;
     this._listens = false;
     this._stop = null;
@@ -92,7 +96,7 @@ class NextEvent extends Operation<unknown> {
  *
  * @param target - An event target or an emitter.
  * @param type - The type of the event, or several types.
- * @throws TypeError, when it is performed, if the target is neither an event target nor an emitter.
+ * @throws TypeError if the target is neither an event target nor an emitter.
  * @example
  * ```ts
  * import { nextEvent, select, sleep } from "millrace";

@@ -3,10 +3,11 @@
 
 import { CLOSED, type SendChannel } from "../../channel/ends.js";
 import { upon } from "../../operation/upon.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { CancelledError } from "../../structures/errors.js";
 import { heldOutside } from "../ends/outside.js";
 import { assertSink, channelClosed, type FlowOptions, release } from "../ends/release.js";
-import { type Input, sourceOf } from "../ends/source.js";
+import { assertSource, type Input, sourceOf } from "../ends/source.js";
 
 /** The options of {@link toReadableStream}. */
 export interface ReadableStreamOptions extends FlowOptions {
@@ -32,6 +33,8 @@ export interface ReadableStreamOptions extends FlowOptions {
  * ```
  */
 export function toReadableStream<T>(input: Input<T>, options: ReadableStreamOptions = {}): ReadableStream<T> {
+  assertSource("make stream", input);
+  assertOptions("make stream", options);
   const source = sourceOf("make stream", input);
   const { highWaterMark = 0 } = options;
   const receive = source.receive();

@@ -49,10 +49,28 @@ export interface Heard {
   readonly cause: unknown;
 }
 
-/** The types as a list without repetitions. */
-export function listOf(types: Types | undefined): (string | symbol)[] {
-  if (types === undefined) return [];
-  return [...new Set(Array.isArray(types) ? (types as (string | symbol)[]) : [types as string | symbol])];
+/** The types as a list without repetitions. Throws unless they are strings or symbols. */
+export function listOf(types: Types): (string | symbol)[] {
+  const list = Array.isArray(types) ? (types as (string | symbol)[]) : [types as string | symbol];
+  for (const type of list) {
+    if (typeof type !== "string" && typeof type !== "symbol")
+      throw new TypeError(`Cannot listen: the type must be a string, got ${shown(type)}`);
+  }
+  return [...new Set(list)];
+}
+
+/** Throws unless the target dispatches events of these types. */
+export function assertTarget(target: unknown, types: readonly (string | symbol)[]): void {
+  const { addEventListener, on, off } = Object(target) as Partial<EventTarget & EmitterLike>;
+  if (typeof addEventListener === "function") {
+    const wrong = types.find((type) => typeof type === "symbol");
+    if (wrong === undefined) return;
+    throw new TypeError(`Cannot listen: the type of an event must be a string, got ${shown(wrong)}`);
+  }
+  if (typeof on === "function" && typeof off === "function") return;
+  throw new TypeError(
+    `Cannot listen: the target must be an event target, or an emitter with on and off, got ${shown(target)}`,
+  );
 }
 
 /** Adds one listener for each type, and returns the function that removes them. Adds all of them or none. */
@@ -62,7 +80,8 @@ export function listen(
   options: TargetOptions,
   heard: (event: Heard) => void,
 ): () => void {
-  const add = adder(target, options, heard);
+  assertTarget(target, types);
+  const add = adder(target as EventTarget & EmitterLike, options, heard);
   const removals: (() => void)[] = [];
   const stop = (): void => {
     for (const remove of removals.splice(0)) remove();
@@ -77,30 +96,24 @@ export function listen(
 }
 
 function adder(
-  given: unknown,
+  target: EventTarget & EmitterLike,
   { capture = false, passive }: TargetOptions,
   heard: (event: Heard) => void,
 ): (type: string | symbol) => () => void {
-  const target = given as Partial<EventTarget & EmitterLike> | null | undefined;
-  if (typeof target?.addEventListener === "function") {
+  if (typeof target.addEventListener === "function") {
     return (type) => {
       const listener = (event: Event): void =>
         heard({ type, one: event, several: event, cause: (event as Partial<ErrorEvent>).error ?? event });
-      target.addEventListener!(type as string, listener, passive === undefined ? capture : { capture, passive });
-      return () => target.removeEventListener!(type as string, listener, capture);
+      target.addEventListener(type as string, listener, passive === undefined ? capture : { capture, passive });
+      return () => target.removeEventListener(type as string, listener, capture);
     };
   }
-  if (typeof target?.on === "function" && typeof target.off === "function") {
-    return (type) => {
-      const listener = (...args: unknown[]): void =>
-        heard({ type, one: args, several: { type, args }, cause: args[0] ?? withoutError(type) });
-      target.on!(type, listener);
-      return () => target.off!(type, listener);
-    };
-  }
-  throw new TypeError(
-    `Cannot listen: the target must be an event target, or an emitter with on and off, got ${shown(given)}`,
-  );
+  return (type) => {
+    const listener = (...args: unknown[]): void =>
+      heard({ type, one: args, several: { type, args }, cause: args[0] ?? withoutError(type) });
+    target.on(type, listener);
+    return () => target.off(type, listener);
+  };
 }
 
 /** A close without a cause would mean a normal end. */

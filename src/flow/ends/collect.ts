@@ -5,9 +5,10 @@ import { CLOSED, type Closed } from "../../channel/ends.js";
 import { type Scope, scope } from "../../lifetime/scope.js";
 import { guard } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { assertFunction, assertOptions } from "../../structures/arguments.js";
 import { named } from "../../structures/named.js";
 import { assertWork, functionOf, isValue, settle, type Work } from "../../task/work.js";
-import { assertFunction, type FlowOptions, reading, release } from "./release.js";
+import { type FlowOptions, reading, release } from "./release.js";
 import { assertSource, type Input } from "./source.js";
 
 /**
@@ -111,7 +112,8 @@ export function reduce<T, U>(
  */
 export function collect<T>(source: Input<T>, options: FlowOptions = {}): Operation<T[]> {
   assertSource("collect", source);
-  return guard(() => reduce(source, append<T>, [], options));
+  assertOptions("collect", options);
+  return guard(named("collect", () => reduce(source, append<T>, [], options)));
 }
 
 function append<T>(values: T[], value: T): T[] {

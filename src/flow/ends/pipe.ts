@@ -4,6 +4,7 @@ import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { madeInScope } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { named } from "../../structures/named.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
@@ -40,6 +41,7 @@ export interface PipeOptions<T> extends FlowOptions {
  */
 export function pipe<T>(input: Input<T>, to: SendChannel<T>, options: PipeOptions<T> = {}): Task<void> {
   assertSink("pipe", to);
+  assertOptions("pipe", options);
   const source = sourceOf("pipe", input);
   const { close = true } = options;
   const task = go(

@@ -5,6 +5,7 @@ import { channel } from "../../channel/channel.js";
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { call } from "../../operation/call.js";
 import type { Routine } from "../../operation/operation.js";
+import { assertCallback, assertOptions } from "../../structures/arguments.js";
 import { go } from "../../task/go.js";
 import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
 import { causeOf } from "./release.js";
@@ -44,7 +45,9 @@ export function produce<T>(
   body: Work<unknown, [out: SendChannel<T>]>,
   options: ProduceOptions<T> = {},
 ): OwnedChannel<T> {
+  assertOptions("produce", options);
   assertWork("produce", "body", body);
+  assertCallback("produce", "release", options.release);
   const work = functionOf<unknown, [SendChannel<T>]>(body, 1);
   const { capacity = 0, onUndelivered } = options;
   let begun = false;

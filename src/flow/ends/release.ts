@@ -5,7 +5,9 @@ import { withNack } from "../../operation/basic.js";
 import { call } from "../../operation/call.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
+import { named } from "../../structures/named.js";
 import { assertSource, type Input, isReceiveChannel, sourceOf } from "./source.js";
 
 /** The options that all combinators share. */
@@ -45,18 +47,15 @@ export function reading<T, U>(
   read: (source: ReceiveChannel<T>) => Operation<U>,
 ): Operation<U> {
   assertSource(what, source);
+  assertOptions(what, options);
   const known = isReceiveChannel<T>(source) ? { source, all: read(source) } : null;
-  return withNack((lost) => {
-    const from = known?.source ?? sourceOf(what, source);
-    upon(lost, () => release(from, options));
-    return known?.all ?? read(from);
-  });
-}
-
-/** Throws unless `given` is a function. */
-export function assertFunction(what: string, name: string, given: unknown): void {
-  if (typeof given !== "function")
-    throw new TypeError(`Cannot ${what}: ${name} must be a function, got ${shown(given)}`);
+  return withNack(
+    named("the end of a source", (lost) => {
+      const from = known?.source ?? sourceOf(what, source);
+      upon(lost, () => release(from, options));
+      return known?.all ?? read(from);
+    }),
+  );
 }
 
 /** Throws unless `sink` is a send channel. */

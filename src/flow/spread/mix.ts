@@ -10,6 +10,7 @@ import { alt } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { guard } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
@@ -238,6 +239,7 @@ function roleOf({ mute, pause, solo }: MixState, soloed: boolean, soloMode: MixO
  * ```
  */
 export function mix<T>(options: MixOptions = {}): Mix<T> {
+  assertOptions("mix", options);
   const { soloMode = "mute" } = options;
   if (soloMode === "mute" || soloMode === "pause") return new Mixing(options);
   throw new TypeError(`Cannot mix: soloMode must be "mute" or "pause", got ${shown(soloMode)}`);

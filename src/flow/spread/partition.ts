@@ -1,7 +1,7 @@
 import type { Buffer } from "../../channel/buffer.js";
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import type { Routine } from "../../operation/operation.js";
-import { assertFunction } from "../ends/release.js";
+import { assertFunction } from "../../structures/arguments.js";
 import { type Input, sourceOf } from "../ends/source.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
 

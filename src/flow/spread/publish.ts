@@ -1,6 +1,6 @@
 // One source for several subscribers, each of which gets the values of one topic (core.async's pub and sub).
 
-import { assertFunction } from "../ends/release.js";
+import { assertFunction } from "../../structures/arguments.js";
 import type { Input } from "../ends/source.js";
 import { type DistributionOptions, Distributor } from "./distributor.js";
 import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";

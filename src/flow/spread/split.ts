@@ -1,6 +1,6 @@
 import type { Buffer } from "../../channel/buffer.js";
 import type { Channel, OwnedChannel } from "../../channel/ends.js";
-import { assertFunction } from "../ends/release.js";
+import { assertFunction } from "../../structures/arguments.js";
 import { type Input, sourceOf } from "../ends/source.js";
 import { type OutletOptions, Outputs } from "./outputs.js";
 

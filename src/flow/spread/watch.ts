@@ -10,8 +10,8 @@ import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { Waiters } from "../../operation/waiters.js";
 import { bound } from "../../scheduler/contexts.js";
+import { assertFunction, assertOptions } from "../../structures/arguments.js";
 import { CancelledError } from "../../structures/errors.js";
-import { assertFunction } from "../ends/release.js";
 
 /** The options of {@link watch}. */
 export interface WatchOptions<T> {
@@ -274,6 +274,7 @@ class Watched<T> implements Watch<T> {
  * ```
  */
 export function watch<T>(initial: T, options: WatchOptions<T> = {}): Watch<T> {
+  assertOptions("watch", options);
   const { equals = Object.is, external = false } = options;
   assertFunction("watch", "equals", equals);
   return new Watched(initial, equals, external);

@@ -10,6 +10,7 @@ import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/en
 import { always } from "../../operation/basic.js";
 import { call } from "../../operation/call.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { produce } from "../ends/produce.js";
 import { type FlowOptions, release } from "../ends/release.js";
 import { type Input, sourceOf } from "../ends/source.js";
@@ -39,6 +40,7 @@ export function readAhead<T, U>(
   body: AheadBody<T, U>,
   { capacity = 0, otherSource }: { capacity?: number | Buffer<U>; otherSource?: ReceiveChannel<unknown> } = {},
 ): OwnedChannel<U> {
+  assertOptions(what, options);
   const source = sourceOf(what, input);
   const { onUndelivered } = options;
   const told = onUndelivered && new Told<U>(onUndelivered);

@@ -3,7 +3,7 @@ import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import { shown } from "../../structures/errors.js";
 import type { FlowOptions } from "../ends/release.js";
-import { assertSource, type Input, sourceOf } from "../ends/source.js";
+import { assertSource, type Input, isReceiveChannel, sourceOf } from "../ends/source.js";
 import { releaseOf } from "./sources.js";
 
 type Named = Readonly<Record<string, Input<unknown>>>;
@@ -35,7 +35,7 @@ export type Keyed<S extends Named> = {
 export function merge<T>(sources: Iterable<Input<T>>, options?: FlowOptions): OwnedChannel<T>;
 export function merge<S extends Named>(sources: S, options?: FlowOptions): OwnedChannel<Keyed<S>>;
 export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOptions = {}): OwnedChannel<unknown> {
-  if (typeof sources !== "object" || sources === null) {
+  if (typeof sources !== "object" || sources === null || isReceiveChannel(sources)) {
     throw new TypeError(`Cannot merge: sources must be a list or a record of receive channels, got ${shown(sources)}`);
   }
   const listed = Symbol.iterator in sources;

@@ -2,6 +2,7 @@ import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import { derive } from "../../derived/derive.js";
 import type { Operation } from "../../operation/operation.js";
+import { assertOptions } from "../../structures/arguments.js";
 import type { FlowOptions } from "../ends/release.js";
 import { type Input, sourceOf } from "../ends/source.js";
 import { releaseOf } from "./sources.js";
@@ -49,6 +50,7 @@ export function pausable<T>(source: Input<T>, paused: PauseSwitch, options: Flow
   if (typeof paused?.until !== "function") {
     throw new TypeError("Cannot pause: paused must be a watch of a boolean");
   }
+  assertOptions("pause", options);
   const from = sourceOf("pause", source);
   const resumed = paused.until((now) => !now);
   const next = select({ paused: paused.until(Boolean), value: from.receive() }, { mode: "priority" });

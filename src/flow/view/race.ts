@@ -1,7 +1,7 @@
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
-import type { Operation } from "../../operation/operation.js";
+import { isOperation, type Operation } from "../../operation/operation.js";
 import { type FlowOptions, release } from "../ends/release.js";
 import type { Input } from "../ends/source.js";
 import { sourcesOf } from "./sources.js";
@@ -32,6 +32,11 @@ type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
  * ```
  */
 export function race<T>(sources: Iterable<Input<T>>, options: FlowOptions = {}): OwnedChannel<T> {
+  if (Symbol.iterator in Object(sources) && [...sources].some(isOperation)) {
+    throw new TypeError(
+      "Cannot race: sources must be receive channels, got an operation; write alt(a, b) for operations",
+    );
+  }
   const { list, release: releaseAll } = sourcesOf("race", sources, options);
   const start = receiveAny(Object.fromEntries(list.entries()));
   let winner: Operation<unknown> | null = null;

@@ -1,6 +1,7 @@
 // The sources of combinators that have several.
 
 import type { ReceiveChannel } from "../../channel/ends.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { type FlowOptions, release, releases } from "../ends/release.js";
 import { assertSource, type Input, sourceOf } from "../ends/source.js";
@@ -24,6 +25,7 @@ export function sourcesOf<O extends FlowOptions>(
 ): Sources<O> {
   if (!(Symbol.iterator in Object(given)))
     throw new TypeError(`Cannot ${verb}: sources must be a list of receive channels, got ${shown(given)}`);
+  assertOptions(verb, options);
   const all = [...given];
   for (const source of all) assertSource(verb, source);
   const list = all.map((source) => sourceOf(verb, source));

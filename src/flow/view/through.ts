@@ -1,5 +1,5 @@
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
-import { isReduced, type Transducer, type Transformer } from "../../channel/transducer.js";
+import { assertSteps, isReduced, type Transducer, type Transformer } from "../../channel/transducer.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { always } from "../../operation/basic.js";
 import type { Operation } from "../../operation/operation.js";
@@ -92,6 +92,7 @@ export function through<In, Out>(
   }
   const source = sourceOf("transform", input);
   const steps = transducer(emitResults as Transformer<Emitter<Out>, Out>);
+  assertSteps("transform", steps);
   const seen = derive(new Through(source, steps, options));
   if (needsNoInput(steps)) seen.tryReceive(); // closes it: there is no end to wait for
   return seen;

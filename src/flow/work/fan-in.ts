@@ -3,6 +3,7 @@
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
 import type { Routine } from "../../operation/operation.js";
+import { shown } from "../../structures/errors.js";
 import { assertWork, bodyOf, type Work } from "../../task/work.js";
 import { type ProduceOptions, produce } from "../ends/produce.js";
 
@@ -34,6 +35,9 @@ export function fanIn<T>(
   producers: Iterable<Work<unknown, [out: SendChannel<T>]>>,
   options: ProduceOptions<T> = {},
 ): OwnedChannel<T> {
+  if (!(Symbol.iterator in Object(producers))) {
+    throw new TypeError(`Cannot fan in: producers must be a list of functions, got ${shown(producers)}`);
+  }
   const all = [...producers];
   for (const producer of all) assertWork("fan in", "each producer", producer);
   return produce<T>(function* (out) {

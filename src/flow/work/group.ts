@@ -16,8 +16,9 @@ import { aborted } from "../../operation/bridge.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { Waiters } from "../../operation/waiters.js";
-import { countOrInfinity } from "../../structures/arguments.js";
+import { assertOptions, assertSignal, countOrInfinity } from "../../structures/arguments.js";
 import { CancelledError, shown } from "../../structures/errors.js";
+import { named } from "../../structures/named.js";
 import { currentTask } from "../../task/current.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
@@ -249,11 +250,13 @@ class TaskGroup implements Group {
   }
 
   wait(): Operation<void> {
-    return withNack((lost) => {
-      this.asked++;
-      upon(lost, () => this.notAsked());
-      return (this._round ?? always(undefined)).map(() => this._throwFailure());
-    });
+    return withNack(
+      named("the tasks of a group", (lost) => {
+        this.asked++;
+        upon(lost, () => this.notAsked());
+        return (this._round ?? always(undefined)).map(() => this._throwFailure());
+      }),
+    );
   }
 
   cancel(reason?: unknown): void {
@@ -451,6 +454,8 @@ class TaskGroup implements Group {
  * ```
  */
 export function group(options: GroupOptions = {}): Group {
+  assertOptions("create group", options);
+  assertSignal("create group", options.signal);
   const { limit, failures = "group" } = options;
   if (limit !== undefined) countOrInfinity("create group", "limit", limit, 1);
   if (failures !== "group" && failures !== "joiner") {

@@ -4,6 +4,7 @@ import { CLOSED, type Closed, type OwnedChannel, type SendChannel } from "../../
 import { select } from "../../choice/select.js";
 import { type Scope, scope } from "../../lifetime/scope.js";
 import type { Operation, Routine } from "../../operation/operation.js";
+import { assertOptions } from "../../structures/arguments.js";
 import { named } from "../../structures/named.js";
 import type { Task } from "../../task/task.js";
 import { assertWork, bodyOf, type Work } from "../../task/work.js";
@@ -25,11 +26,17 @@ function inManner<T, U>(
 ): OwnedChannel<U> {
   const act = `start ${name}`;
   assertWork(act, "work", work);
+  assertOptions(act, options);
   const body = bodyOf<[value: T], U>(work);
   const from = sourceOf(act, source);
-  const run = (out: SendChannel<U>) =>
-    named(name, ({ go }: Scope) => manner(from.receive(), (value) => go(body, value), out));
-  return produce<U>((out) => scope(run(out)), {
+  let out: SendChannel<U>;
+  // Made here, so that a report names the line of the program.
+  const all = scope(named(name, ({ go }: Scope) => manner(from.receive(), (value) => go(body, value), out)));
+  const run = (to: SendChannel<U>): Operation<void> => {
+    out = to;
+    return all;
+  };
+  return produce<U>(run, {
     release: (reason) => release(from, options, reason),
   });
 }

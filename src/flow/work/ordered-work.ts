@@ -15,7 +15,7 @@ import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChann
 import { call } from "../../operation/call.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
-import { countOrInfinity } from "../../structures/arguments.js";
+import { assertOptions, countOrInfinity } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
@@ -191,6 +191,7 @@ export class OrderedWork<T, U> {
 
   constructor(count: number, input: Input<T>, options: PipelineOptions<U>) {
     countOrInfinity("start pipeline", "n", count, 1);
+    assertOptions("start pipeline", options);
     const source = sourceOf("start pipeline", input);
     const { onUndelivered } = options;
     this.out = channel<U>(0, {

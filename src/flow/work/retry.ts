@@ -3,11 +3,10 @@
 import { scope } from "../../lifetime/scope.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { random } from "../../scheduler/scheduler.js";
-import { countOrInfinity } from "../../structures/arguments.js";
+import { assertFunction, assertOptions, countOrInfinity } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
 import { sleep } from "../../time/sleep.js";
-import { assertFunction } from "../ends/release.js";
 
 /** The options of {@link retry}. */
 export interface RetryOptions {
@@ -60,11 +59,13 @@ const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFI
  */
 export function retry<T>(attempt: Work<T, [n: number]>, options: RetryOptions = {}): Operation<T> {
   assertWork("retry", "attempt", attempt);
+  assertOptions("retry", options);
   const work = functionOf<T, [number]>(attempt, 1);
   const { attempts, delay, factor, max, jitter, when } = { ...defaults, ...options };
   countOrInfinity("retry", "attempts", attempts, 1);
   for (const [name, value] of Object.entries({ delay, factor, max })) {
-    if (!(value >= 0)) throw new RangeError(`Cannot retry: ${name} must be a number, 0 or more, got ${shown(value)}`);
+    if (!(typeof value === "number" && value >= 0))
+      throw new RangeError(`Cannot retry: ${name} must be a number, 0 or more, got ${shown(value)}`);
   }
   if (jitter !== "full" && jitter !== "none") {
     throw new TypeError(`Cannot retry: jitter must be "full" or "none", got ${shown(jitter)}`);

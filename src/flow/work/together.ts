@@ -9,7 +9,7 @@ import { type Scope, scope } from "../../lifetime/scope.js";
 import { never } from "../../operation/basic.js";
 import { disposeOfLost } from "../../operation/lost.js";
 import type { Operation, Routine } from "../../operation/operation.js";
-import { countOrInfinity, milliseconds } from "../../structures/arguments.js";
+import { assertOptions, countOrInfinity, milliseconds } from "../../structures/arguments.js";
 import { shown, textOf } from "../../structures/errors.js";
 import { named, nameOf } from "../../structures/named.js";
 import type { Body, Task } from "../../task/task.js";
@@ -152,6 +152,7 @@ export interface HedgeOptions {
  */
 export function hedge<T>(attempt: Work<T, [n: number]>, options: HedgeOptions): Operation<T> {
   assertWork("hedge", "attempt", attempt);
+  assertOptions("hedge", options);
   const { after, attempts = 2 } = options;
   milliseconds("hedge", after, "after", 0);
   countOrInfinity("hedge", "attempts", attempts, 1);

@@ -139,8 +139,8 @@ test("nextEvent() yields an event that is dispatched while its listener is added
   expect(emitter.listeners).toBe(0);
 });
 
-test.each([[null], [{}], [5]])("nextEvent() refuses %s as a target when it is performed", async (given) => {
-  await expect(nextEvent(given as never, "x").then()).rejects.toThrow(
+test.each([[null], [{}], [5]])("nextEvent() refuses %s as a target", (given) => {
+  expect(() => nextEvent(given as never, "x")).toThrow(
     /^Cannot listen: the target must be an event target, or an emitter with on and off, got /,
   );
 });

@@ -129,7 +129,7 @@ describe("JSON.stringify(verdict)", () => {
       return 10n;
     });
     expect(n).toBeGreaterThan(0);
-    expect(JSON.parse(JSON.stringify(verdict))).toMatchObject({ status: "proved", outcomes: ["10"] });
+    expect(JSON.parse(JSON.stringify(verdict))).toMatchObject({ status: "proved", outcomes: ["10n"] });
   });
 
   test("JSON.stringify(verdict) prints a failure with its schedule and the thrown error", async () => {

@@ -7,6 +7,7 @@ import { select } from "../../../choice/select.js";
 import { late, type Scope, type ScopeOptions } from "../../../lifetime/scope.js";
 import { type AsyncRoutine, Mapped, type Operation, type Routine } from "../../../operation/operation.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
+import { nameOf } from "../../../structures/named.js";
 import type { Body, Task } from "../../../task/task.js";
 import { type AnyWork, bodyOf } from "../../../task/work.js";
 import { sleep } from "../../../time/sleep.js";
@@ -117,7 +118,7 @@ const supervisor = {
     region.go(body, region);
     let over = false;
     try {
-      const outcome = yield* deadline === undefined ? region.end(OUTCOME) : endInTime(region, deadline);
+      const outcome = yield* deadline === undefined ? region.end(OUTCOME) : endInTime(region, deadline, body);
       over = true;
       return outcome;
     } catch (error) {
@@ -133,10 +134,10 @@ const supervisor = {
   },
 };
 
-function* endInTime(region: RegionModel, deadline: number): Routine<unknown> {
+function* endInTime(region: RegionModel, deadline: number, body: Function): Routine<unknown> {
   const { key, value } = yield* select({ end: region.end(OUTCOME), late: sleep(deadline) });
   if (key === "end") return value;
-  region.fail(late(deadline));
+  region.fail(late(deadline, nameOf(body, "")));
   return yield* region.end(OUTCOME);
 }
 

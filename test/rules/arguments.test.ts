@@ -1,0 +1,317 @@
+// Every public function against every kind of wrong argument: what it throws is an error of ours that says what was asked, and
+// nothing has been started.
+
+import * as millrace from "millrace";
+import { expect, test } from "vitest";
+
+// biome-ignore lint/suspicious/noExplicitAny: these calls are wrong on purpose
+type Anything = any;
+
+const {
+  Barrier,
+  Condition,
+  Latch,
+  Mutex,
+  Pool,
+  RateLimiter,
+  RwLock,
+  Semaphore,
+  WaitGroup,
+  aborted,
+  all,
+  alt,
+  always,
+  any,
+  batch,
+  broadcast,
+  buffer,
+  call,
+  channel,
+  collect,
+  combineLatest,
+  concat,
+  debounce,
+  delay,
+  derive,
+  dropping,
+  exhaust,
+  fanIn,
+  first,
+  fixed,
+  flatPipeline,
+  forEach,
+  from,
+  fromEvent,
+  go,
+  group,
+  guard,
+  hedge,
+  latest,
+  merge,
+  mix,
+  named,
+  nextEvent,
+  once,
+  partition,
+  pausable,
+  pause,
+  pipe,
+  pipeline,
+  produce,
+  publish,
+  race,
+  receiveAny,
+  reduce,
+  retry,
+  sample,
+  scope,
+  select,
+  settled,
+  singleflight,
+  sleep,
+  sliding,
+  split,
+  stream,
+  throttle,
+  through,
+  ticker,
+  timeout,
+  toReadableStream,
+  toWritableStream,
+  unbounded,
+  upon,
+  watch,
+  withNack,
+  withTimeout,
+  workers,
+  zip,
+} = millrace as Readonly<Record<string, Anything>>;
+
+function* worker(): Generator<never, void, never> {}
+
+/** Values that are hardly ever an argument, and that an error must be able to show. */
+const odd: [what: string, make: () => unknown][] = [
+  ["undefined", () => undefined],
+  ["null", () => null],
+  ["5", () => 5],
+  ["-1", () => -1],
+  ["NaN", () => Number.NaN],
+  ["a string", () => "text"],
+  ["a bigint", () => 5n],
+  ["a symbol", () => Symbol("odd")],
+  ["a boolean", () => true],
+  ["an empty object", () => ({})],
+  ["an object without a prototype", () => Object.create(null)],
+  ["a function", () => (x: unknown) => x],
+  ["an array", () => [1]],
+  ["a map", () => new Map()],
+  ["a promise", () => Promise.resolve(1)],
+  ["a generator", () => worker()],
+  ["an operation", () => always(1)],
+  ["an operation in an array", () => [always(1)]],
+  ["a channel", () => channel(1)],
+];
+
+const source = (): unknown => channel(1);
+const f = (x: unknown): unknown => x;
+const steps = (next: unknown): unknown => next;
+
+/** The calls, each with the place of the odd argument. */
+const calls: [what: string, call: (odd: Anything) => unknown][] = [
+  ["channel(x)", (x) => channel(x)],
+  ["channel(1, x)", (x) => channel(1, x)],
+  ...["name", "onUndelivered", "onCancel", "onError", "maxPending", "transform"].map(
+    (key): [string, (x: Anything) => unknown] => [`channel(1, { ${key}: x })`, (x) => channel(1, { [key]: x })],
+  ),
+  ["fixed(x)", (x) => fixed(x)],
+  ["dropping(x)", (x) => dropping(x)],
+  ["dropping(1, x)", (x) => dropping(1, x)],
+  ["sliding(x)", (x) => sliding(x)],
+  ["sliding(1, x)", (x) => sliding(1, x)],
+  ["unbounded(x)", (x) => unbounded(x)],
+  ["receiveAny(x)", (x) => receiveAny(x)],
+  ["receiveAny({ x })", (x) => receiveAny({ x })],
+  ["select(x)", (x) => select(x)],
+  ["select({ x })", (x) => select({ x })],
+  ["select({}, x)", (x) => select({ a: always(1) }, x)],
+  ["select({}, { mode: x })", (x) => select({ a: always(1) }, { mode: x })],
+  ["alt(x)", (x) => alt(x)],
+  ["guard(x)", (x) => guard(x)],
+  ["withNack(x)", (x) => withNack(x)],
+  ["map(x)", (x) => always(1).map(x)],
+  ["settled(x)", (x) => settled(x)],
+  ["aborted(x)", (x) => aborted(x)],
+  ["upon(x, f)", (x) => upon(x, f)],
+  ["upon(op, x)", (x) => upon(pause(), x)],
+  ["upon(op, f, x)", (x) => upon(pause(), f, x)],
+  ["sleep(x)", (x) => sleep(x)],
+  ["timeout(x)", (x) => timeout(x)],
+  ["ticker(x)", (x) => ticker(x)[Symbol.dispose]()],
+  ["ticker(5, x)", (x) => ticker(5, x)[Symbol.dispose]()],
+  ["ticker(5, { signal: x })", (x) => ticker(5, { signal: x })[Symbol.dispose]()],
+  ["ticker(5, { missed: x })", (x) => ticker(5, { missed: x })[Symbol.dispose]()],
+  ["withTimeout(x, op)", (x) => withTimeout(x, always(1))],
+  ["withTimeout(5, x)", (x) => withTimeout(5, x)],
+  ["scope(x)", (x) => scope(x)],
+  ["scope(body, x)", (x) => scope(worker, x)],
+  ["scope(body, { deadline: x })", (x) => scope(worker, { deadline: x })],
+  ["scope(body, { signal: x })", (x) => scope(worker, { signal: x })],
+  ["go(x)", (x) => go(x).cancel()],
+  ["derive(x)", (x) => derive(x)],
+  ["from(x)", (x) => from(x)],
+  ["fromEvent(x, name)", (x) => fromEvent(x, "event")],
+  ["fromEvent(target, x)", (x) => fromEvent(new EventTarget(), x)[Symbol.dispose]()],
+  ["fromEvent(target, name, x)", (x) => fromEvent(new EventTarget(), "event", x)[Symbol.dispose]()],
+  ["fromEvent(target, name, { until: x })", (x) => fromEvent(new EventTarget(), "event", { until: x ?? 1 })],
+  ["nextEvent(x, name)", (x) => nextEvent(x, "event")],
+  ["nextEvent(target, x)", (x) => nextEvent(new EventTarget(), x)],
+  ["nextEvent(target, name, x)", (x) => nextEvent(new EventTarget(), "event", x)],
+  ["toReadableStream(x)", (x) => toReadableStream(x)],
+  ["toReadableStream(c, x)", (x) => toReadableStream(source(), x)],
+  ["toWritableStream(x)", (x) => toWritableStream(x)],
+  ["first(x)", (x) => first(x)],
+  ["first(c, x)", (x) => first(source(), x)],
+  ["collect(x)", (x) => collect(x)],
+  ["collect(c, x)", (x) => collect(source(), x)],
+  ["forEach(x, f)", (x) => forEach(x, f)],
+  ["forEach(c, x)", (x) => forEach(source(), x)],
+  ["reduce(x, f)", (x) => reduce(x, f, 0)],
+  ["reduce(c, x)", (x) => reduce(source(), x, 0)],
+  ["pipe(c, c, x)", (x) => pipe(source(), source(), x).cancel()],
+  ["broadcast(c, x)", (x) => broadcast(source(), x)[Symbol.dispose]()],
+  ["publish(c, f, x)", (x) => publish(source(), f, x)[Symbol.dispose]()],
+  ["delay(c, 1, x)", (x) => delay(source(), 1, x).cancel()],
+  ["batch(c, 1, 1, x)", (x) => batch(source(), 1, 1, x).cancel()],
+  ["concat([], x)", (x) => concat([source()], x).cancel()],
+  ["pipeline(c, 1, f, x)", (x) => pipeline(source(), 1, f, x).cancel()],
+  ["workers(c, 1, f, x)", (x) => workers(source(), 1, f, x)],
+  ["pipe(x, c)", (x) => pipe(x, source()).cancel()],
+  ["pipe(c, x)", (x) => pipe(source(), x).cancel()],
+  ["produce(x)", (x) => produce(x).cancel()],
+  ["produce(f, x)", (x) => produce(worker, x).cancel()],
+  ["broadcast(x)", (x) => broadcast(x)[Symbol.dispose]()],
+  ["publish(x, f)", (x) => publish(x, f)[Symbol.dispose]()],
+  ["publish(c, x)", (x) => publish(source(), x)[Symbol.dispose]()],
+  ["partition(x, f)", (x) => partition(x, f).cancel()],
+  ["partition(c, x)", (x) => partition(source(), x).cancel()],
+  ["split(x, f)", (x) => split(x, f)[0].cancel()],
+  ["split(c, x)", (x) => split(source(), x)[0].cancel()],
+  ["watch(0, x)", (x) => watch(0, x)],
+  ["stream(x)", (x) => stream(x)],
+  ["batch(c, x)", (x) => batch(source(), x)],
+  ["batch(x, 1)", (x) => batch(x, 1)],
+  ["buffer(x, 1)", (x) => buffer(x, 1)],
+  ["buffer(c, x)", (x) => buffer(source(), x)],
+  ["debounce(x, 1)", (x) => debounce(x, 1)],
+  ["debounce(c, x)", (x) => debounce(source(), x)],
+  ["delay(x, 1)", (x) => delay(x, 1)],
+  ["delay(c, x)", (x) => delay(source(), x)],
+  ["sample(x, 1)", (x) => sample(x, 1)],
+  ["sample(c, x)", (x) => sample(source(), x).cancel()],
+  ["throttle(x, 1)", (x) => throttle(x, 1)],
+  ["throttle(c, x)", (x) => throttle(source(), x)],
+  ["combineLatest(x)", (x) => combineLatest(x)],
+  ["concat(x)", (x) => concat(x)],
+  ["merge(x)", (x) => merge(x)],
+  ["merge([x])", (x) => merge([x])],
+  ["merge({ x })", (x) => merge({ x })],
+  ["race(x)", (x) => race(x)],
+  ["race([x])", (x) => race([x])],
+  ["zip(x)", (x) => zip(x)],
+  ["zip([x])", (x) => zip([x])],
+  ["through(x, steps)", (x) => through(x, steps)],
+  ["through(c, x)", (x) => through(source(), x)],
+  ["mix(x)", (x) => mix(x)],
+  ["fanIn(x)", (x) => fanIn(x).cancel()],
+  ["fanIn([x])", (x) => fanIn([x]).cancel()],
+  ["flatPipeline(1, c, x)", (x) => flatPipeline(1, source(), x).cancel()],
+  ["pipeline(x, c, f)", (x) => pipeline(x, source(), f).cancel()],
+  ["pipeline(1, x, f)", (x) => pipeline(1, x, f).cancel()],
+  ["pipeline(1, c, x)", (x) => pipeline(1, source(), x).cancel()],
+  ["workers(x, c, f)", (x) => workers(x, source(), f)],
+  ["workers(1, c, x)", (x) => workers(1, source(), x)],
+  ["workers(c, x, f)", (x) => workers(source(), x, f)],
+  ["pipeline(c, x, f)", (x) => pipeline(source(), x, f).cancel()],
+  ["flatPipeline(c, x, f)", (x) => flatPipeline(source(), x, f).cancel()],
+  ["pausable(x, paused)", (x) => pausable(x, watch(false)).cancel()],
+  ["pausable(c, x)", (x) => pausable(source(), x).cancel()],
+  ["pausable(c, paused, x)", (x) => pausable(source(), watch(false), x).cancel()],
+  ["latest(x, f)", (x) => latest(x, f).cancel()],
+  ["latest(c, x)", (x) => latest(source(), x).cancel()],
+  ["latest(c, f, x)", (x) => latest(source(), f, x).cancel()],
+  ["exhaust(x, f)", (x) => exhaust(x, f).cancel()],
+  ["exhaust(c, x)", (x) => exhaust(source(), x).cancel()],
+  ["exhaust(c, f, x)", (x) => exhaust(source(), f, x).cancel()],
+  ["all(x)", (x) => all(x)],
+  ["all([x])", (x) => all([x])],
+  ["all({ x })", (x) => all({ x })],
+  ["any(x)", (x) => any(x)],
+  ["any([x])", (x) => any([x])],
+  ["hedge(x)", (x) => hedge(x, { after: 1 })],
+  ["hedge(f, x)", (x) => hedge(f, x)],
+  ["hedge(f, { after: x })", (x) => hedge(f, { after: x })],
+  ["hedge(f, { attempts: x })", (x) => hedge(f, { after: 1, attempts: x })],
+  ["call(x)", (x) => call(x)],
+  ["named(x, f)", (x) => named(x, f)],
+  ["named(name, x)", (x) => named("name", x)],
+  ["retry(x)", (x) => retry(x)],
+  ["retry(f, x)", (x) => retry(f, x)],
+  ["group(x)", (x) => group(x)],
+  ["group({ limit: x })", (x) => group({ limit: x })],
+  ["group({ signal: x })", (x) => group({ signal: x })],
+  ["once(x)", (x) => once(x)],
+  ["singleflight(x)", (x) => singleflight(x)],
+  ["singleflight(f, x)", (x) => singleflight(f, x)],
+  ["new Barrier(x)", (x) => new Barrier(x)],
+  ["new Latch(x)", (x) => new Latch(x)],
+  ["new Mutex(x)", (x) => new Mutex(x)],
+  ["new Mutex({ name: x })", (x) => new Mutex({ name: x })],
+  ["new RwLock(x)", (x) => new RwLock(x)],
+  ["new Semaphore(x)", (x) => new Semaphore(x)],
+  ["new Semaphore(1, x)", (x) => new Semaphore(1, x)],
+  ["acquire(x)", (x) => new Semaphore(2).acquire(x)],
+  ["new Pool(x)", (x) => new Pool(x)],
+  ["new Pool({ create: x })", (x) => new Pool({ create: x, max: 1 })],
+  ["new Pool({ max: x })", (x) => new Pool({ create: f, max: x })],
+  ["new RateLimiter(x)", (x) => new RateLimiter(x)],
+  ["new RateLimiter({ limit: x })", (x) => new RateLimiter({ limit: x, per: 1 })],
+  ["new WaitGroup().add(x)", (x) => new WaitGroup().add(x)],
+  ["new Condition().wait(x)", (x) => new Condition().wait(x)],
+  ["new Condition().until(x)", (x) => new Condition().until(x)],
+];
+
+/** Ends what a call has started. */
+function stop(made: Anything): void {
+  made?.cancel?.();
+  made?.[Symbol.dispose]?.();
+}
+
+const OURS = /^Cannot [\s\S]+(?:, got |: )/;
+
+test.each(calls)("%s throws an error of ours for whatever it does not take, and says what it got", (_, call) => {
+  const wrong: string[] = [];
+  let refused = 0;
+  for (const [what, make] of odd) {
+    const given = make();
+    let thrown: unknown;
+    try {
+      stop(call(given));
+      continue;
+    } catch (error) {
+      thrown = error;
+      refused++;
+    }
+    const isOurs = (thrown instanceof TypeError || thrown instanceof RangeError) && OURS.test(thrown.message);
+    if (!isOurs) wrong.push(`${what}: ${String(thrown)}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(refused).toBeGreaterThan(0);
+});
+
+test("every public function is in the table", () => {
+  const text = calls.map(([what]) => what).join("\n");
+  const exempt = ["always", "never", "now", "pause", "promiseChannel", "random", "run", "when"];
+  const functions = Object.entries(millrace).filter(([, value]) => typeof value === "function");
+  const plain = functions.map(([name]) => name).filter((name) => /^[a-z]/.test(name) && !exempt.includes(name));
+  expect(plain.filter((name) => !new RegExp(`(?:^|\\n)${name}\\(`).test(text))).toEqual([]);
+});
