@@ -135,7 +135,11 @@ describe.each(subjects)("a task of $name that is left", ({ make, inputs }) => {
       (error: DeadlockError) => error,
     );
     for (const { name, startedAt } of error!.tasks) {
-      expect([name, startedAt]).toEqual([name, expect.stringMatching(/(?:subjects|leaks\.test)\.[jt]s/)]);
+      // The body of a scope has no line of its own, as the scope has it.
+      const line = /\/scope#\d+\/\w+#0$/.test(name)
+        ? undefined
+        : expect.stringMatching(/(?:subjects|leaks\.test)\.[jt]s/);
+      expect([name, startedAt]).toEqual([name, line]);
     }
     expect(error!.message).not.toMatch(/[/\\](?:src|dist)[/\\]/);
     for (const source of sources) source.cancel();
