@@ -1,7 +1,7 @@
 import { CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
-import { isOperation, type Operation } from "../../operation/operation.js";
+import { Operation } from "../../operation/operation.js";
 import { type FlowOptions, release } from "../ends/release.js";
 import type { Input } from "../ends/source.js";
 import { sourcesOf } from "./sources.js";
@@ -32,7 +32,7 @@ type First = Received<Record<string, ReceiveChannel<unknown>>> | Closed;
  * ```
  */
 export function race<T>(sources: Iterable<Input<T>>, options: FlowOptions = {}): OwnedChannel<T> {
-  if (Symbol.iterator in Object(sources) && [...sources].some(isOperation)) {
+  if (Symbol.iterator in Object(sources) && [...sources].some((source) => source instanceof Operation)) {
     throw new TypeError(
       "Cannot race: sources must be receive channels, got an operation; write alt(a, b) for operations",
     );

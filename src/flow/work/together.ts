@@ -12,7 +12,7 @@ import type { Operation, Routine } from "../../operation/operation.js";
 import { assertOptions, countOrInfinity, milliseconds } from "../../structures/arguments.js";
 import { shown, textOf } from "../../structures/errors.js";
 import { named, nameOf } from "../../structures/named.js";
-import type { Body, Task } from "../../task/task.js";
+import type { Task } from "../../task/task.js";
 import { assertWork, bodyOf, functionOf, settle, type Work } from "../../task/work.js";
 import { sleep } from "../../time/sleep.js";
 
@@ -173,6 +173,9 @@ export function hedge<T>(attempt: Work<T, [n: number]>, options: HedgeOptions): 
   });
 }
 
+/** The body of a go block that does a piece of work. */
+type Begun<T> = ReturnType<typeof bodyOf<[], T>>;
+
 type Outcome<T> =
   | { readonly at: number; readonly ok: true; readonly value: T }
   | { readonly at: number; readonly ok: false; readonly error: unknown };
@@ -192,7 +195,7 @@ class Attempts<T> {
     this._decided = false;
   }
 
-  start(body: Body<[], T>): Task<void> {
+  start(body: Begun<T>): Task<void> {
     const at = this.started++;
     const attempts = this;
     return this._scope.go(
@@ -245,7 +248,7 @@ class Attempts<T> {
   }
 }
 
-function bodiesOf(act: string, works: readonly Work<unknown>[]): Body<[], unknown>[] {
+function bodiesOf(act: string, works: readonly Work<unknown>[]): Begun<unknown>[] {
   return works.map((work, at) => {
     assertWork(act, `work ${at + 1}`, work);
     return bodyOf<[], unknown>(work);
