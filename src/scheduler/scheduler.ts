@@ -59,6 +59,8 @@ export class Scheduler {
   /** The alarms that do not keep the process alive. */
   private _background: Alarms;
   private _failures: { report(): void }[];
+  /** Jobs for the next turn of the host. */
+  private _later: (() => void)[];
   /** What is asked again whether it is still held, when the tasks that are ready have had a turn. */
   private _unheld: Runnable[];
   private _turn: () => void;
@@ -98,6 +100,7 @@ export class Scheduler {
     this._alarms = new Alarms();
     this._background = new Alarms(true);
     this._failures = [];
+    this._later = [];
     this._unheld = [];
     this._epoch = 0;
     [this._turn, this._hostTurn] = this._jobs();
@@ -256,6 +259,12 @@ export class Scheduler {
     });
   }
 
+  /** Runs a job at the next turn of the host. All such jobs share one turn: a page that posts many messages gets no timers. */
+  nextTurn(job: () => void): void {
+    this._later.push(job);
+    this.askHostTurn();
+  }
+
   /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
   identifyAll(): void {
     move(this.young, this._old);
@@ -398,6 +407,7 @@ export class Scheduler {
     this._certain = CERTAIN;
     if (this.host.perRequest === true) this._startSlice();
     if (this._timersMoved) this._arm();
+    if (this._later.length > 0) for (const job of this._later.splice(0)) job();
     if (this._awake) for (const unheld of this._unheld.splice(0)) this.schedule(unheld);
     const settling = !this._old.empty;
     this._settleOld();

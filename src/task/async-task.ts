@@ -30,7 +30,9 @@ export class AsyncTask<T> extends Task<T> {
         if (this._delegate !== null) returning.set(this._delegate, this);
         // From the next turn of the host on every operation of the task yields out, so that its place is seen (see cleanup.ts).
         // Most tasks are over by then.
-        scheduler.host.turn(() => this.happened || this._seek());
+        scheduler.nextTurn(() => {
+          if (!this.happened) this._seek();
+        });
         this._follow(throws ? routine.throw(this.cleanup!.error) : routine.return(undefined as T));
       } else {
         this._follow(routine.next());

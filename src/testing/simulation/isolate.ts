@@ -20,7 +20,7 @@ const afresh = (): Record<string, unknown> => ({
     young: new List(),
     seekers: null,
   },
-  ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [], _unheld: [] },
+  ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [], _later: [], _unheld: [] },
   _background: new Alarms(true),
 });
 
