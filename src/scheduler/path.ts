@@ -14,7 +14,7 @@ const SEGMENT = 16;
 // Channels and tasks hold the path of their creator, and so the root. Its symbol makes `structuredClone` and `postMessage` throw:
 // without it they would copy a channel without its methods and its receivers.
 
-import type { Home } from "./roles.js";
+import type { Home } from "./holders.js";
 
 const STAYS: symbol = /* @__PURE__ */ Symbol(
   "Cannot clone: a channel or task of millrace stays in its thread, so post its values instead",

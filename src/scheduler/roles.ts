@@ -1,6 +1,9 @@
 // The interfaces of the objects that the scheduler works with.
 
+import type { Holder } from "./holders.js";
 import type { Path } from "./path.js";
+
+export type { Holder, Home, Kept, Seeker } from "./holders.js";
 
 /** An entry of the run queue. `run` returns true if the code that it resumed continues in a microtask. */
 export interface Runnable {
@@ -43,38 +46,6 @@ export interface Unowned {
   after: unknown;
   /** Called if the performance is still parked after a turn of the host. It leaves the scheduler's lists. */
   settleDown(): void;
-}
-
-/** What ends with its holders: a channel that a combinator made. See operation/ownership.ts. */
-export interface Kept {
-  /** Called when a holder has ended; `value` is what it returned, if it returned. */
-  left(holder: Holder, returned: boolean, value: unknown): void;
-  /** Called when the scope has ended in which it was made. */
-  closed(): void;
-}
-
-/** A scope, as far as channels use it that are made in it. */
-export interface Home {
-  /** The task that performs the scope; null if it is unknown. */
-  readonly performer: Holder | null;
-  /** What was made in the scope; null for nothing. */
-  keeps: Set<Kept> | null;
-}
-
-/** Gets to know the task that runs in an async body; null for plain code. */
-export interface Seeker {
-  foundIn(task: Holder | null): void;
-}
-
-/** A task, as far as what it holds is concerned. */
-export interface Holder {
-  /** What the task holds; null for nothing. */
-  keeps: Set<Kept> | null;
-  /** The scope in which the task was started; null if it is in none. */
-  readonly home: Home | null;
-  readonly name: string;
-  /** Whether it is over. */
-  readonly happened: boolean;
 }
 
 /** A task, as far as the scheduler uses it. */
