@@ -60,7 +60,7 @@ export class Hall {
       onMissed: () => void (policy === "disconnect" && tooSlow.countDown()),
     });
     // When many texts arrive at once, the tasks of all guests get a turn between two of them, and can take the first.
-    const spoken = pipeline(1, said, function* (text): Routine<Message> {
+    const spoken = pipeline(said, 1, function* (text): Routine<Message> {
       yield* pause();
       return { kind: "said", room, name, text };
     });

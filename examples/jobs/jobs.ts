@@ -2,15 +2,14 @@
 
 import {
   type Buffer,
-  CLOSED,
   channel,
   type Operation,
+  pausable,
   RateLimiter,
   type Routine,
   retry,
-  scope,
-  select,
   watch,
+  workers,
 } from "millrace";
 
 export interface Job {
@@ -90,27 +89,15 @@ export class JobQueue {
 
   /** Runs the jobs until the queue is closed and empty. */
   run(): Operation<void> {
-    const work = () => this._work();
-    const { workers } = this._options;
-    return scope(function* (s) {
-      for (let n = 0; n < workers; n++) s.go(work);
-    });
+    return workers(pausable(this._jobs, this._paused), this._options.workers, (job) => this._do(job));
   }
 
-  private *_work(): Routine<void> {
-    for (;;) {
-      yield* this._paused.until((paused) => !paused);
-      const stop = this._paused.until((paused) => paused);
-      const step = yield* select({ stop, job: this._jobs }, { mode: "priority" });
-      if (step.key === "stop") continue;
-      if (step.value === CLOSED) return;
-      const job = step.value;
-      try {
-        yield* this._rate.acquire();
-        yield* retry(job.run, { attempts: this._options.attempts });
-      } catch (error) {
-        this._options.onFailed(job, error);
-      }
+  private *_do(job: Job): Routine<void> {
+    try {
+      yield* this._rate.acquire();
+      yield* retry(job.run, { attempts: this._options.attempts });
+    } catch (error) {
+      this._options.onFailed(job, error);
     }
   }
 }
