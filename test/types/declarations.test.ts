@@ -66,6 +66,8 @@ describe("completion shows what users need, and nothing of the internals", () =>
     "poll",
     "result",
     "then",
+    "toJSON",
+    "toString",
     "unblock",
     "waitsFor",
   ];
@@ -126,9 +128,9 @@ describe("hovers read as the docs do", () => {
     ],
     [
       "merge({ numbers, words })",
-      `ReceiveChannel<{ readonly key: "numbers"; readonly value: number; } | { readonly key: "words"; readonly value: string; }>`,
+      `OwnedChannel<{ readonly key: "numbers"; readonly value: number; } | { readonly key: "words"; readonly value: string; }>`,
     ],
-    ["combineLatest({ numbers, words })", "ReceiveChannel<{ numbers: number; words: string; }>"],
+    ["combineLatest({ numbers, words })", "OwnedChannel<{ numbers: number; words: string; }>"],
     ["numbers.receive()", "Operation<number | Closed>"],
     ["numbers.tryReceive()", "number | Closed | Empty"],
     ["go(worker, 3)", "Task<void>"],
