@@ -4,7 +4,7 @@
 import { stackFrames } from "./call-site.js";
 import { scheduler } from "./scheduler.js";
 
-/** A frame of a stack, such as `at reader (file:///work/reader.ts:12:7)`, without its position, and its line and column. */
+/** A frame of a stack, such as `at reader (file:///app/reader.ts:12:7)`, without its position, and its line and column. */
 interface Position {
   readonly where: string;
   readonly line: number;
