@@ -222,8 +222,7 @@ function allPrograms(): Programs {
  * lists the parked tasks, what each waits for, and the cycle if there is one. Code outside the program must not hold its
  * channels. Tasks that are still parked when `main` has ended are left alone.
  *
- * @param main - The main block, a `function*` or an `async function*`; or any other {@link Work}.
- * @param args - The arguments of `main`.
+ * @param main - The main block, a `function*` or an `async function*`; or any other {@link Work}. Its arguments follow it.
  * @returns A promise of what `main` returns, which rejects with what `main` throws.
  * @throws TypeError if `main` is neither a function nor an operation, as a rejection.
  * @example

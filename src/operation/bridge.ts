@@ -245,8 +245,8 @@ export function whenAborted(signal: AbortSignal, then: () => void): Disposable {
  * console.log(await request); // answered
  * ```
  */
-export function settled<T>(promise: PromiseLike<T>): Operation<T>;
-export function settled<T>(request: (signal: AbortSignal) => PromiseLike<T>): Operation<T>;
+export function settled<T>(given: PromiseLike<T>): Operation<T>;
+export function settled<T>(given: (signal: AbortSignal) => PromiseLike<T>): Operation<T>;
 export function settled<T>(given: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)): Operation<T> {
   if (typeof given === "function") return new Requested(given);
   if (typeof given?.then === "function") return new Settled(given);

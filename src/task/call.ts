@@ -40,8 +40,7 @@ class Call<A extends unknown[], T> extends Sharable<T> {
  * The function runs in a task of its own. One that is not a generator function gets an `AbortSignal` after its arguments, see
  * {@link Work}. An operation is returned as it is. To start several tasks that belong together, use `scope`.
  *
- * @param work - The function to call, or an operation.
- * @param args - The arguments of the function.
+ * @param work - The function to call, or an operation. The arguments of the function follow it.
  * @throws TypeError if `work` is neither a function nor an operation.
  * @example
  * ```ts

@@ -29,8 +29,7 @@ export function start<A extends unknown[], T>(
  * operation. Cancelling the task aborts the signal. A promise cannot be stopped: the task is over at once, and the outcome of the
  * promise is ignored.
  *
- * @param body - A generator function, another function, or an operation.
- * @param args - The arguments of the body.
+ * @param body - A generator function, another function, or an operation. The arguments of the function follow it.
  * @returns The task. Perform it with `yield*` or `await` to join it, or cancel it.
  * @throws TypeError if the body is neither a function nor an operation.
  * @example

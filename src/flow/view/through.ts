@@ -70,7 +70,7 @@ const emitResults: Transformer<Emitter<unknown>, unknown> = {
  * hold, and has the cause if there is one. If the steps are complete at the start, as those of `take(0)` are, it is closed
  * at once. When it closes or is cancelled, it releases its source.
  *
- * @param source - The channel to read.
+ * @param input - The channel to read.
  * @param transducer - Steps of `millrace/transducers`, or of any library that supports the common protocol.
  * @throws TypeError when `source` is not a receive channel, or `transducer` is not a function.
  * @example
