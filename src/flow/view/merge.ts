@@ -9,9 +9,11 @@ import { releaseOf } from "./sources.js";
 type Named = Readonly<Record<string, Input<unknown>>>;
 
 /** A value of one of several named channels, with the name of the channel. */
-export type Keyed<S extends Named> = {
-  [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends Input<infer T> ? T : never };
-}[keyof S & string];
+export type Keyed<S extends Named> = S extends unknown
+  ? {
+      [K in keyof S & string]: { readonly key: K; readonly value: S[K] extends Input<infer T> ? T : never };
+    }[keyof S & string]
+  : never;
 
 /**
  * Merges several channels into one: a list yields the values, a record yields `{ key, value }`, a union discriminated by

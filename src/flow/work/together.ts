@@ -67,12 +67,13 @@ export function all(works: Iterable<Work<unknown>> | Named): Operation<unknown> 
   }
   const names = Symbol.iterator in works ? null : Object.keys(works);
   const bodies = bodiesOf("do all", Object.values(names === null ? [...(works as Iterable<Work<unknown>>)] : works));
-  return scope(function* all({ go }: Scope): Routine<unknown> {
+  const body = function* ({ go }: Scope): Routine<unknown> {
     const tasks = bodies.map((body) => go(body));
     const results: unknown[] = [];
     for (const task of tasks) results.push(yield* task);
     return names === null ? results : Object.fromEntries(names.map((name, at) => [name, results[at]]));
-  });
+  };
+  return scope(named("all", body));
 }
 
 /**
@@ -109,11 +110,12 @@ export function any(works: Iterable<Work<unknown>>): Operation<unknown> {
     throw new TypeError(`Cannot do any: works must be a list of work, got ${shown(works)}`);
   }
   const bodies = bodiesOf("do any", [...works]);
-  return scope(function* any(s: Scope): Routine<unknown> {
+  const body = function* (s: Scope): Routine<unknown> {
     const attempts = new Attempts<unknown>(s);
     for (const body of bodies) attempts.start(body);
     return yield* attempts.first(never, null);
-  });
+  };
+  return scope(named("any", body));
 }
 
 /** The options of {@link hedge}. */
@@ -157,20 +159,22 @@ export function hedge<T>(attempt: Work<T, [n: number]>, options: HedgeOptions): 
   milliseconds("hedge", after, "after", 0);
   countOrInfinity("hedge", "attempts", attempts, 1);
   const work = functionOf<T, [number]>(attempt, 1);
-  return scope(function* hedge(s: Scope): Routine<T> {
+  const body = function* (s: Scope): Routine<T> {
     const all = new Attempts<T>(s);
     const begin = (): void => {
       const n = all.started + 1;
-      all.start(function* attempt(): Routine<T> {
+      const body = function* (): Routine<T> {
         return yield* settle(work(n));
-      });
+      };
+      all.start(named("attempt", body));
     };
     begin();
     return yield* all.first(
       () => (all.started < attempts ? sleep(after) : never()),
       () => all.started < attempts && begin(),
     );
-  });
+  };
+  return scope(named("hedge", body));
 }
 
 /** The body of a go block that does a piece of work. */
