@@ -152,7 +152,8 @@ for (const file of process.argv.slice(2)) {
   await quiet(1);
   process.stdout.write(JSON.stringify(outcome) + "\\n");
 }
-process.exit(0);
+// What is written to a full pipe is written later, and an exit would lose it.
+process.stdout.write("", () => process.exit(0));
 `;
 
 function runAll(snippets: readonly Snippet[], folder: string): Promise<Outcome[]> {

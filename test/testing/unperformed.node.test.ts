@@ -123,7 +123,7 @@ describe.each(Object.entries(statements))("the statement %s", (_, [statement, wh
     const { kind, report, token } = await tell(main);
     expect(kind).toBe("unperformed");
     expect(report).toContain(what);
-    expect(report).toMatch(/made at .*unperformed\.test\.ts\S*:\d+:\d+, is never performed/);
+    expect(report).toMatch(/made at .*unperformed\.node\.test\.ts\S*:\d+:\d+, is never performed/);
     await expect(replay(token, main)).rejects.toMatchObject({ kind: "unperformed" });
     expect((await tell(main, true)).kind).toBe("none");
   });
