@@ -17,6 +17,7 @@ const afresh = (): Record<string, unknown> => ({
     maker: null,
     notices: null,
     ending: 0,
+    cleaning: 0,
     young: new List(),
     seekers: null,
   },

@@ -16,6 +16,7 @@ import {
 } from "millrace";
 import { choose, daemon, now, replay, ScheduleError, settle, simulate } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { scheduler } from "../../../src/scheduler/scheduler.js";
 import { decidedOf } from "../../../src/testing/report/token.js";
 
 const HOUR = 3_600_000;
@@ -381,4 +382,23 @@ test("a receiver that one simulation leaves behind does not affect the next", as
     return value === CLOSED ? -1 : value;
   };
   for (let n = 0; n < 3; n++) expect([...(await simulate(main)).outcomes]).toEqual([1]);
+});
+
+test("a task that still cleans up at the end of a run leaves the scheduler as it was", async () => {
+  await simulate(
+    async function* main() {
+      const task = go(async function* () {
+        try {
+          yield* sleep(1000);
+        } finally {
+          yield* channel().receive();
+        }
+      });
+      yield* sleep(1);
+      task.cancel();
+      yield* sleep(5);
+    },
+    { schedules: 2 },
+  );
+  expect([scheduler.ending, scheduler.cleaning]).toEqual([0, 0]);
 });
