@@ -14,8 +14,37 @@ export function callSite(): string | undefined {
   const line = stackFrames(4)[3];
   if (line === undefined || !isOfPackage(line)) return line;
   // A combinator starts the task: the line of the program is farther out.
-  const outside = stackFrames(DEPTH).find((frame) => fileOf(frame) !== "" && !isOfPackage(frame));
+  const outside = stackFrames(DEPTH).find(isOfProgram);
   return outside ?? line;
+}
+
+/** Captures the innermost frames of the stack. To find a line in them costs far more, and waits for `capturedFrames`. */
+export function captureStack(most: number): Error {
+  const limit = Error.stackTraceLimit;
+  limitStack(most);
+  const captured = new Error();
+  limitStack(limit);
+  return captured;
+}
+
+/** The frames of a stack that `captureStack` has captured. The first frame is that of `captureStack`. */
+export function capturedFrames(captured: Error): string[] {
+  try {
+    return framesOf(captured.stack);
+  } catch {
+    // The program's own Error.prepareStackTrace has thrown.
+    return [];
+  }
+}
+
+/** Whether a frame is of the program: neither of this package nor of the host. */
+export function isOfProgram(frame: string): boolean {
+  return fileOf(frame) !== "" && !isOfPackage(frame);
+}
+
+/** The place in a frame, as `file:line:column`; undefined if it has none. */
+export function placeIn(frame: string): string | undefined {
+  return /([^\s(@]+:\d+:\d+)\)?$/.exec(frame)?.[1]?.replace(/^file:\/\//, "");
 }
 
 /** The file of a frame: `at f (file:1:2)`, `at file:1:2`, `f@file:1:2` or `file:1:2`; empty for code of the host. */

@@ -4,9 +4,10 @@
 // is performed, or by a function that returns something else.
 
 import { measureTailFrames } from "./call-chain.js";
+import { capturedFrames, captureStack, isOfProgram, placeIn } from "./call-site.js";
 
 /** How many frames are captured: those of the constructors and of the function that was called, and then the program's. */
-const CAPTURED = 20;
+const CAPTURED = 22;
 /** How many frames of the program tell one place from another: a helper may be called from several places. */
 const CALLERS = 3;
 /**
@@ -29,37 +30,24 @@ export interface Origin {
   readonly line: string;
 }
 
-/** Where the files of this package are: its folder, or this file alone if it was bundled with others; null before it is known. */
-let home: string | null = null;
-
-function homeOf(file: string): string {
-  return /^(.*[/\\])scheduler[/\\]user-frames\.\w+$/.exec(file)?.[1] ?? /^(.*[/\\]dist[/\\])/.exec(file)?.[1] ?? file;
-}
-
-/** Captures the stack in the constructor of an operation. To find the line in it costs far more, and waits for `originOf`. */
+/** Captures the stack in the constructor of an operation. */
 export function captureOrigin(): Error {
-  const limit = Error.stackTraceLimit;
-  limitStack(CAPTURED);
-  const captured = new Error();
-  limitStack(limit);
-  return captured;
+  return captureStack(CAPTURED);
 }
 
 /** Returns where the program made an operation; null if the package made it for itself, or if the host has no stacks. */
 export function originOf(captured: Error): Origin | null {
   // Without the frames of functions that end with a call, the function that the program has called is not known.
   if (measureTailFrames() === 0) return null;
-  home ??= homeOf(fileOf(framesOf(captureOrigin())[0] ?? ""));
-  const frames = framesOf(captured);
-  const first = frames.findIndex(isOfProgram);
+  const frames = capturedFrames(captured);
+  const first = frames.findIndex(isProgram);
   if (first === -1) return null;
   const inner = frames.slice(0, first).map(nameOf);
   if (!isDirect(inner)) return null;
   const callers = frames.slice(first, first + CALLERS);
-  const end = callers.findIndex((frame) => !isOfProgram(frame));
+  const end = callers.findIndex((frame) => !isProgram(frame));
   const own = end === -1 ? callers : callers.slice(0, end);
-  const line = /([^\s(@]+:\d+:\d+)\)?$/.exec(own[0]!)![1]!;
-  return { key: [...inner, ...own].join("\n"), line: line.replace(/^file:\/\//, "") };
+  return { key: [...inner, ...own].join("\n"), line: placeIn(own[0]!)! };
 }
 
 /**
@@ -71,32 +59,12 @@ function isDirect(names: readonly string[]): boolean {
   return called === "new Operation" || DOORS.has(called.replace(/^.*\./, "").replace(/\d+$/, ""));
 }
 
-function isOfProgram(frame: string): boolean {
-  const file = fileOf(frame);
-  return file !== "" && !file.startsWith(home!) && !/^at async [^(]/.test(frame);
-}
-
-/** The file of a frame, `at f (file:1:2)`, `at file:1:2` or `f@file:1:2`; empty for code of the host. */
-function fileOf(frame: string): string {
-  const file = /(?:\(|at (?:async )?|@)([^()\s@]+):\d+:\d+\)?$/.exec(frame)?.[1] ?? "";
-  return file.startsWith("node:") ? "" : file;
+/** Whether a frame is of the program. Frames of functions that have awaited are no callers. */
+function isProgram(frame: string): boolean {
+  return isOfProgram(frame) && !/^at async [^(]/.test(frame);
 }
 
 /** The function of a frame; empty if it has no name. */
 function nameOf(frame: string): string {
   return /^at (?:async )?(.+?)(?: \[as [^\]]*\])? \(/.exec(frame)?.[1] ?? /^([^@\s]*)@/.exec(frame)?.[1] ?? "";
-}
-
-function framesOf({ stack }: Error): string[] {
-  return (typeof stack === "string" ? stack : "")
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => /^at |@/.test(line));
-}
-
-/** Limits the length of stacks. A host with frozen built-ins refuses; the stack is then longer than needed. */
-function limitStack(frames: number): void {
-  try {
-    Error.stackTraceLimit = frames;
-  } catch {}
 }

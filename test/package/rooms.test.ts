@@ -62,7 +62,7 @@ beside.push(
   "operation/lost",
   "scheduler/contexts",
   "operation/ownership",
-  "operation/call",
+  "operation/notify",
 );
 
 /** The folder of a file; empty for the entry points, which may import from every room. */

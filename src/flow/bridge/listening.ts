@@ -7,7 +7,7 @@ import { type Buffer, unbounded } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { Channel, Closed, Empty, OwnedChannel } from "../../channel/ends.js";
 import { aborted } from "../../operation/bridge.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { bound } from "../../scheduler/contexts.js";
@@ -98,7 +98,7 @@ export class Listening<T> implements Events<T> {
 
   /** Called by the source with each value. */
   push(value: T): void {
-    if (!this._arrived.trySend(value)) call(this._onUndelivered, value);
+    if (!this._arrived.trySend(value)) notify(this._onUndelivered, value);
   }
 
   /** Called by the source at its end. */
@@ -111,6 +111,6 @@ export class Listening<T> implements Events<T> {
     const { _stop, _watch } = this;
     this._stop = this._watch = null;
     _watch?.[Symbol.dispose]();
-    if (_stop !== null) call(_stop);
+    if (_stop !== null) notify(_stop);
   }
 }

@@ -1,6 +1,6 @@
 import { CLOSED, type SendChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { madeInScope } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
@@ -64,7 +64,7 @@ export function pipe<T>(input: Input<T>, to: SendChannel<T>, options: PipeOption
       } finally {
         // A send that completed just before the task was cancelled has delivered its value.
         if (held !== null && held.offer.value !== true && !to.trySend(held.value))
-          call(options.onUndelivered, held.value);
+          notify(options.onUndelivered, held.value);
       }
     }),
   );

@@ -3,7 +3,7 @@
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Routine } from "../../operation/operation.js";
 import { assertCallback, assertOptions } from "../../structures/arguments.js";
 import { go } from "../../task/go.js";
@@ -58,7 +58,7 @@ export function produce<T>(
     onCancel(given) {
       reason = given;
       task.cancel(given);
-      if (!begun) call(options.release, given); // a task that is cancelled before its first turn never runs
+      if (!begun) notify(options.release, given); // a task that is cancelled before its first turn never runs
     },
   });
   const task = go(function* producer(): Routine<void> {
@@ -70,7 +70,7 @@ export function produce<T>(
       // The error goes downstream. If the channel was closed before, the task fails with the error.
       if (!out.close(causeOf(error))) throw error;
     } finally {
-      call(options.release, reason);
+      notify(options.release, reason);
     }
   });
   return out;

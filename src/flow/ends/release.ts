@@ -2,7 +2,7 @@
 
 import type { ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { withNack } from "../../operation/basic.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { assertOptions } from "../../structures/arguments.js";
@@ -21,7 +21,7 @@ export interface FlowOptions {
 
 /** Gives up a source: cancels it if it is owned. Has no effect on a source that has ended. */
 export function release(source: ReceiveChannel<unknown>, options: FlowOptions, reason?: unknown): void {
-  if (releases(source, options)) call(() => source.cancel(reason));
+  if (releases(source, options)) notify(() => source.cancel(reason));
 }
 
 /** Whether a combinator cancels a source when it stops early. */

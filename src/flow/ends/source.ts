@@ -5,7 +5,7 @@ import type { ReceiveChannel } from "../../channel/ends.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
 import { always } from "../../operation/basic.js";
 import { settled } from "../../operation/bridge.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation } from "../../operation/operation.js";
 import type { Ownership } from "../../operation/ownership.js";
 import { shown } from "../../structures/errors.js";
@@ -57,7 +57,7 @@ class FromIterable<T> implements Feed<void, T> {
     const { _iterator } = this;
     if (typeof _iterator.return !== "function") return undefined;
     return () => {
-      if (!this._ended) call(() => _iterator.return!());
+      if (!this._ended) notify(() => _iterator.return!());
     };
   }
 }
@@ -105,8 +105,8 @@ class FromPromises<T> implements Feed<Chunk<T>, T> {
 
   release(reason: unknown): void {
     // Releasing does not wait for the source to end, so a later failure of the source has no receiver.
-    if (!this._ended) call(() => void Promise.resolve(this._source.cancel(reason)).catch(() => {}));
-    call(() => this._source.ended?.());
+    if (!this._ended) notify(() => void Promise.resolve(this._source.cancel(reason)).catch(() => {}));
+    notify(() => this._source.ended?.());
   }
 }
 

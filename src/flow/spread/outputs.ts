@@ -14,7 +14,7 @@ import {
   type ReceiveChannel,
   type SendChannel,
 } from "../../channel/ends.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { inPlaceOf, type Maker, maker } from "../../operation/ownership.js";
 import { go } from "../../task/go.js";
@@ -105,7 +105,7 @@ export class Outputs<T> {
   private _letGo(): void {
     const held = this._held;
     this._held = null;
-    if (held !== null && held.offer?.value !== true) call(this._options.onUndelivered, held.value);
+    if (held !== null && held.offer?.value !== true) notify(this._options.onUndelivered, held.value);
   }
 
   private _close(cause?: unknown): boolean {

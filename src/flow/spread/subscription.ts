@@ -10,7 +10,7 @@ import type { Buffer } from "../../channel/buffer.js";
 import { sliding } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
 import type { Channel, Closed, Empty, OwnedChannel } from "../../channel/ends.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
 import { bound } from "../../scheduler/contexts.js";
 import { wholeNumber } from "../../structures/arguments.js";
@@ -178,7 +178,7 @@ class Subscriber<T> implements Subscription<T> {
 
   private _miss(value: T): void {
     this.missed++;
-    call(this._onMissed, value);
+    notify(this._onMissed, value);
   }
 }
 

@@ -8,7 +8,7 @@
 import type { Buffer } from "../../channel/buffer.js";
 import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/ends.js";
 import { always } from "../../operation/basic.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { assertOptions } from "../../structures/arguments.js";
 import { produce } from "../ends/produce.js";
@@ -87,7 +87,7 @@ class Told<T> {
   end(): void {
     const last = this._last;
     this._last = null;
-    if (last !== null && !last.resumed && last.offer.value !== true) call(this._onUndelivered, last.value);
+    if (last !== null && !last.resumed && last.offer.value !== true) notify(this._onUndelivered, last.value);
   }
 
   private _offer(out: SendChannel<T>, value: T): Operation<boolean> {
@@ -110,6 +110,6 @@ class Told<T> {
 
   private _tell(value: T): void {
     this._last = null;
-    call(this._onUndelivered, value);
+    notify(this._onUndelivered, value);
   }
 }

@@ -4,7 +4,7 @@
 import { CLOSED, type OwnedChannel } from "../../channel/ends.js";
 import { type Selected, select } from "../../choice/select.js";
 import { derive, type Emitter, type Feed } from "../../derived/derive.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import type { Operation } from "../../operation/operation.js";
 import type { FlowOptions } from "../ends/release.js";
 import type { Input } from "../ends/source.js";
@@ -56,7 +56,7 @@ class Zip implements Feed<Selected<Cases>, unknown[]> {
     if (options.onUndelivered === undefined) return release;
     return (reason) => {
       release?.(reason);
-      for (const value of this._row) if (value !== CLOSED) call(options.onUndelivered, value);
+      for (const value of this._row) if (value !== CLOSED) notify(options.onUndelivered, value);
     };
   }
 

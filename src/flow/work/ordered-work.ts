@@ -12,7 +12,7 @@
 
 import { channel } from "../../channel/channel.js";
 import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
-import { call } from "../../operation/call.js";
+import { notify } from "../../operation/notify.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { assertOptions, countOrInfinity } from "../../structures/arguments.js";
@@ -236,7 +236,7 @@ export class OrderedWork<T, U> {
   }
 
   undelivered(result: U): void {
-    call(this._options.onUndelivered, result);
+    notify(this._options.onUndelivered, result);
   }
 
   private _begin(worker: Worker<T, U>, body: WorkerBody<T, U>): void {
