@@ -22,9 +22,9 @@ async function one({ main, how = "by default" }) {
   const times = [];
   for (let round = 0; ; round++) {
     const verdict = await verify(main, OPTIONS[how]);
-    const { status, states, executions, events, searchMs } = verdict;
+    const { status, states, runs, events, searchMs } = verdict;
     times.push(searchMs);
-    if (round === ROUNDS) return { status, states, executions, events, first: times[0], best: Math.min(...times) };
+    if (round === ROUNDS) return { status, states, runs, events, first: times[0], best: Math.min(...times) };
   }
 }
 
@@ -38,7 +38,7 @@ function row(program, absent) {
   const spinResult = program.promela === undefined || absent !== undefined ? undefined : spin(program.promela);
   const cells = [
     ...[program.name, program.how ?? "by default", found.status, found.states > 0 ? number(found.states) : ""],
-    ...[found.executions > 0 ? number(found.executions) : "", number(found.events), found.first.toFixed(0)],
+    ...[found.runs > 0 ? number(found.runs) : "", number(found.events), found.first.toFixed(0)],
     ...[found.best.toFixed(0), rate(found.states, found.best), rate(found.events, found.best)],
     spinResult === undefined
       ? ""

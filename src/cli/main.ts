@@ -122,7 +122,7 @@ async function decide(program: Program, options: VerifyOptions<unknown>): Promis
 
 function summary(name: string, verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
-  if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${effortOf(verdict.covered)})`;
+  if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${effortOf(verdict)})`;
   return `✓ ${name}: proved, ${effortOf(verdict)}`;
 }
 

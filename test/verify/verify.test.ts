@@ -133,7 +133,7 @@ describe("verify()", () => {
       return count;
     });
     expect(proved(verdict).outcomes).toEqual(new Set([3]));
-    expect(proved(verdict).executions).toBeGreaterThan(100);
+    expect(proved(verdict).runs).toBeGreaterThan(100);
     expect(proved(verdict).assumptions.join()).toContain("lock");
   });
 

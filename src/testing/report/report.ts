@@ -31,8 +31,8 @@ export function counted(count: number, what: string): string {
 }
 
 /** Formats the work of a search: the number of states or runs, and the time. */
-export function effortOf({ engine, states, executions, ms }: Coverage): string {
-  const what = engine === "model" ? counted(states, "state") : counted(executions, "run");
+export function effortOf({ engine, states, runs, ms }: Coverage): string {
+  const what = engine === "model" ? counted(states, "state") : counted(runs, "run");
   return `${what}, ${ms.toFixed(1)} ms`;
 }
 

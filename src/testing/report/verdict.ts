@@ -27,7 +27,7 @@ export interface Coverage {
   /** States that were visited; 0 for runs. */
   readonly states: number;
   /** Runs of the program, each under another schedule; 0 for the model. */
-  readonly executions: number;
+  readonly runs: number;
   readonly events: number;
   /** Milliseconds in all, and of the search alone. */
   readonly ms: number;
@@ -57,10 +57,10 @@ export interface Failed extends Coverage {
 }
 
 /** A limit was reached; no schedule that was explored fails. */
-export interface Bounded {
+export interface Bounded extends Coverage {
   readonly status: "bounded";
+  /** The limit that was reached, in words. */
   readonly reason: string;
-  readonly covered: Coverage;
 }
 
 /** The result of `verify`. */

@@ -94,7 +94,7 @@ export class Proof<T> {
     return this._withoutSchedule("escaped", error, error.message, {
       engine: "model",
       states: 0,
-      executions: 0,
+      runs: 0,
       events: 0,
       ms: this._ms(),
       searchMs: this._ms(),
@@ -109,8 +109,8 @@ export class Proof<T> {
     const found = await crossCheck(this._main, proved.outcomes, leaks, budget);
     if (found === null) return proved;
     const what = `run on the scheduler it ${found}, which it does under no schedule of the model: tasks seem to share state`;
-    const { engine, states, executions, events, ms, searchMs } = proved;
-    return this._sharing(what, { engine, states, executions, events, ms, searchMs });
+    const { engine, states, runs, events, ms, searchMs } = proved;
+    return this._sharing(what, { engine, states, runs, events, ms, searchMs });
   }
 
   /** Whether an operation was made and never performed, as far as one search shows. */
@@ -132,7 +132,7 @@ export class Proof<T> {
     this._searchMs = this._ms();
     const { found } = search;
     const coverage = this._coverage(search);
-    if (found === null && !complete) return { status: "bounded", reason: this._limit(), covered: coverage };
+    if (found === null && !complete) return { status: "bounded", reason: this._limit(), ...coverage };
     // In a program with scopes, a failure may be an artefact of variables that its tasks share.
     const audited = found === null || this._unfolder.lts.anyCancels;
     const difference = audited ? await this._audit(coverage) : null;
@@ -207,8 +207,8 @@ export class Proof<T> {
   /** The failure of a program that never performs what it makes at some lines, with a run that shows one of them. */
   async unperformed(found: readonly Unperformed<null>[], verdict: Proved<T> | Failed): Promise<Failed> {
     const { leaks = true } = this._options;
-    const { engine, states, executions, events, ms, searchMs } = verdict;
-    const coverage: Coverage = { engine, states, executions, events, ms, searchMs };
+    const { engine, states, runs, events, ms, searchMs } = verdict;
+    const coverage: Coverage = { engine, states, runs, events, ms, searchMs };
     const kind = "unperformed";
     const effort = `found in ${counted(states, "state")}`;
     const shown = await showUnperformed(this._main, found, { leaks }, effort);
@@ -270,7 +270,7 @@ export class Proof<T> {
   }
 
   private _coverage({ states, events }: Search): Coverage {
-    return { engine: "model", states, executions: 0, events, ms: this._ms(), searchMs: this._searchMs };
+    return { engine: "model", states, runs: 0, events, ms: this._ms(), searchMs: this._searchMs };
   }
 }
 

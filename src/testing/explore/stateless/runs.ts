@@ -7,7 +7,7 @@ import { type Main, play, type Run } from "../../simulation/play.js";
 import { DecisionTree, Redundant } from "./decision-tree.js";
 
 export class Runs<T> {
-  executions: number;
+  count: number;
   events: number;
   /** The values that `main` returned under some schedule. */
   readonly outcomes: Outcomes<T>;
@@ -22,7 +22,7 @@ export class Runs<T> {
   private readonly _watches: "any" | undefined;
 
   constructor(main: Main<T>, leaks: boolean, watches: boolean, allows: (value: T) => boolean) {
-    this.executions = this.events = 0;
+    this.count = this.events = 0;
     this.outcomes = new Outcomes();
     this.failed = null;
     this._main = main;
@@ -39,7 +39,7 @@ export class Runs<T> {
       const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true, watches: this._watches });
       this.events += run.taken.length;
       if (run.ending.failed !== null && run.ending.failed.cause instanceof Redundant) continue;
-      this.executions++;
+      this.count++;
       this.unused ||= run.unused;
       if (this._fails(run)) {
         this.failed = run;

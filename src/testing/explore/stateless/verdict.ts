@@ -24,9 +24,9 @@ export async function proveByRunning<T>(
   const complete = await runs.explore(() =>
     maxMs === undefined ? runs.events >= MOST_EVENTS : native.now() - start > maxMs,
   );
-  const { executions, events, outcomes } = runs;
+  const { count, events, outcomes } = runs;
   const ms = native.now() - start;
-  const coverage: Coverage = { engine: "runs", states: 0, executions, events, ms, searchMs: ms };
+  const coverage: Coverage = { engine: "runs", states: 0, runs: count, events, ms, searchMs: ms };
   if (runs.unused && (complete || runs.failed !== null)) {
     const failed = await silent(main, runs.failed, leaks, coverage);
     if (failed !== null) return failed;
@@ -34,7 +34,7 @@ export async function proveByRunning<T>(
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
   if (!complete) {
     const limit = maxMs === undefined ? `the limit of ${MOST_EVENTS} events` : `maxMs, ${maxMs} ms`;
-    return { status: "bounded", reason: `it reached ${limit}`, covered: coverage };
+    return { status: "bounded", reason: `it reached ${limit}`, ...coverage };
   }
   const assumptions = [
     `the program was run under every schedule, as the model does not support all that it does (${why})`,
@@ -52,7 +52,7 @@ async function silent<T>(
 ): Promise<Failed | null> {
   const isOutcome = failed !== null && failed.ending.failed === null;
   if (isOutcome || !mayExplain(failed?.ending.failed?.kind ?? null)) return null;
-  const found = `found in ${counted(coverage.executions, "run")}`;
+  const found = `found in ${counted(coverage.runs, "run")}`;
   const error = await findUnperformed(main, everySchedule(), { leaks }, found);
   if (error === null) return null;
   const { kind, cause, schedule, message, token } = error;
@@ -67,7 +67,7 @@ function* everySchedule(): Generator<{ readonly strategy: DecisionTree; readonly
 
 async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {
   const run = runs.failed!;
-  const found = `found by run ${coverage.executions}`;
+  const found = `found by run ${coverage.runs}`;
   if (run.ending.failed === null) return await outcome(main, run, found, coverage);
   const { kind, cause, schedule, message, token } = await explain(main, run, 1, { leaks }, found);
   return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
