@@ -83,6 +83,7 @@ export class LocalLts {
   private readonly _isPlainCall: boolean[];
   private readonly _effects: (Effects | null)[];
   private readonly _defersStarts: boolean[];
+  private readonly _gaveWay: boolean[];
   private readonly _result: unknown[];
   private readonly _callSite: (Error | undefined)[];
   private readonly _longestSleep: number[];
@@ -112,6 +113,7 @@ export class LocalLts {
     this._isPlainCall = [];
     this._effects = [];
     this._defersStarts = [];
+    this._gaveWay = [];
     this._result = [];
     this._callSite = [];
     this._longestSleep = [];
@@ -340,6 +342,7 @@ export class LocalLts {
     this._isPlainCall.push(false);
     this._effects.push(null);
     this._defersStarts.push(false);
+    this._gaveWay.push(false);
     this._result.push(undefined);
     this._callSite.push(undefined);
     this._longestSleep.push(-1);
@@ -368,13 +371,16 @@ export class LocalLts {
     return (this._effects[node] ??= { starts: [], timers: [], cells: [] });
   }
 
-  park(node: number, cases: Int32Array, isPlainCall: boolean, callSite: Error | undefined): void {
+  /** @param gaveWay - Whether other tasks may run between the node before it and this one, even if both are plain calls. */
+  park(node: number, cases: Int32Array, isPlainCall: boolean, callSite: Error | undefined, gaveWay = false): void {
     this._status[node] = PARKED;
     this._cases[node] = cases;
     this._isPlainCall[node] = isPlainCall;
     this._callSite[node] = callSite;
     const parent = this._parent[node]!;
-    if (isPlainCall && parent !== -1 && this._isPlainCall[parent]) this._continueAtomic(node, parent);
+    const isAfterCall = isPlainCall && parent !== -1 && this._isPlainCall[parent]!;
+    if (isAfterCall && !gaveWay) this._continueAtomic(node, parent);
+    this._gaveWay[node] = gaveWay;
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       if (kind === SLEEP) this._longestSleep[node] = Math.max(this._longestSleep[node]!, cases[at + 2]!);
@@ -413,7 +419,7 @@ export class LocalLts {
     const backEdge = this._backEdge[node]!;
     const effects = this._effects[node]!;
     if (effects !== null) {
-      this._defersStarts[node] = this._isPlainCall[node]! && effects.starts.length > 0;
+      this._defersStarts[node] = this._isPlainCall[node]! && effects.starts.length > 0 && !this._gaveWay[node]!;
       return;
     }
     // A round that is repeated may begin timeouts before it comes back.

@@ -58,8 +58,10 @@ export class RoutineRun {
   /** How many operations have parked since it went on, and the line of the first. */
   queued: number;
   callSite: Error | undefined;
-  /** The local state at which each loop was entered. */
-  readonly loops: Map<object, number>;
+  /** Whether it has passed an operation that is always ready since its last input: other tasks may have run there. */
+  gaveWay: boolean;
+  /** The name of each loop that was entered: the local state where that was, and how many loops were entered before. */
+  readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<object>;
 
@@ -78,13 +80,9 @@ export class RoutineRun {
     this.tasks = this.members = this.channels = this.timers = this.cells = 0;
     this.queued = 0;
     this.callSite = undefined;
+    this.gaveWay = false;
     this.loops = new Map();
     this.owned = new Set();
-  }
-
-  /** How many objects of its own it has made. */
-  get made(): number {
-    return this.tasks + this.members + this.channels + this.timers + this.cells;
   }
 }
 

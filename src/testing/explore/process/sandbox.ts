@@ -301,6 +301,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
       throw UNANSWERED;
     }
     run.node = input.node;
+    run.gaveWay = false;
     return input.value;
   }
 

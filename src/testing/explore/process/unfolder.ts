@@ -29,8 +29,8 @@ export const PENDING: Error = new Error("Internal signal of verify(): to be unfo
 
 /** The first round of a loop that began in some state. */
 interface KnownRound extends BackEdge {
-  /** How many objects but timeouts the task had made by then. */
-  readonly made: number;
+  /** How many objects of each kind but timeouts the task had made by then. */
+  readonly made: string;
 }
 
 export class Unfolder implements SandboxObserver {
@@ -230,9 +230,9 @@ export class Unfolder implements SandboxObserver {
       if (operation instanceof Round) {
         const backEdge = this._backEdge(run, operation);
         if (backEdge !== null) return backEdge;
-        completeCase(operation, 0, undefined);
+        passBy(run, operation);
       } else if (this.isTrivial(operation)) {
-        completeCase(operation, 0, undefined);
+        passBy(run, operation);
       } else if (!this._deliverNext(run, operation)) {
         return arrival;
       }
@@ -244,6 +244,7 @@ export class Unfolder implements SandboxObserver {
     for (let input = run.tape.shift(); input !== undefined; input = run.tape.shift()) {
       run.waiting = null;
       run.node = input.node;
+      run.gaveWay = false;
       if (deliver(run, operation, input)) return true;
       run.queued = this.casesOf(operation).offers;
     }
@@ -251,17 +252,23 @@ export class Unfolder implements SandboxObserver {
     return false;
   }
 
-  /** A round of a loop begins. If one began with an equal state since the loop was entered, the back edge to that. */
+  /**
+   * A round of a loop begins. If one began with an equal state since the loop was entered, the back edge to that. Several loops may
+   * be entered on the way to one node, with no event in between, so a loop is named by its node and its number.
+   */
   private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
-    if (!run.loops.has(round)) run.loops.set(round, run.node);
+    const loop = run.loops.get(round) ?? `${run.node}.${run.loops.size}`;
+    run.loops.set(round, loop);
     if (run.node !== this._fresh) return null;
-    const key = `${run.loops.get(round)} ${this.values.keyOf(round.state)}`;
+    const key = `${loop} ${this.values.keyOf(round.state)}`;
     // A timeout of the same name may begin in every round; other objects that a round makes are new ones.
-    const made = run.made - run.timers;
+    const made = [run.tasks, run.members, run.channels, run.cells].join();
     const before = this._rounds.get(key);
-    const timers = this.lts.effects(run.node)?.timers.length ?? 0;
-    if (before === undefined) this._rounds.set(key, { node: run.node, timers, made });
+    const { timers = [], starts = [] } = this.lts.effects(run.node) ?? {};
+    if (before === undefined) this._rounds.set(key, { node: run.node, timers: timers.length, made });
     if (before?.made !== made) return null;
+    // The tasks that were started on the way to this round are others than those of the earlier round.
+    if (before.node !== run.node && starts.length > 0) return null;
     this.isCyclic = true;
     return before;
   }
@@ -292,6 +299,12 @@ export class Unfolder implements SandboxObserver {
   /** A plain call: it happens at once; an attempt may find that nothing is ready. */
   private _recordCall(node: number, offer: Offer<unknown>, run: RoutineRun): void {
     const { cases } = this.casesOf(offer);
-    this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite);
+    this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite, run.gaveWay);
   }
+}
+
+/** A run goes on at once from an operation that is always ready. On the scheduler it may give way there to other tasks. */
+function passBy(run: RoutineRun, operation: Operation<unknown>): void {
+  run.gaveWay = true;
+  completeCase(operation, 0, undefined);
 }

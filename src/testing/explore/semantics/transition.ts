@@ -355,7 +355,8 @@ function enterWithEffects(model: Model, task: number, node: number): void {
   }
   // The timeouts of the repeated round begin again, but for those that had begun before it.
   if (backEdge !== null) startTimeouts(model, backEdge.node, backEdge.timers);
-  else if (!lts.defersStarts(node)) startTasks(model, node);
+  // A round without events is a back edge to itself.
+  if (backEdge === null ? !lts.defersStarts(node) : backEdge.node === node) startTasks(model, node);
 }
 
 function startTimeouts(model: Model, node: number, from: number): void {
