@@ -1,5 +1,6 @@
 /**
- * Matchers for vitest: verdicts of `verify` as expectations.
+ * Matchers for vitest: verdicts of `verify` as expectations. Without `maxMs`, a verification ends before the time of its test
+ * does, and the verdict is `bounded`.
  *
  * @module millrace/vitest
  */
@@ -34,12 +35,29 @@ interface Outcome {
   readonly message: () => string;
 }
 
+/** What is used of a test of vitest. */
+interface Running {
+  readonly timeout: number;
+  readonly result?: { readonly startTime?: number | undefined } | undefined;
+}
+
+/** The part of the time of a test that a verification may take: the report takes some, too. */
+const PART = 0.8;
+
+/** The time that a test has left, as a limit; none if the test has no limit of its own. */
+function timeLeft(test: Running | undefined): VerifyOptions<unknown> {
+  if (test === undefined || !(test.timeout > 0 && test.timeout < Infinity)) return {};
+  const begun = test.result?.startTime ?? Date.now();
+  return { maxMs: Math.max(1, (test.timeout - (Date.now() - begun)) * PART) };
+}
+
 async function verdictOn(
   matcher: string,
   main: unknown,
-  options: VerifyOptions<unknown> = {},
+  options: VerifyOptions<unknown> | undefined,
+  test: Running | undefined,
 ): Promise<Verdict<unknown>> {
-  if (typeof main === "function") return await verify(main as Main<unknown>, options);
+  if (typeof main === "function") return await verify(main as Main<unknown>, { ...timeLeft(test), ...options });
   throw new TypeError(`Cannot match with ${matcher}: the program must be a function*, got ${shown(main)}`);
 }
 
@@ -57,19 +75,19 @@ function summary(verdict: Verdict<unknown>): string {
 
 expect.extend({
   async toBeDeadlockFree(main: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
-    const verdict = decided(await verdictOn("toBeDeadlockFree", main, options));
+    const verdict = decided(await verdictOn("toBeDeadlockFree", main, options, this.task));
     return { pass: verdict.status === "proved", message: () => summary(verdict) };
   },
 
   async toAlwaysReturn(main: unknown, value: unknown, options?: VerifyOptions<unknown>): Promise<Outcome> {
     const same = (found: unknown): boolean => this.equals(found, value);
-    const verdict = decided(await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same }));
+    const verdict = decided(await verdictOn("toAlwaysReturn", main, { ...options, outcomes: same }, this.task));
     const wanted = `Expected ${this.utils.stringify(value)} under every schedule. `;
     return { pass: verdict.status === "proved", message: () => wanted + summary(verdict) };
   },
 
   async toFailWith(main: unknown, kind: FailureKind, options?: VerifyOptions<unknown>): Promise<Outcome> {
-    const verdict = await verdictOn("toFailWith", main, options);
+    const verdict = await verdictOn("toFailWith", main, options, this.task);
     const pass = verdict.status === "failed" && verdict.kind === kind;
     return { pass, message: () => `Expected a schedule that fails with ${kind}. ${summary(verdict)}` };
   },
@@ -77,8 +95,8 @@ expect.extend({
 
 /** Verifies a program as one test, and annotates the test with the verdict. */
 function schedules<T>(name: string, main: Main<T>, options: VerifyOptions<T> = {}): void {
-  plain(name, async ({ annotate }) => {
-    const verdict = await verify(main, { name, ...options });
+  plain(name, async ({ annotate, signal, task }) => {
+    const verdict = await verify(main, { name, signal, ...timeLeft(task), ...options } as VerifyOptions<T>);
     if (verdict.status !== "proved") throw new Error(summary(verdict));
     await annotate(summary(verdict));
   });

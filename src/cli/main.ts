@@ -17,6 +17,7 @@ Verifies every generator function that a file exports. Each must be a closed pro
   --name <export>       verify only this export; may be given several times
   --engine <engine>     model or runs; by default the model, and runs if it does not support the program
   --max-states <n>      store at most n states
+  --max-events <n>      explore at most n events
   --max-ms <n>          spend at most n milliseconds on each program
   --no-leaks            do not report tasks that are still parked at the end
   --no-unperformed      do not report operations that are made and never performed
@@ -64,6 +65,7 @@ function read(args: readonly string[]): Command | null {
   const { engine } = values;
   const options = {
     ...limit("maxStates", values["max-states"]),
+    ...limit("maxEvents", values["max-events"]),
     ...limit("maxMs", values["max-ms"]),
     ...(values["no-leaks"] === true && { leaks: false }),
     ...(values["no-unperformed"] === true && { unperformed: false }),
@@ -79,7 +81,12 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         ...{ name: { type: "string", multiple: true }, engine: { type: "string" }, json: { type: "boolean" } },
-        ...{ "max-states": { type: "string" }, "max-ms": { type: "string" }, "no-leaks": { type: "boolean" } },
+        ...{
+          "max-states": { type: "string" },
+          "max-events": { type: "string" },
+          "max-ms": { type: "string" },
+          "no-leaks": { type: "boolean" },
+        },
         ...{ "no-unperformed": { type: "boolean" }, mermaid: { type: "boolean" }, help: { type: "boolean" } },
       },
     });
@@ -88,7 +95,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function limit(name: "maxStates" | "maxMs", text: string | undefined): VerifyOptions<unknown> {
+function limit(name: "maxStates" | "maxEvents" | "maxMs", text: string | undefined): VerifyOptions<unknown> {
   if (text === undefined) return {};
   const value = Number(text);
   if (value > 0) return { [name]: value };

@@ -13,6 +13,7 @@ import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import { Survey } from "./report/survey.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
+import { Limits } from "./simulation/limits.js";
 import { alone, type Main } from "./simulation/play.js";
 import { mayExplain } from "./simulation/unperformed.js";
 
@@ -20,6 +21,9 @@ import { mayExplain } from "./simulation/unperformed.js";
 const MOST_REFINEMENTS = 12;
 
 const ENGINES = ["model", "runs"];
+
+/** The states of a model that are stored: some hundred megabytes. */
+const MOST_STATES = 2_000_000;
 
 /**
  * Explores every schedule of a closed program, and proves it free of deadlocks, leaks and errors, or finds a schedule that fails.
@@ -65,20 +69,20 @@ export function verify<T>(
 }
 
 async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
-  const start = native.now();
-  if (options.engine === "runs") return await proveByRunning(main, options, start, "it was asked for");
+  const limits = new Limits(options, native.now(), { maxStates: MOST_STATES });
+  if (options.engine === "runs") return await proveByRunning(main, options, limits, "it was asked for");
   const refinements = new Set<string>();
   for (;;) {
-    const proof = new Proof<T>(main, options, refinements, start);
+    const proof = new Proof<T>(main, options, refinements, limits);
     try {
       const verdict = await proof.run();
-      const silent = proof.unused ? await unperformed(main, options, refinements, start, verdict) : null;
+      const silent = proof.unused ? await unperformed(main, options, refinements, limits, verdict) : null;
       if (silent !== null) return silent;
       return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
     } catch (error) {
       if (error instanceof Escaped) return proof.escaped(error);
       if (error instanceof Refuted) refine(refinements, error);
-      else return await otherwise(main, options, start, error);
+      else return await otherwise(main, options, limits, error);
     }
   }
 }
@@ -94,7 +98,7 @@ async function unperformed<T>(
   main: Main<T>,
   options: VerifyOptions<T>,
   refinements: Refinements,
-  start: number,
+  limits: Limits,
   verdict: Verdict<T>,
 ): Promise<Verdict<T> | null> {
   if (verdict.status === "bounded") return null;
@@ -103,7 +107,7 @@ async function unperformed<T>(
   const { maxStates = MOST_SURVEYED } = options;
   const all = failed ? { all: true, maxStates: Math.min(maxStates, MOST_SURVEYED) } : {};
   const survey = new Survey<null>();
-  const proof = new Proof<T>(main, { ...options, ...all }, refinements, start, survey);
+  const proof = new Proof<T>(main, { ...options, ...all }, refinements, limits, survey);
   const complete = await proof.survey();
   return complete && survey.found.length > 0 ? await proof.unperformed(survey.found, verdict) : null;
 }
@@ -118,11 +122,11 @@ function refine(refinements: Set<string>, { refinement }: Refuted): void {
 async function otherwise<T>(
   main: () => Routine<T> | AsyncRoutine<T>,
   options: VerifyOptions<T>,
-  start: number,
+  limits: Limits,
   error: unknown,
 ): Promise<Verdict<T>> {
   if (!(error instanceof Unmodelled)) throw error;
-  if (options.engine === undefined) return await proveByRunning(main, options, start, error.message);
+  if (options.engine === undefined) return await proveByRunning(main, options, limits, error.message);
   throw new TypeError(
     `Cannot verify by the model, which does not support all that the program does: ${error.message}; without the option engine the program is run under every schedule`,
   );
@@ -132,11 +136,14 @@ function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {
   if (typeof main !== "function") {
     throw new TypeError(`Cannot verify: main must be a function* or an async function*, got ${shown(main)}`);
   }
-  const { engine = "model", maxStates = 1, maxMs = 1 } = options;
+  const { engine = "model", maxStates = 1, maxEvents = 1, maxMs = 1, signal } = options;
   if (!ENGINES.includes(engine)) {
     throw new TypeError(`Cannot verify: engine must be one of ${ENGINES.join(", ")}, got ${shown(engine)}`);
   }
-  for (const [name, limit] of Object.entries({ maxStates, maxMs })) {
+  if (signal !== undefined && !(typeof signal === "object" && signal !== null && "aborted" in signal)) {
+    throw new TypeError(`Cannot verify: signal must be an AbortSignal, got ${shown(signal)}`);
+  }
+  for (const [name, limit] of Object.entries({ maxStates, maxEvents, maxMs })) {
     if (!(limit > 0)) throw new RangeError(`Cannot verify: ${name} must be above 0, got ${shown(limit)}`);
   }
 }

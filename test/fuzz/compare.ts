@@ -16,6 +16,7 @@ import { Ineligible, type Search } from "../../src/testing/explore/search/search
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
 import { Model } from "../../src/testing/explore/semantics/model.js";
 import { enterInitial, fire } from "../../src/testing/explore/semantics/transition.js";
+import { Limits } from "../../src/testing/simulation/limits.js";
 import { simulate } from "../../src/testing.js";
 import { Traces } from "./dpor/dpor.js";
 import { endlessProgramOf, endlessSpecOf, programOf, type Spec, shown } from "./programs.js";
@@ -88,8 +89,12 @@ export function kindsOf(
     if (violation !== null) kinds.add(violation.kind);
     return null;
   };
-  const states = new BreadthFirst(model, { check } as unknown as Properties, { ...ways, findsStarvation: true });
-  if (!states.explore(MOST_STATES, () => false)) return null;
+  const states = new BreadthFirst(model, { check } as unknown as Properties, {
+    ...ways,
+    findsStarvation: true,
+    limits: Limits.counted({ maxStates: MOST_STATES }),
+  });
+  if (!states.explore(() => false)) return null;
   // A search reports the first of several kinds of starvation.
   if (states.found !== null) kinds.add("never right");
   return { kinds: [...kinds].sort().join(), places, states: states.states };
@@ -155,7 +160,7 @@ function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; co
 /** Runs a search to its end; false if it does not support the program. */
 function explored(way: Pick<Search, "explore">): boolean {
   try {
-    return way.explore(1e9, () => false);
+    return way.explore(() => false);
   } catch (error) {
     if (error instanceof Ineligible) return false;
     throw error;

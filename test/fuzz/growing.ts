@@ -82,7 +82,7 @@ function tracesOf(main: Body, closed: boolean): "proved" | "failed" | null {
   return modelled(main, (model) => {
     let steps = 0;
     const traces = new Traces(model, new Properties({ closed }), false);
-    if (!traces.explore(0, () => ++steps > MOST_STEPS)) return null;
+    if (!traces.explore(() => ++steps > MOST_STEPS)) return null;
     return traces.found === null ? "proved" : "failed";
   });
 }

@@ -20,6 +20,7 @@ import { BreadthFirst } from "../../src/testing/explore/search/breadth-first.js"
 import { Properties } from "../../src/testing/explore/search/properties.js";
 import type { Model } from "../../src/testing/explore/semantics/model.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
+import { Limits } from "../../src/testing/simulation/limits.js";
 import { forever } from "../../src/testing.js";
 import { type Enough, kindsOf, modelled } from "./compare.js";
 
@@ -160,8 +161,8 @@ function symmetric(main: () => Routine<number>, stubborn: boolean) {
 
 function foundBy(model: Model, seek: number, stubborn = false) {
   const found = kindsOf(model, { seek, ...(stubborn && { stubborn: new StubbornSets(model) }) });
-  const first = new BreadthFirst(model, new Properties({}), { seek });
-  if (found === null || !first.explore(1000, () => false)) return null;
+  const first = new BreadthFirst(model, new Properties({}), { seek, limits: Limits.counted({ maxStates: 1000 }) });
+  if (found === null || !first.explore(() => false)) return null;
   const outcomes = [...model.lts.outcomes()].sort().join();
   return { kinds: found.kinds, shortest: first.found?.schedule.length, outcomes, states: found.states };
 }

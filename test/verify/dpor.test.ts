@@ -63,7 +63,7 @@ function traces(main: () => Routine<unknown>): { kind: string | undefined; execu
     main,
     (model) => {
       const search = new Traces(model, new Properties({}), false);
-      expect(search.explore(0, () => false)).toBe(true);
+      expect(search.explore(() => false)).toBe(true);
       return { kind: search.found?.violation.kind, executions: search.executions };
     },
     new Set(),

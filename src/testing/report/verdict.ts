@@ -88,13 +88,22 @@ export interface VerifyOptions<T> {
    * true by default.
    */
   readonly unperformed?: boolean;
-  /** States that the model may store; 2 000 000 by default. If there are more, the verdict is `bounded`. */
+  /**
+   * States that the model may store, 2 000 000 by default, or runs of the program. If there are more, the verdict is `bounded`.
+   */
   readonly maxStates?: number;
   /**
+   * Events of the model, or decisions of the scheduler in all runs. After that, the verdict is `bounded`. By default runs may take
+   * 20 000 000 if `maxMs` is not given, and the model has no such limit.
+   */
+  readonly maxEvents?: number;
+  /**
    * Milliseconds that the exploration may take; after that, the verdict is `bounded`. There is no such limit by default,
-   * as it makes the verdict depend on the machine.
+   * as it makes the verdict depend on the machine. In `millrace/vitest` the default is the time that the test has left.
    */
   readonly maxMs?: number;
+  /** Ends the exploration when it is aborted: the verdict is `bounded`. */
+  readonly signal?: AbortSignal;
   /** Whether values that are sent are frozen, so that a write to one throws in the code that writes; true by default. */
   readonly freeze?: boolean;
   /** Whether to continue after a failure and count all states, without any reduction; false by default. */

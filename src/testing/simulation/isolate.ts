@@ -10,7 +10,7 @@ import { List } from "../../structures/list.js";
 import { Ring } from "../../structures/ring.js";
 
 /** The state of a scheduler that has nothing to do. */
-const afresh = (): Record<string, unknown> => ({
+const afresh = (): State => ({
   ...{
     current: null,
     root: new Path(null, "", 0),
@@ -25,25 +25,50 @@ const afresh = (): Record<string, unknown> => ({
   _background: new Alarms(true),
 });
 
-/**
- * Sets the state of the scheduler aside, and gives it an empty state, a host and a policy. To dispose of the result is to drop
- * all tasks that were started since, and to restore the state.
- */
-export function isolate(host: Host, policy: Policy): Disposable {
-  const inside = scheduler as unknown as Record<string, unknown> & {
-    readonly _alarms: Alarms;
-    readonly _background: Alarms;
-  };
-  const outer = scheduler.host;
-  const kept: Record<string, unknown> = { policy: scheduler.policy };
-  for (const name of Object.keys(afresh())) kept[name] = inside[name];
-  inside._alarms.disarm(outer);
-  inside._background.disarm(outer);
-  become(host, { ...afresh(), policy });
-  return { [Symbol.dispose]: () => become(outer, kept) };
+type State = Record<string, unknown>;
+
+/** The scheduler with an empty state, a host and a policy of its own. To dispose of it drops all tasks that were started in it. */
+export class Isolation implements Disposable {
+  private readonly _host: Host;
+  private readonly _outer: Host;
+  /** The state that was set aside. */
+  private _kept: State;
+
+  constructor(host: Host, policy: Policy) {
+    this._host = host;
+    this._outer = scheduler.host;
+    this._kept = setAside(this._outer);
+    become(host, { ...afresh(), policy });
+  }
+
+  [Symbol.dispose](): void {
+    become(this._outer, this._kept);
+  }
+
+  /** Does some work in the state that was set aside, as other code of the process may use the scheduler meanwhile. */
+  async apart<R>(work: () => Promise<R>): Promise<R> {
+    const inside = setAside(this._host);
+    become(this._outer, this._kept);
+    try {
+      return await work();
+    } finally {
+      this._kept = setAside(this._outer);
+      become(this._host, inside);
+    }
+  }
 }
 
-function become(host: Host, state: Record<string, unknown>): void {
+/** The present state of the scheduler, of which no timer is set any more. */
+function setAside(host: Host): State {
+  const inside = scheduler as unknown as State & { readonly _alarms: Alarms; readonly _background: Alarms };
+  const state: State = { policy: scheduler.policy };
+  for (const name of Object.keys(afresh())) state[name] = inside[name];
+  inside._alarms.disarm(host);
+  inside._background.disarm(host);
+  return state;
+}
+
+function become(host: Host, state: State): void {
   Object.assign(scheduler, state, { host, parked: null, streak: 0 });
   scheduler.wakeOn();
 }

@@ -16,7 +16,7 @@ import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
 import { type Repeatable, RunWatch } from "./run-watch.js";
 import { shrink, trimmed } from "./shrink.js";
-import { Violated, World } from "./world.js";
+import { Violated, World, type WorldOptions } from "./world.js";
 
 /** A program under test. */
 export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
@@ -70,12 +70,12 @@ export async function play<T>(
   main: Main<T>,
   strategy: Strategy,
   seed: number,
-  options: PlayOptions & { readonly untold?: boolean; readonly watches?: Survey<Repeatable> | "any" | undefined },
+  options: PlayOptions & WorldOptions & { readonly watches?: Survey<Repeatable> | "any" | undefined },
 ): Promise<Run<T>> {
-  const { untold = false, date = 0, watches } = options;
+  const { untold = false, watches } = options;
   const decisions = new Decisions(strategy);
   const below = seeded(seed);
-  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, Number(date), !untold, options.faults);
+  using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, options);
   const watch = watches && new RunWatch(watches === "any" ? null : watches, () => decisions.steps);
   if (watch) world.watch(watch);
   const program = new ClosedProgram<T>(untold ? 0 : undefined);

@@ -15,11 +15,18 @@ import type { Declared } from "../program/cell.js";
 import type { Step } from "../report/schedule.js";
 import { type Decisions, Endless } from "./decisions.js";
 import { type FaultPlan, sabotage } from "./faults.js";
-import { isolate } from "./isolate.js";
+import { Isolation } from "./isolate.js";
+import type { Limits } from "./limits.js";
 import type { RunWatch } from "./run-watch.js";
 
 /** Turns of the real host that a run waits for promises, before it counts as waiting for an external event. */
 const PATIENCE = 64;
+
+/** Thrown out of the run queue when the limits of the exploration want a rest. */
+const REST: Error = new Error("Internal signal of verify(): rethrow it");
+
+/** Ends a run for which there is no time left. */
+export class Late extends Endless {}
 
 /** Thrown if an invariant does not hold. */
 export class Violated extends Endless {}
@@ -27,6 +34,16 @@ export class Violated extends Endless {}
 /** The name of a task; `async` in an async body, where the running task is unknown. */
 function nameOf(task: unknown): string {
   return (task as { readonly name: string } | null)?.name ?? "async";
+}
+
+/** What differs from run to run. */
+export interface WorldOptions {
+  /** The time at the start. */
+  readonly date?: Date | number;
+  /** Whether the steps are not recorded. */
+  readonly untold?: boolean;
+  readonly faults?: FaultPlan;
+  readonly limits?: Limits | null;
 }
 
 interface Timer {
@@ -56,14 +73,21 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private readonly _faults: FaultPlan;
   private readonly _decisions: Decisions;
   private readonly _records: boolean;
-  private readonly _restore: Disposable;
+  private readonly _isolation: Isolation;
+  private readonly _limits: Limits | null;
+  /** Whether a rest is due. */
+  private _due: boolean;
   private _ids: number;
   private _watch: RunWatch | null;
 
-  constructor(decisions: Decisions, chance: () => number, date: number, records: boolean, faults: FaultPlan = {}) {
+  constructor(
+    decisions: Decisions,
+    chance: () => number,
+    { date = 0, untold = false, faults = {}, limits = null }: WorldOptions,
+  ) {
     super();
     this.elapsed = 0;
-    this.date = date;
+    this.date = Number(date);
     this.reported = [];
     this.settlers = new Set();
     this.steps = [];
@@ -76,13 +100,15 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._invariants = new Map();
     this._faults = faults;
     this._decisions = decisions;
-    this._records = records;
-    this._restore = isolate(this._host(chance), this._watched(decisions));
+    this._records = !untold;
+    this._limits = limits;
+    this._due = false;
+    this._isolation = new Isolation(this._host(chance), this._watched(decisions));
     scheduler.install(this);
   }
 
   [Symbol.dispose](): void {
-    this._restore[Symbol.dispose]();
+    this._isolation[Symbol.dispose]();
   }
 
   /** The time that `now()` of the testing entry returns. */
@@ -133,13 +159,13 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
    */
   async play(done: () => boolean, closed: () => boolean): Promise<boolean> {
     for (let patience = PATIENCE; patience > 0; patience--) {
-      this._work();
+      while (this._work()) await this._rest();
       if (done()) return true;
       if (!closed()) {
         // Promises, and the code of async bodies between two operations, run before anything else happens.
         await new Promise<void>((resolve) => native.turn(resolve));
         if (this._jobs.length > 0) patience = PATIENCE;
-        this._work();
+        while (this._work()) await this._rest();
         if (done()) return true;
       }
       if (this.endless !== null) return false;
@@ -167,8 +193,16 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     });
   }
 
-  private _work(): void {
-    while (this._jobs.length > 0) this._guard(this._jobs.shift());
+  /** Runs what is ready; true if it is to be continued, as the limits of the exploration want a rest. */
+  private _work(): boolean {
+    while (this._jobs.length > 0 && !this._due) this._guard(this._jobs.shift());
+    return this._due && this.endless === null;
+  }
+
+  private async _rest(): Promise<void> {
+    this._due = false;
+    await this._limits!.rest(this._isolation);
+    if (this._limits!.late) this.endless = new Late("The time is over");
   }
 
   private _turn(): boolean {
@@ -210,8 +244,9 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     try {
       job();
     } catch (error) {
-      if (!(error instanceof Endless)) throw error;
-      this.endless = error;
+      if (error === REST) this._due = true;
+      else if (error instanceof Endless) this.endless = error;
+      else throw error;
     }
   }
 
@@ -219,6 +254,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _watched(policy: Policy): Policy {
     return {
       next: (ready, at) => {
+        // The scheduler continues with the queue in a job of its own.
+        if (this._limits?.stops() === true) throw REST;
         if (this._invariants.size > 0) this._check();
         return policy.next(ready, at);
       },

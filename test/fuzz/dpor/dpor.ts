@@ -89,7 +89,7 @@ export class Traces implements Pick<Search, "states" | "events" | "found" | "exp
     this._known = 0;
   }
 
-  explore(_most: number, late: () => boolean): boolean {
+  explore(late: () => boolean): boolean {
     try {
       return this._explore(late);
     } catch (error) {

@@ -5,7 +5,7 @@
 import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
-import { isolate } from "../../simulation/isolate.js";
+import { Isolation } from "../../simulation/isolate.js";
 import { ModelMaker } from "../process/model-maker.js";
 import type { Start } from "../process/routine-run.js";
 import type { Refinements, Sandbox } from "../process/sandbox.js";
@@ -21,11 +21,11 @@ const still: Host = {
   ...{ report: () => () => {}, whenEmpty() {} },
 };
 
-/** Runs some work with the program in the sandbox of a model; nothing else may run meanwhile. */
-export async function inSandbox<R>(sandbox: Sandbox, work: () => Promise<R>): Promise<R> {
-  using _ = isolate(still, { next: () => 0, choose: () => 0 });
+/** Runs some work with the program in the sandbox of a model. Other code of the process may run only in `Isolation.apart`. */
+export async function inSandbox<R>(sandbox: Sandbox, work: (isolation: Isolation) => Promise<R>): Promise<R> {
+  using isolation = new Isolation(still, { next: () => 0, choose: () => 0 });
   scheduler.install(new ModelMaker(sandbox));
-  return await work();
+  return await work(isolation);
 }
 
 /** Repeats some work with a model until all behaviour of async tasks that the work needs has been unfolded. */

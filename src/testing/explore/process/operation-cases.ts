@@ -66,6 +66,29 @@ export class Offer<out T> extends Operation<T> {
   }
 }
 
+/**
+ * Stands for an operation that is ready at once, where the task gives way to others before it: after a long streak of such
+ * operations, as on the scheduler, or in a loop of which a round does nothing.
+ */
+export class GivesWay extends Operation<void> {
+  readonly inner: Operation<unknown>;
+
+  constructor(inner: Operation<unknown>) {
+    super();
+    this.inner = inner;
+  }
+
+  poll(): boolean {
+    return true;
+  }
+
+  block(): void {}
+
+  override waitsFor(): WaitsFor {
+    return { what: "its turn", external: true };
+  }
+}
+
 /** The cases of an operation. */
 export interface Cases {
   /** `STRIDE` numbers each. */
@@ -102,7 +125,7 @@ class CaseList {
     else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
     else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
     // Unlike READY it is a transition even when it is the only case: other tasks run in between.
-    else if (operation instanceof Pause) this._push(PAUSE, 0, 0, group);
+    else if (operation instanceof Pause || operation instanceof GivesWay) this._push(PAUSE, 0, 0, group);
     else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
     else if (!(operation instanceof Never)) throw new Unmodelled(`it waits for ${operation.waitsFor().what}`);
   }
@@ -159,6 +182,7 @@ function countCases(operation: Operation<unknown>): number {
  * the operation stays parked, as one of its several sources has ended.
  */
 export function completeCase(operation: Operation<unknown>, nth: number, value: unknown): boolean {
+  if (operation instanceof GivesWay) return completeCase(operation.inner, 0, undefined);
   const completed = complete(operation, nth, value);
   // An operation that stays parked may lose a choice, and be performed again.
   operation.waiter = completed ? placeholder : null;

@@ -7,12 +7,13 @@
 // of the whole program.
 
 import type { Operation } from "../../../operation/operation.js";
+import { STREAK } from "../../../scheduler/scheduler.js";
 import { Round } from "../../program/loop.js";
 import { freeze, Values } from "../../report/values.js";
 import { attempted, READY, STRIDE, Unmodelled } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
 import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
-import { type Cases, casesOf, completeCase, Offer } from "./operation-cases.js";
+import { type Cases, casesOf, completeCase, GivesWay, Offer } from "./operation-cases.js";
 import { deliver, Histories } from "./replay-history.js";
 import type { RoutineRun, Start } from "./routine-run.js";
 import { nameOf, type Refinements, Sandbox, type SandboxObserver } from "./sandbox.js";
@@ -224,18 +225,26 @@ export class Unfolder implements SandboxObserver {
    */
   private *_play(run: RoutineRun): Generator<void, Arrival | BackEdge, Arrival> {
     let arrival: Arrival = run.waiting === null ? yield : { kind: "parked", operation: run.waiting };
+    // Operations in a row that were ready at once.
+    let streak = 0;
     for (; ; arrival = yield) {
       if (arrival.kind !== "parked") return arrival;
-      const { operation } = arrival;
+      let { operation } = arrival;
+      let idle = false;
       if (operation instanceof Round) {
         const backEdge = this._backEdge(run, operation);
-        if (backEdge !== null) return backEdge;
-        passBy(run, operation);
-      } else if (this.isTrivial(operation)) {
-        passBy(run, operation);
-      } else if (!this._deliverNext(run, operation)) {
-        return arrival;
+        idle = backEdge !== null && backEdge.node === run.node;
+        if (backEdge !== null && !idle) return backEdge;
       }
+      if (operation instanceof Round || this.isTrivial(operation)) {
+        if (!idle && ++streak < STREAK) {
+          passBy(run, operation);
+          continue;
+        }
+        operation = new GivesWay(operation);
+      }
+      streak = 0;
+      if (!this._deliverNext(run, operation)) return { kind: "parked", operation };
     }
   }
 

@@ -4,13 +4,14 @@
 // scheduler, does nothing that the model does not allow. A failure counts only if its schedule can be replayed on a new model.
 // All budgets are counted in states, events and schedules, so a verdict does not depend on the machine.
 
-import { native } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import { counted, reportOf } from "../../report/report.js";
 import type { Schedule } from "../../report/schedule.js";
 import { neverPerformed, type Survey, type Unperformed } from "../../report/survey.js";
 import { tokenOf } from "../../report/token.js";
-import type { Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
+import type { Bounded, Coverage, Failed, FailureKind, Proved, Verdict, VerifyOptions } from "../../report/verdict.js";
+import type { Isolation } from "../../simulation/isolate.js";
+import type { Limits } from "../../simulation/limits.js";
 import type { Main } from "../../simulation/play.js";
 import { showUnperformed } from "../../simulation/unperformed.js";
 import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebuild.js";
@@ -29,8 +30,6 @@ import { Model } from "../semantics/model.js";
 import { Audit, type Difference } from "../validation/audit.js";
 import { crossCheck } from "../validation/cross-check.js";
 
-/** States that a search may store by default: some hundred megabytes. */
-const MOST_STATES = 2_000_000;
 /** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
 const RUNS = 30;
@@ -58,7 +57,8 @@ export class Proof<T> {
   private readonly _model: Model;
   private readonly _options: VerifyOptions<T>;
   private readonly _refinements: Refinements;
-  private readonly _start: number;
+  private readonly _limits: Limits;
+  private _isolation: Isolation | null;
   private readonly _title: string;
   private _searchMs: number;
   private readonly _properties: Properties;
@@ -70,7 +70,7 @@ export class Proof<T> {
     main: Main<T>,
     options: VerifyOptions<T>,
     refinements: Refinements,
-    start: number,
+    limits: Limits,
     survey: Survey<null> | null = null,
   ) {
     this._main = main;
@@ -79,14 +79,15 @@ export class Proof<T> {
     this._model = new Model(this._unfolder);
     this._options = options;
     this._refinements = refinements;
-    this._start = start;
+    this._limits = limits;
+    this._isolation = null;
     this._searchMs = 0;
     this._properties = new Properties(options);
     this._watch = options.unperformed === false ? null : new ModelWatch(this._unfolder, survey);
   }
 
   run(): Promise<Verdict<T>> {
-    return inSandbox(this._unfolder.sandbox, () => this._prove());
+    return this._inSandbox(() => this._prove());
   }
 
   /** The verdict on a program that waits for something outside of it. */
@@ -120,10 +121,17 @@ export class Proof<T> {
 
   /** Searches all states for the survey only; false if there are too many. */
   survey(): Promise<boolean> {
-    return inSandbox(this._unfolder.sandbox, async () => {
+    return this._inSandbox(async () => {
       const { complete } = await this._search();
       this._watch?.finish();
       return complete;
+    });
+  }
+
+  private _inSandbox<R>(work: () => Promise<R>): Promise<R> {
+    return inSandbox(this._unfolder.sandbox, (isolation) => {
+      this._isolation = isolation;
+      return work();
     });
   }
 
@@ -132,11 +140,12 @@ export class Proof<T> {
     this._searchMs = this._ms();
     const { found } = search;
     const coverage = this._coverage(search);
-    if (found === null && !complete) return { status: "bounded", reason: this._limit(), ...coverage };
+    if (found === null && !complete) return this._bounded(coverage);
     // In a program with scopes, a failure may be an artefact of variables that its tasks share.
     const audited = found === null || this._unfolder.lts.anyCancels;
     const difference = audited ? await this._audit(coverage) : null;
     if (difference !== null) return this._shared(difference, coverage);
+    if (found === null && this._limits.late) return this._bounded(coverage);
     if (found !== null) return await this._failed(search, found, shortest);
     return {
       status: "proved",
@@ -147,11 +156,10 @@ export class Proof<T> {
   }
 
   private async _search(): Promise<Outcome> {
-    const { maxStates = MOST_STATES } = this._options;
-    const explore: Explore = (search, pause) => this._explore(search, maxStates, pause);
+    const explore: Explore = (search, pause) => this._explore(search, pause);
     scheduler.notices = this._watch;
     try {
-      return await compete(this._entrants(), explore, maxStates, () => this._isLate());
+      return await compete(this._entrants(), explore, () => this._limits.late);
     } finally {
       scheduler.notices = null;
     }
@@ -166,6 +174,7 @@ export class Proof<T> {
       findsStarvation: stuck,
       leaks,
       seek: all ? Infinity : firstSeek(this._refinements),
+      limits: this._limits,
     };
     const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
     if (all) return [states];
@@ -174,9 +183,13 @@ export class Proof<T> {
   }
 
   /** Whether the search is complete; null if it does not support the program. */
-  private async _explore(search: Search, mostStates: number, pause: () => boolean): Promise<boolean | null> {
+  private async _explore(search: Search, pause: () => boolean): Promise<boolean | null> {
     try {
-      return await whenUnfolded(this._model, () => search.explore(mostStates, pause));
+      for (;;) {
+        const complete = await whenUnfolded(this._model, () => search.explore(pause));
+        if (!search.interrupted || this._limits.late) return complete;
+        await this._limits.rest(this._isolation!);
+      }
     } catch (error) {
       if (!(error instanceof Ineligible)) throw error;
       return null;
@@ -184,7 +197,10 @@ export class Proof<T> {
   }
 
   private _audit(coverage: Coverage): Promise<Difference | null> {
-    return new Audit(this._model).run(schedulesFor(coverage, AUDITS), eventsFor(coverage));
+    return new Audit(this._model, this._limits, this._isolation!).run(
+      schedulesFor(coverage, AUDITS),
+      eventsFor(coverage),
+    );
   }
 
   private _shared({ task, expected, found }: Difference, coverage: Coverage): Failed {
@@ -254,19 +270,12 @@ export class Proof<T> {
     });
   }
 
-  private _limit(): string {
-    const { maxStates = MOST_STATES, maxMs } = this._options;
-    return `it reached ${this._isLate() ? `maxMs, ${maxMs} ms` : `maxStates, ${maxStates} states`}`;
-  }
-
-  /** Whether the time limit of the caller is over; without one the clock is not asked. */
-  private _isLate(): boolean {
-    const { maxMs } = this._options;
-    return maxMs !== undefined && this._ms() > maxMs;
+  private _bounded(coverage: Coverage): Bounded {
+    return { status: "bounded", reason: this._limits.reached, ...coverage };
   }
 
   private _ms(): number {
-    return native.now() - this._start;
+    return this._limits.ms;
   }
 
   private _coverage({ states, events }: Search): Coverage {

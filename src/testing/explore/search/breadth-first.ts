@@ -9,6 +9,7 @@
 //
 // Tasks are unfolded during the search. If that shows that a choice was wrong, the search restarts, and keeps the local states.
 
+import { Limits } from "../../simulation/limits.js";
 import { Refuted } from "../process/sandbox.js";
 import { Canonicaliser } from "../reduction/canonicalise.js";
 import { Automorphisms, LAST_SEEK, NO_SYMMETRY, SEEK_AGAIN } from "../reduction/find-automorphisms.js";
@@ -43,6 +44,8 @@ export interface SearchOptions {
   readonly seek?: number;
   /** Chooses the events of each state; all are taken by default. */
   readonly stubborn?: StubbornSets;
+  /** By default there are none. */
+  readonly limits?: Limits;
 }
 
 export class BreadthFirst implements Search {
@@ -50,6 +53,8 @@ export class BreadthFirst implements Search {
   events: number;
   found: Found | null;
   expanded: number;
+  interrupted: boolean;
+  private readonly _limits: Limits;
   private readonly _model: Model;
   private readonly _properties: Properties;
   private readonly _exhaustive: boolean;
@@ -73,12 +78,21 @@ export class BreadthFirst implements Search {
   constructor(
     model: Model,
     judge: Properties,
-    { exhaustive = false, findsStarvation = false, leaks = true, seek = Infinity, stubborn }: SearchOptions = {},
+    {
+      exhaustive = false,
+      findsStarvation = false,
+      leaks = true,
+      seek = Infinity,
+      stubborn,
+      limits,
+    }: SearchOptions = {},
   ) {
     this.store = new StateStore();
     this.events = 0;
     this.found = null;
     this.expanded = 0;
+    this.interrupted = false;
+    this._limits = limits ?? Limits.counted({});
     this._model = model;
     this._properties = judge;
     this._exhaustive = exhaustive;
@@ -103,9 +117,14 @@ export class BreadthFirst implements Search {
     return this._stubborn === null || this._next <= TRIAL || this.events <= this._enabled * MOST_TAKEN;
   }
 
-  explore(mostStates: number, pause: () => boolean): boolean {
+  get isFull(): boolean {
+    return this._limits.exceeded(this.store.size, this.events, "states");
+  }
+
+  explore(pause: () => boolean): boolean {
+    this.interrupted = false;
     do {
-      if (!this._expandAll(mostStates, pause)) return false;
+      if (!this._expandAll(pause)) return false;
     } while (this.found === null && (this._restart() || this._expandIgnored()));
     if (this._findsStarvation && this.found === null && this._model.unfolder.isCyclic) {
       const stuck = findStarvation(this._model, this.store, this._graph, this._leaks);
@@ -147,11 +166,11 @@ export class BreadthFirst implements Search {
     this.store.add(model, -1);
   }
 
-  private _expandAll(mostStates: number, pause: () => boolean): boolean {
+  private _expandAll(pause: () => boolean): boolean {
     const { _model: model } = this;
     if (this.store.size === 0) this._begin();
     while (this._next < this.store.size) {
-      if (this.store.size > mostStates) return false;
+      if (this.isFull) return false;
       this.store.load(this._next, model);
       model.enumerate();
       const violation = this._properties.check(model);
@@ -166,6 +185,8 @@ export class BreadthFirst implements Search {
       if (this._next === this._check && this._restart()) this._begin();
       if (this._next === this._seek && this._seekSymmetries()) this._begin();
       if (++this.expanded % TURN === 0 && pause()) return false;
+      this.interrupted = this._limits.stops();
+      if (this.interrupted) return false;
     }
     return true;
   }

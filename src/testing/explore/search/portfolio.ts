@@ -40,7 +40,6 @@ export interface Outcome {
 export async function compete(
   entrants: readonly Entrant[],
   explore: Explore,
-  mostStates: number,
   expired: () => boolean,
 ): Promise<Outcome> {
   const expanded = (): number => entrants.reduce((sum, { search }) => sum + search.expanded, 0);
@@ -62,7 +61,7 @@ export async function compete(
         budget = expanded() + Math.max(SHORTEST_LEAST, expanded() * SHORTEST_FACTOR);
         break;
       }
-      const drops = complete === null || search.states > mostStates || !search.reduces;
+      const drops = complete === null || search.isFull || !search.reduces;
       if (drops) left = left.filter((other) => other !== entrant);
     }
   }

@@ -18,10 +18,14 @@ export interface Search {
   readonly expanded: number;
   /** Events that have been taken. */
   readonly events: number;
+  /** Whether it has stored as many states, or taken as many events, as it may. */
+  readonly isFull: boolean;
+  /** Whether it has stopped in the midst of a turn, as the host is due for one or the time is over. */
+  readonly interrupted: boolean;
   /** False once a reduced search has turned out to leave out next to nothing: the full search is faster then. */
   readonly reduces: boolean;
   /** The first failure; null while there is none. */
   readonly found: Found | null;
-  /** Continues until more than `mostStates` are stored or `pause`, asked now and then, says so; true when it is complete. */
-  explore(mostStates: number, pause: () => boolean): boolean;
+  /** Continues until it is full, is interrupted, or `pause`, asked after each turn, says so; true when it is complete. */
+  explore(pause: () => boolean): boolean;
 }

@@ -3,7 +3,9 @@
 // task is unfolded, so this takes far longer, but it executes all the code of the program and of this library.
 
 import { Outcomes } from "../../report/outcomes.js";
+import type { Limits } from "../../simulation/limits.js";
 import { type Main, play, type Run } from "../../simulation/play.js";
+import { Late } from "../../simulation/world.js";
 import { DecisionTree, Redundant } from "./decision-tree.js";
 
 export class Runs<T> {
@@ -33,11 +35,17 @@ export class Runs<T> {
     this.unused = false;
   }
 
-  /** Runs schedules until one fails or `late` says so, asked after each; true when there is no other schedule. */
-  async explore(late: () => boolean): Promise<boolean> {
+  /** Runs schedules until one fails or a limit is reached; true when there is no other schedule. */
+  async explore(limits: Limits): Promise<boolean> {
     do {
-      const run = await play(this._main, this._tree, 1, { leaks: this._leaks, untold: true, watches: this._watches });
+      const run = await play(this._main, this._tree, 1, {
+        leaks: this._leaks,
+        untold: true,
+        watches: this._watches,
+        limits,
+      });
       this.events += run.taken.length;
+      if (run.ending.failed?.cause instanceof Late) return false;
       if (run.ending.failed !== null && run.ending.failed.cause instanceof Redundant) continue;
       this.count++;
       this.unused ||= run.unused;
@@ -45,7 +53,8 @@ export class Runs<T> {
         this.failed = run;
         return false;
       }
-      if (late()) return false;
+      if (limits.stops()) await limits.rest(null);
+      if (limits.late || limits.exceeded(this.count, this.events, "runs")) return false;
     } while (this._tree.advance());
     return true;
   }

@@ -1,41 +1,37 @@
 // One verification by running the program under every schedule, and its verdict.
 
-import { native } from "../../../scheduler/host.js";
 import { counted } from "../../report/report.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
 import { repeat } from "../../simulation/decisions.js";
+import type { Limits } from "../../simulation/limits.js";
 import { explain, failureOf, type Main, play, type Run } from "../../simulation/play.js";
 import { findUnperformed, mayExplain } from "../../simulation/unperformed.js";
 import { allowing } from "../search/properties.js";
 import { DecisionTree } from "./decision-tree.js";
 import { Runs } from "./runs.js";
 
-/** Decisions of the scheduler in all runs, unless the caller sets a time limit: about a minute's work. */
+/** Decisions of the scheduler in all runs, unless the caller sets a limit: about a minute's work. */
 const MOST_EVENTS = 20_000_000;
 
 export async function proveByRunning<T>(
   main: Main<T>,
   options: VerifyOptions<T>,
-  start: number,
+  given: Limits,
   why: string,
 ): Promise<Verdict<T>> {
-  const { leaks = true, unperformed = true, maxMs } = options;
+  const { leaks = true, unperformed = true } = options;
+  const limits = given.withDefaults({ maxEvents: options.maxMs === undefined ? MOST_EVENTS : Infinity });
   const runs = new Runs(main, leaks, unperformed, allowing(options.outcomes));
-  const complete = await runs.explore(() =>
-    maxMs === undefined ? runs.events >= MOST_EVENTS : native.now() - start > maxMs,
-  );
+  const complete = await runs.explore(limits);
   const { count, events, outcomes } = runs;
-  const ms = native.now() - start;
+  const { ms } = limits;
   const coverage: Coverage = { engine: "runs", states: 0, runs: count, events, ms, searchMs: ms };
   if (runs.unused && (complete || runs.failed !== null)) {
     const failed = await silent(main, runs.failed, leaks, coverage);
     if (failed !== null) return failed;
   }
   if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
-  if (!complete) {
-    const limit = maxMs === undefined ? `the limit of ${MOST_EVENTS} events` : `maxMs, ${maxMs} ms`;
-    return { status: "bounded", reason: `it reached ${limit}`, ...coverage };
-  }
+  if (!complete) return { status: "bounded", reason: limits.reached, ...coverage };
   const assumptions = [
     `the program was run under every schedule, as the model does not support all that it does (${why})`,
     "a task yields to other tasks only where it parks",

@@ -2,12 +2,16 @@
 // schedules of the model are replayed with new routines, all of them together, in the order of the events. Each routine must
 // follow the local states of its task; shared state shows as a difference.
 
+import type { Operation } from "../../../operation/operation.js";
+import { STREAK } from "../../../scheduler/scheduler.js";
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
+import type { Isolation } from "../../simulation/isolate.js";
+import type { Limits } from "../../simulation/limits.js";
 import { attempted } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
-import { casesOf, completeCase, type Offer } from "../process/operation-cases.js";
+import { casesOf, completeCase, GivesWay, type Offer } from "../process/operation-cases.js";
 import { deliver } from "../process/replay-history.js";
 import { RoutineRun, startRoutine } from "../process/routine-run.js";
 import { PENDING, type Unfolder } from "../process/unfolder.js";
@@ -20,6 +24,8 @@ const LONGEST = 200;
 const EVENTS_EACH = 4;
 /** Schedules that are always run, however many events they have. */
 const LEAST = 5;
+/** Plain calls in one turn of a task: a busy loop may have no end. */
+const MOST_IN_A_TURN = 250;
 
 /** A task whose behaviour differs from its unfolding with the same history. */
 export interface Difference {
@@ -52,8 +58,20 @@ export class Audit {
   private _left: boolean;
   /** The error of a plain call; the routine that made the call may have caught it. */
   private _broken: unknown;
+  private readonly _limits: Limits;
+  private readonly _isolation: Isolation;
+  /** Plain calls that the running task may still make in its turn. */
+  private _patience: number;
+  /** Operations in a row that were ready at once, and the states of rounds that have begun meanwhile. */
+  private _streak: number;
+  private readonly _rounds: Map<Round, Set<string>>;
 
-  constructor(model: Model) {
+  constructor(model: Model, limits: Limits, isolation: Isolation) {
+    this._limits = limits;
+    this._isolation = isolation;
+    this._patience = MOST_IN_A_TURN;
+    this._streak = 0;
+    this._rounds = new Map();
     this._model = model;
     this._unfolder = model.unfolder;
     this._driver = new Driver(model.unfolder.sandbox);
@@ -74,7 +92,7 @@ export class Audit {
     this._unfolder.actualStarts = new Map([[0, this._unfolder.spawns[0]!]]);
     try {
       for (let nth = 0; nth < schedules && this._difference === null; nth++) {
-        if (nth >= LEAST && this._events >= events) break;
+        if ((nth >= LEAST && this._events >= events) || this._limits.late) break;
         await this._walk();
       }
     } finally {
@@ -94,6 +112,8 @@ export class Audit {
     for (let left = Math.min(LONGEST, model.lts.size * EVENTS_EACH); ; left--) {
       for (let live = this._goOnAll(); live !== null; live = this._goOnAll()) await this._goOnAsync(live);
       if (left === 0 || this._difference !== null || this._left) return;
+      if (this._limits.stops()) await this._limits.rest(this._isolation);
+      if (this._limits.late) return;
       model.enumerate();
       if (model.count === 0) return;
       this._event(this._below(model.count));
@@ -114,6 +134,8 @@ export class Audit {
   private _goOnAll(): RoutineRun | null {
     for (let due = this._due.shift(); due !== undefined && !this._left; due = this._due.shift()) {
       const { live } = due;
+      this._patience = MOST_IN_A_TURN;
+      this._beginStretch();
       if (!this._wake(due)) {
         this._arrived(live, { kind: "parked", operation: live.waiting! });
         continue;
@@ -176,6 +198,8 @@ export class Audit {
     const model = this._model;
     const { task } = this._unfolder.sandbox.running!;
     const node = this._node;
+    this._left ||= --this._patience < 0 || (this._limits.stops() && this._limits.late);
+    this._beginStretch();
     // The program may have caught the error of an earlier plain call.
     if (this._left) throw new Error("This schedule is left");
     this._compareCases(task, node, casesOf(offer, (value) => this._unfolder.values.idOf(value)).cases, attempt);
@@ -222,8 +246,15 @@ export class Audit {
 
   private _arrived(live: RoutineRun, arrival: Arrival): void {
     this._mend();
-    live.waiting = arrival.kind === "parked" ? arrival.operation : null;
-    if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(arrival), arrival);
+    const at = arrival.kind === "parked" ? this._atPark(arrival.operation) : arrival;
+    live.waiting = at.kind === "parked" ? at.operation : null;
+    if (this._difference === null && !this._left) this._compare(live.task, this._standsAt(at), at);
+  }
+
+  /** A task that does not continue from an operation that is ready gives way there. */
+  private _atPark(operation: Operation<unknown>): Arrival {
+    const passes = operation instanceof Round || this._unfolder.isTrivial(operation);
+    return { kind: "parked", operation: passes ? new GivesWay(operation) : operation };
   }
 
   /** The node that a routine has reached. In the model, a task that has cancelled itself has left this node already. */
@@ -247,8 +278,25 @@ export class Audit {
     if (arrival.kind !== "parked") return false;
     const { operation } = arrival;
     if (!(operation instanceof Round) && !this._unfolder.isTrivial(operation)) return false;
+    if (++this._streak >= STREAK || this._isIdle(operation)) return false;
     completeCase(operation, 0, undefined);
     return true;
+  }
+
+  /** Whether an operation begins a round that began before in the same turn, with the same state. */
+  private _isIdle(operation: Operation<unknown>): boolean {
+    if (!(operation instanceof Round)) return false;
+    const states = this._rounds.get(operation) ?? new Set();
+    const key = this._unfolder.values.keyOf(operation.state);
+    if (states.has(key)) return true;
+    this._rounds.set(operation, states.add(key));
+    return false;
+  }
+
+  /** A turn begins, or continues after a plain call. */
+  private _beginStretch(): void {
+    this._streak = 0;
+    this._rounds.clear();
   }
 
   private _compare(task: number, node: number, arrival: Arrival): void {
