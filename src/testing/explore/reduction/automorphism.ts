@@ -205,7 +205,7 @@ export class Automorphism {
 
   /** Whether the behaviour at a node is that at its image. */
   private _corresponds(node: number, image: number): boolean {
-    const { lts, values } = this._unfolder;
+    const { lts } = this._unfolder;
     const fold = lts.backEdge(node);
     // A round without events is a back edge to itself.
     if (fold?.node === node) return lts.backEdge(image)?.node === image;
@@ -214,7 +214,7 @@ export class Automorphism {
     if (alone || lts.status(node) !== lts.status(image) || lts.isPlainCall(node) !== lts.isPlainCall(image))
       return false;
     if (lts.status(node) === PARKED) return this._matches(node, image);
-    return values.idOf(lts.result(node)) === values.idOf(lts.result(image));
+    return lts.resultId(node) === lts.resultId(image);
   }
 
   private _matches(node: number, image: number): boolean {
