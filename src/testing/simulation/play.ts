@@ -34,6 +34,10 @@ export interface Run<T> {
   readonly steps: readonly Step[];
   /** Whether an operation was made and not used; false if the run was not watched. */
   readonly unused: boolean;
+  /** How `main` ended; null if it had not when the run was over. */
+  readonly main: Ending<T> | null;
+  /** With a limit of steps: the errors of all tasks that failed, joined or not. */
+  readonly thrown: readonly unknown[];
 }
 
 /** Options of {@link simulate} and {@link replay}. */
@@ -62,6 +66,13 @@ function titleOf(main: Main<unknown>): string {
   return main.name || "main";
 }
 
+/** Options of one run that are not for users. */
+interface InternalOptions extends WorldOptions {
+  readonly watches?: Survey<Repeatable> | "any" | undefined;
+  /** Steps after which the run ends as `endless`. With such a limit the other tasks continue after the end of `main`. */
+  readonly steps?: number;
+}
+
 /**
  * Runs one schedule until `main` ends or nothing can happen any more. To record the steps, and where tasks are started, takes as
  * long as all the rest, so only runs that are shown are recorded (not `untold`).
@@ -70,14 +81,15 @@ export async function play<T>(
   main: Main<T>,
   strategy: Strategy,
   seed: number,
-  options: PlayOptions & WorldOptions & { readonly watches?: Survey<Repeatable> | "any" | undefined },
+  options: PlayOptions & InternalOptions,
 ): Promise<Run<T>> {
-  const { untold = false, watches } = options;
-  const decisions = new Decisions(strategy);
+  const { untold = false, watches, steps } = options;
+  const decisions = new Decisions(strategy, steps);
   const below = seeded(seed);
   using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, options);
   const watch = watches && new RunWatch(watches === "any" ? null : watches, () => decisions.steps);
   if (watch) world.watch(watch);
+  if (steps !== undefined) world.recordTasks();
   const program = new ClosedProgram<T>(untold ? 0 : undefined);
   let ending: Ending<T> | null = null;
   program.begin(main, [], undefined).then(
@@ -90,7 +102,7 @@ export async function play<T>(
   );
   const closed = (): boolean => program.closed;
   await world.play(() => ending !== null || program.over, closed);
-  if (program.over && options.leaks) await world.play(() => false, closed);
+  if (program.over && (options.leaks || steps !== undefined)) await world.play(() => false, closed);
   // The promise of the program settles a few microtasks after the program has ended.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   const run: Run<T> = {
@@ -99,6 +111,8 @@ export async function play<T>(
     elapsed: world.elapsed,
     steps: [...world.steps],
     unused: watch?.any === true,
+    main: ending,
+    thrown: world.thrown,
   };
   // Only when nothing can happen any more is it certain that a parked task has gone on without what it had made.
   if (watch?.any && watches !== "any") {

@@ -79,6 +79,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _due: boolean;
   private _ids: number;
   private _watch: RunWatch | null;
+  /** The tasks of the program, if they are recorded. */
+  private _tasks: Task<unknown>[] | null;
 
   constructor(
     decisions: Decisions,
@@ -96,7 +98,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._turns = [];
     this._jobs = new Ring();
     this._ids = 0;
-    this._watch = null;
+    this._watch = this._tasks = null;
     this._invariants = new Map();
     this._faults = faults;
     this._decisions = decisions;
@@ -121,6 +123,15 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._invariants.set(name, holds);
   }
 
+  recordTasks(): void {
+    this._tasks = [];
+  }
+
+  /** The errors of the recorded tasks that have failed: a task that is never idle reports none. */
+  get thrown(): unknown[] {
+    return (this._tasks ?? []).filter(({ status }) => status === "failed").map(({ value }) => value);
+  }
+
   /** Watches what the program makes and never performs. */
   watch(watch: RunWatch): void {
     this._watch = watch;
@@ -136,6 +147,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   ): unknown {
     const task = super.start(body, args, parent, site, make) as Task<unknown>;
     this._watch?.tasks.push(task);
+    this._tasks?.push(task);
     return task;
   }
 

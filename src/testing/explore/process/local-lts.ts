@@ -315,6 +315,12 @@ export class LocalLts {
     return outcomes.all();
   }
 
+  /** The errors with which tasks fail. */
+  errors(): Set<unknown> {
+    const failed = (node: number): boolean => this._status[node] === FAILED || this._status[node] === HANDLED;
+    return new Set([...this._status.keys()].filter(failed).map((node) => this._result[node]));
+  }
+
   // Unfolding. A node is added, given effects, and then parked, ended or folded; `settle` comes last.
 
   add(task: number, parent: number, label: Label | null): number {

@@ -29,7 +29,7 @@ import { Properties } from "../search/properties.js";
 import { type Found, Ineligible, type Search } from "../search/search.js";
 import { Model } from "../semantics/model.js";
 import { Audit, type Difference } from "../validation/audit.js";
-import { crossCheck } from "../validation/cross-check.js";
+import { crossCheck, sound } from "../validation/cross-check.js";
 
 /** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
@@ -103,12 +103,13 @@ export class Proof<T> {
     });
   }
 
-  /** Checks a proof against runs of the program itself; endless programs have no such runs. */
+  /** Checks a proof against runs of the program itself; those of endless programs are cut. */
   async crossChecked(proved: Proved<T>): Promise<Verdict<T>> {
-    if (this._unfolder.isCyclic) return proved;
     const { leaks = true } = this._options;
-    const budget = { schedules: schedulesFor(proved, RUNS), events: eventsFor(proved) };
-    const found = await crossCheck(this._main, proved.outcomes, leaks, budget);
+    const { isCyclic, lts } = this._unfolder;
+    const allowed = { outcomes: proved.outcomes, errors: lts.errors(), leaks };
+    const budget = { schedules: isCyclic ? RUNS : schedulesFor(proved, RUNS), events: eventsFor(proved) };
+    const found = await (isCyclic ? sound : crossCheck)(this._main, allowed, budget);
     if (found === null) return proved;
     const what = `run on the scheduler it ${found}, which it does under no schedule of the model: tasks seem to share state`;
     const { engine, states, runs, events, ms, searchMs } = proved;

@@ -28,6 +28,8 @@ const EVENTS_EACH = 4;
 const LEAST = 5;
 /** Plain calls in one turn of a task: a busy loop may have no end. */
 const MOST_IN_A_TURN = 250;
+/** Events of the first schedule of an endless program, which so sees many rounds of each loop. */
+const LONG = 1000;
 
 /** A task whose behaviour differs from its unfolding with the same history. */
 export interface Difference {
@@ -97,9 +99,11 @@ export class Audit {
     sandbox.oracle = (offer, attempt) => this._answer(offer, attempt);
     this._unfolder.actualStarts = new Map([[0, this._unfolder.spawns[0]!]]);
     try {
+      if (this._unfolder.isCyclic) await this._walk(LONG);
+      this._events = 0;
       for (let nth = 0; nth < schedules && this._difference === null; nth++) {
         if ((nth >= LEAST && this._events >= events) || this._limits.late) break;
-        await this._walk();
+        await this._walk(Math.min(LONGEST, this._model.lts.size * EVENTS_EACH));
       }
     } finally {
       sandbox.oracle = null;
@@ -108,7 +112,7 @@ export class Audit {
     return this._difference;
   }
 
-  private async _walk(): Promise<void> {
+  private async _walk(most: number): Promise<void> {
     const model = this._model;
     this._lives = new Map();
     this._sent?.clear();
@@ -116,7 +120,7 @@ export class Audit {
     this._left = false;
     enterInitial(model);
     this._beginStarted();
-    for (let left = Math.min(LONGEST, model.lts.size * EVENTS_EACH); ; left--) {
+    for (let left = most; ; left--) {
       for (let live = this._goOnAll(); live !== null; live = this._goOnAll()) await this._goOnAsync(live);
       if (left === 0 || this._difference !== null || this._left) return;
       if (this._limits.stops()) await this._limits.rest(this._isolation);
