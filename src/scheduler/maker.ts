@@ -23,6 +23,18 @@ export type MakeChannel = (buffer: never, options: never, type?: never) => unkno
 /** Makes a channel that closes after `ms` milliseconds. */
 export type MakeTimeout = (ms: number) => unknown;
 
+/** The permits of a lock, which a maker keeps in place of the lock. `lease` makes the lease of permits that were granted. */
+export interface KeptPermits {
+  readonly available: number;
+  /** Returns the operation that requests permits. */
+  acquire(n: number, priority: number, verb: string, lease: () => object): unknown;
+  /** Takes permits without parking; returns undefined if that is not possible. */
+  tryAcquire(n: number, verb: string, lease: () => object): object | undefined;
+  release(n: number): void;
+  /** Called before a lease is used. */
+  uses(lease: object): void;
+}
+
 /** Makes the objects that a program creates, in place of the package's own code. */
 export interface Maker {
   /** The next maker of the chain; null for the last one. */
@@ -37,6 +49,8 @@ export interface Maker {
   start(body: unknown, args: unknown, parent: Parent | null, site: string | undefined, make: MakeTask): unknown;
   scope(body: unknown, options: unknown, make: () => unknown): unknown;
   timeout(ms: number, make: MakeTimeout): unknown;
+  /** Keeps the permits of a lock with a given name; null if the lock is to keep them. */
+  permits(name: string, total: number): KeptPermits | null;
   now(make: () => number): number;
   /** Performs an operation that plain code awaits. `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
@@ -85,6 +99,10 @@ export class Layer implements Maker {
 
   timeout(ms: number, make: MakeTimeout): unknown {
     return this.outer === null ? make(ms) : this.outer.timeout(ms, make);
+  }
+
+  permits(name: string, total: number): KeptPermits | null {
+    return this.outer === null ? null : this.outer.permits(name, total);
   }
 
   now(make: () => number): number {

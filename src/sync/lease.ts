@@ -1,12 +1,69 @@
-// A lease holds permits; the operation `Acquire` gets them. From the step of granting until the task resumes, the request
-// holds the permits, so that it can give them back. The lease itself is created in the task.
+// Permits, and the leases that hold some. The operation `Acquire` gets a lease. From the step of granting until the task
+// resumes, the request holds the permits, so that it can give them back. The lease itself is created in the task.
+//
+// While a verification unfolds a program, its maker keeps the permits (`kept`), and makes the operations that request them.
 
 import type { Operation } from "../operation/operation.js";
-import type { Permits } from "./permits.js";
-import { Request, type RequestOptions } from "./wait-queue.js";
+import { keptPermits } from "../scheduler/kept-permits.js";
+import type { KeptPermits } from "../scheduler/maker.js";
+import { priorityOf, Request, type RequestOptions, type SyncOptions, WaitQueue } from "./wait-queue.js";
+
+/**
+ * A number of permits, and the requests that wait for some. A mutex has one permit, a read-write lock as many as there can
+ * be readers.
+ */
+export class Permits extends WaitQueue {
+  readonly total: number;
+  private _free: number;
+  private readonly _kept: KeptPermits | null;
+
+  constructor(kind: string, total: number, options: SyncOptions) {
+    super(kind, options);
+    this.total = this._free = total;
+    this._kept = keptPermits(this.name, total);
+  }
+
+  get available(): number {
+    return this._kept === null ? this._free : this._kept.available;
+  }
+
+  /** Requests permits; `verb` says what that means for the lock. */
+  acquire(n: number, verb: string, options?: RequestOptions): Operation<Lease> {
+    const kept = this._kept;
+    if (kept === null) return new Acquire(this, n, verb, options);
+    return kept.acquire(n, priorityOf(this, options), verb, () => new Lease(this, n, undefined)) as Operation<Lease>;
+  }
+
+  /** Takes permits without parking, and without overtaking requests that wait; undefined if that is not possible. */
+  tryAcquire(n: number, verb: string): Lease | undefined {
+    const kept = this._kept;
+    if (kept === null) return new Acquire(this, n, verb).now();
+    return kept.tryAcquire(n, verb, () => new Lease(this, n, undefined)) as Lease | undefined;
+  }
+
+  take(n: number): boolean {
+    if (this._free < n) return false;
+    this._free -= n;
+    return true;
+  }
+
+  give(n: number): void {
+    if (this._kept !== null) {
+      this._kept.release(n);
+      return;
+    }
+    this._free += n;
+    if (this.length > 0) this.serve();
+  }
+
+  /** Called before a lease is used. */
+  uses(lease: Lease): void {
+    this._kept?.uses(lease);
+  }
+}
 
 /** Requests a number of permits. */
-export class Acquire extends Request<Lease, Permits> {
+class Acquire extends Request<Lease, Permits> {
   private readonly _n: number;
   private readonly _verb: string;
 
@@ -32,7 +89,6 @@ export class Acquire extends Request<Lease, Permits> {
     return `${this._verb} ${this.queue.name}`;
   }
 
-  /** Takes the permits without parking, and without overtaking requests that wait; undefined if that is not possible. */
   now(): Lease | undefined {
     return this.poll() ? this.result() : undefined;
   }
@@ -71,11 +127,13 @@ export class Lease implements Disposable {
 
   /** Whether the lease still holds its lock or its permits. */
   get held(): boolean {
+    this._permits.uses(this);
     return this._held;
   }
 
   /** Gives back what it holds; the request at the head of the queue is considered first. Releasing again does nothing. */
   release(): void {
+    this._permits.uses(this);
     if (!this._held) return;
     this._held = false;
     this._permits.forget(this);
@@ -88,7 +146,7 @@ export class Lease implements Disposable {
 
   /** @internal Requests what it held before. The lease that this yields must be passed to `takeOver`. */
   reacquire(): Operation<Lease> {
-    return new Acquire(this._permits, this._n, "lock");
+    return this._permits.acquire(this._n, "lock");
   }
 
   /** @internal Takes over what another lease of the same lock holds. */

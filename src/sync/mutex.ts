@@ -1,6 +1,5 @@
 import type { Operation } from "../operation/operation.js";
-import { Acquire, type Lease } from "./lease.js";
-import { Permits } from "./permits.js";
+import { type Lease, Permits } from "./lease.js";
 import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /**
@@ -45,12 +44,12 @@ export class Mutex {
    * @throws RangeError when the priority is not a number.
    */
   lock(options?: RequestOptions): Operation<Lease> {
-    return new Acquire(this._permits, 1, "lock", options);
+    return this._permits.acquire(1, "lock", options);
   }
 
   /** Takes the lock without parking; returns undefined when the lock is held. */
   tryLock(): Lease | undefined {
-    return new Acquire(this._permits, 1, "lock").now();
+    return this._permits.tryAcquire(1, "lock");
   }
 
   /** Whether the lock is held. */

@@ -1,6 +1,5 @@
 import type { Operation } from "../operation/operation.js";
-import { Acquire, type Lease } from "./lease.js";
-import { Permits } from "./permits.js";
+import { type Lease, Permits } from "./lease.js";
 import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /** The number of permits: more than there can be readers. */
@@ -52,7 +51,7 @@ export class RwLock {
    * @throws RangeError when the priority is not a number.
    */
   read(options?: RequestOptions): Operation<Lease> {
-    return new Acquire(this._permits, 1, "read", options);
+    return this._permits.acquire(1, "read", options);
   }
 
   /**
@@ -66,17 +65,17 @@ export class RwLock {
    * @throws RangeError when the priority is not a number.
    */
   write(options?: RequestOptions): Operation<Lease> {
-    return new Acquire(this._permits, ALL, "write", options);
+    return this._permits.acquire(ALL, "write", options);
   }
 
   /** Takes the lock for reading without parking; returns undefined when it is held for writing, or when requests wait. */
   tryRead(): Lease | undefined {
-    return new Acquire(this._permits, 1, "read").now();
+    return this._permits.tryAcquire(1, "read");
   }
 
   /** Takes the lock for writing without parking; returns undefined when it is held, or when requests wait. */
   tryWrite(): Lease | undefined {
-    return new Acquire(this._permits, ALL, "write").now();
+    return this._permits.tryAcquire(ALL, "write");
   }
 
   /** How many leases for reading are held. */

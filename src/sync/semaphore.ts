@@ -1,8 +1,7 @@
 import type { Operation } from "../operation/operation.js";
 import { countOrInfinity, wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
-import { Acquire, type Lease } from "./lease.js";
-import { Permits } from "./permits.js";
+import { type Lease, Permits } from "./lease.js";
 import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /**
@@ -49,7 +48,7 @@ export class Semaphore {
    * @throws RangeError when `n` is not a whole number from 1 to the number of permits, or the priority is not a number.
    */
   acquire(n: number = 1, options?: RequestOptions): Operation<Lease> {
-    return this._request(n, options);
+    return this._permits.acquire(this._assertCount(n), "acquire", options);
   }
 
   /**
@@ -58,7 +57,7 @@ export class Semaphore {
    * @throws RangeError as `acquire`.
    */
   tryAcquire(n: number = 1): Lease | undefined {
-    return this._request(n).now();
+    return this._permits.tryAcquire(this._assertCount(n), "acquire");
   }
 
   /** How many permits are available. */
@@ -66,10 +65,9 @@ export class Semaphore {
     return this._permits.available;
   }
 
-  private _request(n: number, options?: RequestOptions): Acquire {
+  private _assertCount(n: number): number {
     const { name, total } = this._permits;
-    if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total)
-      return new Acquire(this._permits, n, "acquire", options);
+    if (wholeNumber(`acquire from ${name}`, "n", n, 1) <= total) return n;
     throw new RangeError(
       `Cannot acquire from ${name}: n must be at most ${total} (the number of permits), got ${shown(n)}`,
     );

@@ -172,18 +172,22 @@ export function showQueue(tool: object, queue: WaitQueue, state: () => string): 
   readable(tool, () => `${queue.name}: ${state()}, ${queue.length} waiting`);
 }
 
+/** The priority of a request. */
+export function priorityOf(queue: WaitQueue, { priority = 0 }: RequestOptions = {}): number {
+  if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
+  throw new RangeError(`Cannot wait for ${queue.name}: priority must be a number, got ${shown(priority)}`);
+}
+
 /** A request for something that has a queue. */
 export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
   readonly queue: Q;
   readonly priority: number;
   private _task: unknown;
 
-  constructor(queue: Q, { priority = 0 }: RequestOptions = {}) {
+  constructor(queue: Q, options?: RequestOptions) {
     super();
-    if (typeof priority !== "number" || Number.isNaN(priority))
-      throw new RangeError(`Cannot wait for ${queue.name}: priority must be a number, got ${shown(priority)}`);
     this.queue = queue;
-    this.priority = priority;
+    this.priority = priorityOf(queue, options);
     this._task = undefined;
   }
 

@@ -50,7 +50,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ["operation", "testing", "testing/report"],
 };
 
-/** What combinators and tools may use beside the public face: containers, messages, who owns a channel, contexts of the host. */
+/** What combinators and tools may use beside the public face: containers, messages, who owns a channel, who keeps permits, contexts of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
 beside.push(
   "structures/named",
@@ -61,6 +61,7 @@ beside.push(
   "task/current",
   "operation/lost",
   "scheduler/contexts",
+  "scheduler/kept-permits",
   "operation/ownership",
   "operation/notify",
 );

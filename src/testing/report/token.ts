@@ -19,7 +19,10 @@ export interface Decided {
   readonly shows?: FailureKind | undefined;
   /** The numbers of the stuck tasks. */
   readonly stuck?: readonly number[] | undefined;
-  /** The numbers of the tasks whose turns are events of their own, as the tasks may be cancelled before. */
+  /**
+   * The numbers of the tasks whose turns are events of their own, as the tasks may be cancelled before; and larger numbers for
+   * locks of which more than usual is an event.
+   */
   readonly marked?: readonly number[] | undefined;
 }
 

@@ -272,7 +272,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
         return policy.next(ready, at);
       },
       choose: (cases) => policy.choose(cases),
-      missed: (cases) => policy.missed?.(cases),
+      missed: () => policy.missed?.(),
       preempt: () => policy.preempt?.() === true,
     };
   }

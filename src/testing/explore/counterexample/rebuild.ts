@@ -57,10 +57,10 @@ export class Counterexample {
     this._text = new ScheduleText(this.model);
   }
 
-  /** The tasks that may be cancelled, by number. */
+  /** The refinements of its tasks and locks, by number: tasks that may be cancelled, and locks that are watched or queued. */
   get marked(): number[] {
-    const { tasks } = this.model.unfolder.sandbox;
-    return [...tasks.keys()].filter((task) => tasks[task]!.isCancellable);
+    const { tasks, lockRefinements } = this.model.unfolder.sandbox;
+    return [...[...tasks.keys()].filter((task) => tasks[task]!.isCancellable), ...lockRefinements];
   }
 
   async begin(): Promise<void> {

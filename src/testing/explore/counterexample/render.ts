@@ -6,7 +6,7 @@ import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
 import type { Schedule, Step, Waiting } from "../../report/schedule.js";
 import { callSiteOf } from "../process/call-site.js";
-import { DEFAULT, KINDS, type Names, RECEIVE, SEND, STRIDE } from "../process/cases.js";
+import { ACQUIRE, DEFAULT, KINDS, type Names, RECEIVE, RELEASE, SEND, STRIDE } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import {
   CLOSE,
@@ -15,6 +15,7 @@ import {
   ENQUEUE,
   FIELDS,
   INTERNAL,
+  QUEUE,
   RECEIVE_CLOSED,
   RENDEZVOUS,
   SEND_CLOSED,
@@ -49,6 +50,9 @@ export class ScheduleText {
       task: (index) => this._name(index),
       channel: (index) => this._channel(index),
       scope: (index) => this._scope(index),
+      lock: (index) => this._model.lock(index).name,
+      request: (lock, id) => this._request(lock, id),
+      holders: (lock) => this._heldBy(lock),
       value: (id) => this._value(id),
     };
   }
@@ -109,6 +113,10 @@ export class ScheduleText {
         return [`receive from ${name}, which is closed`, `${name} ? closed`];
       case CLOSE:
         return [`close ${name}`, `close ${name}`];
+      case QUEUE: {
+        const waits = `wait to ${this._waits(cases, at)}`;
+        return [waits, waits];
+      }
       default:
         return this._alone(task, cases, at);
     }
@@ -133,6 +141,39 @@ export class ScheduleText {
 
   private _scope(region: number): string {
     return this._name(this._model.scope(region).owner);
+  }
+
+  private _request(lock: number, id: number): string {
+    const { verb, n } = this._model.unfolder.sandbox.requests[id]!;
+    return `${verb} ${n > 1 && n < this._model.lock(lock).total ? `${n} of ` : ""}${this._model.lock(lock).name}`;
+  }
+
+  private _heldBy(lock: number): string {
+    const holders = this._holders(lock).map((task) => this._name(task));
+    return holders.length === 0 ? "" : `, held by ${holders.join(" and ")}`;
+  }
+
+  /** The tasks that hold permits of a lock: that were granted more than they have released. */
+  private _holders(lock: number): number[] {
+    const { lts } = this._model;
+    const tasks = this._model.ofTask.map((_, task) => task);
+    return tasks.filter((task) => {
+      let held = 0;
+      for (let node = this._model.nodeOf(task); node !== -1; node = lts.parent(node)) held += this._gained(node, lock);
+      return held > 0;
+    });
+  }
+
+  /** How many permits of a lock a task gains with the transition that leads to a node; less than none if it releases some. */
+  private _gained(node: number, lock: number): number {
+    const { lts, unfolder } = this._model;
+    const [parent, label] = [lts.parent(node), lts.label(node)];
+    let gained = 0;
+    for (const [released, n] of lts.effects(node)?.releases ?? []) if (released === lock) gained -= n;
+    if (parent === -1 || label!.at < 0 || lts.targetAt(parent, label!.at) !== lock) return gained;
+    const [kind, argument] = [lts.kindAt(parent, label!.at), lts.argumentAt(parent, label!.at)];
+    if (kind === RELEASE) return gained - argument;
+    return kind === ACQUIRE ? gained + unfolder.sandbox.requests[argument]!.n : gained;
   }
 
   /** Why a select took its default. */
@@ -184,7 +225,7 @@ export class ScheduleText {
     return [...longest.slice(least), ...longest.slice(0, Math.max(0, least))];
   }
 
-  /** The task that a task waits for: the one that it joins, or the task that used its channel last. */
+  /** The task that a task waits for: the one that it joins, that holds its lock, or that used its channel last. */
   private _next(task: number, parked: ReadonlySet<number>): number | undefined {
     const cases = this._model.lts.cases(this._model.nodeOf(task));
     for (let at = 0; at < cases.length; at += STRIDE) {
@@ -192,6 +233,10 @@ export class ScheduleText {
       const { target, end, waitsForEnd } = KINDS[cases[at]!]!;
       if (waitsForEnd && target === "task") return about;
       if (waitsForEnd) return this._members(about).find((member) => parked.has(member));
+      if (cases[at] === ACQUIRE) {
+        const holder = this._holders(about).find((other) => parked.has(other));
+        if (holder !== undefined) return holder;
+      }
       if (end === null) continue;
       const user = this._users.get(about)?.findLast((other) => other !== task && parked.has(other));
       if (user !== undefined) return user;

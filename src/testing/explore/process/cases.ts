@@ -2,7 +2,7 @@
 // and each case is `STRIDE` numbers in an `Int32Array`:
 //
 //   kind      a row of the table below
-//   target    the index of the channel, task, timer, cell or scope that the case is about; 0 for none
+//   target    the index of the channel, task, timer, cell, scope or lock that the case is about; 0 for none
 //   argument  the id of a value, or a number such as milliseconds
 //   group     `UNORDERED`; or, in a choice that takes its first ready case, the index of the first case of that choice
 //
@@ -43,8 +43,12 @@ export const FAIL_SCOPE = 22;
 export const SCOPE_ENDED = 23;
 /** The end of the task that a scope is, for the task that performs the scope. */
 export const JOIN_SCOPE = 24;
+/** A request for permits of a lock; its argument is the number of a `LockRequest`. */
+export const ACQUIRE = 25;
+export const RELEASE = 26;
+export const READ_PERMITS = 27;
 
-// Uses: in which ways a case touches a channel, a cell, a task or a scope. Partial-order reduction asks which uses lie ahead of a
+// Uses: in which ways a case touches a channel, a cell, a task, a scope or a lock. Partial-order reduction asks which uses lie ahead of a
 // task (reduction/may-use.ts), and which uses conflict with a case.
 
 /** Takes part in sending: the tail of a buffer. */
@@ -62,6 +66,11 @@ export const CANCELS_SCOPE = 8;
 export const FIRST_TAIL = 9;
 /** `HEAD`, where no send lies between: while a buffer is full, only such a receive can be the next use of it. */
 export const FIRST_HEAD = 10;
+export const ACQUIRES = 11;
+export const RELEASES = 12;
+/** `RELEASES`, where no request lies between: while a lock is held, only such a release can be the next use of it. */
+export const FIRST_RELEASES = 13;
+export const READS_LOCK = 14;
 
 /** All uses of a channel. */
 export const CHANNEL_USES: readonly number[] = [TAIL, HEAD, CLOSES, AWAITS_CLOSE, READS_CHANNEL];
@@ -71,13 +80,18 @@ export interface Names {
   task(index: number): string;
   channel(index: number): string;
   scope(index: number): string;
+  lock(index: number): string;
+  /** What a request for permits asks for, in words: `lock mutex#0`. */
+  request(lock: number, id: number): string;
+  /** The tasks that hold a lock, in words that follow the name of the lock. */
+  holders(lock: number): string;
   value(id: number): string;
 }
 
 /** One row of the table. */
 export interface CaseKind {
   /** What the target is the index of. */
-  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope";
+  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope" | "lock";
   /** Whether the argument is the id of a value of the program; a plain number otherwise. */
   readonly takesValue: boolean;
   /** Whether it is a plain call, which never waits: `close()`, `length`. */
@@ -95,6 +109,7 @@ export interface CaseKind {
     | "closed"
     | "over"
     | "members over"
+    | "grantable"
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
@@ -216,6 +231,19 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
     step: () => ["see all in it over", "all over"],
   },
   [JOIN_SCOPE]: { ...join, yields: "outcome", joins: true, performsScope: true },
+  [ACQUIRE]: {
+    ...{ target: "lock", enabled: "grantable", uses: [ACQUIRES] },
+    waits: (names, lock, id) => `${names.request(lock, id)}${names.holders(lock)}`,
+    step: (names, lock, id) => same(names.request(lock, id)),
+  },
+  [RELEASE]: {
+    ...{ target: "lock", isCall: true, uses: [RELEASES, FIRST_RELEASES], conflicts: [READS_LOCK] },
+    step: (names, lock) => same(`release ${names.lock(lock)}`),
+  },
+  [READ_PERMITS]: {
+    ...{ target: "lock", isCall: true, yields: "number", uses: [READS_LOCK], conflicts: [ACQUIRES, RELEASES] },
+    step: (names, lock) => [`look at ${names.lock(lock)}`, `${names.lock(lock)}?`],
+  },
 };
 
 /** The table: the row of each kind, at its number. */
@@ -240,6 +268,13 @@ export const RETURN_AFTER = -2;
 
 /** Thrown for a program that the model does not support; `verify` runs it under every schedule instead. */
 export class Unmodelled extends Error {}
+
+/** Whether a choice is ordered: which case it takes depends on which cases are ready. */
+export function goesByOrder(cases: Int32Array): boolean {
+  for (let at = 0; at < cases.length; at += STRIDE)
+    if (cases[at] === DEFAULT || cases[at + 3] !== UNORDERED) return true;
+  return false;
+}
 
 /** The cases of an attempt, such as `trySend`: those of its operation, and a default. */
 export function attempted(cases: Int32Array): Int32Array {

@@ -15,7 +15,7 @@
 // The properties stand in arrays, one for each, as searches read them for every state. Read them by the methods.
 
 import { CLOSED } from "../../../channel/ends.js";
-import { Outcomes } from "../../report/outcomes.js";
+import type { Values } from "../../report/values.js";
 import {
   CANCEL_SCOPE,
   CANCEL_TASK,
@@ -54,6 +54,10 @@ export interface Effects {
   readonly timers: (readonly [timer: number, ms: number])[];
   /** Cells that are made: the cell, and the id of its value. */
   readonly cells: (readonly [cell: number, value: number])[];
+  /** Permits that it releases: the lock, and how many. */
+  readonly releases: (readonly [lock: number, n: number])[];
+  /** If it stops in a plain call: how many of these happen before other tasks may run. The others happen with the call. */
+  early: number;
 }
 
 /** The label of a transition. */
@@ -67,8 +71,9 @@ export interface Label {
 /** Leads back to where an earlier round of a loop began. */
 export interface BackEdge {
   readonly node: number;
-  /** How many timeouts had begun on the way to that node before the round did. */
+  /** How many timeouts had begun, and how often permits were released, on the way to that node before the round began. */
   readonly timers: number;
+  readonly releases: number;
 }
 
 export class LocalLts {
@@ -85,7 +90,6 @@ export class LocalLts {
   private readonly _defersStarts: boolean[];
   private readonly _gaveWay: boolean[];
   private readonly _result: unknown[];
-  private readonly _resultId: number[];
   private readonly _callSite: (Error | undefined)[];
   private readonly _longestSleep: number[];
   private readonly _base: number[];
@@ -100,10 +104,11 @@ export class LocalLts {
   private readonly _performsScope: boolean[];
   private readonly _resumesAt: number[];
   private readonly _transitions: TransitionTable;
+  private readonly _values: Values;
   private readonly _copies: Map<string, number>;
   private readonly _resumptions: Map<string, number>;
 
-  constructor() {
+  constructor(values: Values) {
     this.anyAtomic = this.anyCancels = false;
     this._status = [];
     this._task = [];
@@ -115,7 +120,6 @@ export class LocalLts {
     this._defersStarts = [];
     this._gaveWay = [];
     this._result = [];
-    this._resultId = [];
     this._callSite = [];
     this._longestSleep = [];
     this._base = [];
@@ -130,6 +134,7 @@ export class LocalLts {
     this._performsScope = [];
     this._resumesAt = [];
     this._transitions = new TransitionTable();
+    this._values = values;
     this._copies = new Map();
     this._resumptions = new Map();
   }
@@ -193,6 +198,13 @@ export class LocalLts {
     return this._effects[node]!;
   }
 
+  /** How many of its releases happen when its task comes to it, and not only with the plain call that it is. */
+  immediateReleases(node: number): number {
+    const effects = this._effects[node]!;
+    if (effects === null) return 0;
+    return this._isPlainCall[node] ? effects.early : effects.releases.length;
+  }
+
   /** Whether it is a plain call, and tasks were started on the way to it: they begin with the next transition. */
   defersStarts(node: number): boolean {
     return this._defersStarts[node]!;
@@ -201,11 +213,6 @@ export class LocalLts {
   /** What its task returned or threw. */
   result(node: number): unknown {
     return this._result[node];
-  }
-
-  /** The id of that. */
-  resultId(node: number): number {
-    return this._resultId[node]!;
   }
 
   /** Where in the source its task stands, if that was captured. */
@@ -295,24 +302,43 @@ export class LocalLts {
     this._transitions.set(node, at, code, successor);
   }
 
-  /** What the task of a node is given when a label happens. `given` returns the value with an id. */
-  valueOf(node: number, { at, code }: Label, given: (id: number) => unknown): unknown {
-    if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code }, given);
+  /** What the task of a node is given when a label happens. */
+  valueOf(node: number, { at, code }: Label): unknown {
+    if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code });
     if (at < 0) return undefined;
     const kind = this.kindAt(node, at);
-    const value = decode(kind, code, given);
+    const value = this._decode(kind, code);
     if (!this._isPlainCall[node] || KINDS[kind]!.isCall) return value;
     // An attempt, such as `trySend`: its case, or nothing.
     return kind === DEFAULT ? null : { value };
   }
 
+  private _decode(kind: number, code: number): unknown {
+    switch (KINDS[kind]!.yields) {
+      case "flag":
+        return code === 1;
+      case "number":
+        return code;
+      case "closed":
+        return CLOSED;
+      case "value":
+        return this._values.at(code);
+      case "outcome":
+        if (code === 0) return CLOSED;
+        return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
+      default:
+        return undefined;
+    }
+  }
+
   /** The values that `main` returns. Nothing is unfolded that no schedule leads to, so each of its ends is an outcome. */
   outcomes(): Set<unknown> {
-    const outcomes = new Outcomes<unknown>();
+    const outcomes = new Map<number, unknown>();
     for (let node = 0; node < this.size; node++) {
-      if (this._task[node] === 0 && this._status[node] === DONE) outcomes.add(this._result[node]);
+      const result = this._result[node];
+      if (this._task[node] === 0 && this._status[node] === DONE) outcomes.set(this._values.idOf(result), result);
     }
-    return outcomes.all();
+    return new Set(outcomes.values());
   }
 
   /** The errors with which tasks fail. */
@@ -336,7 +362,6 @@ export class LocalLts {
     this._defersStarts.push(false);
     this._gaveWay.push(false);
     this._result.push(undefined);
-    this._resultId.push(-1);
     this._callSite.push(undefined);
     this._longestSleep.push(-1);
     this._base.push(node);
@@ -361,7 +386,7 @@ export class LocalLts {
 
   /** The effects of coming to a node, which can be added to while the node is unfolded. */
   effectsFor(node: number): Effects {
-    return (this._effects[node] ??= { starts: [], timers: [], cells: [] });
+    return (this._effects[node] ??= { starts: [], timers: [], cells: [], releases: [], early: 0 });
   }
 
   /** @param gaveWay - Whether other tasks may run between the node before it and this one, even if both are plain calls. */
@@ -390,16 +415,15 @@ export class LocalLts {
     if (transferred) this._served[node] = this.targetAt(parent, 0) * 2 + (kind === SEND ? 1 : 0);
   }
 
-  end(node: number, status: number, result: unknown, id: number): void {
+  end(node: number, status: number, result: unknown): void {
     this._status[node] = status;
     this._result[node] = result;
-    this._resultId[node] = id;
   }
 
   /** The end of a task that was cancelled before it began. */
   addUnbegun(task: number): number {
     const node = this.add(task, -1, null);
-    this.end(node, CANCELLED, undefined, -1);
+    this.end(node, CANCELLED, undefined);
     this._isCancelled[node] = true;
     return (this._plainSuccessor[node] = node);
   }
@@ -416,10 +440,14 @@ export class LocalLts {
       this._defersStarts[node] = this._isPlainCall[node]! && effects.starts.length > 0 && !this._gaveWay[node]!;
       return;
     }
-    // A round that is repeated may begin timeouts before it comes back.
-    const begun = backEdge === null ? 0 : (this._effects[backEdge.node]?.timers.length ?? 0);
     if (backEdge === null) this._plainSuccessor[node] = node;
-    else if (begun === backEdge.timers) this._plainSuccessor[node] = backEdge.node;
+    else if (!this._repeatsEffects(backEdge)) this._plainSuccessor[node] = backEdge.node;
+  }
+
+  /** Whether a round that is repeated begins timeouts, or releases permits, before it comes back. */
+  private _repeatsEffects({ node, timers, releases }: BackEdge): boolean {
+    const effects = this._effects[node]!;
+    return effects !== null && effects.timers.length + effects.releases.length > timers + releases;
   }
 
   // Resumptions and annotated copies, made on demand.
@@ -474,15 +502,7 @@ export class LocalLts {
     if (known !== undefined) return known;
     const copy = this.add(this._task[base]!, this._parent[base]!, this._label[base]!);
     for (const column of [
-      ...[
-        this._status,
-        this._cases,
-        this._isPlainCall,
-        this._result,
-        this._resultId,
-        this._callSite,
-        this._longestSleep,
-      ],
+      ...[this._status, this._cases, this._isPlainCall, this._result, this._callSite, this._longestSleep],
       ...[this._isCancelled, this._isStopping, this._performsScope],
     ] as unknown[][]) {
       column[copy] = column[base];
@@ -497,23 +517,5 @@ export class LocalLts {
 /** The code of a value that is yielded, and of a cause that is thrown. */
 export const valueCode = (id: number): number => id * 2 + 2;
 export const causeCode = (id: number): number => id * 2 + 1;
-
-function decode(kind: number, code: number, given: (id: number) => unknown): unknown {
-  switch (KINDS[kind]!.yields) {
-    case "flag":
-      return code === 1;
-    case "number":
-      return code;
-    case "closed":
-      return CLOSED;
-    case "value":
-      return given(code);
-    case "outcome":
-      if (code === 0) return CLOSED;
-      return code & 1 ? new Thrown(given((code - 1) / 2)) : given((code - 2) / 2);
-    default:
-      return undefined;
-  }
-}
 
 const NO_CASES = new Int32Array(0);

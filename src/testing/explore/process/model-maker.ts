@@ -3,7 +3,7 @@
 import type { Buffer } from "../../../channel/buffer.js";
 import type { ChannelOptions } from "../../../channel/ends.js";
 import type { Operation } from "../../../operation/operation.js";
-import { Layer } from "../../../scheduler/maker.js";
+import { type KeptPermits, Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
 import type { Sandbox } from "./sandbox.js";
@@ -39,6 +39,10 @@ export class ModelMaker extends Layer implements Declared {
 
   override timeout(ms: number): unknown {
     return this._sandbox.timeout(ms);
+  }
+
+  override permits(name: string, total: number): KeptPermits {
+    return this._sandbox.lock(name, total);
   }
 
   get time(): number {

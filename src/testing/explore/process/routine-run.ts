@@ -7,7 +7,6 @@ import { type Context, within } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
 import { Unmodelled } from "./cases.js";
 import type { Offer } from "./operation-cases.js";
-import { RunObjects } from "./run-objects.js";
 
 /** A body, and the arguments that it was started with. */
 export interface Start {
@@ -22,6 +21,7 @@ export interface Input {
   readonly node: number;
   /** The case that happens; or `RETURN`, or `RETURN_AFTER` and below. */
   readonly at: number;
+  readonly value: unknown;
 }
 
 /** An operation that is performed with `await`. */
@@ -49,27 +49,30 @@ export class RoutineRun {
   returns: boolean;
   /** The pending `next()` of an async routine. */
   step: Promise<IteratorResult<unknown, unknown>> | null;
-  /** How many tasks, tasks in a scope, channels, timeouts and cells it has made: their names depend on it. */
+  /** How many tasks, tasks in a scope, channels, timeouts, cells and locks it has made: their names depend on it. */
   tasks: number;
   members: number;
   channels: number;
   timers: number;
   cells: number;
+  locks: number;
+  /** How many permits of each lock it holds; and in an audit, what it has released since it last parked: lock, permits. */
+  readonly held: Map<number, number>;
+  readonly released: number[];
   /** How many operations have parked since it went on, and the line of the first. */
   queued: number;
   callSite: Error | undefined;
   /** Whether it has passed an operation that is always ready since its last input: other tasks may have run there. */
   gaveWay: boolean;
+  /** How often it has released permits since its last input, and how often of that before it last passed such an operation. */
+  releases: number;
+  early: number;
   /** The name of each loop that was entered: the local state where that was, and how many loops were entered before. */
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<object>;
-  /** The objects that it has sent or received. */
-  readonly objects: RunObjects;
-  /** What it has started and made since it went on. */
-  readonly steps: string[];
 
-  constructor(task: number, node: number, objects: RunObjects = new RunObjects(false, null)) {
+  constructor(task: number, node: number) {
     this.task = task;
     this.routine = null as never;
     this.node = node;
@@ -81,22 +84,37 @@ export class RoutineRun {
     this.awaited = null;
     this.returns = false;
     this.step = null;
-    this.tasks = this.members = this.channels = this.timers = this.cells = 0;
+    this.tasks = this.members = this.channels = this.timers = this.cells = this.locks = 0;
+    this.held = new Map();
+    this.released = [];
     this.queued = 0;
     this.callSite = undefined;
     this.gaveWay = false;
+    this.releases = this.early = 0;
     this.loops = new Map();
     this.owned = new Set();
-    this.objects = objects;
-    this.steps = [];
   }
 
-  /** It goes on, and comes to a local state with that. */
-  goOnTo(node: number): void {
+  /** It is given its next input, with which it comes to a node. */
+  goTo(node: number): void {
     this.node = node;
     this.gaveWay = false;
-    this.objects.named = 0;
-    this.steps.length = 0;
+    this.releases = this.early = 0;
+  }
+
+  /** It passes an operation that is always ready. */
+  passBy(): void {
+    this.gaveWay = true;
+    this.early = this.releases;
+  }
+
+  /** The permits that it holds, as a text. */
+  get holding(): string {
+    return [...this.held]
+      .filter(([, n]) => n > 0)
+      .map(([lock, n]) => `${lock}:${n}`)
+      .sort()
+      .join();
   }
 }
 

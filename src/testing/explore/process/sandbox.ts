@@ -17,17 +17,25 @@ import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
 import { captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
+import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
-import type { Input, RoutineRun, Start } from "./routine-run.js";
+import type { RoutineRun, Start } from "./routine-run.js";
 
-type ModelObject = TaskModel<unknown> | ChannelModel<unknown> | TimeoutModel | CellModel<unknown> | RegionModel;
+type ModelObject =
+  | TaskModel<unknown>
+  | ChannelModel<unknown>
+  | TimeoutModel
+  | CellModel<unknown>
+  | LockModel
+  | RegionModel;
 
 /**
- * What earlier searches of the same program have refuted: a search assumes that no task is cancelled, and restarts when one is,
- * with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
- * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; or how early the
+ * What earlier searches of the same program have refuted: a search assumes that no task is cancelled and that locks
+ * are neither watched nor queued (model-locks.ts), and restarts when one is, with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
+ * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; `watches(name)` and
+ * `queues(name)`, or a number, for a lock; or how early the
  * search for symmetry was (`NO_SYMMETRY` in reduction/find-automorphisms.ts).
  */
 export type Refinements = ReadonlySet<string | number>;
@@ -37,6 +45,21 @@ export const ANY_TASK = "any task";
 
 /** All tasks in the scope that a task is may be cancelled. */
 export const insideScope = (task: string): string => `in ${task}`;
+
+/** A lock is watched: a task looks at it. */
+export const watches = (lock: string): string => `looks at ${lock}`;
+
+/** A lock is queued: there are requests for different numbers of its permits. */
+export const queues = (lock: string): string => `queue of ${lock}`;
+
+/** Whether a refinement is about a lock. */
+export const isOfLock = (refinement: string): boolean =>
+  refinement.startsWith(watches("")) || refinement.startsWith(queues(""));
+
+/** The refinements of a lock by its number; they begin where the numbers of tasks have ended. */
+const LOCKS = 2 ** 30;
+const watchesNth = (lock: number): number => LOCKS + lock * 2;
+const queuesNth = (lock: number): number => LOCKS + lock * 2 + 1;
 
 /** Thrown out of a search whose assumption does not hold: the search restarts with the refinement. */
 export class Refuted extends Error {
@@ -61,10 +84,7 @@ export interface SandboxObserver {
   taskStarted(run: RoutineRun, task: number, start: Start): void;
   timeoutStarted(run: RoutineRun, timer: number, ms: number): void;
   cellMade(run: RoutineRun, cell: number, initial: unknown): void;
-  /** A plain call is about to be made. */
-  offered(run: RoutineRun, offer: Offer<unknown>): void;
-  /** What a run is given with an input. */
-  valueOf(run: RoutineRun, input: Input): unknown;
+  permitsReleased(run: RoutineRun, lock: number, n: number): void;
   /** Whether the task of a run has been cancelled. */
   isEnding(run: RoutineRun): boolean;
 }
@@ -72,13 +92,16 @@ export interface SandboxObserver {
 /** Thrown by a plain call that has no answer yet. */
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Sandbox implements PlainCalls, Declared, Scopes {
+export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
   readonly timers: TimeoutModel[];
   readonly cells: CellModel<unknown>[];
   readonly regions: RegionModel[];
+  readonly locks: LockModel[];
+  /** The requests for permits, by number. */
+  readonly requests: LockRequest[];
   /** Whether a channel has `onUndelivered`. */
   reportsUndelivered: boolean;
   /** What must hold, by name. */
@@ -93,6 +116,9 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
   private readonly _refinements: Refinements;
   private readonly _observer: SandboxObserver;
   private readonly _objects: Map<string, ModelObject>;
+  private readonly _requestIds: Map<string, number>;
+  /** The run that got each lease. */
+  private readonly _leases: WeakMap<object, RoutineRun>;
   /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
 
@@ -102,6 +128,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     this.timers = [];
     this.cells = [];
     this.regions = [];
+    this.locks = [];
+    this.requests = [];
     this.reportsUndelivered = false;
     this.invariants = new Map();
     this.capturesCallSites = capturesCallSites;
@@ -111,6 +139,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     this._refinements = refinements;
     this._observer = observer;
     this._objects = new Map();
+    this._requestIds = new Map();
+    this._leases = new WeakMap();
     this._unmodelled = null;
   }
 
@@ -252,6 +282,71 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     return cell;
   }
 
+  // Locks.
+
+  lock(given: string, total: number): LockModel {
+    const run = this._current();
+    const nth = run.locks++;
+    // Without a name of its own it has the name of its kind.
+    const name = given.includes(" ") ? given : this._nameIn(run.task, `${given}#${nth}`);
+    return this._object(`${run.task} lock ${nth} ${total} ${name}`, () => {
+      const index = this.locks.length;
+      const refinements = this._refinements;
+      const isWatched = refinements.has(watches(name)) || refinements.has(watchesNth(index));
+      const isQueued = refinements.has(queues(name)) || refinements.has(queuesNth(index));
+      const made = new LockModel(this, { index, name, total, isWatched, isQueued });
+      this.locks.push(made);
+      return made;
+    });
+  }
+
+  /** The refinements of all locks, by number. */
+  get lockRefinements(): number[] {
+    return this.locks.flatMap(({ index, isWatched, isQueued }) => [
+      ...(isWatched ? [watchesNth(index)] : []),
+      ...(isQueued ? [queuesNth(index)] : []),
+    ]);
+  }
+
+  requestId(request: LockRequest): number {
+    const key = `${request.n} ${request.priority} ${request.verb}`;
+    let id = this._requestIds.get(key);
+    if (id === undefined) this._requestIds.set(key, (id = this.requests.push(request) - 1));
+    return id;
+  }
+
+  leased({ index }: LockModel, n: number, lease: object): void {
+    const run = this._current();
+    this._leases.set(lease, run);
+    run.held.set(index, (run.held.get(index) ?? 0) + n);
+  }
+
+  released({ index, isWatched }: LockModel, n: number): void {
+    const run = this._current();
+    run.held.set(index, run.held.get(index)! - n);
+    if (isWatched) return;
+    run.releases++;
+    this._observer.permitsReleased(run, index, n);
+  }
+
+  usesLease(lease: object): void {
+    if (this._leases.get(lease) !== this._current()) this.unmodelled("a task uses a lease that another task got");
+  }
+
+  /** Restarts the search if a lock is looked at that was taken for one that is not. */
+  assertWatched(lock: number): void {
+    const { isWatched, name } = this.locks[lock]!;
+    if (!isWatched) throw new Refuted(watches(name));
+  }
+
+  /** Likewise if a request asks for another number of permits than those before, and may wait behind them or be refused. */
+  assertUniform(lock: number, request: number): void {
+    const made = this.locks[lock]!;
+    const { n } = this.requests[request]!;
+    if (made.asked === 0) made.asked = n;
+    if (made.asked !== n && !made.isQueued) throw new Refuted(queues(made.name));
+  }
+
   invariant(name: string, holds: () => boolean): void {
     const { task, node } = this._current();
     const from = this.invariants.get(name)?.from ?? new Set();
@@ -297,7 +392,6 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
     scheduler.notices?.used(offer);
     if (this.oracle !== null) return this.oracle(offer, isAttempt);
     const run = this._current();
-    this._observer.offered(run, offer);
     const input = run.tape.shift();
     if (input === undefined) {
       run.isAttempt = isAttempt;
@@ -305,8 +399,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes {
       run.stopped = offer;
       throw UNANSWERED;
     }
-    run.goOnTo(input.node);
-    return this._observer.valueOf(run, input);
+    run.goTo(input.node);
+    return input.value;
   }
 
   /** The run of the caller. A routine may catch `UNANSWERED` and continue; what it does then has no effect. */
@@ -338,6 +432,5 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
   if (value instanceof RegionModel) return `scope ${value.index}`;
-  if (value instanceof Sandbox) return "sandbox";
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;
 }

@@ -1,4 +1,4 @@
-// One automorphism of the program: a permutation of its tasks and channels that maps the behaviour of each task to the behaviour of
+// One automorphism of the program: a permutation of its tasks, channels and locks that maps the behaviour of each task to the behaviour of
 // its image (Emerson and Sistla, Clarke et al., Symmetry and model checking, 1996; for identical processes Ip and Dill, 1996).
 //
 // Each local state of a task has an image, a local state of the image of the task: what happened on the way to it is the same, with
@@ -46,6 +46,7 @@ class Pairs {
 export class Automorphism {
   readonly tasks: Pairs;
   readonly channels: Pairs;
+  readonly locks: Pairs;
   /** The image of each node, as far as it is known. */
   readonly images: number[];
   /** Whether images are unfolded. A candidate may be wrong, and must not unfold behaviour that no schedule shows. */
@@ -59,6 +60,7 @@ export class Automorphism {
   constructor(unfolder: Unfolder, starts: ReadonlyMap<number, Began>, like?: Automorphism) {
     this.tasks = new Pairs(like?.tasks.to ?? []);
     this.channels = new Pairs(like?.channels.to ?? []);
+    this.locks = new Pairs(like?.locks.to ?? []);
     this.images = [...(like?.images ?? [])];
     this._orders = [...(like?._orders ?? [])];
     this.unfolds = false;
@@ -205,16 +207,28 @@ export class Automorphism {
 
   /** Whether the behaviour at a node is that at its image. */
   private _corresponds(node: number, image: number): boolean {
-    const { lts } = this._unfolder;
+    const { lts, values } = this._unfolder;
+    if (!this._haveSameEffects(node, image)) return false;
     const fold = lts.backEdge(node);
     // A round without events is a back edge to itself.
     if (fold?.node === node) return lts.backEdge(image)?.node === image;
     if (fold != null) return this.follow(fold.node) && this.images[fold.node] === image;
-    const alone = node !== image && (lts.effects(node) !== null || lts.effects(image) !== null);
-    if (alone || lts.status(node) !== lts.status(image) || lts.isPlainCall(node) !== lts.isPlainCall(image))
-      return false;
+    if (lts.status(node) !== lts.status(image) || lts.isPlainCall(node) !== lts.isPlainCall(image)) return false;
     if (lts.status(node) === PARKED) return this._matches(node, image);
-    return lts.resultId(node) === lts.resultId(image);
+    return values.idOf(lts.result(node)) === values.idOf(lts.result(image));
+  }
+
+  /** Of effects, only releases are permuted. */
+  private _haveSameEffects(node: number, image: number): boolean {
+    const [own, its] = [this._unfolder.lts.effects(node), this._unfolder.lts.effects(image)];
+    if (own === null || its === null) return own === its;
+    const others = [own, its].some(({ starts, timers, cells }) => starts.length + timers.length + cells.length > 0);
+    if ((others && node !== image) || own.early !== its.early || own.releases.length !== its.releases.length)
+      return false;
+    return own.releases.every(([lock, n], nth) => {
+      const [other, count] = its.releases[nth]!;
+      return n === count && this._pairLocks(lock, other);
+    });
   }
 
   private _matches(node: number, image: number): boolean {
@@ -245,6 +259,7 @@ export class Automorphism {
     if (other[to] !== kind || other[to + 2] !== operand || other[to + 3] !== group) return false;
     const { target, joins } = KINDS[kind]!;
     if (target === "channel") return this._pairChannels(about, other[to + 1]!);
+    if (target === "lock") return this._pairLocks(about, other[to + 1]!);
     // The error of a cancelled task names that task, so its joiner gets another error in the image.
     const names = joins && this._unfolder.sandbox.tasks[about]!.isCancellable;
     if (names && this.tasks.to.get(about) !== about) return false;
@@ -256,5 +271,12 @@ export class Automorphism {
     const { channels } = this._unfolder.sandbox;
     const [from, to] = [channels[one]!, channels[other]!];
     return from.capacity === to.capacity && from.overflow === to.overflow && this.channels.pair(one, other);
+  }
+
+  private _pairLocks(one: number, other: number): boolean {
+    const { locks } = this._unfolder.sandbox;
+    const [from, to] = [locks[one]!, locks[other]!];
+    const same = from.isWatched === to.isWatched && from.isQueued === to.isQueued;
+    return same && from.total === to.total && this.locks.pair(one, other);
   }
 }

@@ -22,7 +22,7 @@ interface Action {
 type Layout = readonly {
   readonly of: number[];
   readonly who: readonly number[];
-  readonly pairs: "tasks" | "channels";
+  readonly pairs: "tasks" | "channels" | "locks";
 }[];
 
 export class Canonicaliser {
@@ -34,7 +34,7 @@ export class Canonicaliser {
   private _version: string;
   /** Whether the actions form a group: then the least image under one action is the least of all. */
   private _closed: boolean;
-  /** The components that are compared, in order: of moved tasks, of fixed tasks, of channels, of sleeps and of reasons. */
+  /** The components that are compared, in order: of moved tasks, of fixed tasks, of channels, and of all that holds no node. */
   private _components: Int32Array;
   /** The positions of the first fixed task, and of the first component that holds no node. */
   private _others: number;
@@ -78,7 +78,7 @@ export class Canonicaliser {
   private _update(): void {
     const { _model: model } = this;
     const { found } = this._symmetries;
-    const sizes = found.map(({ tasks, channels }) => `${tasks.to.size}/${channels.to.size}`);
+    const sizes = found.map(({ tasks, channels, locks }) => `${tasks.to.size}/${channels.to.size}/${locks.to.size}`);
     const cancellable = model.unfolder.sandbox.tasks.filter((task) => task.isCancellable);
     const version = [...sizes, model.lts.hasSleeps(), cancellable.length].join();
     if (version !== this._version) this._prepare();
@@ -93,6 +93,8 @@ export class Canonicaliser {
     const moves = (task: number): boolean => found.some((symmetry) => symmetry.tasks.to.get(task) !== task);
     const movable = tasks.filter(moves);
     const channels = sorted(new Set(found.flatMap((symmetry) => [...symmetry.channels.to.keys()])));
+    const locks = sorted(new Set(found.flatMap((symmetry) => [...symmetry.locks.to.keys()])));
+    const queued = model.unfolder.sandbox.locks.some(({ isQueued }) => isQueued);
     const sleepers = model.lts.hasSleeps() ? movable : [];
     const layout: Layout = [
       { of: model.ofTask, who: movable, pairs: "tasks" },
@@ -100,6 +102,8 @@ export class Canonicaliser {
       { of: model.ofChannel, who: channels, pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
       { of: model.ofReason, who: movable.filter((task) => model.task(task).isCancellable), pairs: "tasks" },
+      { of: model.ofLock, who: locks, pairs: "locks" },
+      { of: model.ofTicket, who: queued ? movable : [], pairs: "tasks" },
     ];
     this._starters = [...new Set(found.flatMap(({ starters }) => [...starters]))];
     this._others = movable.length;

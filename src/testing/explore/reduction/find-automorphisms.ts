@@ -49,7 +49,7 @@ export class Automorphisms {
   /** The start of each task that is started at one node only; and the tasks that start tasks. */
   private readonly _starts: Map<number, Began>;
   private readonly _starters: Set<number>;
-  /** The tasks that use each channel. */
+  /** The tasks that use each channel, and each lock: see `asChannel`. */
   private readonly _users: Map<number, Set<number>>;
   private _steps: number;
   /** Nodes and expanded states at the last detection. */
@@ -94,18 +94,25 @@ export class Automorphisms {
 
   private _seek(): void {
     let tried = 0;
-    for (const [task, { node }] of this._starts) {
-      for (const [other, began] of this._starts) {
-        if (other <= task || began.node !== node || this._has(task, other)) continue;
-        const symmetry = new Automorphism(this._unfolder, this._starts);
-        if (!symmetry.mayPlace(task, other)) continue;
-        if (++tried > MOST_TRIED) return;
-        const whole = this._try(symmetry, task, other);
-        if (whole === null) continue;
-        whole.unfolds = true;
-        this.found.push(whole);
-      }
+    for (const [task, other] of this._pairs()) {
+      if (this._has(task, other)) continue;
+      const symmetry = new Automorphism(this._unfolder, this._starts);
+      if (!symmetry.mayPlace(task, other)) continue;
+      if (++tried > MOST_TRIED) return;
+      const whole = this._try(symmetry, task, other);
+      if (whole === null) continue;
+      whole.unfolds = true;
+      this.found.push(whole);
     }
+  }
+
+  /** Pairs of tasks that are started together, neighbours first: with these alone, states can be sorted. */
+  private _pairs(): (readonly [task: number, other: number])[] {
+    const pairs: (readonly [number, number])[] = [];
+    for (const [task, { node }] of this._starts) {
+      for (const [other, began] of this._starts) if (other > task && began.node === node) pairs.push([task, other]);
+    }
+    return pairs.sort(([one, to], [other, next]) => to - one - (next - other));
   }
 
   /** Checks the nodes that are new since the last call; false if there are none. Restarts the search on a contradiction. */
@@ -168,7 +175,9 @@ export class Automorphisms {
       }
       const cases = lts.cases(node);
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (KINDS[cases[at]!]!.target === "channel") this._usersOf(cases[at + 1]!).add(lts.task(node));
+        const { target } = KINDS[cases[at]!]!;
+        if (target === "channel") this._usersOf(cases[at + 1]!).add(lts.task(node));
+        if (target === "lock") this._usersOf(asChannel(cases[at + 1]!)).add(lts.task(node));
       }
     }
     for (const task of several) this._starts.delete(task);
@@ -212,10 +221,10 @@ export class Automorphisms {
   }
 
   /** The next task to be mapped: one that shares a channel with a mapped task, then any; tasks that start tasks come last. */
-  private _next({ tasks, channels }: Automorphism): number {
+  private _next({ tasks, channels, locks }: Automorphism): number {
     const isFree = (task: number): boolean =>
       !tasks.to.has(task) && this._starts.has(task) && !this._starters.has(task);
-    for (const channel of channels.to.keys()) {
+    for (const channel of [...channels.to.keys(), ...[...locks.to.keys()].map(asChannel)]) {
       for (const user of this._users.get(channel) ?? []) if (isFree(user)) return user;
     }
     for (const task of this._starts.keys()) if (isFree(task)) return task;
@@ -238,3 +247,6 @@ export class Automorphisms {
     return candidates.filter((other) => symmetry.mayPlace(task, other));
   }
 }
+
+/** A lock, where locks are listed beside channels. */
+const asChannel = (lock: number): number => -1 - lock;

@@ -1,18 +1,21 @@
-// May-use analysis: which channels, cells, tasks and scopes a task may still use, and how, from each of its local states. It is a
+// May-use analysis: which channels, cells, tasks, scopes and locks a task may still use, and how, from each of its local states. It is a
 // backward dataflow analysis over the unfolded local transition systems, updated as they grow. A bit stands for a use, a row of
 // bits for a local state.
 
 import {
+  ACQUIRE,
   CANCELS_SCOPE,
-  DEFAULT,
   FIRST_HEAD,
+  FIRST_RELEASES,
   FIRST_TAIL,
+  goesByOrder,
   HEAD,
   KINDS,
   READS_CHANNEL,
+  READS_LOCK,
+  RELEASES,
   STRIDE,
   TAIL,
-  UNORDERED,
 } from "../process/cases.js";
 import { CANCELLED, FAILED, type LocalLts } from "../process/local-lts.js";
 import type { Unfolder } from "../process/unfolder.js";
@@ -81,6 +84,7 @@ export class MayUse {
       while ((node + 1) * this._words > this._rows.length) this._rows = grown(this._rows);
       this._follow(node);
       this._uses(node);
+      this._releases(node);
       this._spreadFrom(node);
     }
     this._followStarts();
@@ -123,11 +127,47 @@ export class MayUse {
       const { uses, end } = KINDS[cases[at]!]!;
       const target = cases[at + 1]!;
       for (const use of uses) this._set(node, use, target);
+      if (cases[at] === ACQUIRE && ordered) this._set(node, READS_LOCK, target);
       if (end === null) continue;
       // A choice that goes by order looks at its channels besides.
       if (ordered) this._set(node, READS_CHANNEL, target);
       if (this._isBuffered(target)) this._set(node, firstUse(end), target);
     }
+  }
+
+  /** What is released on the way to a node lies ahead of the nodes before it; if it happens with a plain call, of the node. */
+  private _releases(node: number): void {
+    const { _lts: lts } = this;
+    const turn = lts.resumesAt(node);
+    // A pending request gives back what it was granted if its task is cancelled.
+    if (turn !== -1) for (const lock of this._granted(turn)) this._releasesAt(node, lock, -1);
+    const immediate = turn === -1 ? lts.immediateReleases(node) : 0;
+    for (const [nth, [lock]] of (lts.effects(turn === -1 ? node : turn)?.releases ?? []).entries()) {
+      const before = nth < immediate ? lts.parent(node) : -1;
+      if (before === -1) this._releasesAt(node, lock, -1);
+      else this._releasesAt(before, lock, this._granted(node)[0] ?? -1);
+    }
+  }
+
+  /** The lock whose permits are granted with the transition that leads to a node. */
+  private _granted(node: number): number[] {
+    const [parent, label] = [this._lts.parent(node), this._lts.label(node)];
+    if (parent === -1 || label!.at < 0 || this._lts.kindAt(parent, label!.at) !== ACQUIRE) return [];
+    return [this._lts.targetAt(parent, label!.at)];
+  }
+
+  /** A lock is released from a node on, before the next request for it unless that was just `granted`. */
+  private _releasesAt(node: number, lock: number, granted: number): void {
+    this._setLate(node, RELEASES, lock);
+    if (lock !== granted) this._setLate(node, FIRST_RELEASES, lock);
+  }
+
+  /** Adds a use to a node, also if that has been analysed before. */
+  private _setLate(node: number, kind: number, about: number): void {
+    if (this.may(node, this.use(kind, about))) return;
+    this._set(node, kind, about);
+    this.grew = true;
+    this._spreadFrom(node);
   }
 
   private _isBuffered(channel: number): boolean {
@@ -155,6 +195,11 @@ export class MayUse {
   private _spreadBack(node: number): void {
     const parent = this._lts.parent(node);
     if (parent === -1) return;
+    const granted = this._granted(node);
+    if (granted.length > 0) {
+      this._spread(node, parent, this.use(FIRST_RELEASES, granted[0]!));
+      return;
+    }
     const { at, code } = this._lts.label(node)!;
     const cases = this._lts.cases(parent);
     const channel = cases[at * STRIDE + 1]!;
@@ -204,11 +249,4 @@ export const opposite = (end: number): number => (end === TAIL ? HEAD : TAIL);
 export function endsRegion({ lts, sandbox }: Unfolder, node: number, region: number): boolean {
   if (lts.status(node) === FAILED) return true;
   return lts.status(node) === CANCELLED && sandbox.regions[region]!.members[0] === lts.task(node);
-}
-
-/** Whether a choice is ordered: which case it takes depends on which cases are ready. */
-export function goesByOrder(cases: Int32Array): boolean {
-  for (let at = 0; at < cases.length; at += STRIDE)
-    if (cases[at] === DEFAULT || cases[at + 3] !== UNORDERED) return true;
-  return false;
 }

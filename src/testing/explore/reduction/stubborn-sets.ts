@@ -7,12 +7,18 @@
 // local state that changes the analysis, and restarts otherwise.
 
 import {
+  ACQUIRE,
+  ACQUIRES,
   CANCELS_SCOPE,
   CANCELS_TASK,
   CHANNEL_USES,
   CLOSES,
+  FIRST_RELEASES,
+  goesByOrder,
   KINDS,
   READS_CHANNEL,
+  READS_LOCK,
+  RELEASES,
   SETTLE,
   STRIDE,
   TAIL,
@@ -20,7 +26,7 @@ import {
 import { PARKED } from "../process/local-lts.js";
 import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
-import { endsRegion, firstUse, goesByOrder, MayUse, opposite } from "./may-use.js";
+import { endsRegion, firstUse, MayUse, opposite } from "./may-use.js";
 
 export class StubbornSets {
   private readonly _model: Model;
@@ -58,10 +64,10 @@ export class StubbornSets {
     return grew;
   }
 
-  /** Whether the reduction supports the program: no atomic sequences, no invariants. */
+  /** Whether the reduction supports the program: no atomic sequences, no invariants, no queued locks. */
   get eligible(): boolean {
     const { lts, sandbox } = this._model.unfolder;
-    return !lts.anyAtomic && sandbox.invariants.size === 0;
+    return !lts.anyAtomic && sandbox.invariants.size === 0 && !sandbox.locks.some(({ isQueued }) => isQueued);
   }
 
   /** Marks the events of the smallest stubborn set that it finds with 1; false if the set has all events. */
@@ -175,6 +181,7 @@ export class StubbornSets {
       const about = cases[at + 1]!;
       if (end !== null) this._addOfChannel(end, about, ordered);
       for (const use of conflicts) this._addUsers(use, about);
+      if (cases[at] === ACQUIRE) this._addOfLock(about, cases[at + 2]!, ordered);
       if (target === "task") {
         if (cancels || (waitsForEnd && !this._model.isOver(about))) this._add(about);
       } else if (target === "scope") {
@@ -201,6 +208,13 @@ export class StubbornSets {
     const uses = can ? end : opposite(end);
     const first = capacity > 0 && stored === (uses === TAIL ? 0 : capacity);
     this._addUsers(first ? firstUse(uses) : uses, channel);
+  }
+
+  /** An enabled request conflicts with other requests; a disabled one is enabled by a release that comes before all requests. */
+  private _addOfLock(lock: number, request: number, ordered: boolean): void {
+    this._addUsers(READS_LOCK, lock);
+    if (ordered) for (const use of [ACQUIRES, RELEASES]) this._addUsers(use, lock);
+    else this._addUsers(this._model.hasPermits(lock, request) ? ACQUIRES : FIRST_RELEASES, lock);
   }
 
   private _addAll(channel: number): void {

@@ -25,6 +25,9 @@ export const CLOSE = 6;
 /** Time passes (the delay transition of timed automata). */
 export const DELAY = 7;
 
+/** A task joins the queues of the locks that it waits for. */
+export const QUEUE = 8;
+
 /** Numbers for each event. */
 export const FIELDS = 6;
 

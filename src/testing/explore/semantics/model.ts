@@ -12,16 +12,20 @@
 //   for a cell     the id of its value, and one; 0 before it is made
 //   for a sleep    how long the task has slept at its node
 //   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
+//   for a lock     how many permits are taken
+//   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
 //
 // All components begin at 0, so the vector may grow while a search goes on: a state that was stored before keeps its meaning.
 
 import {
+  ACQUIRE,
   type CaseKind,
   CLOSE as CLOSE_CALL,
   DEFAULT,
   KINDS,
   PAUSE,
   RECEIVE,
+  RELEASE,
   SEND,
   SETTLE,
   SLEEP,
@@ -31,11 +35,23 @@ import {
   Unmodelled,
 } from "../process/cases.js";
 import { type LocalLts, PARKED } from "../process/local-lts.js";
+import type { LockModel } from "../process/model-locks.js";
 import type { ChannelModel, TaskModel } from "../process/model-objects.js";
 import { type RegionModel, RegionStates } from "../process/model-scopes.js";
 import type { Unfolder } from "../process/unfolder.js";
 import { Contents } from "./channel-contents.js";
-import { CLOSE, DELAY, DEQUEUE, ENQUEUE, FIELDS, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
+import {
+  CLOSE,
+  DELAY,
+  DEQUEUE,
+  ENQUEUE,
+  FIELDS,
+  INTERNAL,
+  QUEUE,
+  RECEIVE_CLOSED,
+  RENDEZVOUS,
+  SEND_CLOSED,
+} from "./events.js";
 import { grown } from "./numbers.js";
 
 /** More tasks may not offer to send to a channel when it closes: each is committed or not, so the ways are two to that power. */
@@ -49,7 +65,7 @@ export class Model {
   /** The vector of the current state, and how many components there are. */
   state: Int32Array;
   width: number;
-  /** The component of each task, channel, timeout, cell, sleep, scope and reason; -1 while it has none. */
+  /** The component of each task, channel, timeout, cell, sleep, scope, reason, lock and ticket; -1 while it has none. */
   readonly ofTask: number[];
   readonly ofChannel: number[];
   readonly ofTimer: number[];
@@ -57,6 +73,8 @@ export class Model {
   readonly ofSleep: number[];
   readonly ofRegion: number[];
   readonly ofReason: number[];
+  readonly ofLock: number[];
+  readonly ofTicket: number[];
   /** What was changed since `forget`, to be taken back: a component and its value before, each. */
   changes: Int32Array;
   changed: number;
@@ -77,6 +95,8 @@ export class Model {
   private readonly _received: number[];
   /** For each node its receives on channels without a buffer, as (channel, case). */
   private readonly _receives: (Int32Array | undefined)[];
+  /** For each node the locks in whose queues a task waits there. */
+  private readonly _queues: (readonly number[] | undefined)[];
 
   constructor(unfolder: Unfolder) {
     this.unfolder = unfolder;
@@ -92,6 +112,8 @@ export class Model {
     this.ofSleep = [];
     this.ofRegion = [];
     this.ofReason = [];
+    this.ofLock = [];
+    this.ofTicket = [];
     this.changes = new Int32Array(64);
     this.changed = 0;
     this.events = new Int32Array(FIELDS * 64);
@@ -104,6 +126,7 @@ export class Model {
     this._receivers = [];
     this._received = [];
     this._receives = [];
+    this._queues = [];
   }
 
   // The state: the vector, and how to go back.
@@ -175,6 +198,7 @@ export class Model {
     this.set(this.component(this.ofTask, task), node + 1);
     const sleep = this.ofSleep[task];
     if (sleep !== undefined && sleep !== -1) this.set(sleep, 0);
+    if (this.ticket(task) !== 0) this._leaveQueues(task);
   }
 
   isOver(task: number): boolean {
@@ -225,6 +249,101 @@ export class Model {
     return this._valueOf(this.ofReason, task) - 1;
   }
 
+  // Locks. Tasks that wait for queued locks have tickets: of two tasks that wait for the same lock, the one with the lesser ticket
+  // came first. A ticket is one more than the greatest ticket ahead in any of the queues, so it says no more than that.
+
+  lock(lock: number): LockModel {
+    return this.unfolder.sandbox.locks[lock]!;
+  }
+
+  /** How many permits of a lock are taken. */
+  taken(lock: number): number {
+    return this._valueOf(this.ofLock, lock);
+  }
+
+  /** Changes how many permits of a lock are taken. */
+  take(lock: number, n: number): void {
+    const component = this.component(this.ofLock, lock);
+    this.set(component, this.state[component]! + n);
+  }
+
+  ticket(task: number): number {
+    return this._valueOf(this.ofTicket, task);
+  }
+
+  /** A task joins the queues of the locks that it waits for, behind all tasks that wait there. */
+  joinQueues(task: number): void {
+    this.set(this.component(this.ofTicket, task), this._ticketBehind(task, this._queueing()));
+  }
+
+  private _leaveQueues(task: number): void {
+    this.set(this.ofTicket[task]!, 0);
+    const ahead: number[] = [];
+    for (const other of this._queueing()) {
+      this.set(this.ofTicket[other]!, this._ticketBehind(other, ahead));
+      ahead.push(other);
+    }
+  }
+
+  /** The tasks that wait in queues, in the order of their tickets. */
+  private _queueing(): number[] {
+    const tasks: number[] = [];
+    for (let task = 0; task < this.ofTicket.length; task++) if (this.ticket(task) !== 0) tasks.push(task);
+    return tasks.sort((one, other) => this.ticket(one) - this.ticket(other));
+  }
+
+  private _ticketBehind(task: number, others: readonly number[]): number {
+    const queues = this._queuesAt(this.nodeOf(task));
+    let last = 0;
+    for (const other of others) {
+      if (this._queuesAt(this.nodeOf(other)).some((lock) => queues.includes(lock)))
+        last = Math.max(last, this.ticket(other));
+    }
+    return last + 1;
+  }
+
+  /** The locks in whose queues a task waits at a node: none in a plain call, or in a choice with a default. */
+  private _queuesAt(node: number): readonly number[] {
+    const known = this._queues[node];
+    if (known !== undefined) return known;
+    const { lts } = this;
+    const cases = lts.cases(node);
+    const queues = new Set<number>();
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      if (cases[at] === ACQUIRE && this.lock(cases[at + 1]!).isQueued) queues.add(cases[at + 1]!);
+      if (cases[at] === DEFAULT || lts.isPlainCall(node)) return (this._queues[node] = []);
+    }
+    return (this._queues[node] = [...queues]);
+  }
+
+  /** Whether a lock has the permits that a request asks for. */
+  hasPermits(lock: number, request: number): boolean {
+    return this.taken(lock) + this.unfolder.sandbox.requests[request]!.n <= this.lock(lock).total;
+  }
+
+  /** Whether a request can be granted: there are permits, and no request is ahead. */
+  private _isGrantable(task: number, lock: number, request: number): boolean {
+    if (!this.hasPermits(lock, request)) return false;
+    const { priority } = this.unfolder.sandbox.requests[request]!;
+    return !(this.lock(lock).isQueued && this._isBehind(task, lock, priority));
+  }
+
+  /** Whether a request of another task is ahead of a request of some priority. */
+  private _isBehind(task: number, lock: number, priority: number): boolean {
+    const own = this.ticket(task) || Infinity;
+    for (let other = 0; other < this.ofTicket.length; other++) {
+      const ticket = this.ticket(other);
+      if (ticket === 0 || other === task) continue;
+      const cases = this.lts.cases(this.nodeOf(other));
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at] !== ACQUIRE || cases[at + 1] !== lock) continue;
+        const its = this.unfolder.sandbox.requests[cases[at + 2]!]!.priority;
+        if (its > priority || (its === priority && ticket < own)) return true;
+      }
+    }
+    return false;
+  }
+
   // Enabled transitions.
 
   /**
@@ -235,6 +354,7 @@ export class Model {
     const tasks = this.ofTask.length;
     this.count = 0;
     const length = this._gather(tasks);
+    if (this.ofTicket.length > 0 && this._grant()) return;
     if (this.lts.anyAtomic && this._continueAtomic(tasks)) return;
     const parked = this._parked;
     for (let at = 0; at < length; at += 2) this._addCases(parked[at]!, parked[at + 1]!);
@@ -254,6 +374,19 @@ export class Model {
     return may && this.lts.kindAt(node, 0) !== PAUSE;
   }
 
+  /** A request that waits in a queue is granted as soon as that is possible; false if none can be. */
+  private _grant(): boolean {
+    for (let task = 0; task < this.ofTicket.length; task++) {
+      if (this.ticket(task) === 0) continue;
+      const cases = this.lts.cases(this.nodeOf(task));
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        if (cases[at] === ACQUIRE && this.lock(cases[at + 1]!).isQueued)
+          this._addCase(ACQUIRE, task, this.nodeOf(task), at, cases);
+      }
+    }
+    return this.count > 0;
+  }
+
   /** In the midst of an atomic sequence only its next call is enabled; false if no task is in one. */
   private _continueAtomic(tasks: number): boolean {
     for (let task = 0; task < tasks; task++) {
@@ -262,6 +395,7 @@ export class Model {
       this._addCases(task, node);
       this._addSendsTo(task, tasks);
       this._addServed(this.lts.served(node), tasks);
+      this._addGranted(node, tasks);
       // A receive may still have to wait for committed sends.
       return this.count > 0;
     }
@@ -285,6 +419,21 @@ export class Model {
         if (cases[at + 1] !== channel || cases[at] !== (sent ? RECEIVE : SEND)) continue;
         if (sent) this._addReceive(task, at / STRIDE, channel);
         else this._addSend(task, node, at / STRIDE, channel);
+      }
+    }
+  }
+
+  /** To release permits grants the requests that wait for them, before the next call of the sequence. */
+  private _addGranted(node: number, tasks: number): void {
+    const call = this.lts.parent(node);
+    if (call === -1 || this.lts.cases(call)[0] !== RELEASE) return;
+    const lock = this.lts.targetAt(call, 0);
+    for (let task = 0; task < tasks; task++) {
+      const at = this.nodeOf(task);
+      if (at === -1 || this.lts.isPlainCall(at)) continue;
+      const cases = this.lts.cases(at);
+      for (let nth = 0; nth < cases.length; nth += STRIDE) {
+        if (cases[nth] === ACQUIRE && cases[nth + 1] === lock) this._addCase(ACQUIRE, task, at, nth, cases);
       }
     }
   }
@@ -369,7 +518,8 @@ export class Model {
   private _addCases(task: number, node: number): void {
     const cases = this.lts.cases(node);
     if (cases.length === STRIDE && cases[0] !== DEFAULT) {
-      this._addCase(cases[0]!, task, node, 0, cases);
+      const ready = this._addCase(cases[0]!, task, node, 0, cases);
+      if (!ready && cases[0] === ACQUIRE) this._addQueue(task, node);
       return;
     }
     let certain = false;
@@ -383,6 +533,11 @@ export class Model {
       if (certain && cases[at + 3] !== UNORDERED) continue;
       if (this._addCase(kind, task, node, at, cases)) certain = true;
     }
+    if (!certain) this._addQueue(task, node);
+  }
+
+  private _addQueue(task: number, node: number): void {
+    if (this.ticket(task) === 0 && this._queuesAt(node).length > 0) this._add(QUEUE, task, 0, -1, 0, -1);
   }
 
   /**
@@ -415,6 +570,8 @@ export class Model {
         return this.isOver(target);
       case "members over":
         return this.allOver(target);
+      case "grantable":
+        return this._isGrantable(task, target, argument);
       default:
         return false;
     }

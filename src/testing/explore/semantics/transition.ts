@@ -10,6 +10,7 @@ import { cancelled, failure } from "../../../lifetime/scope.js";
 import { CancelledError } from "../../../structures/errors.js";
 import {
   ABORT_SCOPE,
+  ACQUIRE,
   CANCEL_CHANNEL,
   CANCEL_SCOPE,
   CANCEL_TASK,
@@ -20,7 +21,9 @@ import {
   READ_CELL,
   READ_CLOSED,
   READ_LENGTH,
+  READ_PERMITS,
   READ_TIMEOUT,
+  RELEASE,
   RETURN,
   RETURN_AFTER,
   SCOPE_ENDED,
@@ -31,7 +34,7 @@ import {
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
 import { FAILURE, isEnding, type RegionState } from "../process/model-scopes.js";
 import { insideScope, Refuted } from "../process/sandbox.js";
-import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
+import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, QUEUE, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
 import type { Model } from "./model.js";
 
 /** Puts the model into the initial state: `main` has been started, and nothing else has happened. */
@@ -81,6 +84,9 @@ export function fire(model: Model, events: Int32Array, first: number): void {
       return;
     case INTERNAL:
       fireInternal(model, task, at);
+      return;
+    case QUEUE:
+      model.joinQueues(task);
       return;
     case CLOSE:
       close(model, task, at, channel, events[first + 4]!);
@@ -238,7 +244,12 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
   },
   [ABORT_SCOPE]: { effect: (model, task, region, reason) => cancelScope(model, region, reason, true, task) },
   [FAIL_SCOPE]: { effect: (model, _task, region, error) => failScope(model, region, error) },
+  [ACQUIRE]: { effect: (model, _task, lock, id) => model.take(lock, permitsOf(model, id)) },
+  [RELEASE]: { effect: (model, _task, lock, n) => model.take(lock, -n) },
+  [READ_PERMITS]: { code: (model, _task, lock) => model.lock(lock).total - model.taken(lock) },
 };
+
+const permitsOf = (model: Model, request: number): number => model.unfolder.sandbox.requests[request]!.n;
 
 function internalCode(model: Model, task: number, at: number): number {
   const node = model.nodeOf(task);
@@ -257,20 +268,20 @@ function fireInternal(model: Model, task: number, at: number): void {
 
 /** What a join yields: the result of the task, or its failure is thrown. */
 function joinCode(model: Model, task: number): number {
-  const { lts } = model;
+  const { lts, unfolder } = model;
   const node = model.nodeOf(task);
   if (lts.status(node) === CANCELLED) return cancelledCode(model, task);
-  const result = lts.resultId(node);
+  const result = unfolder.values.idOf(lts.result(node));
   return lts.status(node) === DONE ? valueCode(result) : causeCode(result);
 }
 
 function cancelledCode(model: Model, task: number): number {
-  const { values, objects } = model.unfolder;
+  const { values } = model.unfolder;
   const reason = model.reason(task);
   const cause = reason === -1 ? undefined : values.at(reason);
   // In reports what `main` makes needs no prefix; in errors it has one.
   const name = `${model.task(0).name}#0/${model.task(task).name}`;
-  return causeCode(objects.madeId(new CancelledError(`Task ${name} was cancelled`, { cause })));
+  return causeCode(values.idOf(new CancelledError(`Task ${name} was cancelled`, { cause })));
 }
 
 function handleFailure(model: Model, joined: number): void {
@@ -293,10 +304,12 @@ function startTasks(model: Model, node: number): void {
   for (const spawn of model.lts.effects(node)?.starts ?? []) startTask(model, spawn);
 }
 
-/** Starts what a task has started before the plain call that it is stopped in. */
+/** Starts what a task has started, and releases what it has released, before the plain call that it is stopped in. */
 function startDeferred(model: Model, task: number): void {
   const node = model.nodeOf(task);
-  if (node !== -1 && model.lts.defersStarts(node)) startTasks(model, node);
+  if (node === -1 || !model.lts.isPlainCall(node)) return;
+  releasePermits(model, node, model.lts.immediateReleases(node), model.lts.effects(node)?.releases.length ?? 0);
+  if (model.lts.defersStarts(node)) startTasks(model, node);
 }
 
 /** A case has happened to a task. */
@@ -353,10 +366,20 @@ function enterWithEffects(model: Model, task: number, node: number): void {
   for (const [cell, value] of lts.effects(node)?.cells ?? []) {
     model.set(model.component(model.ofCell, cell), value + 1);
   }
-  // The timeouts of the repeated round begin again, but for those that had begun before it.
-  if (backEdge !== null) startTimeouts(model, backEdge.node, backEdge.timers);
+  releasePermits(model, node, 0, lts.immediateReleases(node));
+  // What the repeated round does on the way to its first node happens again, but not what had happened before the round.
+  if (backEdge !== null) {
+    startTimeouts(model, backEdge.node, backEdge.timers);
+    releasePermits(model, backEdge.node, backEdge.releases, lts.immediateReleases(backEdge.node));
+  }
   // A round without events is a back edge to itself.
   if (backEdge === null ? !lts.defersStarts(node) : backEdge.node === node) startTasks(model, node);
+}
+
+/** Releases permits that a task releases on its way to a node, from one such release to another. */
+function releasePermits(model: Model, node: number, from: number, to: number): void {
+  const releases = model.lts.effects(node)?.releases;
+  for (let at = from; at < to; at++) model.take(releases![at]![0], -releases![at]![1]);
 }
 
 function startTimeouts(model: Model, node: number, from: number): void {
@@ -368,12 +391,12 @@ function startTimeouts(model: Model, node: number, from: number): void {
 
 /** A task is over. In a scope, its failure cancels the other tasks. */
 function taskEnded(model: Model, task: number): void {
-  const { lts } = model;
+  const { lts, unfolder } = model;
   const { region } = model.task(task);
   const node = model.nodeOf(task);
   if (region === -1 || lts.status(node) === PARKED) return;
   if (lts.status(node) === FAILED) {
-    const error = lts.resultId(node);
+    const error = unfolder.values.idOf(lts.result(node));
     handleFailure(model, task);
     failScope(model, region, error);
   } else if (lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
@@ -500,12 +523,12 @@ function cancelLostScopes(model: Model, node: number, at: number): void {
 
 /** What the end of a scope yields. */
 function outcomeCode(model: Model, region: number, yields: number): number {
-  const { values, objects } = model.unfolder;
+  const { values } = model.unfolder;
   const { failures, reason, aborted } = stateOf(model, region);
-  if (failures.length > 0) return causeCode(objects.madeId(failure(failures.map((error) => values.at(error)))));
+  if (failures.length > 0) return causeCode(values.idOf(failure(failures.map((error) => values.at(error)))));
   if (yields === FAILURE) return valueCode(undefinedId(model));
   const body = model.nodeOf(model.scope(region).members[0]!);
   const isDone = model.lts.status(body) === DONE;
-  if (isDone && (reason === -1 || !aborted)) return valueCode(model.lts.resultId(body));
-  return causeCode(objects.madeId(cancelled(values.at(reason))));
+  if (isDone && (reason === -1 || !aborted)) return valueCode(values.idOf(model.lts.result(body)));
+  return causeCode(values.idOf(cancelled(values.at(reason))));
 }

@@ -1,0 +1,10 @@
+// Where the permits of a new lock are kept: by the lock, or by the maker of a verification.
+
+import type { KeptPermits } from "./maker.js";
+import { scheduler } from "./scheduler.js";
+
+/** The permits of a new lock, if a maker keeps them; null in production. */
+export function keptPermits(name: string, total: number): KeptPermits | null {
+  const { maker } = scheduler;
+  return maker === null ? null : maker.permits(name, total);
+}
