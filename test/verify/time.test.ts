@@ -1,7 +1,7 @@
 // The passing of time beside busy loops, and the checks of a proof of an endless program against the program itself.
 
-import { channel, go, never, type Routine } from "millrace";
-import { daemon, forever, type Verdict, verify } from "millrace/testing";
+import { type Channel, channel, go, never, pause, type Routine, select, sleep, timeout } from "millrace";
+import { cell, choose, daemon, type Failed, forever, loop, replay, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { type Allowed, sound } from "../../src/testing/explore/validation/cross-check.js";
 
@@ -116,5 +116,277 @@ describe("a cut run of an endless program", () => {
 
   test("shows a deadlock", async () => {
     expect(await sound(blocks, allowed(), budget)).toBe("fails (deadlock)");
+  });
+});
+
+describe("time passes beside a loop that never waits", () => {
+  const DONE = Symbol.for("millrace.DONE") as never;
+  const busy = () => exchange(() => {});
+  /** Serves `c` for ever. */
+  const serve = (c: Channel<number>) =>
+    daemon(
+      go(forever, function* () {
+        yield* c.send(1);
+      }),
+    );
+  const fails = (ms: number) =>
+    daemon(
+      go(function* () {
+        yield* sleep(ms);
+        throw new Error("woken");
+      }),
+    );
+
+  const programs: readonly { name: string; verdict: string; outcomes?: unknown[]; main: () => Routine<unknown> }[] = [
+    {
+      name: "a sleeping task wakes and throws",
+      verdict: "throw",
+      *main() {
+        fails(1);
+        yield* busy();
+      },
+    },
+    {
+      name: "a main that sleeps beside a ring is not stuck, and ends",
+      verdict: "proved",
+      outcomes: [1],
+      *main() {
+        go(busy);
+        yield* sleep(10);
+        return 1;
+      },
+    },
+    {
+      name: "sleeps come one after another",
+      verdict: "throw",
+      *main() {
+        go(busy);
+        for (let nth = 0; nth < 4; nth++) yield* sleep(3);
+        throw new Error("end");
+      },
+    },
+    {
+      name: "sleepers that meet later are not stuck",
+      verdict: "proved",
+      outcomes: [7],
+      *main() {
+        go(busy);
+        const c = channel<number>();
+        go(function* () {
+          yield* sleep(3);
+          yield* c.send(7);
+        });
+        yield* sleep(5);
+        return yield* c.receive();
+      },
+    },
+    {
+      name: "a task that can never be served after its sleep is stuck",
+      verdict: "stuck",
+      *main() {
+        go(busy);
+        yield* sleep(5);
+        yield* channel<number>().receive();
+      },
+    },
+    {
+      name: "the earlier of two sleeps ends first",
+      verdict: "proved",
+      outcomes: ["early,late"],
+      *main() {
+        go(busy);
+        const log = channel<string>(2);
+        for (const [name, ms] of [
+          ["late", 7],
+          ["early", 3],
+        ] as const) {
+          go(function* () {
+            yield* sleep(ms);
+            yield* log.send(name);
+          });
+        }
+        return [yield* log.receive(), yield* log.receive()].join();
+      },
+    },
+    {
+      name: "a loop that polls a cell sees what a sleeping task writes",
+      verdict: "proved",
+      outcomes: ["seen"],
+      *main() {
+        const on = cell(false);
+        go(function* () {
+          yield* sleep(5);
+          on.value = true;
+        });
+        yield* loop(0, function* () {
+          yield* pause();
+          return on.value ? DONE : 0;
+        });
+        return "seen";
+      },
+    },
+    {
+      name: "a loop that polls a timeout sees its end",
+      verdict: "throw",
+      *main() {
+        const late = timeout(5);
+        yield* forever(function* () {
+          yield* pause();
+          if (late.closed) throw new Error("late");
+        });
+      },
+    },
+    {
+      name: "a wait that begins again in each round of the loop is never late",
+      verdict: "proved",
+      *main() {
+        const c = channel<number>();
+        serve(c);
+        yield* forever(function* () {
+          const { key } = yield* select({ c, late: sleep(5) });
+          if (key === "late") throw new Error("late");
+        });
+      },
+    },
+    {
+      name: "a longer sleep beside such a wait ends",
+      verdict: "throw",
+      *main() {
+        const c = channel<number>();
+        fails(20);
+        serve(c);
+        yield* forever(function* () {
+          yield* select({ c, late: sleep(5) });
+        });
+      },
+    },
+    {
+      name: "a wait is late if the loop can go round without it",
+      verdict: "throw",
+      *main() {
+        const c = channel<number>();
+        daemon(
+          go(forever, function* () {
+            if (yield* choose(true, false)) yield* c.send(1);
+            else yield* pause();
+          }),
+        );
+        yield* forever(function* () {
+          const { key } = yield* select({ c, late: sleep(5) });
+          if (key === "late") throw new Error("late");
+        });
+      },
+    },
+    {
+      name: "the loop may end, or go round until the sleep ends",
+      verdict: "throw",
+      *main() {
+        const on = cell(true);
+        go(function* () {
+          yield* sleep(4);
+          if (on.value) throw new Error("still on");
+        });
+        yield* loop(0, function* () {
+          yield* pause();
+          return (yield* choose(true, false)) ? 0 : DONE;
+        });
+        on.value = false;
+      },
+    },
+    {
+      name: "a task that could be served in each round is served before its timeout",
+      verdict: "proved",
+      outcomes: ["c"],
+      *main() {
+        const c = channel<number>();
+        serve(c);
+        daemon(
+          go(forever, function* () {
+            yield* c.receive();
+          }),
+        );
+        return (yield* select({ c, late: timeout(5) })).key;
+      },
+    },
+    {
+      name: "tasks that can change places are busy",
+      verdict: "proved",
+      outcomes: [5],
+      *main() {
+        const c = channel<number>();
+        for (let nth = 0; nth < 3; nth++) serve(c);
+        daemon(
+          go(forever, function* () {
+            yield* c.receive();
+          }),
+        );
+        yield* sleep(5);
+        return 5;
+      },
+    },
+    {
+      name: "one of the sleepers that can change places stays busy",
+      verdict: "throw",
+      *main() {
+        const [c, woken] = [channel<number>(), cell(0)];
+        for (let nth = 0; nth < 2; nth++) {
+          daemon(
+            go(function* sleeper() {
+              yield* sleep(5);
+              woken.value++;
+              if (woken.value === 2) throw new Error("both");
+            }),
+          );
+        }
+        serve(c);
+        yield* forever(function* () {
+          yield* c.receive();
+        });
+      },
+    },
+  ];
+
+  describe.each(programs)("$name", ({ main, verdict, outcomes }) => {
+    test.each([{}, { all: true }])("(%o)", async (options) => {
+      const found = await verify(main, { engine: "model", ...options });
+      expect(said(found)).toBe(verdict);
+      if (found.status === "proved" && outcomes !== undefined) expect([...found.outcomes]).toEqual(outcomes);
+      if (found.status !== "failed") return;
+      const again = await replay(found.token, main).catch((error: unknown) => error);
+      expect(again).toMatchObject({ kind: verdict, schedule: found.schedule });
+    });
+  });
+
+  test("whether stuck tasks are a failure or not", async () => {
+    const main = function* () {
+      fails(1);
+      yield* busy();
+    };
+    expect(said(await verify(main, { stuck: false }))).toBe("throw");
+  });
+
+  test("and the schedule says how much time passes", async () => {
+    const main = function* () {
+      fails(15);
+      yield* busy();
+    };
+    const found = (await verify(main)) as Failed;
+    expect(found.schedule.steps.map(({ what }) => what)).toEqual(["15 ms pass", "wake after 15 ms"]);
+  });
+
+  test("but a program that waits in each round keeps its states", async () => {
+    const main = function* () {
+      const c = channel<number>();
+      daemon(
+        go(forever, function* () {
+          yield* sleep(2);
+          yield* c.send(1);
+        }),
+      );
+      yield* forever(function* () {
+        yield* c.receive();
+      });
+    };
+    expect(await verify(main, { all: true })).toMatchObject({ status: "proved", states: 3 });
   });
 });

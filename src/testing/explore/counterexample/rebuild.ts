@@ -10,6 +10,7 @@ import { ModelMaker } from "../process/model-maker.js";
 import type { Start } from "../process/routine-run.js";
 import type { Refinements, Sandbox } from "../process/sandbox.js";
 import { PENDING, Unfolder } from "../process/unfolder.js";
+import { delayAt, isUnlisted, placeOf, stillNames } from "../semantics/clocks.js";
 import { CLOSE, DELAY, FIELDS } from "../semantics/events.js";
 import { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
@@ -68,9 +69,15 @@ export class Counterexample {
     this.model.enumerate();
   }
 
-  /** Takes the enabled event with an index. */
+  /** Whether there is an event at a place: those that are enabled, and delays beside them. */
+  has(place: number): boolean {
+    return place < this.model.count || delayAt(this.model, place) !== null;
+  }
+
+  /** Takes the event at a place. */
   async happen(place: number): Promise<void> {
-    const event = this.model.events.slice(place * FIELDS, (place + 1) * FIELDS);
+    const { count, events } = this.model;
+    const event = place < count ? events.slice(place * FIELDS, (place + 1) * FIELDS) : delayAt(this.model, place)!;
     if (event[0] === DELAY) this.elapsed += event[1]!;
     this.places.push(place);
     this._text.describe(event, 0);
@@ -80,6 +87,7 @@ export class Counterexample {
 
   /** Takes the event that corresponds to an event of another model; false if it is not enabled. */
   async follow(event: Int32Array, other: Model): Promise<boolean> {
+    if (isUnlisted(this.model, event)) return await this._delay(event[1]!, stillNames(other, event));
     const same = identityOf(event, 0, other);
     for (let place = 0; place < this.model.count; place++) {
       if (identityOf(this.model.events, place * FIELDS, this.model) !== same) continue;
@@ -87,6 +95,13 @@ export class Counterexample {
       return true;
     }
     return false;
+  }
+
+  private async _delay(ms: number, still: ReadonlySet<string>): Promise<boolean> {
+    const place = placeOf(this.model, ms, still);
+    if (!this.has(place)) return false;
+    await this.happen(place);
+    return true;
   }
 
   /** A task of another model, by its name. */

@@ -21,7 +21,7 @@ export function replayEvents<T>(
   return inSandbox(model.unfolder.sandbox, async () => {
     await counterexample.begin();
     for (const place of places) {
-      if (place >= model.count) throw new TypeError("Cannot replay: the token is of another program");
+      if (!counterexample.has(place)) throw new TypeError("Cannot replay: the token is of another program");
       await counterexample.happen(place);
     }
     const violation = shows === undefined ? new Properties({}).check(model) : violationOf(model, shows);

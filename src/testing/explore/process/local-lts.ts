@@ -331,6 +331,11 @@ export class LocalLts {
     }
   }
 
+  /** Whether some task fails. */
+  get anyFails(): boolean {
+    return this._status.includes(FAILED);
+  }
+
   /** The values that `main` returns. Nothing is unfolded that no schedule leads to, so each of its ends is an outcome. */
   outcomes(): Set<unknown> {
     const outcomes = new Map<number, unknown>();

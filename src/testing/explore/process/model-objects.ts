@@ -163,10 +163,12 @@ class OwnedReceive<T> extends Offer<T> {
 
 export class TimeoutModel implements ReceiveChannel<never> {
   readonly index: number;
+  readonly name: string;
   private readonly _calls: PlainCalls;
 
-  constructor(calls: PlainCalls, index: number) {
+  constructor(calls: PlainCalls, index: number, name: string) {
     this.index = index;
+    this.name = name;
     this._calls = calls;
   }
 

@@ -262,8 +262,9 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
 
   timeout(ms: number): TimeoutModel {
     const run = this._current();
-    const timer = this._object(`${run.task} timer ${run.timers++}`, () => {
-      const made = new TimeoutModel(this, this.timers.length);
+    const nth = run.timers++;
+    const timer = this._object(`${run.task} timer ${nth}`, () => {
+      const made = new TimeoutModel(this, this.timers.length, this._nameIn(run.task, `timeout#${nth}`));
       this.timers.push(made);
       return made;
     });

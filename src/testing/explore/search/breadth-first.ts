@@ -15,9 +15,11 @@ import { Canonicaliser } from "../reduction/canonicalise.js";
 import { Automorphisms, LAST_SEEK, NO_SYMMETRY, SEEK_AGAIN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
 import type { StubbornSets } from "../reduction/stubborn-sets.js";
-import { DELAY, FIELDS } from "../semantics/events.js";
+import { type Clock, clocksOf, delayOf, unitOfTime } from "../semantics/clocks.js";
+import { DELAY, FIELDS, RENDEZVOUS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
+import { type BusyLoop, busyLoops, type Step, type Stop } from "./busy-loops.js";
 import { TURN } from "./portfolio.js";
 import type { Properties, Violation } from "./properties.js";
 import { type Found, Ineligible, type Search } from "./search.js";
@@ -74,6 +76,17 @@ export class BreadthFirst implements Search {
   private _enabled: number;
   /** For each enabled event whether it is in the stubborn set. */
   private _marks: Uint8Array;
+  /** Whether the graph is recorded, and the first state of which it is not. */
+  private _records: boolean;
+  private _unrecorded: number;
+  /** States that need not be looked at again for loops in which no time passes. */
+  private _looked: number;
+  /** States of which all events have been taken, where others are chosen. */
+  private _whole: Set<number>;
+  /** The delay that first led to a state, of those that are not among the enabled events. */
+  private _delays: Map<number, Int32Array>;
+  /** The unit of time by which clocks have run down beside a loop; 0 if that was not needed. */
+  private _unit: number;
 
   constructor(
     model: Model,
@@ -107,6 +120,11 @@ export class BreadthFirst implements Search {
     this._next = this._enabled = 0;
     this._check = FIRST_CHECK;
     this._marks = new Uint8Array(64);
+    this._records = findsStarvation || this._stubborn !== null;
+    this._unrecorded = this._records ? Infinity : 0;
+    this._looked = this._unit = 0;
+    this._whole = new Set();
+    this._delays = new Map();
   }
 
   get states(): number {
@@ -125,15 +143,23 @@ export class BreadthFirst implements Search {
     this.interrupted = false;
     do {
       if (!this._expandAll(pause)) return false;
-    } while (this.found === null && (this._restart() || this._expandIgnored()));
-    if (this._findsStarvation && this.found === null && this._model.unfolder.isCyclic) {
-      const stuck = findStarvation(this._model, this.store, this._graph, this._leaks);
+    } while (this.found === null && (this._restart() || this._expandIgnored() || this._passBesideLoops()));
+    if (this._mayStarve()) {
+      this._recordAll();
+      const mayStick = (isDone: boolean): boolean => !this._findsStarvation || (isDone && !this._leaks);
+      const stuck = findStarvation(this._model, this.store, this._graph, mayStick);
       // The schedule that leads to a representative may be that of another state: it is found without symmetry.
       if (stuck !== null && this._graph.permuted) throw new Refuted(NO_SYMMETRY);
       if (stuck !== null) this.found = this._foundAt(stuck.id, stuck.violation);
     }
     this._symmetries.assertDaemons();
     return true;
+  }
+
+  /** Whether an endless schedule may have to do without a task, or without handling the error of a task. */
+  private _mayStarve(): boolean {
+    const { isCyclic, lts } = this._model.unfolder;
+    return this.found === null && isCyclic && (this._findsStarvation || lts.anyFails);
   }
 
   /** Restarts if a new local state may have changed the choice of a stubborn set. */
@@ -147,7 +173,9 @@ export class BreadthFirst implements Search {
   private _forget(): void {
     this.store = new StateStore();
     this._graph = new StateGraph(this._permutations);
-    this._next = this._enabled = this.events = 0;
+    this._next = this._enabled = this.events = this._looked = this._unit = 0;
+    this._whole = new Set();
+    this._delays = new Map();
   }
 
   /** Looks for symmetry; restarts if some is found, so that all stored states are canonical. */
@@ -204,7 +232,114 @@ export class BreadthFirst implements Search {
       this._take(id, null);
       expanded = true;
     }
+    if (expanded) this._looked = 0;
     return expanded;
+  }
+
+  /** Lets time pass beside loops in which none passes, where clocks run; false if nothing new comes of it. */
+  private _passBesideLoops(): boolean {
+    const { _model: model, store } = this;
+    const { isCyclic, sandbox } = model.unfolder;
+    if (!isCyclic || (sandbox.timers.length === 0 && !model.lts.hasSleeps())) return false;
+    this._recordAll();
+    const unit = unitOfTime(model);
+    if (this._unit !== 0 && this._unit !== unit) {
+      this._forget();
+      return true;
+    }
+    const { size } = store;
+    const cycles = this._graph.timelessCycles(this._looked, size);
+    if (this._expandWholly(cycles)) return true;
+    let passes = false;
+    if (cycles.some((id) => this._clocksAt(id).length > 0)) {
+      const uneven = (): never => {
+        throw new Refuted(NO_SYMMETRY);
+      };
+      const stops = cycles.map((id) => this._stopAt(id));
+      for (const loop of busyLoops(stops, this._symmetries.found.length > 0 ? uneven : null)) {
+        for (const { id } of loop.stops) passes = this._passAt(id, loop, unit) || passes;
+      }
+    }
+    this._looked = size;
+    return passes;
+  }
+
+  /** Records the graph of states that were expanded when it did not seem to be needed. */
+  private _recordAll(): void {
+    this._records = true;
+    const { events } = this;
+    for (; this._unrecorded < this.store.size; this._unrecorded++) this._takeAll(this._unrecorded);
+    this._unrecorded = Infinity;
+    this.events = events;
+  }
+
+  /** With stubborn sets: takes all events of the states that can be reached from some; false if all have been taken already. */
+  private _expandWholly(from: readonly number[]): boolean {
+    if (this._stubborn === null) return false;
+    let expanded = false;
+    for (const id of this._graph.timelessFrom(from)) {
+      if (this._whole.has(id)) continue;
+      this._takeAll(id);
+      this._whole.add(id);
+      expanded = true;
+    }
+    if (expanded) this._looked = 0;
+    return expanded;
+  }
+
+  private _takeAll(id: number): void {
+    this.store.load(id, this._model);
+    this._model.enumerate();
+    this._take(id, null);
+  }
+
+  private _clocksAt(id: number): Clock[] {
+    this.store.load(id, this._model);
+    return clocksOf(this._model);
+  }
+
+  private _stopAt(id: number): Stop {
+    const { _model: model, store } = this;
+    const clocks = new Set(this._clocksAt(id).map(({ component }) => component));
+    model.enumerate();
+    const { count, events } = model;
+    const before = model.ofTask.map((_, task) => model.nodeOf(task));
+    const steps: Step[] = [];
+    for (let event = 0; event < count; event++) {
+      const [kind, task, , other] = events.subarray(event * FIELDS, event * FIELDS + FIELDS);
+      if (kind === DELAY) continue;
+      fire(model, events, event * FIELDS);
+      const tasks = kind === RENDEZVOUS ? [task!, other!] : [task!];
+      const moved = [...model.ofTask.keys()].filter((at) => model.nodeOf(at) !== (before[at] ?? -1));
+      const sleeps = [...tasks, ...moved].map((at) => model.component(model.ofSleep, at));
+      const begins = new Set([...sleeps, ...model.begun]);
+      this._canonical.canonicalise();
+      steps.push({ to: store.find(model), tasks, begins });
+      model.takeBack(0);
+    }
+    return { id, steps, clocks };
+  }
+
+  /** Lets time pass in a state of a loop; whether that leads to a new state. */
+  private _passAt(id: number, { begins, isClosed }: BusyLoop, unit: number): boolean {
+    const { _model: model, store } = this;
+    const clocks = this._clocksAt(id);
+    const runs = clocks.filter(({ component }) => !begins.has(component));
+    if (runs.length === 0 || isInSequence(model)) return false;
+    // Beside a loop that nothing leads out of, all clocks that run began before it: what else could happen before they are due?
+    const least = Math.min(...runs.map(({ left }) => left));
+    const ms = isClosed ? least : Math.min(least, unit);
+    if (!isClosed) this._unit = unit;
+    const still = clocks.filter(({ component }) => begins.has(component)).map(({ component }) => component);
+    const event = delayOf(model, ms, still);
+    fire(model, event, 0);
+    this._canonical.canonicalise();
+    const { size } = store;
+    const to = store.add(model, id);
+    if (to === size) this._delays.set(to, event);
+    this._graph.extend(id, to, event);
+    this.events++;
+    return to === size;
   }
 
   /** The events that lead to a state, found by repeating its path: only states are stored, and only representatives. */
@@ -228,6 +363,15 @@ export class BreadthFirst implements Search {
     model.enumerate();
     const { count, events } = model;
     const before = model.mark();
+    const delay = this._delays.get(after);
+    if (delay !== undefined) {
+      fire(model, delay, 0);
+      const came = model.mark();
+      this._canonical.canonicalise();
+      const found = store.find(model) === after;
+      model.takeBack(found ? came : before);
+      if (found) return delay;
+    }
     for (let event = 0; event < count; event++) {
       fire(model, events, event * FIELDS);
       const came = model.mark();
@@ -258,7 +402,7 @@ export class BreadthFirst implements Search {
   private _take(from: number, marks: Uint8Array | null): void {
     const { _model: model, store } = this;
     const { count, events } = model;
-    const graph = this._findsStarvation || this._stubborn !== null ? this._graph : null;
+    const graph = this._records ? this._graph : null;
     let taken = 0;
     graph?.begin(from);
     for (let event = 0; event < count; event++) {
@@ -281,6 +425,11 @@ function actors(model: Model): number[] {
     if (model.events[event * FIELDS] !== DELAY) tasks.push(model.events[event * FIELDS + 1]!);
   }
   return tasks;
+}
+
+/** Whether a task is between two plain calls. */
+function isInSequence(model: Model): boolean {
+  return model.ofTask.some((_, task) => model.nodeOf(task) !== -1 && model.lts.isAtomic(model.nodeOf(task)));
 }
 
 function eventAt(events: Int32Array, event: number): Int32Array {

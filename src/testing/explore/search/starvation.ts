@@ -3,6 +3,7 @@
 // strongly connected component, so both are looked for there; the states before are searched only after one is found.
 
 import { isDaemon } from "../../program/loop.js";
+import { SLEEP, STRIDE, TIMEOUT } from "../process/cases.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
 import type { Model } from "../semantics/model.js";
 import type { Violation } from "./properties.js";
@@ -16,14 +17,20 @@ interface Stuck {
 }
 
 /**
- * The first state in which a task is stuck, or any such state where tasks were permuted; null if there is none. Without `leaks`
- * tasks may be left behind once `main` is done.
+ * The first state in which a task is stuck, or any such state where tasks were permuted; null if there is none.
+ *
+ * @param mayStick - Whether a parked task may be stuck; false once `main` is done if no task may be left behind then.
  */
-export function findStarvation(model: Model, store: StateStore, graph: StateGraph, leaks: boolean): Stuck | null {
+export function findStarvation(
+  model: Model,
+  store: StateStore,
+  graph: StateGraph,
+  mayStick: (isDone: boolean) => boolean,
+): Stuck | null {
   let first: Stuck | null = null;
   for (const bottom of graph.bottoms(store.size)) {
     store.load(bottom, model);
-    const mayLeave = !leaks && model.lts.status(model.nodeOf(0)) === DONE;
+    const mayLeave = mayStick(model.lts.status(model.nodeOf(0)) === DONE);
     const suspects = [...model.ofTask.keys()].filter((task) => {
       const violation = judge(model, task);
       return violation !== null && !(mayLeave && violation.kind === "stuck");
@@ -62,5 +69,12 @@ function judge(model: Model, task: number): Violation | null {
   const node = model.nodeOf(task);
   if (node === -1) return null;
   if (lts.status(node) === FAILED) return { kind: "throw", cause: lts.result(node), event: -1 };
-  return lts.status(node) === PARKED && !isDaemon(model.task(task)) ? { kind: "stuck", event: -1 } : null;
+  // What waits for time wakes in the end.
+  if (lts.status(node) !== PARKED || isDaemon(model.task(task)) || waitsForTime(lts.cases(node))) return null;
+  return { kind: "stuck", event: -1 };
+}
+
+function waitsForTime(cases: Int32Array): boolean {
+  for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === SLEEP || cases[at] === TIMEOUT) return true;
+  return false;
 }

@@ -64,51 +64,55 @@ export class StateGraph {
     if (this._applied !== null) this._applied = grown(this._applied);
   }
 
+  /** Adds a transition to a state that has its transitions already. */
+  extend(from: number, to: number, events: Int32Array): void {
+    const [first, end] = [this._starts[from]!, this._ends[from]!];
+    this.begin(from);
+    for (let edge = first; edge < end; edge++) {
+      if (this._count === this._to.length) this._lengthen();
+      this._to[this._count] = this._to[edge]!;
+      this._participants.copyWithin(this._count * 2, edge * 2, edge * 2 + 2);
+      if (this._applied !== null) this._applied[this._count] = this._applied[edge]!;
+      this._count++;
+    }
+    this.add(from, to, events, 0, 0);
+  }
+
   /**
    * The first state of each bottom strongly connected component of the first `states` states, in order. Every run that never ends
    * may come to such a component, and none leaves it. A state without transitions is an end, and none of these.
    */
   bottoms(states: number): number[] {
     const { _starts: starts, _ends: ends, _to: to } = this;
-    /** When a state was entered, from 1; and the earliest state, by that, that is known to be reached from it. */
-    const entered = new Int32Array(states);
-    const low = new Int32Array(states);
-    /** The next transition of each state to be followed. */
-    const next = starts.slice(0, states);
-    /** States whose component is not complete, in the order in which they were entered; and whether a state is one of them. */
-    const open: number[] = [];
-    const isOpen = new Uint8Array(states);
-    /** The path from the root of the depth-first search to the current state. */
-    const path: number[] = [];
-    const bottoms: number[] = [];
-    let count = 0;
-    const enter = (state: number): void => {
-      entered[state] = low[state] = ++count;
-      isOpen[state] = 1;
-      open.push(state);
-      path.push(state);
-    };
-    for (let root = 0; root < states; root++) {
-      if (entered[root] === 0) enter(root);
-      while (path.length > 0) {
-        const state = path[path.length - 1]!;
-        if (next[state]! < ends[state]!) {
-          const target = to[next[state]!++]!;
-          if (entered[target] === 0) enter(target);
-          else if (isOpen[target] === 1) low[state] = Math.min(low[state]!, entered[target]!);
-          continue;
-        }
-        path.pop();
-        const before = path[path.length - 1];
-        if (before !== undefined) low[before] = Math.min(low[before]!, low[state]!);
-        if (low[state] === entered[state]) {
-          const component = open.splice(open.lastIndexOf(state));
-          if (this._isBottom(component)) bottoms.push(component.reduce((one, other) => Math.min(one, other)));
-          for (const member of component) isOpen[member] = 0;
-        }
-      }
-    }
+    const bottoms = stronglyConnected(states, (state) => to.subarray(starts[state]!, ends[state]!))
+      .filter((component) => this._isBottom(component))
+      .map((component) => component.reduce((one, other) => Math.min(one, other)));
     return bottoms.sort((one, other) => one - other);
+  }
+
+  /** The states from `first` on that lie on a cycle in which no time passes. */
+  timelessCycles(first: number, states: number): number[] {
+    const timeless = (state: number): number[] => this._timeless(first + state).map((to) => to - first);
+    return stronglyConnected(states - first, timeless)
+      .filter(([one, ...more]) => more.length > 0 || timeless(one!).includes(one!))
+      .flat()
+      .map((state) => first + state);
+  }
+
+  /** The states that can be reached from some states while no time passes, these included. */
+  timelessFrom(states: readonly number[]): number[] {
+    const reached = new Set(states);
+    for (const state of reached) for (const to of this._timeless(state)) reached.add(to);
+    return [...reached].sort((one, other) => one - other);
+  }
+
+  /** The states to which the transitions of a state lead that take no time. */
+  private _timeless(state: number): number[] {
+    const next: number[] = [];
+    for (let edge = this._starts[state]!; edge < this._ends[state]!; edge++) {
+      if (this._participants[edge * 2] !== NONE) next.push(this._to[edge]!);
+    }
+    return next;
   }
 
   /** Whether no transition leads out of a component, and there are some in it. */
@@ -184,4 +188,46 @@ export class StateGraph {
     }
     return reach;
   }
+}
+
+/** The strongly connected components of a graph of the nodes from 0 on, by Tarjan's algorithm; `next` gives where a node leads to. */
+export function stronglyConnected(count: number, next: (node: number) => ArrayLike<number>): number[][] {
+  /** When a node was entered, from 1; and the earliest node, by that, that is known to be reached from it. */
+  const entered = new Int32Array(count);
+  const low = new Int32Array(count);
+  /** Nodes whose component is not complete, in the order in which they were entered; and whether a node is one of them. */
+  const open: number[] = [];
+  const isOpen = new Uint8Array(count);
+  /** The path from the root of the depth-first search to the current node, with what is left to follow from each. */
+  const path: { readonly node: number; readonly next: ArrayLike<number>; at: number }[] = [];
+  const components: number[][] = [];
+  let entries = 0;
+  const enter = (node: number): void => {
+    entered[node] = low[node] = ++entries;
+    isOpen[node] = 1;
+    open.push(node);
+    path.push({ node, next: next(node), at: 0 });
+  };
+  for (let root = 0; root < count; root++) {
+    if (entered[root] === 0) enter(root);
+    while (path.length > 0) {
+      const step = path[path.length - 1]!;
+      const { node } = step;
+      if (step.at < step.next.length) {
+        const target = step.next[step.at++]!;
+        if (entered[target] === 0) enter(target);
+        else if (isOpen[target] === 1) low[node] = Math.min(low[node]!, entered[target]!);
+        continue;
+      }
+      path.pop();
+      const before = path[path.length - 1]?.node;
+      if (before !== undefined) low[before] = Math.min(low[before]!, low[node]!);
+      if (low[node] === entered[node]) {
+        const component = open.splice(open.lastIndexOf(node));
+        for (const member of component) isOpen[member] = 0;
+        components.push(component);
+      }
+    }
+  }
+  return components;
 }

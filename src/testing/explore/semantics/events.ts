@@ -2,8 +2,8 @@
 // `FIELDS` numbers in an array, which are
 //
 //   kind       one of the kinds below
-//   task       the task that takes part, and the index of its case; for DELAY the milliseconds that pass
-//   case
+//   task       the task that takes part, and the index of its case; for DELAY the milliseconds that pass, and the number of
+//   case       the set of clocks that stand still meanwhile; 0 for none
 //   other      the receiver of a rendezvous, and the index of its case; for INTERNAL the task that it waits for; -1 for none
 //   otherCase  (for CLOSE, the group of tasks that were parked in a send when the channel closed)
 //   channel    the channel, or -1

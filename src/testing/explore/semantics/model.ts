@@ -85,6 +85,10 @@ export class Model {
   readonly started: number[];
   /** Tasks that it cancelled, and that make a plain call on their way out. */
   readonly stopped: number[];
+  /** The components of the timeouts that it began. */
+  readonly begun: number[];
+  /** Sets of clocks that stand still during a delay. */
+  private readonly _still: (readonly number[])[];
   private readonly _capacities: number[];
   /** Scratch of `enumerate`: parked tasks and their nodes. */
   private _parked: Int32Array;
@@ -120,6 +124,8 @@ export class Model {
     this.count = 0;
     this.started = [];
     this.stopped = [];
+    this.begun = [];
+    this._still = [[]];
     this._capacities = [];
     this._parked = new Int32Array(32);
     this._firstReceiver = [];
@@ -342,6 +348,18 @@ export class Model {
       }
     }
     return false;
+  }
+
+  /** The components of the clocks that stand still during a delay, by the number of the set. */
+  still(id: number): readonly number[] {
+    return this._still[id]!;
+  }
+
+  /** The number of a set of clocks. */
+  idOfStill(components: readonly number[]): number {
+    const sorted = [...components].sort((one, other) => one - other);
+    const known = this._still.findIndex((other) => other.join() === sorted.join());
+    return known !== -1 ? known : this._still.push(sorted) - 1;
   }
 
   // Enabled transitions.

@@ -40,7 +40,7 @@ import type { Model } from "./model.js";
 /** Puts the model into the initial state: `main` has been started, and nothing else has happened. */
 export function enterInitial(model: Model): void {
   model.state.fill(0);
-  model.started.length = model.stopped.length = 0;
+  model.started.length = model.stopped.length = model.begun.length = 0;
   model.forget();
   startTask(model, 0);
 }
@@ -49,11 +49,12 @@ export function enterInitial(model: Model): void {
 export function fire(model: Model, events: Int32Array, first: number): void {
   if (model.started.length > 0) model.started.length = 0;
   if (model.stopped.length > 0) model.stopped.length = 0;
+  if (model.begun.length > 0) model.begun.length = 0;
   const task = events[first + 1]!;
   const at = events[first + 2]!;
   const channel = events[first + 5]!;
   if (events[first] === DELAY) {
-    delay(model, task);
+    delay(model, task, model.still(at));
     return;
   }
   startDeferred(model, task);
@@ -180,9 +181,9 @@ function cancelChannel(model: Model, channel: number): void {
 
 // Time.
 
-function delay(model: Model, ms: number): void {
+function delay(model: Model, ms: number, still: readonly number[]): void {
   for (const component of model.ofTimer) {
-    const left = component === -1 ? 0 : model.state[component]!;
+    const left = component === -1 || still.includes(component) ? 0 : model.state[component]!;
     if (left > 1) model.set(component, Math.max(1, left - ms));
   }
   eachParked(model, (task, node) => {
@@ -190,7 +191,7 @@ function delay(model: Model, ms: number): void {
     if (longest < 0) return;
     // To sleep longer than that makes no difference.
     const component = model.component(model.ofSleep, task);
-    model.set(component, Math.min(longest, model.state[component]! + ms));
+    if (!still.includes(component)) model.set(component, Math.min(longest, model.state[component]! + ms));
   });
 }
 
@@ -385,7 +386,9 @@ function releasePermits(model: Model, node: number, from: number, to: number): v
 function startTimeouts(model: Model, node: number, from: number): void {
   const timers = model.lts.effects(node)?.timers;
   for (let at = from; timers !== undefined && at < timers.length; at++) {
-    model.set(model.component(model.ofTimer, timers[at]![0]), timers[at]![1] + 1);
+    const component = model.component(model.ofTimer, timers[at]![0]);
+    model.set(component, timers[at]![1] + 1);
+    model.begun.push(component);
   }
 }
 
