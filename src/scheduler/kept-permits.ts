@@ -4,7 +4,7 @@ import type { KeptPermits } from "./maker.js";
 import { scheduler } from "./scheduler.js";
 
 /** The permits of a new lock, if a maker keeps them; null in production. */
-export function keptPermits(name: string, total: number): KeptPermits | null {
+export function keptPermits(kind: string, name: string | undefined, total: number): KeptPermits | null {
   const { maker } = scheduler;
-  return maker === null ? null : maker.permits(name, total);
+  return maker === null ? null : maker.permits(kind, name, total);
 }

@@ -23,13 +23,17 @@ export type MakeChannel = (buffer: never, options: never, type?: never) => unkno
 /** Makes a channel that closes after `ms` milliseconds. */
 export type MakeTimeout = (ms: number) => unknown;
 
-/** The permits of a lock, which a maker keeps in place of the lock. `lease` makes the lease of permits that were granted. */
+/**
+ * The permits of a lock, which a maker keeps in place of the lock. `lease` makes the lease of permits that were granted. A count
+ * that tasks wait for is so many permits less than none: to wait is to request none.
+ */
 export interface KeptPermits {
   readonly available: number;
   /** Returns the operation that requests permits. */
-  acquire(n: number, priority: number, verb: string, lease: () => object): unknown;
+  acquire(n: number, priority: number, verb: string, lease: () => object | undefined): unknown;
   /** Takes permits without parking; returns undefined if that is not possible. */
   tryAcquire(n: number, verb: string, lease: () => object): object | undefined;
+  /** Gives back permits; of fewer than none, takes some. Of a count that began above zero no more than that are given back. */
   release(n: number): void;
   /** Called before a lease is used. */
   uses(lease: object): void;
@@ -49,8 +53,8 @@ export interface Maker {
   start(body: unknown, args: unknown, parent: Parent | null, site: string | undefined, make: MakeTask): unknown;
   scope(body: unknown, options: unknown, make: () => unknown): unknown;
   timeout(ms: number, make: MakeTimeout): unknown;
-  /** Keeps the permits of a lock with a given name; null if the lock is to keep them. */
-  permits(name: string, total: number): KeptPermits | null;
+  /** Keeps the permits of a lock, which may have a name; null if the lock is to keep them. */
+  permits(kind: string, name: string | undefined, total: number): KeptPermits | null;
   now(make: () => number): number;
   /** Performs an operation that plain code awaits. `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
@@ -101,8 +105,8 @@ export class Layer implements Maker {
     return this.outer === null ? make(ms) : this.outer.timeout(ms, make);
   }
 
-  permits(name: string, total: number): KeptPermits | null {
-    return this.outer === null ? null : this.outer.permits(name, total);
+  permits(kind: string, name: string | undefined, total: number): KeptPermits | null {
+    return this.outer === null ? null : this.outer.permits(kind, name, total);
   }
 
   now(make: () => number): number {

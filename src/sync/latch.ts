@@ -1,6 +1,7 @@
 import type { Operation } from "../operation/operation.js";
+import { keptPermits } from "../scheduler/kept-permits.js";
 import { wholeNumber } from "../structures/arguments.js";
-import { Counter, WaitForZero } from "./counter.js";
+import { Counter } from "./counter.js";
 
 /**
  * Opens once, when it has been counted down to zero, and stays open.
@@ -25,7 +26,8 @@ export class Latch {
   private readonly _counter: Counter;
 
   constructor(count: number = 1) {
-    this._counter = new Counter("latch", wholeNumber("create latch", "count", count, 0));
+    const checked = wholeNumber("create latch", "count", count, 0);
+    this._counter = new Counter("latch", checked, keptPermits("latch", undefined, 0 - checked));
   }
 
   /**
@@ -35,7 +37,7 @@ export class Latch {
    * @throws RangeError when `n` is not a whole number, 1 or more.
    */
   countDown(n: number = 1): void {
-    this._counter.set(Math.max(0, this._counter.count - wholeNumber("count down", "n", n, 1)));
+    this._counter.subtract(wholeNumber("count down", "n", n, 1));
   }
 
   /**
@@ -45,7 +47,7 @@ export class Latch {
    * cancelled, or if another case wins: the request leaves the queue.
    */
   wait(): Operation<void> {
-    return new WaitForZero(this._counter);
+    return this._counter.wait();
   }
 
   /** How often the latch must still be counted down. */

@@ -20,7 +20,7 @@ export class Permits extends WaitQueue {
   constructor(kind: string, total: number, options: SyncOptions) {
     super(kind, options);
     this.total = this._free = total;
-    this._kept = keptPermits(this.name, total);
+    this._kept = keptPermits(kind, options.name, total);
   }
 
   get available(): number {

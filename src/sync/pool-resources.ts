@@ -14,7 +14,7 @@ import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { type Settleable, settle } from "../task/work.js";
 import { sleep } from "../time/sleep.js";
-import { Counter, WaitForZero } from "./counter.js";
+import { Counter } from "./counter.js";
 import { type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /** The options of a {@link Pool}. */
@@ -230,7 +230,7 @@ function* retire<T>(resources: PoolResources<T>, slot: Slot<T>): Routine<void> {
 }
 
 function* close(slots: Counter, failures: readonly unknown[]): Routine<void> {
-  yield* new WaitForZero(slots);
+  yield* slots.wait();
   const [first] = failures;
   if (failures.length > 1)
     throw new AggregateError(failures, `${failures.length} resources could not be destroyed: ${textOf(first)}`);

@@ -1,10 +1,11 @@
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { keptPermits } from "../scheduler/kept-permits.js";
 import { shown } from "../structures/errors.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { type AnyWork, assertWork, bodyOf, type Returned, type Work } from "../task/work.js";
-import { Counter, WaitForZero } from "./counter.js";
+import { Counter } from "./counter.js";
 
 /**
  * Counts tasks or other work, and waits until the count is zero. From Go's `sync.WaitGroup`. A task that fails does not
@@ -30,7 +31,7 @@ export class WaitGroup {
   private readonly _counter: Counter;
 
   constructor() {
-    this._counter = new Counter("wait group", 0);
+    this._counter = new Counter("wait group", 0, keptPermits("wait group", undefined, 0));
   }
 
   /**
@@ -43,7 +44,7 @@ export class WaitGroup {
       throw new RangeError(`Cannot add to wait group: n must be a whole number, got ${shown(n)}`);
     }
     const count = this._counter.count + n;
-    if (count >= 0) this._counter.set(count);
+    if (count >= 0) this._counter.add(n);
     else
       throw new RangeError(
         `Cannot add to wait group: its count must stay a whole number, 0 or more, got ${shown(count)}`,
@@ -66,7 +67,7 @@ export class WaitGroup {
    * another case wins: the request leaves the queue.
    */
   wait(): Operation<void> {
-    return new WaitForZero(this._counter);
+    return this._counter.wait();
   }
 
   /**

@@ -1,6 +1,19 @@
 // Programs with locks, decided by the states of the model.
 
-import { channel, go, Mutex, pause, type Routine, RwLock, Semaphore, scope, select, sleep } from "millrace";
+import {
+  channel,
+  go,
+  Latch,
+  Mutex,
+  pause,
+  type Routine,
+  RwLock,
+  Semaphore,
+  scope,
+  select,
+  sleep,
+  WaitGroup,
+} from "millrace";
 import { cell, type Failed, forever, invariant, type Proved, replay, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
@@ -406,6 +419,133 @@ describe("permits", () => {
       return count;
     });
     expect(verdict).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set([2]) });
+  });
+});
+
+describe("counts", () => {
+  const programs: Readonly<Record<string, readonly [expected: string, main: Main]>> = {
+    "a latch opens once it is counted down": [
+      "2",
+      function* () {
+        const latch = new Latch(2);
+        const done = cell(0);
+        for (let nth = 0; nth < 2; nth++) {
+          go(function* () {
+            yield* pause();
+            done.value++;
+            latch.countDown();
+          });
+        }
+        yield* latch.wait();
+        return done.value;
+      },
+    ],
+    "a latch that is counted down too seldom is a deadlock": [
+      "deadlock",
+      function* () {
+        const latch = new Latch(2);
+        latch.countDown();
+        yield* latch.wait();
+      },
+    ],
+    "a latch is counted down to zero, and no further": [
+      "0",
+      function* () {
+        const latch = new Latch(2);
+        latch.countDown(5);
+        yield* latch.wait();
+        yield* latch.wait();
+        return latch.count;
+      },
+    ],
+    "a latch of zero is open, and stays at zero": [
+      "0",
+      function* () {
+        const latch = new Latch(0);
+        latch.countDown();
+        yield* latch.wait();
+        return latch.count;
+      },
+    ],
+    "the count of a latch may be looked at": [
+      "0,1",
+      function* () {
+        const latch = new Latch();
+        go(function* () {
+          latch.countDown();
+        });
+        yield* pause();
+        return latch.count;
+      },
+    ],
+    "a wait group waits for all that was added before": [
+      "2",
+      function* () {
+        const group = new WaitGroup();
+        const done = cell(0);
+        for (let nth = 0; nth < 2; nth++) {
+          group.add(1);
+          go(function* () {
+            yield* pause();
+            done.value++;
+            group.done();
+          });
+        }
+        yield* group.wait();
+        return done.value;
+      },
+    ],
+    "a task that adds itself to a wait group may be late": [
+      "0,1",
+      function* () {
+        const group = new WaitGroup();
+        const done = cell(0);
+        go(function* () {
+          group.add(1);
+          yield* pause();
+          done.value++;
+          group.done();
+        });
+        yield* pause();
+        yield* group.wait();
+        return done.value;
+      },
+    ],
+    "a wait group whose count would become negative throws": [
+      "throw",
+      function* () {
+        const group = new WaitGroup();
+        group.add(1);
+        for (let nth = 0; nth < 2; nth++) {
+          go(function* () {
+            group.done();
+          });
+        }
+        yield* group.wait();
+      },
+    ],
+  };
+
+  test.each(Object.keys(programs))("%s", async (name) => {
+    const [expected, main] = programs[name]!;
+    expect(await decided(main)).toBe(expected);
+  });
+
+  test("alike tasks that count a latch down have as many states as there are tasks, and two more", async () => {
+    const verdict = await verify(
+      function* () {
+        const latch = new Latch(8);
+        for (let nth = 0; nth < 8; nth++) {
+          go(function* () {
+            yield* pause();
+            latch.countDown();
+          });
+        }
+        yield* latch.wait();
+      },
+      { engine: "model" },
+    );
+    expect((verdict as Proved<unknown>).states).toBe(10);
   });
 });
 

@@ -52,6 +52,7 @@ export class ScheduleText {
       scope: (index) => this._scope(index),
       lock: (index) => this._model.lock(index).name,
       request: (lock, id) => this._request(lock, id),
+      released: (lock, n) => this._released(lock, n),
       holders: (lock) => this._heldBy(lock),
       value: (id) => this._value(id),
     };
@@ -146,6 +147,12 @@ export class ScheduleText {
   private _request(lock: number, id: number): string {
     const { verb, n } = this._model.unfolder.sandbox.requests[id]!;
     return `${verb} ${n > 1 && n < this._model.lock(lock).total ? `${n} of ` : ""}${this._model.lock(lock).name}`;
+  }
+
+  private _released(lock: number, n: number): string {
+    const { name, total } = this._model.lock(lock);
+    if (total > 0) return `release ${name}`;
+    return n < 0 ? `add ${-n} to ${name}` : `subtract ${n} from ${name}`;
   }
 
   private _heldBy(lock: number): string {

@@ -83,6 +83,8 @@ export interface Names {
   lock(index: number): string;
   /** What a request for permits asks for, in words: `lock mutex#0`. */
   request(lock: number, id: number): string;
+  /** What it means to release permits, in words. */
+  released(lock: number, n: number): string;
   /** The tasks that hold a lock, in words that follow the name of the lock. */
   holders(lock: number): string;
   value(id: number): string;
@@ -238,7 +240,7 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
   },
   [RELEASE]: {
     ...{ target: "lock", isCall: true, uses: [RELEASES, FIRST_RELEASES], conflicts: [READS_LOCK] },
-    step: (names, lock) => same(`release ${names.lock(lock)}`),
+    step: (names, lock, n) => same(names.released(lock, n)),
   },
   [READ_PERMITS]: {
     ...{ target: "lock", isCall: true, yields: "number", uses: [READS_LOCK], conflicts: [ACQUIRES, RELEASES] },

@@ -5,6 +5,9 @@
 // releases them, and happens with the transition that resumes the task. A task may see the difference only if it looks at the
 // lock, by `tryLock`, `locked`, or a choice that goes by order. Such a lock is *watched*: its releases are plain calls.
 //
+// A latch, or a wait group, is a lock whose permits are as many less than none as its count is above zero. To count down is to
+// release, and to wait is to request no permits, which is granted once there are not fewer than none.
+//
 // As for channels, requests that wait are granted in any order, unless they ask for different numbers of permits. Then a large
 // request holds back the small ones behind it, which may even deadlock. Such a lock is *queued*: the order in which its
 // requests wait is part of the state. A search assumes that locks are neither, and restarts when one is (`Refuted`).
@@ -50,7 +53,7 @@ interface LockFacts {
 export class LockModel implements KeptPermits {
   readonly index: number;
   readonly name: string;
-  /** How many permits there are, as the model counts them. */
+  /** How many permits there are, as the model counts them; of a latch less than none. */
   readonly total: number;
   readonly isWatched: boolean;
   readonly isQueued: boolean;
@@ -77,7 +80,7 @@ export class LockModel implements KeptPermits {
     return this._given - (this.total - left);
   }
 
-  acquire(n: number, priority: number, verb: string, lease: () => object): Operation<object> {
+  acquire(n: number, priority: number, verb: string, lease: () => object | undefined): Operation<object | undefined> {
     return this._request({ n: this._count(n), priority, verb }, lease);
   }
 
@@ -96,7 +99,7 @@ export class LockModel implements KeptPermits {
     this._calls.usesLease(lease);
   }
 
-  private _request(request: LockRequest, lease: () => object): Acquire {
+  private _request(request: LockRequest, lease: () => object | undefined): Acquire {
     return new Acquire(this._calls, this, request, lease);
   }
 
@@ -112,13 +115,13 @@ export class LockModel implements KeptPermits {
 }
 
 /** A request for permits. */
-class Acquire extends Offer<object> {
+class Acquire extends Offer<object | undefined> {
   private readonly _calls: LockCalls;
   private readonly _lock: LockModel;
   private readonly _n: number;
-  private readonly _lease: () => object;
+  private readonly _lease: () => object | undefined;
 
-  constructor(calls: LockCalls, lock: LockModel, request: LockRequest, lease: () => object) {
+  constructor(calls: LockCalls, lock: LockModel, request: LockRequest, lease: () => object | undefined) {
     super(ACQUIRE, lock.index, calls.requestId(request), `${request.verb} ${lock.name}`, calls.queued);
     this._calls = calls;
     this._lock = lock;
@@ -127,13 +130,13 @@ class Acquire extends Offer<object> {
   }
 
   /** Makes the lease of the permits that were granted. */
-  granted(): object {
+  granted(): object | undefined {
     const lease = this._lease();
-    this._calls.leased(this._lock, this._n, lease);
+    if (lease !== undefined) this._calls.leased(this._lock, this._n, lease);
     return lease;
   }
 
-  override result(): object {
+  override result(): object | undefined {
     return this.granted();
   }
 }

@@ -41,8 +41,8 @@ export class ModelMaker extends Layer implements Declared {
     return this._sandbox.timeout(ms);
   }
 
-  override permits(name: string, total: number): KeptPermits {
-    return this._sandbox.lock(name, total);
+  override permits(kind: string, name: string | undefined, total: number): KeptPermits {
+    return this._sandbox.lock(kind, name, total);
   }
 
   get time(): number {

@@ -285,11 +285,10 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
 
   // Locks.
 
-  lock(given: string, total: number): LockModel {
+  lock(kind: string, given: string | undefined, total: number): LockModel {
     const run = this._current();
     const nth = run.locks++;
-    // Without a name of its own it has the name of its kind.
-    const name = given.includes(" ") ? given : this._nameIn(run.task, `${given}#${nth}`);
+    const name = given === undefined ? this._nameIn(run.task, `${kind}#${nth}`) : `${kind} ${given}`;
     return this._object(`${run.task} lock ${nth} ${total} ${name}`, () => {
       const index = this.locks.length;
       const refinements = this._refinements;
@@ -324,7 +323,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
 
   released({ index, isWatched }: LockModel, n: number): void {
     const run = this._current();
-    run.held.set(index, run.held.get(index)! - n);
+    run.held.set(index, (run.held.get(index) ?? 0) - n);
     if (isWatched) return;
     run.releases++;
     this._observer.permitsReleased(run, index, n);

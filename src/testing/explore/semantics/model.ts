@@ -12,7 +12,7 @@
 //   for a cell     the id of its value, and one; 0 before it is made
 //   for a sleep    how long the task has slept at its node
 //   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
-//   for a lock     how many permits are taken
+//   for a lock     how many permits are taken; for a latch, how often it was counted down
 //   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
 //
 // All components begin at 0, so the vector may grow while a search goes on: a state that was stored before keeps its meaning.
@@ -262,15 +262,18 @@ export class Model {
     return this.unfolder.sandbox.locks[lock]!;
   }
 
-  /** How many permits of a lock are taken. */
+  /** How many permits of a lock are taken; of a latch less than none, as it is counted down. */
   taken(lock: number): number {
-    return this._valueOf(this.ofLock, lock);
+    const component = this._valueOf(this.ofLock, lock);
+    return this.lock(lock).total < 0 ? 0 - component : component;
   }
 
-  /** Changes how many permits of a lock are taken. */
+  /** Changes how many permits of a lock are taken. A latch is counted down to zero, and no further. */
   take(lock: number, n: number): void {
+    const { total } = this.lock(lock);
     const component = this.component(this.ofLock, lock);
-    this.set(component, this.state[component]! + n);
+    const before = this.state[component]!;
+    this.set(component, total < 0 ? Math.min(-total, before - n) : Math.max(0, before + n));
   }
 
   ticket(task: number): number {
