@@ -45,8 +45,8 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
       open[at] = source;
       if (source.receive.waiter !== null) assertIdle(source.receive);
       if (!source.receive.poll()) {
+        if (open.length - at > 1) scheduler.policy?.missed?.(open.map(({ receive }) => receive));
         at++;
-        scheduler.policy?.missed?.();
       } else if (this.take(at)) return true;
     }
     this.value = () => CLOSED;

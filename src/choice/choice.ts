@@ -40,7 +40,7 @@ export class Choice<T> extends Operation<T> implements Waiter {
       // from a random starting point is not.
       if (at < length - 1) this._swap(at, at + scheduler.chance(length - at));
       if (this.tries(at, 0, at)) return this.hasAttentive ? this.dismiss(0, at) : true;
-      scheduler.policy?.missed?.();
+      if (at < length - 1) scheduler.policy?.missed?.(parts);
     }
     return this.hasCode && this.polledAgain(0);
   }

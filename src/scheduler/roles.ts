@@ -34,8 +34,8 @@ export interface Policy {
   next(ready: number, at: (place: number) => unknown): number;
   /** Returns the index of the case of a select that is polled next. */
   choose(cases: number): number;
-  /** Called when the case that was polled is not ready, before the next case is polled. */
-  missed?(): void;
+  /** Called when the case that was chosen is not ready, before the next one is chosen, with all cases of the select. */
+  missed?(cases: readonly unknown[]): void;
   /** Whether a task goes to the end of the run queue after its next operation although it completes at once. */
   preempt?(): boolean;
 }

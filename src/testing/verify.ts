@@ -6,6 +6,7 @@ import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
+import { IDENTITY } from "./explore/process/run-objects.js";
 import { ANY_TASK, isOfLock, type Refinements, Refuted } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
 import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
@@ -115,7 +116,8 @@ async function unperformed<T>(
 /** Adds a refinement. After many restarts for cancelled tasks, every task counts as one that may be cancelled. */
 function refine(refinements: Set<string>, { refinement }: Refuted): void {
   refinements.add(refinement);
-  const cancelled = [...refinements].filter((other) => !other.startsWith(NO_SYMMETRY) && !isOfLock(other)).length;
+  const others = (other: string): boolean => other !== IDENTITY && !other.startsWith(NO_SYMMETRY) && !isOfLock(other);
+  const cancelled = [...refinements].filter(others).length;
   if (cancelled > MOST_REFINEMENTS) refinements.add(ANY_TASK);
 }
 

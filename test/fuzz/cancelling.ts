@@ -18,6 +18,7 @@ import {
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { replay, type ScheduleError, type Verdict, verify } from "../../src/testing.js";
 import { compareEnough } from "./compare.js";
+import { everyRun } from "./every-run.js";
 
 type Program = () => Routine<string>;
 
@@ -206,9 +207,9 @@ const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 
 /**
  * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop
- * after `maxMs` milliseconds.
+ * after so many decisions.
  */
-export async function compareCancelling(seed: number, maxMs: number): Promise<Compared> {
+export async function compareCancelling(seed: number, most: number): Promise<Compared> {
   const main = programOf(seed);
   compareEnough(seed, main);
   const found = await verify(main, { ...LIMITS, engine: "model", maxMs: 1000 }).catch(unsupported);
@@ -222,13 +223,15 @@ export async function compareCancelling(seed: number, maxMs: number): Promise<Co
   const agree = sooner.status === "bounded" || summary(sooner) === summary(found);
   if (!agree) throw new Error(`Seed ${seed}: ${summary(sooner)} instead of ${summary(found)}`);
   if (found.status === "failed") await assertShows(seed, main, found);
-  const run = await verify(main, { engine: "runs", leaks: false, maxMs });
-  if (run.status === "failed" && found.status === "proved") throw new Error(`Seed ${seed}: ${run.report}`);
-  if (run.status === "proved" && found.status === "proved") {
+  const run = await everyRun(main, most);
+  if (run !== null && run.failed !== null && found.status === "proved") {
+    throw new Error(`Seed ${seed}: ${run.failed.kind}`, { cause: run.failed.cause });
+  }
+  if (run !== null && run.failed === null && found.status === "proved") {
     const missed = [...run.outcomes].filter((outcome) => !found.outcomes.has(outcome));
     if (missed.length > 0) throw new Error(`Seed ${seed}: the model misses ${missed.join(" and ")}`);
   }
-  return { modelled: true, run: run.status !== "bounded" };
+  return { modelled: true, run: run !== null };
 }
 
 function summary(verdict: Verdict<string>): string {

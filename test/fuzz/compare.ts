@@ -207,10 +207,11 @@ function logOf(model: Model, task: number): string {
   return log.join(" ");
 }
 
-function entryOf({ lts }: Model, node: number): string {
+function entryOf(model: Model, node: number): string {
+  const { lts } = model;
   const parent = lts.parent(node);
   const input = lts.label(node)!;
-  const value = lts.valueOf(parent, input);
+  const value = lts.valueOf(parent, input, (id) => model.unfolder.values.at(id));
   const cases = lts.cases(parent);
   const attempts = lts.isPlainCall(parent) && cases.at(-STRIDE) === DEFAULT;
   if (!attempts) return `${input.at}:${shown(value instanceof Thrown ? value.cause : value)}`;

@@ -22,6 +22,10 @@ import {
 } from "../../src/index.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 import { choose, verify } from "../../src/testing.js";
+import { everyRun } from "./every-run.js";
+
+/** Decisions of the scheduler that a program may take in all its runs. */
+const MOST_DECISIONS = 6000;
 
 interface Context {
   readonly one: Channel<number>;
@@ -154,11 +158,11 @@ function* textOf(step: Routine<unknown>): Routine<string> {
 /** Throws if the model misses an outcome of a run; false if the program has too many schedules. */
 export async function compareWide(seed: number): Promise<boolean> {
   const main = wideOf(seed);
-  const model = await verify(main, { leaks: false, stuck: false, maxMs: 1000, maxStates: 5000 });
-  const runs = await verify(main, { leaks: false, engine: "runs", maxMs: 200 });
-  if (model.status === "bounded" || runs.status === "bounded") return false;
-  if (model.status === "failed" || runs.status === "failed")
-    throw new Error(`Seed ${seed}: ${model.status === "failed" ? model.report : (runs as { report?: string }).report}`);
+  const model = await verify(main, { leaks: false, stuck: false, maxStates: 5000 });
+  const runs = await everyRun(main, MOST_DECISIONS);
+  if (model.status === "bounded" || runs === null) return false;
+  if (model.status === "failed") throw new Error(`Seed ${seed}: ${model.report}`);
+  if (runs.failed !== null) throw new Error(`Seed ${seed}: ${runs.failed.kind}`, { cause: runs.failed.cause });
   const missing = [...runs.outcomes].filter((outcome) => !model.outcomes.has(outcome));
   if (missing.length > 0) throw new Error(`Seed ${seed}: the model misses ${missing.join(" and ")}`);
   return true;

@@ -390,21 +390,6 @@ describe("permits", () => {
     expect(verdict).toMatchObject({ status: "proved", engine: "runs" });
   });
 
-  test("a choice that asks one lock for different numbers of permits is run, not modelled", async () => {
-    const verdict = await verify(function* () {
-      const permits = new Semaphore(2);
-      const held = yield* permits.acquire();
-      const both = go(function* () {
-        const { value } = yield* select({ one: permits.acquire(1), two: permits.acquire(2) });
-        value.release();
-      });
-      yield* sleep(1);
-      held.release();
-      yield* both;
-    });
-    expect(verdict).toMatchObject({ status: "proved", engine: "runs" });
-  });
-
   test("a variable that a lock guards is no failure: the program is run", async () => {
     const verdict = await verify(function* () {
       const mutex = new Mutex();

@@ -302,13 +302,16 @@ describe("verify() reports", () => {
     expect(failed(verdict)).toMatchObject({ kind: "throw", cause: new Error("unheard") });
   });
 
-  test("a write to a value that has been sent as a TypeError", async () => {
-    const verdict = await verify(function* () {
-      const boxes = channel<{ n: number }>(1);
-      const box = { n: 1 };
-      yield* boxes.send(box);
-      box.n = 2;
-    });
+  test("a write to a value that has been sent as a TypeError with freeze: true", async () => {
+    const verdict = await verify(
+      function* () {
+        const boxes = channel<{ n: number }>(1);
+        const box = { n: 1 };
+        yield* boxes.send(box);
+        box.n = 2;
+      },
+      { freeze: true },
+    );
     expect(failed(verdict).kind).toBe("throw");
     expect(failed(verdict).cause).toBeInstanceOf(TypeError);
   });

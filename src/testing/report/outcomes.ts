@@ -1,24 +1,24 @@
-// The values that `main` returned under the schedules that were run, without values of equal shape.
+// Values that `main` returned, or may return, without values that look alike: data of equal shape, functions with the same text,
+// objects of a class with equal properties.
 
-import { Values } from "./values.js";
+import { isPrototype, sortOf } from "./structure.js";
+import { shapeOf, type Unique } from "./values.js";
 
 export class Outcomes<T> {
-  private readonly _values: Values;
-  private readonly _all: Map<number, T>;
+  private readonly _all: Map<string, T>;
 
   constructor(all: Iterable<T> = []) {
-    this._values = new Values(looksOf);
     this._all = new Map();
     for (const value of all) this.add(value);
   }
 
   add(value: T): void {
-    const id = this._values.idOf(value);
-    if (!this._all.has(id)) this._all.set(id, value);
+    const looks = looksOf(value);
+    if (!this._all.has(looks)) this._all.set(looks, value);
   }
 
   has(value: unknown): boolean {
-    return this._all.has(this._values.idOf(value));
+    return this._all.has(looksOf(value));
   }
 
   all(): Set<T> {
@@ -26,14 +26,36 @@ export class Outcomes<T> {
   }
 }
 
-/** Describes an object of a class by its class and its JSON; undefined for values that are compared by their parts. */
-function looksOf(value: object): string | undefined {
-  if (Object.prototype.toString.call(value) !== "[object Object]") return undefined;
-  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name: string } } | null;
-  if (prototype === null || prototype === Object.prototype) return undefined;
+const looksOf = (value: unknown): string => shapeOf(value, lookOf);
+
+/** The look of what has no shape, as another run makes another one. */
+function lookOf(value: Unique): string | undefined {
+  if (typeof value === "symbol") return String(value);
+  if (typeof value === "function") return Function.prototype.toString.call(value);
+  // A class may be made again in another run.
+  if (isPrototype(value)) return value.constructor.name;
+  if (sortOf(value) !== "hidden") return undefined;
+  return `${typeOf(value)} ${asJson(value)}`;
+}
+
+const typeOf = (value: object): string => (value.constructor as Function | undefined)?.name ?? "";
+
+function asJson(value: object): string {
   try {
-    return `${prototype.constructor?.name} ${JSON.stringify(value)}`;
+    return JSON.stringify(value) ?? "";
   } catch {
-    return undefined;
+    return "";
   }
+}
+
+/**
+ * Whether a value is allowed, by a list or a function: objects of equal shape are equal, and a symbol or a function is equal to
+ * itself only.
+ */
+export function allowing(outcomes: unknown): (value: unknown) => boolean {
+  if (outcomes === undefined) return () => true;
+  if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
+  const list = new Set(outcomes as Iterable<unknown>);
+  const looks = new Outcomes(list);
+  return (value) => (typeof value === "symbol" || typeof value === "function" ? list : looks).has(value);
 }

@@ -70,7 +70,10 @@ export type Verdict<T> = Proved<T> | Failed | Bounded;
 export interface VerifyOptions<T> {
   /** Shown in the report; the name of `main` by default. */
   readonly name?: string;
-  /** The values that `main` may return, as a list or a predicate. Any other value is a failure of kind `outcome`. */
+  /**
+   * The values that `main` may return, as a list or a predicate. Any other value is a failure of kind `outcome`. An object is in
+   * the list if one of equal shape is: the same class, and equal fields. A symbol and a function must be in the list themselves.
+   */
   readonly outcomes?: Iterable<T> | ((value: T) => boolean);
   /** Whether tasks that are parked for ever when `main` is done are a failure; true by default. */
   readonly leaks?: boolean;
@@ -104,7 +107,10 @@ export interface VerifyOptions<T> {
   readonly maxMs?: number;
   /** Ends the exploration when it is aborted: the verdict is `bounded`. */
   readonly signal?: AbortSignal;
-  /** Whether values that are sent are frozen, so that a write to one throws in the code that writes; true by default. */
+  /**
+   * Whether plain data is frozen once it is sent, so that a later write to it throws a TypeError in the code that writes; false by
+   * default. Turn it on to enforce that tasks share nothing.
+   */
   readonly freeze?: boolean;
   /** Whether to continue after a failure and count all states, without any reduction; false by default. */
   readonly all?: boolean;

@@ -15,8 +15,8 @@ export interface Strategy {
   preempt(): number;
   /** Returns 1 if a fault of this probability happens, and 0 otherwise. */
   fault(probability: number): number;
-  /** Called if the case that was chosen last is not ready. */
-  missed?(): void;
+  /** Called if the case that was chosen last is not ready, with all cases of the select. */
+  missed?(cases: readonly unknown[]): void;
 }
 
 /** The most steps of one schedule. A program that takes more is considered endless. */
@@ -50,8 +50,8 @@ export class Decisions implements Policy {
     return cases === 1 ? 0 : this._note(this._strategy.choose(cases));
   }
 
-  missed(): void {
-    this._strategy.missed?.();
+  missed(cases: readonly unknown[]): void {
+    this._strategy.missed?.(cases);
   }
 
   fault(probability: number): boolean {

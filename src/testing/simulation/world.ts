@@ -272,7 +272,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
         return policy.next(ready, at);
       },
       choose: (cases) => policy.choose(cases),
-      missed: () => policy.missed?.(),
+      missed: (cases) => policy.missed?.(cases),
       preempt: () => policy.preempt?.() === true,
     };
   }

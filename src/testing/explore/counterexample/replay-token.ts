@@ -5,18 +5,47 @@ import type { Decided } from "../../report/token.js";
 import type { FailureKind } from "../../report/verdict.js";
 import type { Main } from "../../simulation/play.js";
 import type { Simulation } from "../../simulation/simulate.js";
+import { Unmodelled } from "../process/cases.js";
 import { FAILED } from "../process/local-lts.js";
+import { IDENTITY } from "../process/run-objects.js";
+import { Refuted } from "../process/sandbox.js";
 import { Properties, type Violation } from "../search/properties.js";
 import type { Model } from "../semantics/model.js";
 import { Counterexample, inSandbox } from "./rebuild.js";
 
-/** Replays the events of a token; throws the failure that they lead to. */
-export function replayEvents<T>(
+/**
+ * Replays the events of a token; throws the failure that they lead to. The token does not tell whether objects were frozen, or
+ * whether their identity mattered, so what shows no failure is tried again.
+ */
+export async function replayEvents<T>(main: Main<T>, decided: Decided, token: string): Promise<Simulation<T>> {
+  const marked = decided.marked ?? [];
+  let simulation: Simulation<T> | null = null;
+  let broken: unknown;
+  for (const [freezes, refinements] of [
+    [false, marked],
+    [true, marked],
+    [false, [...marked, IDENTITY]],
+  ] as const) {
+    try {
+      const replayed = await replayOnce(main, decided, token, freezes, refinements);
+      simulation ??= replayed;
+    } catch (error) {
+      if (!(error instanceof Refuted) && !(error instanceof Unmodelled)) throw error;
+      broken ??= error;
+    }
+  }
+  if (simulation === null) throw broken;
+  return simulation;
+}
+
+function replayOnce<T>(
   main: Main<T>,
-  { numbers: places, shows, stuck, marked = [] }: Decided,
+  { numbers: places, shows, stuck }: Decided,
   token: string,
+  freezes: boolean,
+  refinements: readonly (string | number)[],
 ): Promise<Simulation<T>> {
-  const counterexample = new Counterexample({ body: main, args: [] }, true, new Set(marked));
+  const counterexample = new Counterexample({ body: main, args: [] }, freezes, new Set(refinements));
   const { model } = counterexample;
   return inSandbox(model.unfolder.sandbox, async () => {
     await counterexample.begin();

@@ -15,7 +15,7 @@
 // The properties stand in arrays, one for each, as searches read them for every state. Read them by the methods.
 
 import { CLOSED } from "../../../channel/ends.js";
-import type { Values } from "../../report/values.js";
+import { Outcomes } from "../../report/outcomes.js";
 import {
   CANCEL_SCOPE,
   CANCEL_TASK,
@@ -90,6 +90,7 @@ export class LocalLts {
   private readonly _defersStarts: boolean[];
   private readonly _gaveWay: boolean[];
   private readonly _result: unknown[];
+  private readonly _resultId: number[];
   private readonly _callSite: (Error | undefined)[];
   private readonly _longestSleep: number[];
   private readonly _base: number[];
@@ -104,11 +105,10 @@ export class LocalLts {
   private readonly _performsScope: boolean[];
   private readonly _resumesAt: number[];
   private readonly _transitions: TransitionTable;
-  private readonly _values: Values;
   private readonly _copies: Map<string, number>;
   private readonly _resumptions: Map<string, number>;
 
-  constructor(values: Values) {
+  constructor() {
     this.anyAtomic = this.anyCancels = false;
     this._status = [];
     this._task = [];
@@ -120,6 +120,7 @@ export class LocalLts {
     this._defersStarts = [];
     this._gaveWay = [];
     this._result = [];
+    this._resultId = [];
     this._callSite = [];
     this._longestSleep = [];
     this._base = [];
@@ -134,7 +135,6 @@ export class LocalLts {
     this._performsScope = [];
     this._resumesAt = [];
     this._transitions = new TransitionTable();
-    this._values = values;
     this._copies = new Map();
     this._resumptions = new Map();
   }
@@ -213,6 +213,11 @@ export class LocalLts {
   /** What its task returned or threw. */
   result(node: number): unknown {
     return this._result[node];
+  }
+
+  /** The id of that. */
+  resultId(node: number): number {
+    return this._resultId[node]!;
   }
 
   /** Where in the source its task stands, if that was captured. */
@@ -302,33 +307,15 @@ export class LocalLts {
     this._transitions.set(node, at, code, successor);
   }
 
-  /** What the task of a node is given when a label happens. */
-  valueOf(node: number, { at, code }: Label): unknown {
-    if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code });
+  /** What the task of a node is given when a label happens. `given` returns the value with an id. */
+  valueOf(node: number, { at, code }: Label, given: (id: number) => unknown): unknown {
+    if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code }, given);
     if (at < 0) return undefined;
     const kind = this.kindAt(node, at);
-    const value = this._decode(kind, code);
+    const value = decode(kind, code, given);
     if (!this._isPlainCall[node] || KINDS[kind]!.isCall) return value;
     // An attempt, such as `trySend`: its case, or nothing.
     return kind === DEFAULT ? null : { value };
-  }
-
-  private _decode(kind: number, code: number): unknown {
-    switch (KINDS[kind]!.yields) {
-      case "flag":
-        return code === 1;
-      case "number":
-        return code;
-      case "closed":
-        return CLOSED;
-      case "value":
-        return this._values.at(code);
-      case "outcome":
-        if (code === 0) return CLOSED;
-        return code & 1 ? new Thrown(this._values.at((code - 1) / 2)) : this._values.at((code - 2) / 2);
-      default:
-        return undefined;
-    }
   }
 
   /** Whether some task fails. */
@@ -338,12 +325,11 @@ export class LocalLts {
 
   /** The values that `main` returns. Nothing is unfolded that no schedule leads to, so each of its ends is an outcome. */
   outcomes(): Set<unknown> {
-    const outcomes = new Map<number, unknown>();
+    const outcomes = new Outcomes<unknown>();
     for (let node = 0; node < this.size; node++) {
-      const result = this._result[node];
-      if (this._task[node] === 0 && this._status[node] === DONE) outcomes.set(this._values.idOf(result), result);
+      if (this._task[node] === 0 && this._status[node] === DONE) outcomes.add(this._result[node]);
     }
-    return new Set(outcomes.values());
+    return outcomes.all();
   }
 
   /** The errors with which tasks fail. */
@@ -367,6 +353,7 @@ export class LocalLts {
     this._defersStarts.push(false);
     this._gaveWay.push(false);
     this._result.push(undefined);
+    this._resultId.push(-1);
     this._callSite.push(undefined);
     this._longestSleep.push(-1);
     this._base.push(node);
@@ -420,15 +407,16 @@ export class LocalLts {
     if (transferred) this._served[node] = this.targetAt(parent, 0) * 2 + (kind === SEND ? 1 : 0);
   }
 
-  end(node: number, status: number, result: unknown): void {
+  end(node: number, status: number, result: unknown, id: number): void {
     this._status[node] = status;
     this._result[node] = result;
+    this._resultId[node] = id;
   }
 
   /** The end of a task that was cancelled before it began. */
   addUnbegun(task: number): number {
     const node = this.add(task, -1, null);
-    this.end(node, CANCELLED, undefined);
+    this.end(node, CANCELLED, undefined, -1);
     this._isCancelled[node] = true;
     return (this._plainSuccessor[node] = node);
   }
@@ -507,7 +495,15 @@ export class LocalLts {
     if (known !== undefined) return known;
     const copy = this.add(this._task[base]!, this._parent[base]!, this._label[base]!);
     for (const column of [
-      ...[this._status, this._cases, this._isPlainCall, this._result, this._callSite, this._longestSleep],
+      ...[
+        this._status,
+        this._cases,
+        this._isPlainCall,
+        this._result,
+        this._resultId,
+        this._callSite,
+        this._longestSleep,
+      ],
       ...[this._isCancelled, this._isStopping, this._performsScope],
     ] as unknown[][]) {
       column[copy] = column[base];
@@ -522,5 +518,23 @@ export class LocalLts {
 /** The code of a value that is yielded, and of a cause that is thrown. */
 export const valueCode = (id: number): number => id * 2 + 2;
 export const causeCode = (id: number): number => id * 2 + 1;
+
+function decode(kind: number, code: number, given: (id: number) => unknown): unknown {
+  switch (KINDS[kind]!.yields) {
+    case "flag":
+      return code === 1;
+    case "number":
+      return code;
+    case "closed":
+      return CLOSED;
+    case "value":
+      return given(code);
+    case "outcome":
+      if (code === 0) return CLOSED;
+      return code & 1 ? new Thrown(given((code - 1) / 2)) : given((code - 2) / 2);
+    default:
+      return undefined;
+  }
+}
 
 const NO_CASES = new Int32Array(0);

@@ -97,9 +97,16 @@ export interface Cases {
   readonly offers: number;
 }
 
-/** Takes an operation apart into its cases. `idOf` numbers the values of the program. */
-export function casesOf(operation: Operation<unknown>, idOf: (value: unknown) => number): Cases {
-  const list = new CaseList(idOf);
+/** Numbers the values of the program. */
+export interface Ids {
+  idOf(value: unknown): number;
+  /** The number of a value that is sent. */
+  sentId(value: unknown): number;
+}
+
+/** Takes an operation apart into its cases. */
+export function casesOf(operation: Operation<unknown>, ids: Ids): Cases {
+  const list = new CaseList(ids);
   list.add(operation, UNORDERED);
   return { cases: new Int32Array(list.numbers), offers: list.offers };
 }
@@ -107,12 +114,12 @@ export function casesOf(operation: Operation<unknown>, idOf: (value: unknown) =>
 class CaseList {
   readonly numbers: number[];
   offers: number;
-  private readonly _idOf: (value: unknown) => number;
+  private readonly _ids: Ids;
 
-  constructor(idOf: (value: unknown) => number) {
+  constructor(ids: Ids) {
     this.numbers = [];
     this.offers = 0;
-    this._idOf = idOf;
+    this._ids = ids;
   }
 
   add(operation: Operation<unknown>, group: number): void {
@@ -123,7 +130,7 @@ class CaseList {
       this.add(operation.inner, group);
     else if (operation instanceof ReceiveAny) this._addReceiveAny(operation, group);
     else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
-    else if (operation instanceof Always) this._push(READY, 0, this._idOf(operation.outcome), group);
+    else if (operation instanceof Always) this._push(READY, 0, this._ids.idOf(operation.outcome), group);
     // Unlike READY it is a transition even when it is the only case: other tasks run in between.
     else if (operation instanceof Pause || operation instanceof GivesWay) this._push(PAUSE, 0, 0, group);
     else if (operation instanceof Settle) this._push(SETTLE, 0, 0, group);
@@ -132,7 +139,7 @@ class CaseList {
 
   private _addOffer({ kind, target, argument }: Offer<unknown>, group: number): void {
     this.offers++;
-    this._push(kind, target, KINDS[kind]!.takesValue ? this._idOf(argument) : Number(argument ?? 0), group);
+    this._push(kind, target, KINDS[kind]!.takesValue ? this._ids.sentId(argument) : Number(argument ?? 0), group);
   }
 
   private _addChoice(choice: Choice<unknown>, group: number): void {
@@ -148,7 +155,7 @@ class CaseList {
 
   /** With all its sources at their end, it is ready. */
   private _addReceiveAny({ open }: ReceiveAny, group: number): void {
-    if (open.length === 0) this._push(READY, 0, this._idOf(CLOSED), group);
+    if (open.length === 0) this._push(READY, 0, this._ids.idOf(CLOSED), group);
     for (const { receive } of open) {
       if (!(receive instanceof Offer)) throw new Unmodelled(`it waits for ${receive.waitsFor().what}`);
       this._addOffer(receive, group);

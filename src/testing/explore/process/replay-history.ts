@@ -6,12 +6,14 @@ import { RETURN_AFTER } from "./cases.js";
 import type { LocalLts } from "./local-lts.js";
 import { completeCase } from "./operation-cases.js";
 import { type Input, RoutineRun, type Start, startRoutine } from "./routine-run.js";
+import { type ProgramObjects, RunObjects } from "./run-objects.js";
 import type { Sandbox } from "./sandbox.js";
 
 /** What has been unfolded so far. */
 interface Unfolded {
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
+  readonly objects: ProgramObjects;
   readonly spawns: readonly (Start & { readonly root: number })[];
 }
 
@@ -19,9 +21,12 @@ export class Histories {
   private readonly _unfolded: Unfolded;
   /** The run that is parked at a local state, by that. */
   private readonly _kept: Map<number, RoutineRun>;
+  /** Whether its runs are likenesses: see run-objects.ts. */
+  private readonly _areLikenesses: boolean;
 
-  constructor(unfolded: Unfolded) {
+  constructor(unfolded: Unfolded, areLikenesses: boolean) {
     this._unfolded = unfolded;
+    this._areLikenesses = areLikenesses;
     this._kept = new Map();
   }
 
@@ -36,7 +41,7 @@ export class Histories {
     const kept = this._kept.get(parent);
     if (kept !== undefined) {
       this._kept.delete(parent);
-      kept.tape.push(this._inputTo(node, parent));
+      kept.tape.push(this._inputTo(node));
       return kept;
     }
     const path = this.pathTo(node);
@@ -57,30 +62,25 @@ export class Histories {
 
   /** A new run of a spawn, with a tape that leads along a path. */
   replay(task: number, path: readonly number[], spawn: number): RoutineRun {
-    const { sandbox, spawns } = this._unfolded;
-    const run = new RoutineRun(task, path[0]!);
-    for (let at = 1; at < path.length; at++) run.tape.push(this._inputTo(path[at]!, path[at - 1]!));
+    const { sandbox, spawns, objects } = this._unfolded;
+    const run = new RoutineRun(task, path[0]!, new RunObjects(this._areLikenesses, null));
+    for (const node of path.slice(1)) run.tape.push(this._inputTo(node));
     // A body that is no generator function runs right away, and belongs to this run.
     const outer = sandbox.running;
     sandbox.running = run;
-    run.routine = startRoutine(spawns[spawn]!);
+    const start = spawns[spawn]!;
+    run.routine = startRoutine({ ...start, args: start.args.map((value) => objects.give(run, value)) });
     sandbox.running = outer;
     return run;
   }
 
-  private _inputTo(node: number, parent: number): Input {
-    const { lts } = this._unfolded;
-    const label = lts.label(node)!;
-    return { node, at: label.at, value: lts.valueOf(parent, label) };
+  private _inputTo(node: number): Input {
+    return { node, at: this._unfolded.lts.label(node)!.at };
   }
 }
 
 /** Gives a run its next input, at the operation that it waits for; false if it stays parked. */
-export function deliver(
-  run: RoutineRun,
-  operation: Operation<unknown>,
-  { at, value }: Pick<Input, "at" | "value">,
-): boolean {
+export function deliver(run: RoutineRun, operation: Operation<unknown>, at: number, value: unknown): boolean {
   run.returns = at < 0;
   if (at >= 0) return completeCase(operation, at, value);
   if (at <= RETURN_AFTER) completeCase(operation, RETURN_AFTER - at, value);

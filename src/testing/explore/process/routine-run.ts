@@ -7,6 +7,7 @@ import { type Context, within } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
 import { Unmodelled } from "./cases.js";
 import type { Offer } from "./operation-cases.js";
+import { RunObjects } from "./run-objects.js";
 
 /** A body, and the arguments that it was started with. */
 export interface Start {
@@ -21,7 +22,6 @@ export interface Input {
   readonly node: number;
   /** The case that happens; or `RETURN`, or `RETURN_AFTER` and below. */
   readonly at: number;
-  readonly value: unknown;
 }
 
 /** An operation that is performed with `await`. */
@@ -71,8 +71,12 @@ export class RoutineRun {
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<object>;
+  /** The objects that it has sent or received. */
+  readonly objects: RunObjects;
+  /** What it has started and made since it went on. */
+  readonly steps: string[];
 
-  constructor(task: number, node: number) {
+  constructor(task: number, node: number, objects: RunObjects = new RunObjects(false, null)) {
     this.task = task;
     this.routine = null as never;
     this.node = node;
@@ -93,13 +97,17 @@ export class RoutineRun {
     this.releases = this.early = 0;
     this.loops = new Map();
     this.owned = new Set();
+    this.objects = objects;
+    this.steps = [];
   }
 
-  /** It is given its next input, with which it comes to a node. */
-  goTo(node: number): void {
+  /** It goes on, and comes to a local state with that. */
+  goOnTo(node: number): void {
     this.node = node;
     this.gaveWay = false;
     this.releases = this.early = 0;
+    this.objects.named = 0;
+    this.steps.length = 0;
   }
 
   /** It passes an operation that is always ready. */

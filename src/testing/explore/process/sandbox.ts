@@ -21,7 +21,7 @@ import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
-import type { RoutineRun, Start } from "./routine-run.js";
+import type { Input, RoutineRun, Start } from "./routine-run.js";
 
 type ModelObject =
   | TaskModel<unknown>
@@ -84,6 +84,10 @@ export interface SandboxObserver {
   taskStarted(run: RoutineRun, task: number, start: Start): void;
   timeoutStarted(run: RoutineRun, timer: number, ms: number): void;
   cellMade(run: RoutineRun, cell: number, initial: unknown): void;
+  /** A plain call is about to be made. */
+  offered(run: RoutineRun, offer: Offer<unknown>): void;
+  /** What a run is given with an input. */
+  valueOf(run: RoutineRun, input: Input): unknown;
   permitsReleased(run: RoutineRun, lock: number, n: number): void;
   /** Whether the task of a run has been cancelled. */
   isEnding(run: RoutineRun): boolean;
@@ -392,6 +396,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     scheduler.notices?.used(offer);
     if (this.oracle !== null) return this.oracle(offer, isAttempt);
     const run = this._current();
+    this._observer.offered(run, offer);
     const input = run.tape.shift();
     if (input === undefined) {
       run.isAttempt = isAttempt;
@@ -399,8 +404,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
       run.stopped = offer;
       throw UNANSWERED;
     }
-    run.goTo(input.node);
-    return input.value;
+    run.goOnTo(input.node);
+    return this._observer.valueOf(run, input);
   }
 
   /** The run of the caller. A routine may catch `UNANSWERED` and continue; what it does then has no effect. */
@@ -432,5 +437,6 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
   if (value instanceof RegionModel) return `scope ${value.index}`;
+  if (value instanceof Sandbox) return "sandbox";
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;
 }

@@ -9,14 +9,25 @@
 import type { Operation } from "../../../operation/operation.js";
 import { STREAK } from "../../../scheduler/scheduler.js";
 import { Round } from "../../program/loop.js";
-import { freeze, Values } from "../../report/values.js";
-import { ACQUIRE, attempted, goesByOrder, READ_PERMITS, READY, RETURN_AFTER, STRIDE, Unmodelled } from "./cases.js";
+import { type Unique, Values } from "../../report/values.js";
+import {
+  ACQUIRE,
+  attempted,
+  goesByOrder,
+  KINDS,
+  READ_PERMITS,
+  READY,
+  RETURN_AFTER,
+  STRIDE,
+  Unmodelled,
+} from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
 import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
-import { type Cases, casesOf, completeCase, GivesWay, Offer } from "./operation-cases.js";
+import { type Cases, casesOf, completeCase, GivesWay, type Ids, Offer } from "./operation-cases.js";
 import { deliver, Histories } from "./replay-history.js";
-import type { RoutineRun, Start } from "./routine-run.js";
-import { nameOf, type Refinements, Sandbox, type SandboxObserver } from "./sandbox.js";
+import type { Input, RoutineRun, Start } from "./routine-run.js";
+import { IDENTITY, ProgramObjects } from "./run-objects.js";
+import { nameOf, type Refinements, Refuted, Sandbox, type SandboxObserver } from "./sandbox.js";
 
 /** One way in which a task is started: by which code, at which node of its starter, with which arguments. */
 export interface Spawn extends Start {
@@ -36,6 +47,7 @@ interface KnownRound extends BackEdge {
 
 export class Unfolder implements SandboxObserver {
   readonly values: Values;
+  readonly objects: ProgramObjects;
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
   readonly spawns: Spawn[];
@@ -45,8 +57,9 @@ export class Unfolder implements SandboxObserver {
   actualStarts: Map<number, Start> | null;
   private readonly _taskGroups: (readonly number[])[];
   private readonly _taskGroupIds: Map<string, number>;
-  private readonly _idOf: (value: unknown) => number;
   private readonly _histories: Histories;
+  /** Second runs of the same histories, which are given other objects of equal shape: see run-objects.ts. */
+  private readonly _likenesses: Histories;
   private readonly _rounds: Map<string, KnownRound>;
   /** Spawns by the node of the starter and the task. */
   private readonly _spawnIds: Map<string, number>;
@@ -56,6 +69,8 @@ export class Unfolder implements SandboxObserver {
   /** The node that is being unfolded; other nodes that a run passes are known. */
   private _fresh: number;
   private _pending: (() => Promise<void>) | null;
+  /** What a likeness is compared with: the steps of a run, and whether it is back in an earlier round. */
+  private _like: { readonly steps: readonly string[]; readonly folds: boolean };
 
   /**
    * @param start - The main task.
@@ -63,21 +78,25 @@ export class Unfolder implements SandboxObserver {
    * @param capturesCallSites - Whether the lines at which tasks stand are captured, which takes longer than all else.
    */
   constructor(start: Start, freezes: boolean, capturesCallSites: boolean, refinements: Refinements) {
-    this.values = new Values(nameOf);
-    this.lts = new LocalLts(this.values);
+    this.values = new Values();
+    this.objects = new ProgramObjects(this.values, nameOf, refinements.has(IDENTITY), freezes, (node, name) =>
+      this._remake(node, name),
+    );
+    this.lts = new LocalLts();
     this.sandbox = new Sandbox(this, capturesCallSites, refinements);
     this.spawns = [];
     this.isCyclic = false;
     this.actualStarts = null;
     this._taskGroups = [];
     this._taskGroupIds = new Map();
-    this._idOf = (value) => this.values.idOf(freezes ? freeze(value) : value);
-    this._histories = new Histories(this);
+    this._histories = new Histories(this, false);
+    this._likenesses = new Histories(this, true);
     this._rounds = new Map();
     this._spawnIds = new Map();
     this._unbegun = [];
     this._fresh = -1;
     this._pending = null;
+    this._like = { steps: [], folds: false };
     this._driver = new Driver(this.sandbox);
     this.sandbox.addTask(start.body.name || "main", start.body, -1, -1);
     this.spawns.push({ ...start, task: 0, root: -1 });
@@ -142,21 +161,25 @@ export class Unfolder implements SandboxObserver {
     return this._taskGroups[id]!;
   }
 
-  /** The cases of an operation. */
-  casesOf(operation: Operation<unknown>): Cases {
-    return casesOf(operation, this._idOf);
+  /** The cases of an operation of a run. */
+  casesOf(run: RoutineRun, operation: Operation<unknown>): Cases {
+    const ids: Ids = {
+      idOf: (value) => this.objects.idOf(run, value),
+      sentId: (value) => this.objects.sentId(run, value),
+    };
+    return casesOf(operation, ids);
   }
 
   /** Whether an operation is ready with nothing else to choose from: no transition. */
-  isTrivial(operation: Operation<unknown>): boolean {
-    if (operation instanceof Offer) return false;
-    const { cases } = this.casesOf(operation);
-    return cases.length === STRIDE && cases[0] === READY;
+  isTrivial(run: RoutineRun, operation: Operation<unknown>): boolean {
+    const { cases } = this.casesOf(run, operation);
+    return !(operation instanceof Offer) && cases.length === STRIDE && cases[0] === READY;
   }
 
   // What the sandbox observes.
 
   taskStarted(run: RoutineRun, task: number, start: Start): void {
+    run.steps.push(`task ${task} ${start.args.map((value) => this.objects.handedId(run, value)).join()}`);
     if (this.actualStarts !== null) {
       this.actualStarts.set(task, start);
       return;
@@ -172,11 +195,23 @@ export class Unfolder implements SandboxObserver {
   }
 
   timeoutStarted(run: RoutineRun, timer: number, ms: number): void {
+    run.steps.push(`timer ${timer} ${ms}`);
     if (run.node === this._fresh) this.lts.effectsFor(run.node).timers.push([timer, ms]);
   }
 
   cellMade(run: RoutineRun, cell: number, initial: unknown): void {
-    if (run.node === this._fresh) this.lts.effectsFor(run.node).cells.push([cell, this._idOf(initial)]);
+    const id = this.objects.sentId(run, initial);
+    run.steps.push(`cell ${cell} ${id}`);
+    if (run.node === this._fresh) this.lts.effectsFor(run.node).cells.push([cell, id]);
+  }
+
+  offered(run: RoutineRun, { kind, argument }: Offer<unknown>): void {
+    if (KINDS[kind]!.takesValue) this.objects.sentId(run, argument);
+  }
+
+  valueOf(run: RoutineRun, { node }: Pick<Input, "node">): unknown {
+    const { lts, objects } = this;
+    return lts.valueOf(lts.parent(node), lts.label(node)!, (id) => objects.given(run, id));
   }
 
   permitsReleased(run: RoutineRun, lock: number, n: number): void {
@@ -202,30 +237,101 @@ export class Unfolder implements SandboxObserver {
     const run = this._histories.runTo(node, spawn);
     const play = this._play(run);
     if (Symbol.asyncIterator in run.routine) {
-      this._pending = () => this._unfoldAsync(run, node, play, connect);
+      this._pending = () => this._unfoldAsync(run, node, spawn, play, connect);
       throw PENDING;
     }
     this._fresh = node;
     const arrival = this._apart(() => this._playOut(run, play));
-    connect(this._arrive(run, node, arrival));
+    this._arrive(run, node, arrival);
+    if (this._mayCompare(run)) this._apart(() => this._compare(run, node, spawn, arrival));
+    connect(node);
   }
 
   private async _unfoldAsync(
     run: RoutineRun,
     node: number,
+    spawn: number,
     play: Generator<void, Arrival | BackEdge, Arrival>,
     connect: (node: number) => void,
   ): Promise<void> {
     this._fresh = node;
-    let next = play.next();
-    while (next.done !== true) next = play.next(await this._driver.goOnAsync(run));
-    connect(this._arrive(run, node, next.value));
+    const arrival = await this._playOutAsync(run, play);
+    this._arrive(run, node, arrival);
+    if (this._mayCompare(run)) await this._compareAsync(run, node, spawn, arrival);
+    connect(node);
   }
 
   private _playOut(run: RoutineRun, play: Generator<void, Arrival | BackEdge, Arrival>): Arrival | BackEdge {
     let next = play.next();
     while (next.done !== true) next = play.next(this._driver.goOn(run));
     return next.value;
+  }
+
+  private async _playOutAsync(
+    run: RoutineRun,
+    play: Generator<void, Arrival | BackEdge, Arrival>,
+  ): Promise<Arrival | BackEdge> {
+    let next = play.next();
+    while (next.done !== true) next = play.next(await this._driver.goOnAsync(run));
+    return next.value;
+  }
+
+  // Likenesses: a node is unfolded again, with objects that the run has already in place of others of equal shape.
+
+  private _mayCompare({ objects }: RoutineRun): boolean {
+    return objects.received && !this.objects.byIdentity;
+  }
+
+  private _compare(run: RoutineRun, node: number, spawn: number, arrival: Arrival | BackEdge): void {
+    const likeness = this._likenesses.runTo(node, spawn);
+    this._like = { steps: run.steps, folds: !("kind" in arrival) };
+    this._assertAlike(run, arrival, likeness, this._playOut(likeness, this._play(likeness)));
+  }
+
+  private async _compareAsync(
+    run: RoutineRun,
+    node: number,
+    spawn: number,
+    arrival: Arrival | BackEdge,
+  ): Promise<void> {
+    const likeness = this._likenesses.runTo(node, spawn);
+    this._like = { steps: run.steps, folds: !("kind" in arrival) };
+    this._assertAlike(run, arrival, likeness, await this._playOutAsync(likeness, this._play(likeness)));
+  }
+
+  private _assertAlike(
+    run: RoutineRun,
+    arrival: Arrival | BackEdge,
+    likeness: RoutineRun,
+    other: Arrival | BackEdge,
+  ): void {
+    this.sandbox.assertModelled();
+    this.objects.assertUnchanged(likeness);
+    if (this._described(likeness, other) !== this._described(run, arrival)) throw new Refuted(IDENTITY);
+    if ("kind" in other && other.kind === "parked") this._likenesses.keep(likeness.node, likeness);
+  }
+
+  /** What a run has done since it went on, and where it has arrived. */
+  private _described(run: RoutineRun, arrival: Arrival | BackEdge): string {
+    return [...run.steps, "kind" in arrival ? this._end(run, arrival) : "round"].join("; ");
+  }
+
+  private _end(run: RoutineRun, arrival: Arrival): string {
+    if (arrival.kind === "parked") return this.casesOf(run, arrival.operation).cases.join();
+    if (arrival.kind === "stopped") return `${run.isAttempt} ${this.casesOf(run, arrival.offer).cases.join()}`;
+    return `${arrival.kind} ${this.objects.idOf(run, arrival.kind === "done" ? arrival.value : arrival.error)}`;
+  }
+
+  /** What a run has under a name, when its history is repeated up to a node; null if that takes turns of the host. */
+  private _remake(node: number, name: string): Unique | null | undefined {
+    const path = this._histories.pathTo(node);
+    const run = this._histories.replay(this.lts.task(node), path, this._histories.spawnOf(path[0]!));
+    if (Symbol.asyncIterator in run.routine) return null;
+    const fresh = this._fresh;
+    this._fresh = -1;
+    this._apart(() => this._playOut(run, this._play(run)));
+    this._fresh = fresh;
+    return run.objects.objects.get(name);
   }
 
   /** Unfolds during a plain call of an audit: the code that runs here is not part of the audited run. */
@@ -257,7 +363,8 @@ export class Unfolder implements SandboxObserver {
         idle = backEdge !== null && backEdge.node === run.node;
         if (backEdge !== null && !idle) return backEdge;
       }
-      if (operation instanceof Round || this.isTrivial(operation)) {
+      if (operation instanceof Round || this.isTrivial(run, operation)) {
+        if (idle) run.steps.push(IDLE);
         if (!idle && ++streak < STREAK) {
           passBy(run, operation);
           continue;
@@ -273,9 +380,9 @@ export class Unfolder implements SandboxObserver {
   private _deliverNext(run: RoutineRun, operation: Operation<unknown>): boolean {
     for (let input = run.tape.shift(); input !== undefined; input = run.tape.shift()) {
       run.waiting = null;
-      run.goTo(input.node);
-      if (deliver(run, operation, input)) return true;
-      run.queued = this.casesOf(operation).offers;
+      run.goOnTo(input.node);
+      if (deliver(run, operation, input.at, this.valueOf(run, input))) return true;
+      run.queued = this.casesOf(run, operation).offers;
     }
     run.waiting = operation;
     return false;
@@ -288,8 +395,13 @@ export class Unfolder implements SandboxObserver {
   private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
     const loop = run.loops.get(round) ?? `${run.node}.${run.loops.size}`;
     run.loops.set(round, loop);
+    this.objects.assertUnchanged(run);
+    run.objects.beginRound(round, round.state);
+    const state = this.objects.stateKey(run, round.state);
+    run.steps.push(`${ROUND} ${state}`);
+    if (run.objects.isLikeness) return this._likeRound(run);
     if (run.node !== this._fresh) return null;
-    const key = `${loop} ${run.holding} ${this.values.keyOf(round.state)}`;
+    const key = `${loop} ${run.holding} ${state}`;
     // A timeout of the same name may begin in every round; other objects that a round makes are new ones.
     const made = [run.tasks, run.members, run.channels, run.cells, run.locks].join();
     const before = this._rounds.get(key);
@@ -303,10 +415,18 @@ export class Unfolder implements SandboxObserver {
     return before;
   }
 
+  /** Where a likeness is when a round begins: back in an earlier one, if the run that it is compared with was. */
+  private _likeRound(run: RoutineRun): BackEdge | null {
+    const { steps, folds } = this._like;
+    if (run.tape.length > 0 || roundsIn(run.steps) !== roundsIn(steps)) return null;
+    return folds ? FOLDED : steps.includes(IDLE) ? { ...FOLDED, node: run.node } : null;
+  }
+
   /** Records where a run has arrived. */
   private _arrive(run: RoutineRun, node: number, arrival: Arrival | BackEdge): number {
     this._fresh = -1;
     this.sandbox.assertModelled();
+    this.objects.assertUnchanged(run);
     if ("kind" in arrival) this._record(run, node, arrival);
     else this.lts.fold(node, arrival);
     const undelivered = this.undelivered(node);
@@ -317,7 +437,8 @@ export class Unfolder implements SandboxObserver {
 
   private _record(run: RoutineRun, node: number, arrival: Arrival): void {
     const { lts } = this;
-    const { cases, offers } = arrival.kind === "parked" ? this.casesOf(arrival.operation) : { cases: null, offers: 0 };
+    const { cases, offers } =
+      arrival.kind === "parked" ? this.casesOf(run, arrival.operation) : { cases: null, offers: 0 };
     if (run.queued !== 0 && run.queued !== offers)
       throw new Unmodelled("operations are performed outside of its tasks");
     if (cases !== null) {
@@ -325,13 +446,16 @@ export class Unfolder implements SandboxObserver {
       lts.park(node, cases, false, run.callSite);
       this._histories.keep(node, run);
     } else if (arrival.kind === "stopped") this._recordCall(node, arrival.offer, run);
-    else if (arrival.kind === "done") lts.end(node, lts.isCancelled(node) ? CANCELLED : DONE, arrival.value);
-    else if (arrival.kind === "failed") lts.end(node, FAILED, arrival.error);
+    else if (arrival.kind === "done") {
+      const id = this.objects.handedId(run, arrival.value);
+      lts.end(node, lts.isCancelled(node) ? CANCELLED : DONE, arrival.value, id);
+    } else if (arrival.kind === "failed")
+      lts.end(node, FAILED, arrival.error, this.objects.handedId(run, arrival.error));
   }
 
   /** A plain call: it happens at once; an attempt may find that nothing is ready. */
   private _recordCall(node: number, offer: Offer<unknown>, run: RoutineRun): void {
-    const { cases } = this.casesOf(offer);
+    const { cases } = this.casesOf(run, offer);
     this._assertLocks(cases, true);
     const effects = this.lts.effects(node);
     if (effects !== null) effects.early = run.early;
@@ -345,9 +469,7 @@ export class Unfolder implements SandboxObserver {
       const kind = cases[at];
       if (kind !== ACQUIRE && kind !== READ_PERMITS) continue;
       if (looks) this.sandbox.assertWatched(cases[at + 1]!);
-      if (kind !== ACQUIRE) continue;
-      this.sandbox.assertUniform(cases[at + 1]!, cases[at + 2]!);
-      if (asksAgain(cases, at)) throw new Unmodelled("a choice asks one lock for different numbers of permits");
+      if (kind === ACQUIRE) this.sandbox.assertUniform(cases[at + 1]!, cases[at + 2]!);
     }
   }
 }
@@ -358,10 +480,11 @@ function passBy(run: RoutineRun, operation: Operation<unknown>): void {
   completeCase(operation, 0, undefined);
 }
 
-/** Whether a choice asks one lock again, for something else: which of both requests stands ahead of the other depends on chance. */
-function asksAgain(cases: Int32Array, first: number): boolean {
-  for (let at = first + STRIDE; at < cases.length; at += STRIDE) {
-    if (cases[at] === ACQUIRE && cases[at + 1] === cases[first + 1] && cases[at + 2] !== cases[first + 2]) return true;
-  }
-  return false;
-}
+/** Steps of a run: a round begins; nothing happens in it. */
+const ROUND = "round";
+const IDLE = "idle";
+
+const roundsIn = (steps: readonly string[]): number => steps.filter((step) => step.startsWith(ROUND)).length;
+
+/** Where a likeness arrives that is back in an earlier round. */
+const FOLDED: BackEdge = { node: -1, timers: 0, releases: 0 };

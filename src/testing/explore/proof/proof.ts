@@ -18,7 +18,8 @@ import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebui
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import { ModelWatch } from "../process/model-watch.js";
-import type { Refinements } from "../process/sandbox.js";
+import { IDENTITY } from "../process/run-objects.js";
+import { type Refinements, Refuted } from "../process/sandbox.js";
 import { Unfolder } from "../process/unfolder.js";
 import { firstSeek } from "../reduction/find-automorphisms.js";
 import { StubbornSets } from "../reduction/stubborn-sets.js";
@@ -75,7 +76,7 @@ export class Proof<T> {
   ) {
     this._main = main;
     this._title = options.name ?? (main.name || "main");
-    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze !== false, false, refinements);
+    this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze === true, false, refinements);
     this._model = new Model(this._unfolder);
     this._options = options;
     this._refinements = refinements;
@@ -143,9 +144,11 @@ export class Proof<T> {
     const coverage = this._coverage(search);
     if (found === null && !complete) return this._bounded(coverage);
     // In a program with scopes or locks, a failure may be an artefact of variables that its tasks share.
-    const audited = found === null || this._mayShare;
-    const difference = audited ? await this._audit(coverage) : null;
-    if (difference !== null) return this._shared(difference, coverage);
+    const { objects } = this._unfolder;
+    const isSure = found !== null && !this._mayShare;
+    const difference = isSure && !objects.anyReceived ? null : await this._audit(coverage, false);
+    if (difference !== null && objects.anyReceived) await this._assertData(difference, coverage);
+    if (difference !== null && !isSure) return this._shared(difference, coverage);
     if (found === null && this._limits.late) return this._bounded(coverage);
     if (found !== null) return await this._failed(search, found, shortest);
     return {
@@ -197,11 +200,18 @@ export class Proof<T> {
     }
   }
 
-  private _audit(coverage: Coverage): Promise<Difference | null> {
-    return new Audit(this._model, this._limits, this._isolation!).run(
+  private _audit(coverage: Coverage, copies: boolean): Promise<Difference | null> {
+    return new Audit(this._model, this._limits, this._isolation!, copies).run(
       schedulesFor(coverage, AUDITS),
       eventsFor(coverage),
     );
+  }
+
+  /** If there is no difference where tasks are given copies of objects, then their identity makes the difference. */
+  private async _assertData({ task, expected, found }: Difference, coverage: Coverage): Promise<void> {
+    if (this._unfolder.objects.byIdentity)
+      throw new Unmodelled(`${task} once ${expected} and once ${found}, which depends on the identity of objects`);
+    if ((await this._audit(coverage, true)) === null) throw new Refuted(IDENTITY);
   }
 
   private _shared({ task, expected, found }: Difference, coverage: Coverage): Failed {
@@ -266,7 +276,7 @@ export class Proof<T> {
   private _rebuild(schedule: readonly Int32Array[]): Promise<Counterexample | null> {
     const counterexample = new Counterexample(
       { body: this._main, args: [] },
-      this._options.freeze !== false,
+      this._options.freeze === true,
       this._refinements,
     );
     return inSandbox(counterexample.model.unfolder.sandbox, async () => {

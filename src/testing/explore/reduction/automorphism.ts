@@ -207,7 +207,7 @@ export class Automorphism {
 
   /** Whether the behaviour at a node is that at its image. */
   private _corresponds(node: number, image: number): boolean {
-    const { lts, values } = this._unfolder;
+    const { lts } = this._unfolder;
     if (!this._haveSameEffects(node, image)) return false;
     const fold = lts.backEdge(node);
     // A round without events is a back edge to itself.
@@ -215,7 +215,7 @@ export class Automorphism {
     if (fold != null) return this.follow(fold.node) && this.images[fold.node] === image;
     if (lts.status(node) !== lts.status(image) || lts.isPlainCall(node) !== lts.isPlainCall(image)) return false;
     if (lts.status(node) === PARKED) return this._matches(node, image);
-    return values.idOf(lts.result(node)) === values.idOf(lts.result(image));
+    return lts.resultId(node) === lts.resultId(image);
   }
 
   /** Of effects, only releases are permuted. */

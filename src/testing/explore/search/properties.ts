@@ -2,6 +2,7 @@
 // is enabled, deadlock, leaks, errors that no task joins, and unread values.
 
 import { isDaemon } from "../../program/loop.js";
+import { allowing } from "../../report/outcomes.js";
 import type { Values } from "../../report/values.js";
 import type { FailureKind, VerifyOptions } from "../../report/verdict.js";
 import { READ_CELL, READ_CLOSED, READ_LENGTH, READ_PERMITS } from "../process/cases.js";
@@ -81,25 +82,21 @@ export class Properties {
   /** What is wrong with a state in which no event is enabled. */
   private _end(model: Model): Violation | null {
     const { lts } = model;
+    // A task that has failed comes first: other tasks often wait for it.
+    const failed = model.ofTask
+      .map((_, task) => model.nodeOf(task))
+      .find((node) => node !== -1 && lts.status(node) === FAILED);
+    if (failed !== undefined) return { kind: "throw", cause: lts.result(failed), event: -1 };
     let leak = false;
     for (let task = 0; task < model.ofTask.length; task++) {
       const node = model.nodeOf(task);
       if (node === -1) continue;
-      if (lts.status(node) === FAILED) return { kind: "throw", cause: lts.result(node), event: -1 };
       if (lts.status(node) === PARKED && task === 0) return { kind: "deadlock", event: -1 };
       if (lts.status(node) === PARKED && !isDaemon(model.task(task))) leak = true;
     }
     if (leak && this._leaks) return { kind: "leak", event: -1 };
     return this._unread && hasUnread(model) ? { kind: "unread", event: -1 } : null;
   }
-}
-
-/** Whether a value is among what was allowed. */
-export function allowing(outcomes: unknown): (value: unknown) => boolean {
-  if (outcomes === undefined) return () => true;
-  if (typeof outcomes === "function") return outcomes as (value: unknown) => boolean;
-  const allowed = new Set(outcomes as Iterable<unknown>);
-  return (value) => allowed.has(value);
 }
 
 /** Whether the declaration of an invariant has been executed. */

@@ -43,7 +43,8 @@ export class Contents {
   }
 
   push(id: number, value: number): number {
-    // A key of both; ids of values stay below 2^21.
+    // A key of both; no bits are left for larger ids.
+    if (value >= 0x200000) return this._idOf([...this._values[id]!, value], this._ends[id]!);
     const step = id * 0x200000 + value;
     const known = this._pushed.get(step);
     if (known !== undefined) return known;

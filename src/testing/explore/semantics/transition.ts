@@ -269,20 +269,20 @@ function fireInternal(model: Model, task: number, at: number): void {
 
 /** What a join yields: the result of the task, or its failure is thrown. */
 function joinCode(model: Model, task: number): number {
-  const { lts, unfolder } = model;
+  const { lts } = model;
   const node = model.nodeOf(task);
   if (lts.status(node) === CANCELLED) return cancelledCode(model, task);
-  const result = unfolder.values.idOf(lts.result(node));
+  const result = lts.resultId(node);
   return lts.status(node) === DONE ? valueCode(result) : causeCode(result);
 }
 
 function cancelledCode(model: Model, task: number): number {
-  const { values } = model.unfolder;
+  const { values, objects } = model.unfolder;
   const reason = model.reason(task);
   const cause = reason === -1 ? undefined : values.at(reason);
   // In reports what `main` makes needs no prefix; in errors it has one.
   const name = `${model.task(0).name}#0/${model.task(task).name}`;
-  return causeCode(values.idOf(new CancelledError(`Task ${name} was cancelled`, { cause })));
+  return causeCode(objects.madeId(new CancelledError(`Task ${name} was cancelled`, { cause })));
 }
 
 function handleFailure(model: Model, joined: number): void {
@@ -394,12 +394,12 @@ function startTimeouts(model: Model, node: number, from: number): void {
 
 /** A task is over. In a scope, its failure cancels the other tasks. */
 function taskEnded(model: Model, task: number): void {
-  const { lts, unfolder } = model;
+  const { lts } = model;
   const { region } = model.task(task);
   const node = model.nodeOf(task);
   if (region === -1 || lts.status(node) === PARKED) return;
   if (lts.status(node) === FAILED) {
-    const error = unfolder.values.idOf(lts.result(node));
+    const error = lts.resultId(node);
     handleFailure(model, task);
     failScope(model, region, error);
   } else if (lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
@@ -526,12 +526,12 @@ function cancelLostScopes(model: Model, node: number, at: number): void {
 
 /** What the end of a scope yields. */
 function outcomeCode(model: Model, region: number, yields: number): number {
-  const { values } = model.unfolder;
+  const { values, objects } = model.unfolder;
   const { failures, reason, aborted } = stateOf(model, region);
-  if (failures.length > 0) return causeCode(values.idOf(failure(failures.map((error) => values.at(error)))));
+  if (failures.length > 0) return causeCode(objects.madeId(failure(failures.map((error) => values.at(error)))));
   if (yields === FAILURE) return valueCode(undefinedId(model));
   const body = model.nodeOf(model.scope(region).members[0]!);
   const isDone = model.lts.status(body) === DONE;
-  if (isDone && (reason === -1 || !aborted)) return valueCode(values.idOf(model.lts.result(body)));
-  return causeCode(values.idOf(cancelled(values.at(reason))));
+  if (isDone && (reason === -1 || !aborted)) return valueCode(model.lts.resultId(body));
+  return causeCode(objects.madeId(cancelled(values.at(reason))));
 }

@@ -1,8 +1,10 @@
 // The tree of all decisions of the scheduler, searched depth first: one run for each leaf (stateless model checking, as in CHESS:
-// Musuvathi et al., 2008). A case that is chosen and turns out not to be ready is no alternative: its continuations are found
-// under the decisions that follow.
+// Musuvathi et al., 2008). A case of a select that is chosen and turns out not to be ready is no alternative, if the order of the
+// cases makes no other difference: its continuations are those of the cases that are ready.
 
+import type { Operation } from "../../../operation/operation.js";
 import { Endless, type Strategy } from "../../simulation/decisions.js";
+import { inAnyOrder } from "./case-order.js";
 
 /** Thrown to end a run that would only repeat another. */
 export class Redundant extends Endless {}
@@ -40,11 +42,13 @@ export class DecisionTree implements Strategy {
     return this._decide(2);
   }
 
-  missed(): void {
-    const fork = this._forks[this._at - 1];
-    if (fork === undefined) return;
+  /** Called right after the decision for a case that is not ready: of its fork, other choices lead to the cases that are. */
+  missed(cases: readonly unknown[]): void {
+    if (!inAnyOrder(cases as readonly Operation<unknown>[])) return;
+    const fork = this._forks[this._at - 1]!;
     if (fork.choice > 0) this._redundant = true;
-    fork.options = Math.min(fork.options, fork.choice + 1);
+    // The decisions that follow choose among all other cases.
+    else fork.options = 1;
   }
 
   /** Turns to the next leaf; false when there is none. */

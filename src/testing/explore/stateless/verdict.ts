@@ -1,12 +1,12 @@
 // One verification by running the program under every schedule, and its verdict.
 
+import { allowing } from "../../report/outcomes.js";
 import { counted } from "../../report/report.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
 import { repeat } from "../../simulation/decisions.js";
 import type { Limits } from "../../simulation/limits.js";
 import { explain, failureOf, type Main, play, type Run } from "../../simulation/play.js";
 import { findUnperformed, mayExplain } from "../../simulation/unperformed.js";
-import { allowing } from "../search/properties.js";
 import { DecisionTree } from "./decision-tree.js";
 import { Runs } from "./runs.js";
 

@@ -4,16 +4,18 @@
 
 import type { Operation } from "../../../operation/operation.js";
 import { STREAK } from "../../../scheduler/scheduler.js";
+import { shown } from "../../../structures/errors.js";
 import { Round } from "../../program/loop.js";
 import { seeded } from "../../simulation/decisions.js";
 import type { Isolation } from "../../simulation/isolate.js";
 import type { Limits } from "../../simulation/limits.js";
 import { attempted } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
-import { CANCELLED, DONE, FAILED, PARKED } from "../process/local-lts.js";
-import { casesOf, completeCase, GivesWay, type Offer } from "../process/operation-cases.js";
+import { CANCELLED, DONE, FAILED, HANDLED, type Label, PARKED } from "../process/local-lts.js";
+import { completeCase, GivesWay, type Offer } from "../process/operation-cases.js";
 import { deliver } from "../process/replay-history.js";
 import { RoutineRun, startRoutine } from "../process/routine-run.js";
+import { RunObjects } from "../process/run-objects.js";
 import { PENDING, type Unfolder } from "../process/unfolder.js";
 import { FIELDS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
@@ -54,6 +56,8 @@ export class Audit {
   /** Events of all schedules so far. */
   private _events: number;
   private _lives: Map<number, RoutineRun>;
+  /** The object that was sent last of those with a number; null if tasks are given copies. */
+  private readonly _sent: Map<number, unknown> | null;
   /** Routines to be resumed, in order. */
   private _due: Due[];
   /** The node that the running routine must reach. */
@@ -72,13 +76,15 @@ export class Audit {
   private _streak: number;
   private readonly _rounds: Map<Round, Set<string>>;
 
-  constructor(model: Model, limits: Limits, isolation: Isolation) {
+  /** @param copies - Whether what a task sends is given to another as a copy, as where the tasks were unfolded. */
+  constructor(model: Model, limits: Limits, isolation: Isolation, copies = false) {
     this._limits = limits;
     this._isolation = isolation;
     this._patience = MOST_IN_A_TURN;
     this._streak = 0;
     this._rounds = new Map();
     this._model = model;
+    this._sent = copies ? null : new Map();
     this._unfolder = model.unfolder;
     this._driver = new Driver(model.unfolder.sandbox);
     this._below = seeded(1);
@@ -113,6 +119,7 @@ export class Audit {
   private async _walk(most: number): Promise<void> {
     const model = this._model;
     this._lives = new Map();
+    this._sent?.clear();
     this._due = [];
     this._left = false;
     enterInitial(model);
@@ -150,7 +157,7 @@ export class Audit {
       }
       if (Symbol.asyncIterator in live.routine) return live;
       let arrival = this._driver.goOn(live);
-      while (this._passes(arrival)) arrival = this._driver.goOn(live);
+      while (this._passes(live, arrival)) arrival = this._driver.goOn(live);
       this._arrived(live, arrival);
     }
     return null;
@@ -158,7 +165,7 @@ export class Audit {
 
   private async _goOnAsync(live: RoutineRun): Promise<void> {
     let arrival = await this._driver.goOnAsync(live);
-    while (this._passes(arrival)) arrival = await this._driver.goOnAsync(live);
+    while (this._passes(live, arrival)) arrival = await this._driver.goOnAsync(live);
     this._arrived(live, arrival);
   }
 
@@ -167,7 +174,7 @@ export class Audit {
     const model = this._model;
     const happens = model.events.slice(event * FIELDS, (event + 1) * FIELDS);
     const gained = deliveries(model, happens);
-    const values = gained.map((gain) => model.lts.valueOf(model.nodeOf(gain.task), gain));
+    const values = gained.map((gain) => this._given(gain.task, model.nodeOf(gain.task), gain));
     const before = gained.map(({ task }) => model.nodeOf(task));
     this._events++;
     fire(model, happens, 0);
@@ -182,6 +189,11 @@ export class Audit {
     for (const task of model.stopped) this._haveTurn(task, model.nodeOf(task));
     this._beginStarted();
     return gained.find(({ task }) => task === but);
+  }
+
+  /** What a task is given with a label. */
+  private _given(task: number, node: number, label: Label): unknown {
+    return this._model.lts.valueOf(node, label, (id) => this._unfolder.objects.given(this._lives.get(task)!, id));
   }
 
   private _goOnLater(task: number, at: number, value: unknown, via: number): void {
@@ -203,29 +215,31 @@ export class Audit {
   private _haveTurn(task: number, node: number): void {
     const { lts } = this._model;
     const input = lts.label(node);
-    if (input !== null) this._goOnLater(task, input.at, lts.valueOf(lts.parent(node), input), node);
+    if (input !== null) this._goOnLater(task, input.at, this._given(task, lts.parent(node), input), node);
     else if (!lts.isCancelled(node)) this._goOnLater(task, 0, undefined, node);
   }
 
   /** Answers a plain call of a routine: fires a random enabled event of its task in the model. */
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
     const model = this._model;
-    const { task } = this._unfolder.sandbox.running!;
+    const live = this._unfolder.sandbox.running!;
+    const { task } = live;
     const node = this._node;
     this._left ||= --this._patience < 0 || (this._limits.stops() && this._limits.late);
     this._beginStretch();
     // The program may have caught the error of an earlier plain call.
     if (this._left) throw new Error("This schedule is left");
-    this._compareCases(task, node, casesOf(offer, (value) => this._unfolder.values.idOf(value)).cases, attempt);
+    this._compareCases(task, node, this._unfolder.casesOf(live, offer).cases, attempt);
     const own = this._ownEvents(task, node);
     this._compareReleases(this._unfolder.sandbox.running!);
     this._left ||= own.length === 0;
     if (this._difference !== null || this._left) throw new Error("This schedule is left");
     try {
       const gain = this._happen(own[this._below(own.length)]!, task)!;
-      this._node = model.nodeOf(task);
+      const value = this._given(task, node, gain);
+      live.goOnTo((this._node = model.nodeOf(task)));
       this._via = this._successor(node, gain);
-      return model.lts.valueOf(node, gain);
+      return value;
     } catch (error) {
       this._broken = error;
       throw error;
@@ -245,7 +259,7 @@ export class Audit {
   /** Queues the tasks that the last event started: they begin after the tasks that it resumed. */
   private _beginStarted(): void {
     for (const task of this._model.started) {
-      this._lives.set(task, new RoutineRun(task, -1));
+      this._lives.set(task, new RoutineRun(task, -1, new RunObjects(false, this._sent)));
       if (this._model.lts.resumesAt(this._model.nodeOf(task)) === -1)
         this._goOnLater(task, 0, undefined, this._model.nodeOf(task));
     }
@@ -255,7 +269,8 @@ export class Audit {
   private _wake({ live, node, at, value, via }: Due): boolean {
     this._node = node;
     this._via = via;
-    if (live.routine !== null) return deliver(live, live.waiting!, { at, value });
+    live.goOnTo(node);
+    if (live.routine !== null) return deliver(live, live.waiting!, at, value);
     this._unfolder.sandbox.running = live;
     live.routine = startRoutine(this._unfolder.actualStarts!.get(live.task)!);
     this._unfolder.sandbox.running = null;
@@ -264,16 +279,17 @@ export class Audit {
 
   private _arrived(live: RoutineRun, arrival: Arrival): void {
     this._mend();
-    const at = arrival.kind === "parked" ? this._atPark(arrival.operation) : arrival;
+    const at = arrival.kind === "parked" ? this._atPark(live, arrival.operation) : arrival;
     live.waiting = at.kind === "parked" ? at.operation : null;
+    this._unfolder.objects.assertUnchanged(live);
     if (this._difference !== null || this._left) return;
     this._compareReleases(live);
-    this._compare(live.task, this._standsAt(at), at);
+    this._compare(live, this._standsAt(at), at);
   }
 
   /** A task that does not continue from an operation that is ready gives way there. */
-  private _atPark(operation: Operation<unknown>): Arrival {
-    const passes = operation instanceof Round || this._unfolder.isTrivial(operation);
+  private _atPark(live: RoutineRun, operation: Operation<unknown>): Arrival {
+    const passes = operation instanceof Round || this._unfolder.isTrivial(live, operation);
     return { kind: "parked", operation: passes ? new GivesWay(operation) : operation };
   }
 
@@ -294,20 +310,23 @@ export class Audit {
   }
 
   /** Whether a routine continues at once from its operation. */
-  private _passes(arrival: Arrival): boolean {
+  private _passes(live: RoutineRun, arrival: Arrival): boolean {
     if (arrival.kind !== "parked") return false;
     const { operation } = arrival;
-    if (!(operation instanceof Round) && !this._unfolder.isTrivial(operation)) return false;
-    if (++this._streak >= STREAK || this._isIdle(operation)) return false;
+    if (operation instanceof Round) {
+      this._unfolder.objects.assertUnchanged(live);
+      live.objects.beginRound(operation, operation.state);
+    } else if (!this._unfolder.isTrivial(live, operation)) return false;
+    if (++this._streak >= STREAK || this._isIdle(live, operation)) return false;
     completeCase(operation, 0, undefined);
     return true;
   }
 
   /** Whether an operation begins a round that began before in the same turn, with the same state. */
-  private _isIdle(operation: Operation<unknown>): boolean {
+  private _isIdle(live: RoutineRun, operation: Operation<unknown>): boolean {
     if (!(operation instanceof Round)) return false;
     const states = this._rounds.get(operation) ?? new Set();
-    const key = this._unfolder.values.keyOf(operation.state);
+    const key = this._unfolder.objects.stateKey(live, operation.state);
     if (states.has(key)) return true;
     this._rounds.set(operation, states.add(key));
     return false;
@@ -319,18 +338,19 @@ export class Audit {
     this._rounds.clear();
   }
 
-  private _compare(task: number, node: number, arrival: Arrival): void {
-    const { lts, values } = this._unfolder;
+  private _compare(live: RoutineRun, node: number, arrival: Arrival): void {
+    const { lts, objects } = this._unfolder;
+    const { task } = live;
     if (arrival.kind === "parked") {
-      const { cases } = casesOf(arrival.operation, (value) => values.idOf(value));
-      this._compareCases(task, node, cases, false);
+      this._compareCases(task, node, this._unfolder.casesOf(live, arrival.operation).cases, false);
     } else if (arrival.kind === "done") {
-      const same =
-        (lts.status(node) === DONE && values.idOf(lts.result(node)) === values.idOf(arrival.value)) ||
-        lts.status(node) === CANCELLED;
-      if (!same) this._differ(task, node, `returns ${values.keyOf(arrival.value).slice(1)}`);
-    } else if (arrival.kind === "failed" && [PARKED, DONE, CANCELLED].includes(lts.status(node))) {
-      this._differ(task, node, `throws ${String(arrival.error)}`);
+      const id = objects.handedId(live, arrival.value);
+      const same = (lts.status(node) === DONE && lts.resultId(node) === id) || lts.status(node) === CANCELLED;
+      if (!same) this._differ(task, node, `returns ${shown(arrival.value)}`);
+    } else if (arrival.kind === "failed") {
+      const id = objects.handedId(live, arrival.error);
+      const same = [FAILED, HANDLED].includes(lts.status(node)) && lts.resultId(node) === id;
+      if (!same) this._differ(task, node, `throws ${shown(arrival.error)}`);
     }
   }
 

@@ -1,0 +1,342 @@
+// The objects of the program while it is unfolded. A task is run many times, and each run makes its own objects: where one run sends
+// an object, and another run receives it, the second is given a copy of its own, as it would be given an object that no other run
+// has. Plain data is numbered by its shape, so objects of equal shape lead to the same local states.
+//
+// What has no shape (functions, symbols, instances of classes) is named by its origin: the local state at which a run had it first,
+// and how many others the run had there before. The same history gives it the same name, in every run. A run keeps a table of
+// the names of what it has, so that what comes back to it is its own object, not that of the run that was first.
+//
+// Whether a program tells two equal objects apart, with `===` or as keys of a map, cannot be seen. So each local state at which a task
+// has received an object is unfolded twice: in the second run, a `likeness`, each object that is received is one that the run has
+// already, wherever one of equal shape is there. If the task behaves differently, the search restarts with the refinement
+// `IDENTITY`, under which all objects are named by their origin.
+
+import { isPrototype, sortOf } from "../../report/structure.js";
+import { copyOf, freeze, isUnique, shapeOf, type Unique, type Values, visit } from "../../report/values.js";
+import { Unmodelled } from "./cases.js";
+import type { RoutineRun } from "./routine-run.js";
+
+/** The refinement under which two objects are equal only if they are the same object. */
+export const IDENTITY = "identity of objects";
+
+/** What one run has. */
+export class RunObjects {
+  /** The name of each object that has one, and the object of each name. */
+  readonly names: Map<Unique, string>;
+  readonly objects: Map<string, Unique>;
+  /** The objects that other tasks may have as well, with their shapes. */
+  readonly held: Map<object, string>;
+  /** How many objects have got a name at the current local state. */
+  named: number;
+  /** Whether it has received an object, which may be one that it has already. */
+  received: boolean;
+  /** Whether it is given what it has already, where that has the shape of what it receives. */
+  readonly isLikeness: boolean;
+  /** In an audit, where all tasks run together: the object that was sent last, by its number. */
+  readonly sent: Map<number, unknown> | null;
+  /** What it had when it entered each loop. */
+  private readonly _entered: Map<object, ReadonlySet<Unique>>;
+
+  constructor(isLikeness: boolean, sent: Map<number, unknown> | null) {
+    this.names = new Map();
+    this.objects = new Map();
+    this.held = new Map();
+    this.named = 0;
+    this.received = false;
+    this.isLikeness = isLikeness;
+    this.sent = sent;
+    this._entered = new Map();
+  }
+
+  learn(name: string, object: Unique): void {
+    this.names.set(object, name);
+    if (!this.objects.has(name)) this.objects.set(name, object);
+  }
+
+  /** A round depends on nothing but its state: of what earlier rounds of the loop had, only the state is left. */
+  beginRound(loop: object, state: unknown): void {
+    const entered = this._entered.get(loop);
+    if (entered === undefined) this._entered.set(loop, new Set([...this.names.keys(), ...this.held.keys()]));
+    else this._forget(entered, state);
+  }
+
+  private _forget(entered: ReadonlySet<Unique>, state: unknown): void {
+    const kept = new Set(entered);
+    visit(state, (part) => kept.add(part).has(part));
+    for (const [object, name] of this.names) {
+      if (kept.has(object)) continue;
+      this.names.delete(object);
+      if (this.objects.get(name) === object) this.objects.delete(name);
+    }
+    for (const object of this.held.keys()) if (!kept.has(object)) this.held.delete(object);
+  }
+}
+
+/** Unfolds a run to a local state again, and returns what has a name there; null if that cannot be done at once. */
+export type Remake = (node: number, name: string) => Unique | null | undefined;
+
+export class ProgramObjects {
+  /** Whether any run has received an object, so that the identity of objects may matter. */
+  anyReceived: boolean;
+  /** Whether objects are equal only if they are the same object. */
+  readonly byIdentity: boolean;
+  private readonly _values: Values;
+  private readonly _nameOf: (object: object) => string | undefined;
+  private readonly _freezes: boolean;
+  private readonly _remake: Remake;
+  /** Names by origin, and by object. */
+  private readonly _origins: Map<string, string>;
+  private readonly _names: Map<Unique, string>;
+  /** The local states of names that were given in a round of a loop: another round may make another object of that name. */
+  private readonly _repeated: Map<string, number>;
+  /** What was sent first, by its number; `values` has a copy, which stays as it is. */
+  private readonly _originals: Map<number, unknown>;
+  /** Numbers for what stands in objects without being a part of their data. */
+  private readonly _parts: Map<Unique, number>;
+
+  /** @param nameOf - The name of a model object. */
+  constructor(
+    values: Values,
+    nameOf: (object: object) => string | undefined,
+    byIdentity: boolean,
+    freezes: boolean,
+    remake: Remake,
+  ) {
+    this.anyReceived = false;
+    this._values = values;
+    this._nameOf = nameOf;
+    this.byIdentity = byIdentity;
+    this._freezes = freezes;
+    this._remake = remake;
+    this._origins = new Map();
+    this._names = new Map();
+    this._repeated = new Map();
+    this._originals = new Map();
+    this._parts = new Map();
+  }
+
+  // What a run gives away.
+
+  /** The number of a value that a run sends, or will send if no other case happens first. */
+  sentId(run: RoutineRun, value: unknown): number {
+    if (!isUnique(value)) return this._values.idOf(value);
+    this._assertVisible(value);
+    return this.handedId(run, this._freezes ? freeze(value) : value);
+  }
+
+  /** The number of an argument or a result: like what is sent, another task may have it from now on. */
+  handedId(run: RoutineRun, value: unknown): number {
+    const id = this.idOf(run, value);
+    if (isUnique(value)) this._hold(run, value);
+    return id;
+  }
+
+  /** The number of a value that a run has. */
+  idOf(run: RoutineRun, value: unknown): number {
+    if (!isUnique(value)) return this._values.idOf(value);
+    if (this.byIdentity) this._nameAll(run, value);
+    const text = shapeOf(value, (part) => this._described(run, part));
+    const id = this._values.idOfText(text, () => this._kept(value));
+    if (!this._originals.has(id)) this._originals.set(id, value);
+    run.objects.sent?.set(id, value);
+    return id;
+  }
+
+  /** The number of a value that the model makes, such as the error of a cancelled task. */
+  madeId(value: unknown): number {
+    if (!isUnique(value)) return this._values.idOf(value);
+    return this._values.idOfText(
+      shapeOf(value, (part) => this._known(part)),
+      () => value,
+    );
+  }
+
+  /** A text that is the same for two states of a loop if rounds that begin in them are the same. */
+  stateKey(run: RoutineRun, state: unknown): string {
+    return shapeOf(state, (part) => {
+      const name = this._modelName(part) ?? run.objects.names.get(part);
+      return name === undefined && this._isWhole(part) ? this._name(run, part) : name;
+    });
+  }
+
+  private _kept(value: Unique): unknown {
+    return this.byIdentity ? value : copyOf(value, (part) => this._whole(part));
+  }
+
+  private _assertVisible(value: Unique): void {
+    visit(value, (part) => {
+      if (typeof part !== "object" || this._nameOf(part) !== undefined) return false;
+      if (sortOf(part) !== "hidden") return true;
+      throw new Unmodelled(`a task sends an object that may hold what cannot be seen: ${typeOf(part)}`);
+    });
+  }
+
+  // What other tasks may have as well must not be changed.
+
+  private _hold({ objects }: RoutineRun, value: Unique): void {
+    if (typeof value !== "object" || objects.held.has(value) || this._nameOf(value) !== undefined) return;
+    if (sortOf(value) !== "hidden") objects.held.set(value, this._content(value));
+  }
+
+  private _content(value: object): string {
+    return shapeOf(value, (part) => {
+      const name = this._modelName(part);
+      if (name !== undefined || part === value || !this._isWhole(part)) return name;
+      const number = this._parts.get(part) ?? this._parts.size;
+      this._parts.set(part, number);
+      return `${number}`;
+    });
+  }
+
+  assertUnchanged({ objects }: RoutineRun): void {
+    for (const [object, content] of objects.held) {
+      if (this._content(object) !== content)
+        throw new Unmodelled("a task changes an object that another task may have");
+    }
+  }
+
+  // What a run is given.
+
+  /** The value with a number, for a run. */
+  given(run: RoutineRun, id: number): unknown {
+    const value = this._values.at(id);
+    if (!isUnique(value)) return value;
+    const { sent, isLikeness } = run.objects;
+    return this.give(run, sent?.get(id) ?? (isLikeness ? (this._originals.get(id) ?? value) : value));
+  }
+
+  /** What a run is given in place of a value of another run. */
+  give(run: RoutineRun, value: unknown): unknown {
+    if (!isUnique(value)) return value;
+    if (this.byIdentity) visit(value, (part) => this._nameMade(part));
+    const given = run.objects.sent === null ? this._own(run, value) : value;
+    this._receive(run, given as Unique);
+    return given;
+  }
+
+  private _own(run: RoutineRun, value: Unique): unknown {
+    const own = (part: Unique): Unique | undefined => this._ownOf(run, part);
+    if ((this.byIdentity || run.objects.isLikeness) && !differs(value, own)) return value;
+    const learn = (part: object, made: object): void => {
+      const name = this._names.get(part);
+      if (name !== undefined) this._learn(run, name, made);
+    };
+    return copyOf(value, (part) => own(part) ?? this._whole(part), learn);
+  }
+
+  /** What a run has that is the same as a part of what it is given. */
+  private _ownOf(run: RoutineRun, part: Unique): Unique | undefined {
+    if (this._modelName(part) !== undefined) return part;
+    const { objects, isLikeness } = run.objects;
+    const name = this._names.get(part);
+    if (name === undefined) return isLikeness && !this._isWhole(part) ? this._alike(run, part as object) : undefined;
+    const own = objects.get(name);
+    if (own !== undefined) this._assertOnce(name, own);
+    return own;
+  }
+
+  /** An object of equal shape that a run has. */
+  private _alike({ objects }: RoutineRun, part: object): object | undefined {
+    const describe = (inside: Unique): string | undefined => this._known(inside);
+    const shape = shapeOf(part, describe);
+    let alike: object | undefined;
+    for (const held of objects.held.keys()) {
+      visit(held, (inside) => {
+        if (typeof inside !== "object" || this._isWhole(inside)) return true;
+        if (inside === part || (alike === undefined && shapeOf(inside, describe) === shape)) alike = inside;
+        return true;
+      });
+    }
+    return alike;
+  }
+
+  /** An object that was made in a round may be another one than that of the same name that the run has already. */
+  private _assertOnce(name: string, own: Unique): void {
+    const node = this._repeated.get(name);
+    if (node === undefined) return;
+    if (this._remake(node, name) !== own)
+      throw new Unmodelled("a task receives objects that a loop makes again and again");
+    this._repeated.delete(name);
+  }
+
+  private _receive(run: RoutineRun, value: Unique): void {
+    visit(value, (part) => {
+      const name = this._names.get(part);
+      if (name !== undefined) this._learn(run, name, part);
+      if (typeof part !== "object" || this._modelName(part) !== undefined) return false;
+      if (!this._isWhole(part) || this.byIdentity) run.objects.received = this.anyReceived = true;
+      return true;
+    });
+    this._hold(run, value);
+  }
+
+  // Names.
+
+  private _modelName(part: Unique): string | undefined {
+    return typeof part === "symbol" ? undefined : this._nameOf(part);
+  }
+
+  private _known(part: Unique): string | undefined {
+    return this._modelName(part) ?? this._names.get(part);
+  }
+
+  /** Whether something is no data, and stands as it is where it is given to another task. */
+  private _isWhole(part: Unique): boolean {
+    return typeof part !== "object" || typeof sortOf(part) === "string" || isPrototype(part);
+  }
+
+  private _whole(part: Unique): Unique | undefined {
+    return this._modelName(part) !== undefined || this._isWhole(part) ? part : undefined;
+  }
+
+  private _described(run: RoutineRun, part: Unique): string | undefined {
+    const name = this._modelName(part);
+    if (name !== undefined) return name;
+    return this.byIdentity || this._isWhole(part) ? this._name(run, part) : undefined;
+  }
+
+  private _nameAll(run: RoutineRun, value: Unique): void {
+    visit(value, (part) => {
+      if (this._modelName(part) !== undefined) return false;
+      this._name(run, part);
+      return true;
+    });
+  }
+
+  /** The name of something that a run has: the one that it got first, in this run or in an earlier one. */
+  private _name(run: RoutineRun, part: Unique): string {
+    const known = run.objects.names.get(part);
+    if (known !== undefined) return known;
+    const origin = `${run.node}.${run.objects.named++}`;
+    const name = this._origins.get(origin) ?? this._names.get(part) ?? origin;
+    this._origins.set(origin, name);
+    if (name === origin && run.loops.size > 0 && !isPrototype(part)) this._repeated.set(name, run.node);
+    this._learn(run, name, part);
+    return name;
+  }
+
+  /** Names a part of what the model has made. */
+  private _nameMade(part: Unique): boolean {
+    if (this._modelName(part) !== undefined) return false;
+    if (!this._names.has(part)) this._names.set(part, `made ${this._names.size}`);
+    return true;
+  }
+
+  private _learn(run: RoutineRun, name: string, part: Unique): void {
+    run.objects.learn(name, part);
+    if (!this._names.has(part)) this._names.set(part, name);
+  }
+}
+
+/** Whether any part of a value stands for another object. */
+function differs(value: Unique, own: (part: Unique) => Unique | undefined): boolean {
+  let differs = false;
+  visit(value, (part) => {
+    const other = own(part);
+    differs ||= other !== undefined && other !== part;
+    return other === undefined;
+  });
+  return differs;
+}
+
+const typeOf = (value: object): string => (value.constructor as Function | undefined)?.name ?? "an object";
