@@ -22,6 +22,7 @@ import { mayExplain } from "./simulation/unperformed.js";
 const MOST_REFINEMENTS = 12;
 
 const ENGINES = ["model", "runs"];
+const TIMES = ["maximal-progress", "asynchronous"];
 
 /** The states of a model that are stored: some hundred megabytes. */
 const MOST_STATES = 2_000_000;
@@ -128,6 +129,11 @@ async function otherwise<T>(
   error: unknown,
 ): Promise<Verdict<T>> {
   if (!(error instanceof Unmodelled)) throw error;
+  if (options.engine === undefined && options.time === "asynchronous") {
+    const reason = `the model does not support all that the program does (${error.message}), and in runs time is not asynchronous`;
+    const coverage = { engine: "model", states: 0, runs: 0, events: 0, ms: limits.ms, searchMs: limits.ms } as const;
+    return { status: "bounded", reason, ...coverage };
+  }
   if (options.engine === undefined) return await proveByRunning(main, options, limits, error.message);
   throw new TypeError(
     `Cannot verify by the model, which does not support all that the program does: ${error.message}; without the option engine the program is run under every schedule`,
@@ -138,9 +144,15 @@ function assertOptions<T>(main: unknown, options: VerifyOptions<T>): void {
   if (typeof main !== "function") {
     throw new TypeError(`Cannot verify: main must be a function* or an async function*, got ${shown(main)}`);
   }
-  const { engine = "model", maxStates = 1, maxEvents = 1, maxMs = 1, signal } = options;
+  const { engine = "model", maxStates = 1, maxEvents = 1, maxMs = 1, signal, time = "maximal-progress" } = options;
   if (!ENGINES.includes(engine)) {
     throw new TypeError(`Cannot verify: engine must be one of ${ENGINES.join(", ")}, got ${shown(engine)}`);
+  }
+  if (!TIMES.includes(time)) {
+    throw new TypeError(`Cannot verify: time must be one of ${TIMES.join(", ")}, got ${shown(time)}`);
+  }
+  if (engine === "runs" && time === "asynchronous") {
+    throw new TypeError("Cannot verify: time must be maximal-progress where engine is runs, got asynchronous");
   }
   if (signal !== undefined && !(typeof signal === "object" && signal !== null && "aborted" in signal)) {
     throw new TypeError(`Cannot verify: signal must be an AbortSignal, got ${shown(signal)}`);

@@ -1,7 +1,18 @@
 // The passing of time beside busy loops, and the checks of a proof of an endless program against the program itself.
 
-import { type Channel, channel, go, never, pause, type Routine, select, sleep, timeout } from "millrace";
-import { cell, choose, daemon, type Failed, forever, loop, replay, type Verdict, verify } from "millrace/testing";
+import { type Channel, channel, go, never, now, pause, type Routine, select, sleep, timeout } from "millrace";
+import {
+  cell,
+  choose,
+  daemon,
+  type Failed,
+  forever,
+  loop,
+  type Proved,
+  replay,
+  type Verdict,
+  verify,
+} from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { type Allowed, sound } from "../../src/testing/explore/validation/cross-check.js";
 
@@ -388,5 +399,131 @@ describe("time passes beside a loop that never waits", () => {
       });
     };
     expect(await verify(main, { all: true })).toMatchObject({ status: "proved", states: 3 });
+  });
+});
+
+describe("asynchronous time", () => {
+  const asynchronous = { time: "asynchronous" } as const;
+
+  /** The alternating bit protocol over media that hold one frame; the receiver checks the bit, or takes every frame. */
+  const protocol = (checks: boolean) =>
+    function* () {
+      const [frames, acks] = [channel<number>(1), channel<number>(1)];
+      daemon(
+        go(loop<number>, 0, function* sender(bit) {
+          yield* select({ sent: frames.send(bit), full: sleep(10) });
+          const { key, value } = yield* select({ ack: acks.receive(), late: sleep(10) });
+          return key === "ack" && value === bit ? 1 - bit : bit;
+        }),
+      );
+      yield* loop<number>(0, function* receiver(bit) {
+        const frame = yield* frames.receive();
+        if (!checks && frame !== bit) throw new Error("a frame was taken twice");
+        yield* select({ sent: acks.send(frame as number), full: sleep(10) });
+        return frame === bit ? 1 - bit : bit;
+      });
+    };
+
+  test("shows that a receiver must check the bit, which maximal progress does not", async () => {
+    expect(said(await verify(protocol(true)))).toBe("proved");
+    expect(said(await verify(protocol(true), asynchronous))).toBe("proved");
+    expect(said(await verify(protocol(false)))).toBe("proved");
+    const found = (await verify(protocol(false), asynchronous)) as Failed;
+    expect(said(found)).toBe("throw");
+    const again = await replay(found.token, protocol(false)).catch((error: unknown) => error);
+    expect(again).toMatchObject({ kind: "throw", schedule: found.schedule });
+  });
+
+  const outcomesOf = async (main: () => Routine<unknown>, options = {}) => {
+    const verdict = await verify(main, options);
+    expect(said(verdict)).toBe("proved");
+    return [...(verdict as Proved<unknown>).outcomes].sort();
+  };
+
+  test("lets a timeout come before what is ready", async () => {
+    const main = function* () {
+      const c = channel<number>(1);
+      yield* c.send(1);
+      return (yield* select({ c, late: timeout(5) })).key;
+    };
+    expect(await outcomesOf(main)).toEqual(["c"]);
+    expect(await outcomesOf(main, asynchronous)).toEqual(["c", "late"]);
+    expect(await outcomesOf(main, { ...asynchronous, all: true })).toEqual(["c", "late"]);
+  });
+
+  test("reaches every order of two sleeps that begin one after another", async () => {
+    const main = function* () {
+      const log = channel<string>(2);
+      go(function* () {
+        yield* sleep(4);
+        yield* log.send("four");
+      });
+      yield* pause();
+      go(function* () {
+        yield* sleep(6);
+        yield* log.send("six");
+      });
+      return [yield* log.receive(), yield* log.receive()].join(" ");
+    };
+    expect(await outcomesOf(main)).toEqual(["four six"]);
+    expect(await outcomesOf(main, asynchronous)).toEqual(["four six", "six four"]);
+  });
+
+  test("passes by a unit that divides each sleep, also one that comes late", async () => {
+    const main = function* () {
+      const [first, second] = [timeout(10), channel<string>(1)];
+      yield* sleep(4);
+      go(function* () {
+        yield* sleep(7);
+        yield* second.send("second");
+      });
+      return (yield* select({ first, second })).key;
+    };
+    expect(await outcomesOf(main)).toEqual(["first"]);
+    expect(await outcomesOf(main, asynchronous)).toEqual(["first", "second"]);
+  });
+
+  test("never passes between two plain calls", async () => {
+    const main = function* () {
+      const [late, log] = [timeout(5), channel<boolean>(2)];
+      yield* pause();
+      const before = late.closed;
+      yield* log.send(late.closed === before);
+      return yield* log.receive();
+    };
+    expect(await outcomesOf(main, asynchronous)).toEqual([true]);
+  });
+
+  test("changes nothing in a program without sleeps", async () => {
+    const main = function* () {
+      const c = channel<number>();
+      go(forever, function* () {
+        yield* c.send(1);
+      });
+      yield* forever(function* () {
+        yield* c.receive();
+      });
+    };
+    const [one, other] = [await verify(main, { all: true }), await verify(main, { ...asynchronous, all: true })];
+    expect(other.states).toBe(one.states);
+  });
+
+  test("stands among the assumptions of a proof", async () => {
+    const main = function* () {};
+    expect(((await verify(main)) as Proved<void>).assumptions.join()).toContain("only when nothing else can happen");
+    expect(((await verify(main, asynchronous)) as Proved<void>).assumptions.join()).toContain("at any moment");
+  });
+
+  test("is refused where it is not supported", async () => {
+    const main = function* () {};
+    expect(() => verify(main, { ...asynchronous, engine: "runs" })).toThrow(TypeError);
+    expect(() => verify(main, { time: "real" as never })).toThrow("time must be one of maximal-progress, asynchronous");
+    const unsupported = function* () {
+      return now();
+    };
+    expect(await verify(unsupported, asynchronous)).toMatchObject({
+      status: "bounded",
+      reason: expect.stringContaining("the model does not support"),
+    });
   });
 });

@@ -114,6 +114,12 @@ export interface VerifyOptions<T> {
   readonly freeze?: boolean;
   /** Whether to continue after a failure and count all states, without any reduction; false by default. */
   readonly all?: boolean;
+  /**
+   * When time passes. `maximal-progress`, the default: only when nothing else can happen, or when what happens can go on for ever
+   * without it. `asynchronous`: at any moment, as if code took time, so a timeout may also come before what is ready. There are more
+   * states then, and the program must be one that the model supports.
+   */
+  readonly time?: "maximal-progress" | "asynchronous";
   /** The engine. By default the model, or runs if the program does something that the model does not support. */
   readonly engine?: Engine;
 }

@@ -46,8 +46,13 @@ const LEAST_CHECKED = 500;
 const ASSUMPTIONS = [
   "the program is closed: nothing outside holds its channels, and its inputs are these",
   "tasks share nothing but channels (audited on random schedules)",
-  "time passes only when nothing else can happen",
 ];
+
+const TIMES = {
+  "maximal-progress":
+    "time passes only when nothing else can happen, or when what happens can go on for ever without it",
+  asynchronous: "time passes at any moment",
+} as const;
 
 const NOT_REPLAYED =
   "The failing schedule could not be replayed: tasks seem to share state other than channels. Declare it with cell().";
@@ -78,6 +83,7 @@ export class Proof<T> {
     this._title = options.name ?? (main.name || "main");
     this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze === true, false, refinements);
     this._model = new Model(this._unfolder);
+    this._model.isAsynchronous = options.time === "asynchronous";
     this._options = options;
     this._refinements = refinements;
     this._limits = limits;
@@ -154,7 +160,7 @@ export class Proof<T> {
     return {
       status: "proved",
       outcomes: this._unfolder.lts.outcomes() as Set<T>,
-      assumptions: [...ASSUMPTIONS],
+      assumptions: [...ASSUMPTIONS, TIMES[this._options.time ?? "maximal-progress"]],
       ...coverage,
     };
   }
@@ -181,7 +187,8 @@ export class Proof<T> {
       limits: this._limits,
     };
     const states = { search: new BreadthFirst(model, judge, ways), shortest: true };
-    if (all) return [states];
+    // Time that may pass at any moment depends on everything, so there is nothing to choose from.
+    if (all || model.isAsynchronous) return [states];
     const enough = new BreadthFirst(model, judge, { ...ways, stubborn: new StubbornSets(model) });
     return [states, { search: enough, shortest: false }];
   }

@@ -143,7 +143,7 @@ export class BreadthFirst implements Search {
     this.interrupted = false;
     do {
       if (!this._expandAll(pause)) return false;
-    } while (this.found === null && (this._restart() || this._expandIgnored() || this._passBesideLoops()));
+    } while (this.found === null && (this._restart() || this._expandIgnored() || this._passes()));
     if (this._mayStarve()) {
       this._recordAll();
       const mayStick = (isDone: boolean): boolean => !this._findsStarvation || (isDone && !this._leaks);
@@ -189,6 +189,7 @@ export class BreadthFirst implements Search {
 
   private _begin(): void {
     const { _model: model } = this;
+    model.unit = unitOfTime(model);
     enterInitial(model);
     this._canonical.canonicalise();
     this.store.add(model, -1);
@@ -234,6 +235,15 @@ export class BreadthFirst implements Search {
     }
     if (expanded) this._looked = 0;
     return expanded;
+  }
+
+  /** Whether more states can be reached because time passes beside other events. */
+  private _passes(): boolean {
+    const { _model: model } = this;
+    if (!model.isAsynchronous) return this._passBesideLoops();
+    if (unitOfTime(model) === model.unit) return false;
+    this._forget();
+    return true;
   }
 
   /** Lets time pass beside loops in which none passes, where clocks run; false if nothing new comes of it. */

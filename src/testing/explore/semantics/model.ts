@@ -87,6 +87,9 @@ export class Model {
   readonly stopped: number[];
   /** The components of the timeouts that it began. */
   readonly begun: number[];
+  /** Whether time may pass beside other transitions; and by which unit it does, 0 while no sleep or timeout is known. */
+  isAsynchronous: boolean;
+  unit: number;
   /** Sets of clocks that stand still during a delay. */
   private readonly _still: (readonly number[])[];
   private readonly _capacities: number[];
@@ -126,6 +129,8 @@ export class Model {
     this.stopped = [];
     this.begun = [];
     this._still = [[]];
+    this.isAsynchronous = false;
+    this.unit = 0;
     this._capacities = [];
     this._parked = new Int32Array(32);
     this._firstReceiver = [];
@@ -369,7 +374,7 @@ export class Model {
 
   /**
    * Lists the enabled transitions in `events` and `count`. Maximal progress, as of timed automata: time passes only when nothing
-   * else can happen.
+   * else can happen. If it is asynchronous, it may pass at any moment but in the midst of an atomic sequence.
    */
   enumerate(): void {
     const tasks = this.ofTask.length;
@@ -381,6 +386,7 @@ export class Model {
     for (let at = 0; at < length; at += 2) this._addCases(parked[at]!, parked[at + 1]!);
     if (this.count === 0) this._addSettles(tasks);
     if (this.count === 0) this._addDelay(tasks);
+    else if (this.isAsynchronous) this._addUnit(tasks);
   }
 
   /** Whether a task that came to a node might not park there at all. */
@@ -701,6 +707,26 @@ export class Model {
       }
     }
     if (least > 0 && least < Infinity) this._add(DELAY, least, 0, -1, 0, -1);
+  }
+
+  /** A unit of time passes while a clock runs. All orders in which clocks may be due are made of such steps. */
+  private _addUnit(tasks: number): void {
+    let least = Infinity;
+    for (let timer = 0; timer < this.ofTimer.length; timer++) {
+      const left = this.timeLeft(timer) - 1;
+      if (left > 0) least = Math.min(least, left);
+    }
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1) continue;
+      const cases = this.lts.cases(node);
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        const left = cases[at] === SLEEP ? cases[at + 2]! - this.slept(task) : 0;
+        if (left > 0) least = Math.min(least, left);
+      }
+    }
+    const ms = this.unit > 0 ? Math.min(this.unit, least) : least;
+    if (ms < Infinity) this._add(DELAY, ms, 0, -1, 0, -1);
   }
 
   private _add(kind: number, task: number, at: number, other: number, otherAt: number, channel: number): true {

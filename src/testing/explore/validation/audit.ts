@@ -17,7 +17,7 @@ import { deliver } from "../process/replay-history.js";
 import { RoutineRun, startRoutine } from "../process/routine-run.js";
 import { RunObjects } from "../process/run-objects.js";
 import { PENDING, type Unfolder } from "../process/unfolder.js";
-import { FIELDS } from "../semantics/events.js";
+import { DELAY, FIELDS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { type Delivery, deliveries, enterInitial, fire } from "../semantics/transition.js";
 
@@ -252,7 +252,8 @@ export class Audit {
     if (model.nodeOf(task) !== node) return [];
     model.enumerate();
     const takesPart = (event: number): boolean =>
-      model.events[event * FIELDS + 1] === task || model.events[event * FIELDS + 3] === task;
+      model.events[event * FIELDS] !== DELAY &&
+      (model.events[event * FIELDS + 1] === task || model.events[event * FIELDS + 3] === task);
     return Array.from({ length: model.count }, (_, event) => event).filter(takesPart);
   }
 
