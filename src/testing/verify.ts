@@ -6,8 +6,9 @@ import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
 import { Escaped } from "./explore/process/driver.js";
-import { IDENTITY } from "./explore/process/run-objects.js";
-import { ANY_TASK, isOfLock, type Refinements, Refuted } from "./explore/process/sandbox.js";
+import { ANY_TASK, type Refinements, Refuted } from "./explore/process/refinements.js";
+import { HANDOVER, IDENTITY } from "./explore/process/run-objects.js";
+import { isOfLock } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
 import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
@@ -117,7 +118,8 @@ async function unperformed<T>(
 /** Adds a refinement. After many restarts for cancelled tasks, every task counts as one that may be cancelled. */
 function refine(refinements: Set<string>, { refinement }: Refuted): void {
   refinements.add(refinement);
-  const others = (other: string): boolean => other !== IDENTITY && !other.startsWith(NO_SYMMETRY) && !isOfLock(other);
+  const others = (other: string): boolean =>
+    ![IDENTITY, HANDOVER].includes(other) && !other.startsWith(NO_SYMMETRY) && !isOfLock(other);
   const cancelled = [...refinements].filter(others).length;
   if (cancelled > MOST_REFINEMENTS) refinements.add(ANY_TASK);
 }

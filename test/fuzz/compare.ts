@@ -7,7 +7,7 @@ import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
 import { ModelMaker } from "../../src/testing/explore/process/model-maker.js";
 import { Thrown } from "../../src/testing/explore/process/operation-cases.js";
-import { type Refinements, Refuted } from "../../src/testing/explore/process/sandbox.js";
+import { type Refinements, Refuted } from "../../src/testing/explore/process/refinements.js";
 import { Unfolder } from "../../src/testing/explore/process/unfolder.js";
 import { StubbornSets } from "../../src/testing/explore/reduction/stubborn-sets.js";
 import { BreadthFirst, type SearchOptions } from "../../src/testing/explore/search/breadth-first.js";

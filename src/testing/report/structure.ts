@@ -11,6 +11,8 @@ export interface Sort {
   readonly make: (like: object) => object;
   /** Adds what it holds, with all parts copied. */
   readonly fill?: (made: object, parts: readonly unknown[]) => void;
+  /** Makes it hold what another one holds. */
+  readonly become?: (object: object, like: object) => void;
   /** Whether a property of it is part of what it holds. */
   readonly hides?: (key: string | symbol) => boolean;
 }
@@ -61,6 +63,10 @@ const MAP: Sort = {
   fill(made, parts) {
     for (let at = 0; at < parts.length; at += 2) Map.prototype.set.call(made, parts[at], parts[at + 1]);
   },
+  become(object, like) {
+    Map.prototype.clear.call(object);
+    for (const [key, value] of like as Map<unknown, unknown>) Map.prototype.set.call(object, key, value);
+  },
 };
 
 const SET: Sort = {
@@ -70,12 +76,17 @@ const SET: Sort = {
   fill(made, parts) {
     for (const part of parts) Set.prototype.add.call(made, part);
   },
+  become(object, like) {
+    Set.prototype.clear.call(object);
+    for (const part of like as Set<unknown>) Set.prototype.add.call(object, part);
+  },
 };
 
 const DATE: Sort = {
   tag: "Date",
   holds: (object) => [Date.prototype.getTime.call(object)],
   make: (like) => new Date(Date.prototype.getTime.call(like)),
+  become: (object, like) => Date.prototype.setTime.call(object, Date.prototype.getTime.call(like)),
 };
 
 const REGEXP: Sort = {
@@ -95,6 +106,7 @@ const BUFFER: Sort = {
   tag: "ArrayBuffer",
   holds: (object) => bytesOf(object as ArrayBuffer),
   make: (like) => (like as ArrayBuffer).slice(0),
+  become: (object, like) => new Uint8Array(object as ArrayBuffer).set(new Uint8Array(like as ArrayBuffer)),
 };
 
 /** The bytes that a Buffer of Node shows are a part of a buffer that others use too. */
@@ -102,6 +114,7 @@ const BYTES: Sort = {
   tag: "Buffer",
   holds: (object) => [Array.from(object as Uint8Array).join()],
   make: (like) => new Uint8Array(like as Uint8Array),
+  become: (object, like) => (object as Uint8Array).set(like as Uint8Array),
   hides: isIndex,
 };
 
@@ -129,6 +142,7 @@ const VIEW: Sort = {
   make: () => {
     throw new Error("A view is made of a copy of its buffer");
   },
+  become: (object, like) => BUFFER.become!((object as View).buffer, (like as View).buffer),
   hides: isIndex,
 };
 

@@ -7,8 +7,8 @@ import type { Main } from "../../simulation/play.js";
 import type { Simulation } from "../../simulation/simulate.js";
 import { Unmodelled } from "../process/cases.js";
 import { FAILED } from "../process/local-lts.js";
-import { IDENTITY } from "../process/run-objects.js";
-import { Refuted } from "../process/sandbox.js";
+import { Refuted } from "../process/refinements.js";
+import { HANDOVER, IDENTITY } from "../process/run-objects.js";
 import { Properties, type Violation } from "../search/properties.js";
 import type { Model } from "../semantics/model.js";
 import { Counterexample, inSandbox } from "./rebuild.js";
@@ -25,6 +25,7 @@ export async function replayEvents<T>(main: Main<T>, decided: Decided, token: st
     [false, marked],
     [true, marked],
     [false, [...marked, IDENTITY]],
+    [false, [...marked, HANDOVER]],
   ] as const) {
     try {
       const replayed = await replayOnce(main, decided, token, freezes, refinements);

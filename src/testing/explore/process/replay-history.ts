@@ -61,9 +61,14 @@ export class Histories {
   }
 
   /** A new run of a spawn, with a tape that leads along a path. */
-  replay(task: number, path: readonly number[], spawn: number): RoutineRun {
+  replay(
+    task: number,
+    path: readonly number[],
+    spawn: number,
+    own: RunObjects = new RunObjects(this._areLikenesses, null),
+  ): RoutineRun {
     const { sandbox, spawns, objects } = this._unfolded;
-    const run = new RoutineRun(task, path[0]!, new RunObjects(this._areLikenesses, null));
+    const run = new RoutineRun(task, path[0]!, own);
     for (const node of path.slice(1)) run.tape.push(this._inputTo(node));
     // A body that is no generator function runs right away, and belongs to this run.
     const outer = sandbox.running;

@@ -101,12 +101,26 @@ export class RoutineRun {
     this.steps = [];
   }
 
+  /**
+   * Begins a round of a loop, and returns the name of the loop. Several loops may be entered on the way to one node, with no event
+   * in between, so a loop is named by its node and its number.
+   */
+  enter(round: { readonly state: unknown }): string {
+    const loop = this.loops.get(round) ?? `${this.node}.${this.loops.size}`;
+    this.loops.set(round, loop);
+    this.objects.beginRound(round, round.state);
+    this.objects.loop = loop;
+    this.objects.named = 0;
+    return loop;
+  }
+
   /** It goes on, and comes to a local state with that. */
   goOnTo(node: number): void {
     this.node = node;
     this.gaveWay = false;
     this.releases = this.early = 0;
     this.objects.named = 0;
+    this.objects.loop = "";
     this.steps.length = 0;
   }
 

@@ -11,21 +11,43 @@
 // already, wherever one of equal shape is there. If the task behaves differently, the search restarts with the refinement
 // `IDENTITY`, under which all objects are named by their origin.
 
-import { isPrototype, sortOf } from "../../report/structure.js";
+import { isPrototype, propertiesOf, sortOf } from "../../report/structure.js";
 import { copyOf, freeze, isUnique, shapeOf, type Unique, type Values, visit } from "../../report/values.js";
 import { Unmodelled } from "./cases.js";
+import { Refuted } from "./refinements.js";
 import type { RoutineRun } from "./routine-run.js";
+
+//
+// What two tasks may have must not be changed. A receiver that changes what it has received is an exception, once the search has
+// restarted with the refinement `HANDOVER`: then the sender must not notice. So each local state of a task that has sent an equal
+// object is unfolded a second time, and the object is changed there as soon as it is sent.
 
 /** The refinement under which two objects are equal only if they are the same object. */
 export const IDENTITY = "identity of objects";
+/** The refinement under which a receiver may change what it has received. */
+export const HANDOVER = "objects that change hands";
+
+/** Objects with a number are changed by a receiver, and then look like this. */
+export interface Move {
+  readonly id: number;
+  readonly after: object;
+}
+
+/** An object that other tasks may have as well. */
+interface Held {
+  readonly id: number;
+  content: string;
+  /** Whether it was received, and not given to another task since. */
+  isOwn: boolean;
+}
 
 /** What one run has. */
 export class RunObjects {
   /** The name of each object that has one, and the object of each name. */
   readonly names: Map<Unique, string>;
   readonly objects: Map<string, Unique>;
-  /** The objects that other tasks may have as well, with their shapes. */
-  readonly held: Map<object, string>;
+  /** The objects that other tasks may have as well. */
+  readonly held: Map<object, Held>;
   /** How many objects have got a name at the current local state. */
   named: number;
   /** Whether it has received an object, which may be one that it has already. */
@@ -34,10 +56,17 @@ export class RunObjects {
   readonly isLikeness: boolean;
   /** In an audit, where all tasks run together: the object that was sent last, by its number. */
   readonly sent: Map<number, unknown> | null;
+  /** What is changed in it as soon as it is sent. */
+  readonly move: Move | null;
+  /** The loop of which a round has begun since the run went on. */
+  loop: string;
+  /** The first object of each name, and the names that were given to another one later. */
+  private readonly _first: Map<string, Unique>;
+  readonly renewed: Set<string>;
   /** What it had when it entered each loop. */
   private readonly _entered: Map<object, ReadonlySet<Unique>>;
 
-  constructor(isLikeness: boolean, sent: Map<number, unknown> | null) {
+  constructor(isLikeness: boolean, sent: Map<number, unknown> | null, move: Move | null = null) {
     this.names = new Map();
     this.objects = new Map();
     this.held = new Map();
@@ -45,12 +74,19 @@ export class RunObjects {
     this.received = false;
     this.isLikeness = isLikeness;
     this.sent = sent;
+    this.move = move;
+    this.loop = "";
+    this._first = new Map();
+    this.renewed = new Set();
     this._entered = new Map();
   }
 
   learn(name: string, object: Unique): void {
     this.names.set(object, name);
     if (!this.objects.has(name)) this.objects.set(name, object);
+    const first = this._first.get(name);
+    if (first === undefined) this._first.set(name, object);
+    else if (first !== object) this.renewed.add(name);
   }
 
   /** A round depends on nothing but its state: of what earlier rounds of the loop had, only the state is left. */
@@ -72,18 +108,21 @@ export class RunObjects {
   }
 }
 
-/** Unfolds a run to a local state again, and returns what has a name there; null if that cannot be done at once. */
-export type Remake = (node: number, name: string) => Unique | null | undefined;
+/** Called when a run is given what has a name that it has already, and that was first given at a node in a loop. */
+export type Redelivered = (name: string, node: number) => void;
 
 export class ProgramObjects {
   /** Whether any run has received an object, so that the identity of objects may matter. */
   anyReceived: boolean;
   /** Whether objects are equal only if they are the same object. */
   readonly byIdentity: boolean;
+  /** What receivers change, as far as is known. */
+  readonly moves: Move[];
+  private readonly _handsOver: boolean;
   private readonly _values: Values;
   private readonly _nameOf: (object: object) => string | undefined;
   private readonly _freezes: boolean;
-  private readonly _remake: Remake;
+  private readonly _redelivered: Redelivered;
   /** Names by origin, and by object. */
   private readonly _origins: Map<string, string>;
   private readonly _names: Map<Unique, string>;
@@ -93,6 +132,9 @@ export class ProgramObjects {
   private readonly _originals: Map<number, unknown>;
   /** Numbers for what stands in objects without being a part of their data. */
   private readonly _parts: Map<Unique, number>;
+  /** The changes since they were asked for, and the keys of all. */
+  private readonly _changes: Map<string, Move>;
+  private readonly _asked: Set<string>;
 
   /** @param nameOf - The name of a model object. */
   constructor(
@@ -100,19 +142,24 @@ export class ProgramObjects {
     nameOf: (object: object) => string | undefined,
     byIdentity: boolean,
     freezes: boolean,
-    remake: Remake,
+    handsOver: boolean,
+    redelivered: Redelivered,
   ) {
     this.anyReceived = false;
     this._values = values;
     this._nameOf = nameOf;
     this.byIdentity = byIdentity;
     this._freezes = freezes;
-    this._remake = remake;
+    this._handsOver = handsOver;
+    this._redelivered = redelivered;
+    this.moves = [];
     this._origins = new Map();
     this._names = new Map();
     this._repeated = new Map();
     this._originals = new Map();
     this._parts = new Map();
+    this._changes = new Map();
+    this._asked = new Set();
   }
 
   // What a run gives away.
@@ -127,7 +174,7 @@ export class ProgramObjects {
   /** The number of an argument or a result: like what is sent, another task may have it from now on. */
   handedId(run: RoutineRun, value: unknown): number {
     const id = this.idOf(run, value);
-    if (isUnique(value)) this._hold(run, value);
+    if (isUnique(value)) this._giveAway(run, value, id);
     return id;
   }
 
@@ -173,9 +220,22 @@ export class ProgramObjects {
 
   // What other tasks may have as well must not be changed.
 
-  private _hold({ objects }: RoutineRun, value: Unique): void {
+  private _giveAway(run: RoutineRun, value: Unique, id: number): void {
+    const { held } = run.objects;
+    visit(value, (part) => {
+      const own = typeof part === "object" ? held.get(part) : undefined;
+      if (own !== undefined) {
+        this._assertMayChange(run, part as object, own);
+        own.isOwn = false;
+      }
+      return this.byIdentity || this._whole(part) === undefined;
+    });
+    this._hold(run, value, id, false);
+  }
+
+  private _hold({ objects }: RoutineRun, value: Unique, id: number, isOwn: boolean): void {
     if (typeof value !== "object" || objects.held.has(value) || this._nameOf(value) !== undefined) return;
-    if (sortOf(value) !== "hidden") objects.held.set(value, this._content(value));
+    if (sortOf(value) !== "hidden") objects.held.set(value, { id, content: this._content(value), isOwn });
   }
 
   private _content(value: object): string {
@@ -188,35 +248,67 @@ export class ProgramObjects {
     });
   }
 
-  assertUnchanged({ objects }: RoutineRun): void {
-    for (const [object, content] of objects.held) {
-      if (this._content(object) !== content)
-        throw new Unmodelled("a task changes an object that another task may have");
+  /** Of what other tasks may have, a run may change only what was handed over to it. */
+  assertUnchanged(run: RoutineRun): void {
+    // In an audit a task has the very objects that others may change.
+    if (run.objects.sent !== null || run.objects.move !== null) return;
+    for (const [object, held] of run.objects.held) this._assertMayChange(run, object, held);
+  }
+
+  private _assertMayChange({ objects }: RoutineRun, object: object, held: Held): void {
+    const content = objects.sent === null && objects.move === null ? this._content(object) : held.content;
+    if (content === held.content) return;
+    if (!held.isOwn || this.byIdentity) throw new Unmodelled("a task changes an object that another task may have");
+    if (!this._handsOver) throw new Refuted(HANDOVER);
+    held.content = content;
+    this._changes.set(`${held.id} ${content}`, { id: held.id, after: object });
+  }
+
+  /** The changes that have not been asked for before. */
+  newMoves(): Move[] {
+    const moves: Move[] = [];
+    for (const [key, { id, after }] of this._changes) {
+      if (this._asked.has(key)) continue;
+      this._asked.add(key);
+      moves.push({ id, after: copyOf(after, (part) => this._whole(part)) as object });
+    }
+    this._changes.clear();
+    this.moves.push(...moves);
+    return moves;
+  }
+
+  /** A run has sent objects with a number: they change at once. */
+  move({ objects }: RoutineRun, id: number): void {
+    for (const [object, held] of objects.held) {
+      if (held.id === id && !held.isOwn) become(object, objects.move!.after, (part) => this._whole(part));
     }
   }
 
   // What a run is given.
 
   /** The value with a number, for a run. */
-  given(run: RoutineRun, id: number): unknown {
+  given(run: RoutineRun, id: number, isMove: boolean): unknown {
     const value = this._values.at(id);
     if (!isUnique(value)) return value;
     const { sent, isLikeness } = run.objects;
-    return this.give(run, sent?.get(id) ?? (isLikeness ? (this._originals.get(id) ?? value) : value));
+    // A second run may change what it is given, which must not be what another run has.
+    const like = isLikeness && !this._handsOver ? (this._originals.get(id) ?? value) : value;
+    return this.give(run, sent?.get(id) ?? like, id, isMove);
   }
 
-  /** What a run is given in place of a value of another run. */
-  give(run: RoutineRun, value: unknown): unknown {
+  /** What a run is given in place of a value of another run; `isMove` says that no other task receives it as well. */
+  give(run: RoutineRun, value: unknown, id = -1, isMove = false): unknown {
     if (!isUnique(value)) return value;
     if (this.byIdentity) visit(value, (part) => this._nameMade(part));
     const given = run.objects.sent === null ? this._own(run, value) : value;
     this._receive(run, given as Unique);
+    this._hold(run, given as Unique, id, isMove);
     return given;
   }
 
   private _own(run: RoutineRun, value: Unique): unknown {
     const own = (part: Unique): Unique | undefined => this._ownOf(run, part);
-    if ((this.byIdentity || run.objects.isLikeness) && !differs(value, own)) return value;
+    if ((this.byIdentity || (run.objects.isLikeness && !this._handsOver)) && !differs(value, own)) return value;
     const learn = (part: object, made: object): void => {
       const name = this._names.get(part);
       if (name !== undefined) this._learn(run, name, made);
@@ -231,7 +323,8 @@ export class ProgramObjects {
     const name = this._names.get(part);
     if (name === undefined) return isLikeness && !this._isWhole(part) ? this._alike(run, part as object) : undefined;
     const own = objects.get(name);
-    if (own !== undefined) this._assertOnce(name, own);
+    const node = own === undefined ? undefined : this._repeated.get(name);
+    if (node !== undefined) this._redelivered(name, node);
     return own;
   }
 
@@ -250,24 +343,15 @@ export class ProgramObjects {
     return alike;
   }
 
-  /** An object that was made in a round may be another one than that of the same name that the run has already. */
-  private _assertOnce(name: string, own: Unique): void {
-    const node = this._repeated.get(name);
-    if (node === undefined) return;
-    if (this._remake(node, name) !== own)
-      throw new Unmodelled("a task receives objects that a loop makes again and again");
-    this._repeated.delete(name);
-  }
-
   private _receive(run: RoutineRun, value: Unique): void {
     visit(value, (part) => {
       const name = this._names.get(part);
       if (name !== undefined) this._learn(run, name, part);
       if (typeof part !== "object" || this._modelName(part) !== undefined) return false;
-      if (!this._isWhole(part) || this.byIdentity) run.objects.received = this.anyReceived = true;
-      return true;
+      const isData = !this._isWhole(part) || this.byIdentity;
+      if (isData) run.objects.received = this.anyReceived = true;
+      return isData;
     });
-    this._hold(run, value);
   }
 
   // Names.
@@ -307,7 +391,7 @@ export class ProgramObjects {
   private _name(run: RoutineRun, part: Unique): string {
     const known = run.objects.names.get(part);
     if (known !== undefined) return known;
-    const origin = `${run.node}.${run.objects.named++}`;
+    const origin = `${run.node} ${run.objects.loop} ${run.objects.named++}`;
     const name = this._origins.get(origin) ?? this._names.get(part) ?? origin;
     this._origins.set(origin, name);
     if (name === origin && run.loops.size > 0 && !isPrototype(part)) this._repeated.set(name, run.node);
@@ -326,6 +410,22 @@ export class ProgramObjects {
     run.objects.learn(name, part);
     if (!this._names.has(part)) this._names.set(part, name);
   }
+}
+
+/** Makes an object like another one, of the same kind: in place, and likewise the parts that both have. */
+function become(object: object, after: object, whole: (part: Unique) => Unique | undefined): void {
+  const sort = sortOf(after);
+  if (typeof sort === "string" || sort !== sortOf(object)) return;
+  const before = new Map(propertiesOf(object, sort));
+  for (const [key] of before) if (!Reflect.has(after, key)) Reflect.deleteProperty(object, key);
+  for (const [key, property] of propertiesOf(after, sort)) {
+    const [own, value] = [before.get(key)?.value as unknown, property.value as unknown];
+    const both = isUnique(own) && isUnique(value) && typeof own === "object" && typeof value === "object";
+    if (both && sortOf(own) === sortOf(value) && whole(value) === undefined) become(own, value, whole);
+    else
+      Reflect.defineProperty(object, key, { ...property, ...("value" in property && { value: copyOf(value, whole) }) });
+  }
+  sort.become?.(object, copyOf(after, whole) as object);
 }
 
 /** Whether any part of a value stands for another object. */

@@ -21,6 +21,7 @@ import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
+import { ANY_TASK, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
 
 type ModelObject =
@@ -31,20 +32,7 @@ type ModelObject =
   | LockModel
   | RegionModel;
 
-/**
- * What earlier searches of the same program have refuted: a search assumes that no task is cancelled and that locks
- * are neither watched nor queued (model-locks.ts), and restarts when one is, with one refinement more (as in counterexample-guided abstraction refinement). A refinement is the name or the
- * number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope; `watches(name)` and
- * `queues(name)`, or a number, for a lock; or how early the
- * search for symmetry was (`NO_SYMMETRY` in reduction/find-automorphisms.ts).
- */
-export type Refinements = ReadonlySet<string | number>;
-
-/** Any task but `main` may be cancelled. */
-export const ANY_TASK = "any task";
-
-/** All tasks in the scope that a task is may be cancelled. */
-export const insideScope = (task: string): string => `in ${task}`;
+export { ANY_TASK, insideScope, type Refinements, Refuted } from "./refinements.js";
 
 /** A lock is watched: a task looks at it. */
 export const watches = (lock: string): string => `looks at ${lock}`;
@@ -60,16 +48,6 @@ export const isOfLock = (refinement: string): boolean =>
 const LOCKS = 2 ** 30;
 const watchesNth = (lock: number): number => LOCKS + lock * 2;
 const queuesNth = (lock: number): number => LOCKS + lock * 2 + 1;
-
-/** Thrown out of a search whose assumption does not hold: the search restarts with the refinement. */
-export class Refuted extends Error {
-  readonly refinement: string;
-
-  constructor(refinement: string) {
-    super(`A search starts over: ${refinement}`);
-    this.refinement = refinement;
-  }
-}
 
 /** A condition that must hold in every state, from where a task has declared it on. */
 export interface Invariant {

@@ -9,7 +9,7 @@
 import type { Operation } from "../../../operation/operation.js";
 import { STREAK } from "../../../scheduler/scheduler.js";
 import { Round } from "../../program/loop.js";
-import { type Unique, Values } from "../../report/values.js";
+import { Values } from "../../report/values.js";
 import {
   ACQUIRE,
   attempted,
@@ -17,17 +17,20 @@ import {
   KINDS,
   READ_PERMITS,
   READY,
+  RECEIVE,
   RETURN_AFTER,
+  SEND,
   STRIDE,
   Unmodelled,
 } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
 import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
 import { type Cases, casesOf, completeCase, GivesWay, type Ids, Offer } from "./operation-cases.js";
+import { type Refinements, Refuted } from "./refinements.js";
 import { deliver, Histories } from "./replay-history.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
-import { IDENTITY, ProgramObjects } from "./run-objects.js";
-import { nameOf, type Refinements, Refuted, Sandbox, type SandboxObserver } from "./sandbox.js";
+import { HANDOVER, IDENTITY, type Move, ProgramObjects, RunObjects } from "./run-objects.js";
+import { nameOf, Sandbox, type SandboxObserver } from "./sandbox.js";
 
 /** One way in which a task is started: by which code, at which node of its starter, with which arguments. */
 export interface Spawn extends Start {
@@ -69,6 +72,9 @@ export class Unfolder implements SandboxObserver {
   /** The node that is being unfolded; other nodes that a run passes are known. */
   private _fresh: number;
   private _pending: (() => Promise<void>) | null;
+  /** The nodes that are back edges; and names of objects that must be the same in all rounds, with the nodes that they are named by. */
+  private readonly _folds: number[];
+  private readonly _steady: Map<string, number>;
   /** What a likeness is compared with: the steps of a run, and whether it is back in an earlier round. */
   private _like: { readonly steps: readonly string[]; readonly folds: boolean };
 
@@ -79,8 +85,9 @@ export class Unfolder implements SandboxObserver {
    */
   constructor(start: Start, freezes: boolean, capturesCallSites: boolean, refinements: Refinements) {
     this.values = new Values();
-    this.objects = new ProgramObjects(this.values, nameOf, refinements.has(IDENTITY), freezes, (node, name) =>
-      this._remake(node, name),
+    const [byIdentity, handsOver] = [refinements.has(IDENTITY), refinements.has(HANDOVER)];
+    this.objects = new ProgramObjects(this.values, nameOf, byIdentity, freezes, handsOver, (name, node) =>
+      this._assertSameInRounds(name, node),
     );
     this.lts = new LocalLts();
     this.sandbox = new Sandbox(this, capturesCallSites, refinements);
@@ -96,6 +103,8 @@ export class Unfolder implements SandboxObserver {
     this._unbegun = [];
     this._fresh = -1;
     this._pending = null;
+    this._folds = [];
+    this._steady = new Map();
     this._like = { steps: [], folds: false };
     this._driver = new Driver(this.sandbox);
     this.sandbox.addTask(start.body.name || "main", start.body, -1, -1);
@@ -211,7 +220,25 @@ export class Unfolder implements SandboxObserver {
 
   valueOf(run: RoutineRun, { node }: Pick<Input, "node">): unknown {
     const { lts, objects } = this;
-    return lts.valueOf(lts.parent(node), lts.label(node)!, (id) => objects.given(run, id));
+    const [parent, label] = [lts.parent(node), lts.label(node)!];
+    if (run.objects.move !== null && this._sends(node, run.objects.move.id)) objects.move(run, run.objects.move.id);
+    const isMove = this._isMove(parent, label);
+    return lts.valueOf(parent, label, (id) => objects.given(run, id, isMove));
+  }
+
+  /** Whether no other task receives what a label yields: it is taken out of a channel. */
+  private _isMove(node: number, { at }: Label): boolean {
+    if (at < 0 || this.lts.kindAt(node, at) !== RECEIVE) return false;
+    return this.sandbox.channels[this.lts.targetAt(node, at)]!.overflow !== "keep";
+  }
+
+  /** Whether the value with a number is sent on the way to a node, right after its parent. */
+  private _sends(node: number, id: number): boolean {
+    const [parent, label] = [this.lts.parent(node), this.lts.label(node)];
+    if (label === null || label.at < 0) return false;
+    return (
+      this.lts.kindAt(parent, label.at) === SEND && this.lts.argumentAt(parent, label.at) === id && label.code === 1
+    );
   }
 
   permitsReleased(run: RoutineRun, lock: number, n: number): void {
@@ -245,6 +272,7 @@ export class Unfolder implements SandboxObserver {
     this._arrive(run, node, arrival);
     if (this._mayCompare(run)) this._apart(() => this._compare(run, node, spawn, arrival));
     connect(node);
+    this._checkNew(node);
   }
 
   private async _unfoldAsync(
@@ -259,6 +287,7 @@ export class Unfolder implements SandboxObserver {
     this._arrive(run, node, arrival);
     if (this._mayCompare(run)) await this._compareAsync(run, node, spawn, arrival);
     connect(node);
+    this._checkNew(node);
   }
 
   private _playOut(run: RoutineRun, play: Generator<void, Arrival | BackEdge, Arrival>): Arrival | BackEdge {
@@ -322,16 +351,69 @@ export class Unfolder implements SandboxObserver {
     return `${arrival.kind} ${this.objects.idOf(run, arrival.kind === "done" ? arrival.value : arrival.error)}`;
   }
 
-  /** What a run has under a name, when its history is repeated up to a node; null if that takes turns of the host. */
-  private _remake(node: number, name: string): Unique | null | undefined {
+  // Objects that come back, or change hands.
+
+  /** What must hold of a new node, and because of it. */
+  private _checkNew(node: number): void {
+    const moves = this.objects.newMoves();
+    for (const move of this.objects.moves) {
+      if (!moves.includes(move)) this._assertUnnoticed(move, node);
+    }
+    for (const move of moves) {
+      for (let other = 0; other < this.lts.size; other++) this._assertUnnoticed(move, other);
+    }
+    if (this._folds.at(-1) !== node) return;
+    for (const [name, made] of this._steady) this._assertSameAfter(name, made, node);
+  }
+
+  /** A receiver changes an object: no task that has sent one like it may notice. */
+  private _assertUnnoticed(move: Move, node: number): void {
+    if (this.lts.base(node) !== node || this.lts.resumesAt(node) !== -1 || !this.lts.isKnown(node)) return;
     const path = this._histories.pathTo(node);
-    const run = this._histories.replay(this.lts.task(node), path, this._histories.spawnOf(path[0]!));
+    if (!path.some((step) => this._sends(step, move.id))) return;
+    const texts = [null, move].map((each) => {
+      const objects = new RunObjects(each !== null, null, each);
+      const run = this._repeat(path, [], objects);
+      return run === null ? null : this._described(...run);
+    });
+    if (texts[0] !== texts[1] || texts[0] === null)
+      throw new Unmodelled("a task changes an object that another task may have");
+  }
+
+  /** A task was given an object that it has already, by a name: it must be the same object in each round of a loop. */
+  private _assertSameInRounds(name: string, node: number): void {
+    if (this._steady.has(name)) return;
+    this._steady.set(name, node);
+    for (const fold of this._folds) this._assertSameAfter(name, node, fold);
+  }
+
+  /** Goes through a loop twice, and up to a node, at which an object gets a name. */
+  private _assertSameAfter(name: string, node: number, fold: number): void {
+    if (this.lts.task(fold) !== this.lts.task(node)) return;
+    const path = this._histories.pathTo(fold);
+    const [first, last] = [path.indexOf(this.lts.backEdge(fold)!.node), path.indexOf(node)];
+    if (last < first) return;
+    const run = this._repeat(path, path.slice(first + 1, last + 1), new RunObjects(false, null));
+    if (run === null || run[0].objects.renewed.has(name))
+      throw new Unmodelled("a task receives objects that a loop makes again and again");
+  }
+
+  /** Repeats a history; null if that takes turns of the host. */
+  private _repeat(
+    path: readonly number[],
+    more: readonly number[],
+    objects: RunObjects,
+  ): [RoutineRun, Arrival | BackEdge] | null {
+    const spawn = this._histories.spawnOf(path[0]!);
+    const run = this._histories.replay(this.lts.task(path[0]!), [...path, ...more], spawn, objects);
     if (Symbol.asyncIterator in run.routine) return null;
     const fresh = this._fresh;
     this._fresh = -1;
-    this._apart(() => this._playOut(run, this._play(run)));
-    this._fresh = fresh;
-    return run.objects.objects.get(name);
+    try {
+      return [run, this._apart(() => this._playOut(run, this._play(run)))];
+    } finally {
+      this._fresh = fresh;
+    }
   }
 
   /** Unfolds during a plain call of an audit: the code that runs here is not part of the audited run. */
@@ -393,13 +475,14 @@ export class Unfolder implements SandboxObserver {
    * be entered on the way to one node, with no event in between, so a loop is named by its node and its number.
    */
   private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
-    const loop = run.loops.get(round) ?? `${run.node}.${run.loops.size}`;
-    run.loops.set(round, loop);
     this.objects.assertUnchanged(run);
-    run.objects.beginRound(round, round.state);
+    // In the next round, what is made is named as in the one that it repeats.
+    const repeated = run.node === this._fresh ? null : this.lts.backEdge(run.node);
+    if (repeated !== null) run.goOnTo(repeated.node);
+    const loop = run.enter(round);
     const state = this.objects.stateKey(run, round.state);
     run.steps.push(`${ROUND} ${state}`);
-    if (run.objects.isLikeness) return this._likeRound(run);
+    if (run.objects.isLikeness && run.objects.move === null) return this._likeRound(run);
     if (run.node !== this._fresh) return null;
     const key = `${loop} ${run.holding} ${state}`;
     // A timeout of the same name may begin in every round; other objects that a round makes are new ones.
@@ -428,7 +511,10 @@ export class Unfolder implements SandboxObserver {
     this.sandbox.assertModelled();
     this.objects.assertUnchanged(run);
     if ("kind" in arrival) this._record(run, node, arrival);
-    else this.lts.fold(node, arrival);
+    else {
+      this.lts.fold(node, arrival);
+      this._folds.push(node);
+    }
     const undelivered = this.undelivered(node);
     if (undelivered !== null) this.lts.effectsFor(node).releases.push(undelivered);
     this.lts.settle(node);

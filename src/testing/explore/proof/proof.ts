@@ -18,8 +18,8 @@ import { Counterexample, inSandbox, whenUnfolded } from "../counterexample/rebui
 import { Unmodelled } from "../process/cases.js";
 import type { Escaped } from "../process/driver.js";
 import { ModelWatch } from "../process/model-watch.js";
+import { type Refinements, Refuted } from "../process/refinements.js";
 import { IDENTITY } from "../process/run-objects.js";
-import { type Refinements, Refuted } from "../process/sandbox.js";
 import { Unfolder } from "../process/unfolder.js";
 import { firstSeek } from "../reduction/find-automorphisms.js";
 import { StubbornSets } from "../reduction/stubborn-sets.js";

@@ -6,7 +6,7 @@
 // does, the search restarts without it (as in counterexample-guided abstraction refinement).
 
 import { KINDS, STRIDE, Unmodelled } from "../process/cases.js";
-import { Refuted } from "../process/sandbox.js";
+import { Refuted } from "../process/refinements.js";
 import type { Unfolder } from "../process/unfolder.js";
 import { Automorphism, type Began, OUTSIDE } from "./automorphism.js";
 

@@ -10,7 +10,7 @@
 // Tasks are unfolded during the search. If that shows that a choice was wrong, the search restarts, and keeps the local states.
 
 import { Limits } from "../../simulation/limits.js";
-import { Refuted } from "../process/sandbox.js";
+import { Refuted } from "../process/refinements.js";
 import { Canonicaliser } from "../reduction/canonicalise.js";
 import { Automorphisms, LAST_SEEK, NO_SYMMETRY, SEEK_AGAIN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";

@@ -33,7 +33,7 @@ import {
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
 import { FAILURE, isEnding, type RegionState } from "../process/model-scopes.js";
-import { insideScope, Refuted } from "../process/sandbox.js";
+import { insideScope, Refuted } from "../process/refinements.js";
 import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, QUEUE, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
 import type { Model } from "./model.js";
 

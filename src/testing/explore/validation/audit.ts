@@ -193,7 +193,9 @@ export class Audit {
 
   /** What a task is given with a label. */
   private _given(task: number, node: number, label: Label): unknown {
-    return this._model.lts.valueOf(node, label, (id) => this._unfolder.objects.given(this._lives.get(task)!, id));
+    return this._model.lts.valueOf(node, label, (id) =>
+      this._unfolder.objects.given(this._lives.get(task)!, id, false),
+    );
   }
 
   private _goOnLater(task: number, at: number, value: unknown, via: number): void {
@@ -316,7 +318,7 @@ export class Audit {
     const { operation } = arrival;
     if (operation instanceof Round) {
       this._unfolder.objects.assertUnchanged(live);
-      live.objects.beginRound(operation, operation.state);
+      live.enter(operation);
     } else if (!this._unfolder.isTrivial(live, operation)) return false;
     if (++this._streak >= STREAK || this._isIdle(live, operation)) return false;
     completeCase(operation, 0, undefined);
