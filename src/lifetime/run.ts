@@ -92,6 +92,16 @@ export class ClosedProgram<T> implements Running {
     );
   }
 
+  /**
+   * A task that waits for a promise or an event of the host; null if there is none, as far as is known. `performed` operations are
+   * awaited by code that may be that of an async task.
+   */
+  awaitsHost(performed: number): Task<unknown> | null {
+    const parked = this.parked.find((task) => task.parkedAt!.waitsFor().host === true);
+    const awaiting = this._tasks().filter((task) => task.async && task.status === "running");
+    return parked ?? awaiting[performed] ?? null;
+  }
+
   /** The tasks that are parked now. */
   get parked(): Task<unknown>[] {
     return this._tasks().filter((task) => task.status === "parked");

@@ -50,7 +50,7 @@ class Chunk<T> extends Operation<T | Closed> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: "a chunk of a stream", external: true };
+    return { what: "a chunk of a stream", external: true, host: true };
   }
 
   private _check(): void {

@@ -32,7 +32,7 @@ class Settlement<T> implements Once<T> {
   }
 
   waitsFor(): WaitsFor {
-    return { what: "a promise", external: true };
+    return { what: "a promise", external: true, host: true };
   }
 
   private _settle(value: T | undefined, error: unknown, failed: boolean): void {
@@ -60,7 +60,7 @@ class Settled<T> extends Sharable<T> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: "a promise", external: true };
+    return { what: "a promise", external: true, host: true };
   }
 
   override fresh(): Operation<T> {
@@ -97,7 +97,7 @@ class Requested<T> extends Sharable<T> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: "a promise", external: true };
+    return { what: "a promise", external: true, host: true };
   }
 
   override fresh(): Operation<T> {
@@ -105,7 +105,7 @@ class Requested<T> extends Sharable<T> {
   }
 }
 
-const ABORT: WaitsFor = { what: "an abort signal", external: true };
+const ABORT: WaitsFor = { what: "an abort signal", external: true, host: true };
 
 /** The abort of a signal. There is one for each signal, and it has one listener, as long as a performer waits for it. */
 class Abort implements Once<unknown> {

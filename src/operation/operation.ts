@@ -60,6 +60,8 @@ export interface WaitsFor {
   readonly tasks?: readonly unknown[];
   /** Whether the operation waits for the end of a task. */
   readonly joins?: boolean;
+  /** Whether a promise or an event of the host completes the operation, and not the scheduler: virtual time has no part in it. */
+  readonly host?: boolean;
   /** Whether it waits for a timer that does not keep the process alive, so that it is no deadlock if the process ends. */
   readonly background?: boolean;
 }
@@ -485,5 +487,6 @@ export function anyOf(parts: readonly WaitsFor[]): WaitsFor {
     external: parts.some(({ external }) => external),
     tasks: parts.flatMap(({ tasks = [] }) => tasks),
     background: parts.some(({ background }) => background === true),
+    host: parts.some(({ host }) => host === true),
   };
 }

@@ -56,6 +56,11 @@ export interface Maker {
   /** Keeps the permits of a lock, which may have a name; null if the lock is to keep them. */
   permits(kind: string, name: string | undefined, total: number): KeptPermits | null;
   now(make: () => number): number;
+  /**
+   * Returns an operation that yields a random share, at least 0 and below 1, of a time to wait, where a few shares stand for all;
+   * null where a random number is drawn as usual.
+   */
+  chance(): unknown;
   /** Performs an operation that plain code awaits. `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
   /**
@@ -111,6 +116,10 @@ export class Layer implements Maker {
 
   now(make: () => number): number {
     return this.outer === null ? make() : this.outer.now(make);
+  }
+
+  chance(): unknown {
+    return this.outer === null ? null : this.outer.chance();
   }
 
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void> {

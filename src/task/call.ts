@@ -21,7 +21,7 @@ class Call<A extends unknown[], T> extends Sharable<T> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `the call of ${nameOf(this._body, "function")}`, external: true };
+    return { what: `the call of ${nameOf(this._body, "function")}`, external: true, host: true };
   }
 
   override fresh(): Operation<T> {

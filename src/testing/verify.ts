@@ -2,10 +2,8 @@
 // something that the model does not support, by running it under every schedule (stateless, as in CHESS).
 
 import type { AsyncRoutine, Routine } from "../operation/operation.js";
-import { native } from "../scheduler/host.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
-import { Escaped } from "./explore/process/driver.js";
 import { ANY_TASK, type Refinements, Refuted } from "./explore/process/refinements.js";
 import { HANDOVER, IDENTITY } from "./explore/process/run-objects.js";
 import { isOfLock } from "./explore/process/sandbox.js";
@@ -15,6 +13,7 @@ import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import { Survey } from "./report/survey.js";
 import type { Verdict, VerifyOptions } from "./report/verdict.js";
+import { Escaped } from "./simulation/host-calls.js";
 import { Limits } from "./simulation/limits.js";
 import { alone, type Main } from "./simulation/play.js";
 import { mayExplain } from "./simulation/unperformed.js";
@@ -72,7 +71,7 @@ export function verify<T>(
 }
 
 async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
-  const limits = new Limits(options, native.now(), { maxStates: MOST_STATES });
+  const limits = new Limits(options, { maxStates: MOST_STATES });
   if (options.engine === "runs") return await proveByRunning(main, options, limits, "it was asked for");
   const refinements = new Set<string>();
   for (;;) {

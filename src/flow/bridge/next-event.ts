@@ -80,7 +80,7 @@ class NextEvent extends Operation<unknown> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `event ${this._types.map(String).join(" or ")}`, external: true };
+    return { what: `event ${this._types.map(String).join(" or ")}`, external: true, host: true };
   }
 }
 

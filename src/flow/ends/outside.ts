@@ -19,7 +19,7 @@ class Outside extends Operation<never> {
   override unblock(): void {}
 
   override waitsFor(): WaitsFor {
-    return { what: this._what, external: true };
+    return { what: this._what, external: true, host: true };
   }
 }
 

@@ -22,7 +22,15 @@ const MOST_CHECKS = 64;
 /** Milliseconds between two looks at the clock, at the most: fewer checks lie between them if a check takes longer. */
 const LONGEST = 5;
 
+/** The clock of the host as it is now. While a program runs, the functions that it could ask for the time are replaced. */
+function presentClock(): () => number {
+  if (typeof performance !== "object") return Date.now;
+  const { now } = performance;
+  return () => now.call(performance);
+}
+
 export class Limits {
+  private readonly _now: () => number;
   readonly maxStates: number;
   readonly maxEvents: number;
   private readonly _options: LimitOptions;
@@ -40,10 +48,16 @@ export class Limits {
   private _counted: string;
 
   /**
-   * @param start - When the exploration has begun.
    * @param defaults - Limits that hold if no limit is given.
+   * @param start - When the exploration has begun.
    */
-  constructor(options: LimitOptions, start: number, defaults: Pick<LimitOptions, "maxStates" | "maxEvents">) {
+  constructor(
+    options: LimitOptions,
+    defaults: Pick<LimitOptions, "maxStates" | "maxEvents">,
+    now: () => number = presentClock(),
+    start: number = now(),
+  ) {
+    this._now = now;
     const { maxStates = Infinity, maxEvents = Infinity, maxMs, signal } = { ...defaults, ...options };
     this.maxStates = maxStates;
     this.maxEvents = maxEvents;
@@ -59,17 +73,17 @@ export class Limits {
 
   /** Limits on what is counted only: the work never stops for the host. */
   static counted(options: Pick<LimitOptions, "maxStates" | "maxEvents">): Limits {
-    return new Limits(options, Infinity, {});
+    return new Limits(options, {}, () => 0);
   }
 
   /** The same limits, with other defaults. */
   withDefaults(defaults: Pick<LimitOptions, "maxStates" | "maxEvents">): Limits {
-    return new Limits(this._options, this._start, defaults);
+    return new Limits(this._options, defaults, this._now, this._start);
   }
 
   /** Milliseconds since the start. */
   get ms(): number {
-    return native.now() - this._start;
+    return this._now() - this._start;
   }
 
   /** Whether the time is over, or the caller has aborted: the verdict is `bounded`. */
@@ -89,12 +103,12 @@ export class Limits {
     const turn = (): Promise<void> => new Promise((resolve) => native.turn(resolve));
     await (isolation === null ? turn() : isolation.apart(turn));
     this._due = false;
-    this._turn = native.now();
+    this._turn = this._now();
     this._late ||= this._signal?.aborted === true;
   }
 
   private _look(): void {
-    const now = native.now();
+    const now = this._now();
     const took = now - this._read;
     this._checks = took > LONGEST ? Math.max(1, this._checks >> 1) : Math.min(MOST_CHECKS, this._checks * 2);
     this._left = this._checks;

@@ -16,7 +16,7 @@ import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
 import { type Repeatable, RunWatch } from "./run-watch.js";
 import { shrink, trimmed } from "./shrink.js";
-import { Violated, World, type WorldOptions } from "./world.js";
+import { Outside, Violated, World, type WorldOptions } from "./world.js";
 
 /** A program under test. */
 export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
@@ -100,9 +100,8 @@ export async function play<T>(
       ending = { failed: { kind: cause instanceof DeadlockError ? "deadlock" : "throw", cause } };
     },
   );
-  const closed = (): boolean => program.closed;
-  await world.play(() => ending !== null || program.over, closed);
-  if (program.over && (options.leaks || steps !== undefined)) await world.play(() => false, closed);
+  await world.play(() => ending !== null || program.over, program);
+  if (program.over && (options.leaks || steps !== undefined)) await world.play(() => false, program);
   // The promise of the program settles a few microtasks after the program has ended.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   const run: Run<T> = {
@@ -117,7 +116,7 @@ export async function play<T>(
   // Only when nothing can happen any more is it certain that a parked task has gone on without what it had made.
   if (watch?.any && watches !== "any") {
     let turns = TURNS;
-    const goesOn = await world.play(() => --turns < 0, closed);
+    const goesOn = await world.play(() => --turns < 0, program);
     watch.finish(!goesOn && world.endless === null, { seed, taken: run.taken });
   }
   return run;
@@ -127,6 +126,7 @@ const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: 
 
 /** The end of a run that was stopped: it did not end, or an invariant does not hold. */
 function stopped(why: Error): Ending<never> {
+  if (why instanceof Outside) return failed("escaped", new Error(why.message));
   return why instanceof Violated ? failed("invariant", new Error(why.message)) : failed("endless", why);
 }
 

@@ -13,8 +13,10 @@ import { Ring } from "../../structures/ring.js";
 import type { Task } from "../../task/task.js";
 import type { Declared } from "../program/cell.js";
 import type { Step } from "../report/schedule.js";
+import { shares } from "./chance.js";
 import { type Decisions, Endless } from "./decisions.js";
 import { type FaultPlan, sabotage } from "./faults.js";
+import { ALL_TICKS, CHANCE, HostCalls, SOME_TICKS } from "./host-calls.js";
 import { Isolation } from "./isolate.js";
 import type { Limits } from "./limits.js";
 import type { RunWatch } from "./run-watch.js";
@@ -24,6 +26,9 @@ const PATIENCE = 64;
 
 /** Thrown out of the run queue when the limits of the exploration want a rest. */
 const REST: Error = new Error("Internal signal of verify(): rethrow it");
+
+/** Ends a run that does something that cannot be explored. */
+export class Outside extends Endless {}
 
 /** Ends a run for which there is no time left. */
 export class Late extends Endless {}
@@ -44,6 +49,16 @@ export interface WorldOptions {
   readonly untold?: boolean;
   readonly faults?: FaultPlan;
   readonly limits?: Limits | null;
+  /** Whether the run is one of all that there are: what would happen outside of the program is refused then. */
+  readonly explores?: boolean;
+}
+
+/** The program of a run. */
+export interface Played {
+  /** Whether no promise or other external event can still resume it. */
+  readonly closed: boolean;
+  /** A task that waits for a promise or an event of the host. */
+  awaitsHost(performed: number): Task<unknown> | null;
 }
 
 interface Timer {
@@ -75,6 +90,10 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private readonly _records: boolean;
   private readonly _isolation: Isolation;
   private readonly _limits: Limits | null;
+  private readonly _explores: boolean;
+  private readonly _hostCalls: HostCalls;
+  /** Operations that are performed with `await`, at present. */
+  private _performed: number;
   /** Whether a rest is due. */
   private _due: boolean;
   private _ids: number;
@@ -85,7 +104,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   constructor(
     decisions: Decisions,
     chance: () => number,
-    { date = 0, untold = false, faults = {}, limits = null }: WorldOptions,
+    { date = 0, untold = false, faults = {}, limits = null, explores = false }: WorldOptions,
   ) {
     super();
     this.elapsed = 0;
@@ -105,7 +124,17 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._records = !untold;
     this._limits = limits;
     this._due = false;
-    this._isolation = new Isolation(this._host(chance), this._watched(decisions));
+    this._performed = 0;
+    this._explores = explores;
+    const refuse = (what: string, instead: string): never => this._refuse(what, instead);
+    const drawn = explores ? (what: string) => () => refuse(what, CHANCE) : () => chance;
+    this._hostCalls = new HostCalls({
+      date: () => this.time,
+      time: () => this.elapsed,
+      random: drawn("Math.random()"),
+      outside: explores ? refuse : null,
+    });
+    this._isolation = new Isolation(this._host(drawn("random()")), this._watched(decisions));
     scheduler.install(this);
   }
 
@@ -166,25 +195,37 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   }
 
   /**
-   * Runs the program until `done` returns true, or nothing can happen any more; returns false then. `closed` returns whether no
-   * promise or other external event can still resume the program.
+   * Runs the program until `done` returns true, or nothing can happen any more; returns false then.
    */
-  async play(done: () => boolean, closed: () => boolean): Promise<boolean> {
+  async play(done: () => boolean, program: Played): Promise<boolean> {
     for (let patience = PATIENCE; patience > 0; patience--) {
       while (this._work()) await this._rest();
       if (done()) return true;
-      if (!closed()) {
+      if (!program.closed) {
         // Promises, and the code of async bodies between two operations, run before anything else happens.
-        await new Promise<void>((resolve) => native.turn(resolve));
+        await this._letMicrotasksRun(program);
         if (this._jobs.length > 0) patience = PATIENCE;
         while (this._work()) await this._rest();
         if (done()) return true;
       }
       if (this.endless !== null) return false;
-      if (this._turn() || this._settle() || this._pass()) patience = PATIENCE;
-      else if (closed()) return false;
+      if (this._turn()) {
+        patience = PATIENCE;
+        continue;
+      }
+      if (this._explores) this._assertInside(program);
+      if (this._settle() || this._pass()) patience = PATIENCE;
+      else if (program.closed) return false;
     }
     return false;
+  }
+
+  private async _letMicrotasksRun(program: Played): Promise<void> {
+    const arrived = (): boolean => this._jobs.length > 0;
+    await this._hostCalls.settle(arrived, SOME_TICKS);
+    if (!this._explores) await new Promise<void>((resolve) => native.turn(resolve));
+    else if (!arrived() && program.awaitsHost(this._performed) !== null)
+      await this._hostCalls.settle(arrived, ALL_TICKS);
   }
 
   private _note(task: string, what: string, cell: string = what): void {
@@ -243,6 +284,35 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     return true;
   }
 
+  /** Time may not pass while a task waits for something that has a time of its own. */
+  private _assertInside(program: Played): void {
+    const task = program.awaitsHost(this._performed);
+    if (task === null) return;
+    const what = task.parkedAt?.waitsFor().what ?? "a promise";
+    this.endless ??= new Outside(`${task.name} waits for something outside the program: ${what}`);
+  }
+
+  /** Ends the run, as it does something that cannot be explored. */
+  private _refuse(what: string, instead: string): never {
+    const task = nameOf(scheduler.current);
+    const error = new Outside(`${task} calls ${what}, which cannot be explored; ${instead}`);
+    this.endless ??= error;
+    throw error;
+  }
+
+  override async perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void> {
+    this._performed++;
+    try {
+      await super.perform(operation, make);
+    } finally {
+      this._performed--;
+    }
+  }
+
+  override chance(): unknown {
+    return this._explores ? shares() : null;
+  }
+
   /** Checks all invariants. */
   private _check(): void {
     for (const [name, holds] of this._invariants) {
@@ -253,12 +323,15 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   /** Runs a part of the program. The run ends if it throws `Endless`. */
   private _guard(job: () => void): void {
     if (this.endless !== null) return;
+    this._hostCalls.enter();
     try {
       job();
     } catch (error) {
       if (error === REST) this._due = true;
-      else if (error instanceof Endless) this.endless = error;
+      else if (error instanceof Endless) this.endless ??= error;
       else throw error;
+    } finally {
+      this._hostCalls.leave();
     }
   }
 

@@ -5,6 +5,7 @@
 import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
+import { CHANCE } from "../../simulation/host-calls.js";
 import { Isolation } from "../../simulation/isolate.js";
 import { ModelMaker } from "../process/model-maker.js";
 import type { Refinements } from "../process/refinements.js";
@@ -18,14 +19,15 @@ import { enterInitial, fire } from "../semantics/transition.js";
 import { ScheduleText } from "./render.js";
 
 /** A host that starts nothing by itself. */
-const still: Host = {
-  ...{ now: () => 0, random: () => 0, microtask() {}, turn() {}, setTimer: () => 0, clearTimer() {} },
+const still = (sandbox: Sandbox): Host => ({
+  ...{ now: () => 0, microtask() {}, turn() {}, setTimer: () => 0, clearTimer() {} },
   ...{ report: () => () => {}, whenEmpty() {} },
-};
+  random: () => sandbox.escape("random()", CHANCE),
+});
 
 /** Runs some work with the program in the sandbox of a model. Other code of the process may run only in `Isolation.apart`. */
 export async function inSandbox<R>(sandbox: Sandbox, work: (isolation: Isolation) => Promise<R>): Promise<R> {
-  using isolation = new Isolation(still, { next: () => 0, choose: () => 0 });
+  using isolation = new Isolation(still(sandbox), { next: () => 0, choose: () => 0 });
   scheduler.install(new ModelMaker(sandbox));
   return await work(isolation);
 }

@@ -3,10 +3,10 @@
 
 import { isParkedInside, isPerformance } from "../../../operation/async-performance.js";
 import type { Operation, Routine } from "../../../operation/operation.js";
-import { native } from "../../../scheduler/host.js";
 import { Path } from "../../../scheduler/path.js";
 import type { Performer } from "../../../scheduler/roles.js";
 import { STREAK, scheduler } from "../../../scheduler/scheduler.js";
+import { ALL_TICKS, Escaped } from "../../simulation/host-calls.js";
 import { captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
 import { startScopes } from "./model-scopes.js";
@@ -20,12 +20,6 @@ export type Arrival =
   | { readonly kind: "stopped"; readonly offer: Offer<unknown> }
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: unknown };
-
-/** Thrown if the program waits for something that cannot be explored: a timer of the host, I/O. */
-export class Escaped extends Error {}
-
-/** Turns of the host that an async body may take between two operations, until it counts as waiting for something outside. */
-const PATIENCE = 256;
 
 export class Driver {
   private readonly _sandbox: Sandbox;
@@ -53,6 +47,7 @@ export class Driver {
     const [outer, { current }] = [sandbox.running, scheduler];
     this._prepare(run);
     scheduler.current = this._performer;
+    sandbox.host.enter();
     try {
       const { returns } = run;
       run.returns = false;
@@ -67,11 +62,12 @@ export class Driver {
       }
       throw new Unmodelled("a task yields what is no operation");
     } catch (error) {
-      if (error instanceof Unmodelled) throw error;
+      if (error instanceof Unmodelled || error instanceof Escaped) throw error;
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       this._assertHoldsNothing(run);
       return { kind: "failed", error };
     } finally {
+      sandbox.host.leave();
       scheduler.current = current;
       scheduler.parked = null;
       sandbox.running = outer;
@@ -120,26 +116,32 @@ export class Driver {
 
   private async _await(run: RoutineRun): Promise<Arrival> {
     let ended: Arrival | null = null;
-    let unmodelled: unknown = null;
-    const step = this._resume(run).then((result) => {
-      ended = this._arrivedAsync(run, result);
-    });
-    step.catch((error: unknown) => {
-      if (error instanceof Unmodelled) unmodelled = error;
-      else ended = { kind: "failed", error };
-    });
-    for (let patience = PATIENCE; patience > 0; patience--) {
-      await new Promise<void>((resolve) => native.turn(resolve));
-      if (unmodelled !== null) throw unmodelled;
-      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
-      if (run.awaited !== null) return parkedAt(run.awaited.operation);
-      if (ended !== null) {
-        if ((ended as Arrival).kind !== "parked") this._assertHoldsNothing(run);
-        return ended;
-      }
+    let refused: unknown = null;
+    this._sandbox.host.enter();
+    try {
+      this._resume(run).then(
+        (result) => {
+          ended = this._arrivedAsync(run, result);
+        },
+        (error: unknown) => {
+          if (error instanceof Unmodelled || error instanceof Escaped) refused = error;
+          else ended = { kind: "failed", error };
+        },
+      );
+    } finally {
+      this._sandbox.host.leave();
     }
-    const { name } = this._sandbox.tasks[run.task]!;
-    throw new Escaped(`${name} waits for something outside the program: a timer, I/O, a promise`);
+    const arrived = (): boolean => refused !== null || run.stopped !== null || run.awaited !== null || ended !== null;
+    await this._sandbox.host.settle(arrived, ALL_TICKS);
+    if (refused !== null) throw refused;
+    if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+    if (run.awaited !== null) return parkedAt(run.awaited.operation);
+    if (ended === null) {
+      const { name } = this._sandbox.tasks[run.task]!;
+      throw new Escaped(`${name} waits for something outside the program: a timer, I/O, a promise`);
+    }
+    if ((ended as Arrival).kind !== "parked") this._assertHoldsNothing(run);
+    return ended;
   }
 
   /** Resumes an async routine; its `next()` may be pending from before. */

@@ -6,6 +6,7 @@ import type { Operation } from "../../../operation/operation.js";
 import { type KeptPermits, Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
+import { shares } from "../../simulation/chance.js";
 import type { Sandbox } from "./sandbox.js";
 
 export class ModelMaker extends Layer implements Declared {
@@ -51,6 +52,10 @@ export class ModelMaker extends Layer implements Declared {
 
   override now(): number {
     return this._sandbox.now();
+  }
+
+  override chance(): unknown {
+    return shares();
   }
 
   override perform(operation: unknown): Promise<void> {

@@ -15,7 +15,8 @@ import { currentContext } from "../../../scheduler/contexts.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
-import { captureCallSite } from "./call-site.js";
+import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
+import { callSiteOf, captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
@@ -101,8 +102,12 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   private readonly _requestIds: Map<string, number>;
   /** The run that got each lease. */
   private readonly _leases: WeakMap<object, RoutineRun>;
+  /** The functions of the host that the program gets. */
+  readonly host: HostCalls;
   /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
+  /** What the program does outside of what can be explored. */
+  private _escaped: Escaped | null;
 
   constructor(observer: SandboxObserver, capturesCallSites: boolean, refinements: Refinements) {
     this.tasks = [];
@@ -124,10 +129,18 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     this._requestIds = new Map();
     this._leases = new WeakMap();
     this._unmodelled = null;
+    this._escaped = null;
+    this.host = new HostCalls({
+      date: () => this.now(),
+      time: () => this.now(),
+      random: () => this.escape("Math.random()", CHANCE),
+      outside: (what, instead) => this.escape(what, instead),
+    });
   }
 
-  /** Throws if the routine has done something that the model does not support. */
+  /** Throws if the routine has done something that the model does not support, or that cannot be explored at all. */
   assertModelled(): void {
+    if (this._escaped !== null) throw this._escaped;
     const what = this._unmodelled;
     if (what === null) return;
     this._unmodelled = null;
@@ -364,6 +377,24 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     else this.running?.owned.delete(channel);
   }
 
+  /** Gives the program up, as it does something outside of what can be explored. */
+  escape(what: string, instead: string): never {
+    const { running } = this;
+    if (running !== null && running.stopped !== null) throw UNANSWERED;
+    const task = running === null ? "the program" : this.tasks[running.task]!.name;
+    const line = callSiteOf(captureCallSite());
+    const place = line === undefined ? "" : ` at ${line}`;
+    this._escaped ??= new Escaped(`${task} calls ${what}${place}, which cannot be explored; ${instead}`);
+    throw this._escaped;
+  }
+
+  /** Code that runs outside of all tasks, such as a callback of the host, uses an object of the program. */
+  private _fromOutside(offer: Offer<unknown>): void {
+    this._escaped ??= new Escaped(
+      `code outside of its tasks, such as a callback or a promise, uses the program: ${offer.waitsFor().what}`,
+    );
+  }
+
   unmodelled(what: string): never {
     if (this.running !== null && this.running.stopped !== null) throw UNANSWERED;
     this._unmodelled ??= what;
@@ -373,6 +404,11 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   private _answer(offer: Offer<unknown>, isAttempt: boolean): unknown {
     scheduler.notices?.used(offer);
     if (this.oracle !== null) return this.oracle(offer, isAttempt);
+    if (this.running === null) {
+      // It may come long after the verification. Nothing is done, as an error would end the process.
+      this._fromOutside(offer);
+      return null;
+    }
     const run = this._current();
     this._observer.offered(run, offer);
     const input = run.tape.shift();

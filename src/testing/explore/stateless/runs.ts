@@ -43,6 +43,7 @@ export class Runs<T> {
         untold: true,
         watches: this._watches,
         limits,
+        explores: true,
       });
       this.events += run.taken.length;
       if (run.ending.failed?.cause instanceof Late) return false;

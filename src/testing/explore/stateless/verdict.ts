@@ -1,7 +1,8 @@
 // One verification by running the program under every schedule, and its verdict.
 
 import { allowing } from "../../report/outcomes.js";
-import { counted } from "../../report/report.js";
+import { counted, reportOf } from "../../report/report.js";
+import type { Schedule } from "../../report/schedule.js";
 import type { Coverage, Failed, Verdict, VerifyOptions } from "../../report/verdict.js";
 import { repeat } from "../../simulation/decisions.js";
 import type { Limits } from "../../simulation/limits.js";
@@ -30,7 +31,7 @@ export async function proveByRunning<T>(
     const failed = await silent(main, runs.failed, leaks, coverage);
     if (failed !== null) return failed;
   }
-  if (runs.failed !== null) return await failure(main, runs, leaks, coverage);
+  if (runs.failed !== null) return await failure(main, runs, options, coverage);
   if (!complete) return { status: "bounded", reason: limits.reached, ...coverage };
   const assumptions = [
     `the program was run under every schedule, as the model does not support all that it does (${why})`,
@@ -61,12 +62,27 @@ function* everySchedule(): Generator<{ readonly strategy: DecisionTree; readonly
   while (strategy.advance());
 }
 
-async function failure<T>(main: Main<T>, runs: Runs<T>, leaks: boolean, coverage: Coverage): Promise<Failed> {
+async function failure<T>(
+  main: Main<T>,
+  runs: Runs<T>,
+  options: VerifyOptions<T>,
+  coverage: Coverage,
+): Promise<Failed> {
+  const { leaks = true } = options;
   const run = runs.failed!;
   const found = `found by run ${coverage.runs}`;
   if (run.ending.failed === null) return await outcome(main, run, found, coverage);
+  if (run.ending.failed.kind === "escaped") return escaped(main, run.ending.failed.cause, options.name, coverage);
   const { kind, cause, schedule, message, token } = await explain(main, run, 1, { leaks }, found);
   return { status: "failed", kind, cause, schedule, report: message, token, ...coverage };
+}
+
+/** The verdict on a program that does something that cannot be explored; no schedule shows it. */
+function escaped(main: Main<unknown>, cause: unknown, name: string | undefined, coverage: Coverage): Failed {
+  const schedule: Schedule = { steps: [], waiting: [], cycle: [] };
+  const title = name ?? (main.name || "main");
+  const report = reportOf({ title, kind: "escaped", found: (cause as Error).message, cause, schedule, token: "" });
+  return { status: "failed", kind: "escaped", cause, schedule, report, token: "", ...coverage };
 }
 
 /** The failure of a run that returned a value that is not allowed. */
