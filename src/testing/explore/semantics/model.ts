@@ -401,14 +401,19 @@ export class Model {
     return may && this.lts.kindAt(node, 0) !== PAUSE;
   }
 
-  /** A request that waits in a queue is granted as soon as that is possible; false if none can be. */
+  /**
+   * If a task looks at a lock, the requests that wait for it are granted before anything else happens; false if none can be. Where no
+   * task looks, permits are released early, and a grant may be late.
+   */
   private _grant(): boolean {
     for (let task = 0; task < this.ofTicket.length; task++) {
       if (this.ticket(task) === 0) continue;
-      const cases = this.lts.cases(this.nodeOf(task));
+      const node = this.nodeOf(task);
+      const cases = this.lts.cases(node);
       for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at] === ACQUIRE && this.lock(cases[at + 1]!).isQueued)
-          this._addCase(ACQUIRE, task, this.nodeOf(task), at, cases);
+        if (cases[at] !== ACQUIRE) continue;
+        const { isQueued, isWatched } = this.lock(cases[at + 1]!);
+        if (isQueued && isWatched) this._addCase(ACQUIRE, task, node, at, cases);
       }
     }
     return this.count > 0;
