@@ -483,6 +483,32 @@ describe("asynchronous time", () => {
     expect(await outcomesOf(main, asynchronous)).toEqual(["first", "second"]);
   });
 
+  test("may make one of two timeouts due while the other is not", async () => {
+    const main = function* () {
+      const ten = timeout(10);
+      yield* pause();
+      const five = timeout(5);
+      yield* sleep(2);
+      if (ten.closed) return "late";
+      yield* ten.receive();
+      return five.closed ? "both" : "one";
+    };
+    expect(await outcomesOf(main)).toEqual(["both"]);
+    expect(await outcomesOf(main, asynchronous)).toEqual(["both", "late", "one"]);
+  });
+
+  test("has few states where only the order of what is due counts", async () => {
+    const main = function* () {
+      const tasks = [1, 1000].map((ms) =>
+        go(function* () {
+          yield* sleep(ms);
+        }),
+      );
+      for (const task of tasks) yield* task;
+    };
+    expect((await verify(main, { ...asynchronous, all: true })).states).toBeLessThan(20);
+  });
+
   test("never passes between two plain calls", async () => {
     const main = function* () {
       const [late, log] = [timeout(5), channel<boolean>(2)];

@@ -15,7 +15,7 @@ import { Canonicaliser } from "../reduction/canonicalise.js";
 import { Automorphisms, LAST_SEEK, NO_SYMMETRY, SEEK_AGAIN } from "../reduction/find-automorphisms.js";
 import { Permutations } from "../reduction/permutations.js";
 import type { StubbornSets } from "../reduction/stubborn-sets.js";
-import { type Clock, clocksOf, delayOf, unitOfTime } from "../semantics/clocks.js";
+import { asynchronousUnit, type Clock, clocksOf, delayOf, unitOfTime } from "../semantics/clocks.js";
 import { DELAY, FIELDS, RENDEZVOUS } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { enterInitial, fire } from "../semantics/transition.js";
@@ -189,7 +189,7 @@ export class BreadthFirst implements Search {
 
   private _begin(): void {
     const { _model: model } = this;
-    model.unit = unitOfTime(model);
+    model.unit = asynchronousUnit(model);
     enterInitial(model);
     this._canonical.canonicalise();
     this.store.add(model, -1);
@@ -241,7 +241,7 @@ export class BreadthFirst implements Search {
   private _passes(): boolean {
     const { _model: model } = this;
     if (!model.isAsynchronous) return this._passBesideLoops();
-    if (unitOfTime(model) === model.unit) return false;
+    if (asynchronousUnit(model) === model.unit) return false;
     this._forget();
     return true;
   }

@@ -2,7 +2,7 @@
 // time passes beside a loop that never waits, some clocks stand still: those that begin again in every round of the loop, as
 // a round takes no time.
 
-import { SLEEP, STRIDE } from "../process/cases.js";
+import { DEFAULT, READ_TIMEOUT, SETTLE, SLEEP, STRIDE, TIMEOUT, UNORDERED } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
 import { DELAY } from "./events.js";
 import type { Model } from "./model.js";
@@ -60,6 +60,28 @@ export function unitOfTime({ lts }: Model): number {
     for (const [, ms] of lts.effects(node)?.timers ?? []) note(ms);
   }
   return unit;
+}
+
+/**
+ * The unit by which asynchronous time passes; 0 if it may pass until the next clock is due. That loses nothing as long as nothing
+ * depends on a clock that is not due: what is due may happen later, so every order is reached.
+ */
+export function asynchronousUnit(model: Model): number {
+  const { lts } = model;
+  const isClock = (kind: number): boolean => kind === SLEEP || kind === TIMEOUT;
+  for (let node = 0; node < lts.size; node++) {
+    const cases = lts.cases(node);
+    let clock = false;
+    let looks = false;
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const kind = cases[at]!;
+      clock ||= isClock(kind);
+      looks ||= kind === DEFAULT || (isClock(kind) && cases[at + 3] !== UNORDERED);
+      if (kind === READ_TIMEOUT || kind === SETTLE) return unitOfTime(model);
+    }
+    if (clock && looks) return unitOfTime(model);
+  }
+  return 0;
 }
 
 /** The event that time passes for all clocks but those that stand still. */
