@@ -138,7 +138,11 @@ function* symmetricTasks(seed: number, start: (body: () => Routine<void>) => unk
 
 /** Throws if a reduced search finds something else than the full search; null if there are too many states. */
 export function compareSymmetric(seed: number): Enough | null {
-  const main = symmetricOf(seed);
+  return compareReduced(seed, symmetricOf(seed));
+}
+
+/** The same, of any program. */
+export function compareReduced(seed: number, main: () => Routine<unknown>): Enough | null {
   const all = modelled(main, (model) => foundBy(model, Infinity));
   const some = symmetric(main, false);
   if (all === null || some === null) return null;
@@ -154,7 +158,7 @@ export function compareSymmetric(seed: number): Enough | null {
 }
 
 /** What a search finds that is reduced by symmetry and, if `stubborn`, by stubborn sets. */
-function symmetric(main: () => Routine<number>, stubborn: boolean) {
+function symmetric(main: () => Routine<unknown>, stubborn: boolean) {
   const refinements = new Set<string>();
   return modelled(main, (model) => foundBy(model, firstSeek(refinements), stubborn), refinements);
 }

@@ -1,9 +1,11 @@
 // Many random programs, each held against the interpreter. A program that is judged wrongly is made smaller and shown.
 
+import { compareEnough } from "../compare.js";
+import { compareReduced } from "../symmetric.js";
 import { type Compared, type CompareOptions, compare, type Fault } from "./compare.js";
 import { generate, KINDS } from "./generate.js";
 import type { Program } from "./language.js";
-import { render } from "./render.js";
+import { mainOf, render } from "./render.js";
 import { shrunk } from "./shrink.js";
 
 /** How many programs had which verdict. */
@@ -22,7 +24,12 @@ export interface CheckOptions {
   readonly mostStates: number;
   /** The kinds of programs; all by default. */
   readonly only?: readonly string[];
+  /** Whether a program that is judged wrongly is made smaller; true by default. */
+  readonly shrinks?: boolean;
 }
+
+/** One of so many programs is searched with and without reductions. */
+const SEARCHED = 6;
 
 /** What is compared for a seed: tasks may be left behind for every second one, and other ways of verifying are tried in turn. */
 export function optionsFor(seed: number, maxStates: number): CompareOptions {
@@ -40,12 +47,16 @@ export function optionsFor(seed: number, maxStates: number): CompareOptions {
 export async function checkSeed(
   seed: number,
   tally: Tally,
-  { mostStates, only = Object.keys(KINDS) }: CheckOptions,
+  { mostStates, only = Object.keys(KINDS), shrinks = true }: CheckOptions,
 ): Promise<void> {
   const { kind, program } = generate(seed, only);
   const options = optionsFor(seed, mostStates);
   const { status, fault } = await compare(program, options);
-  if (fault !== null) throw new Error(await reportOf(seed, kind, program, options, fault));
+  if (fault !== null) throw new Error(await reportOf(seed, kind, program, options, fault, shrinks));
+  if (status !== "too large" && seed % SEARCHED === 0) {
+    compareEnough(seed, mainOf(program));
+    compareReduced(seed, mainOf(program));
+  }
   if (status === "too large") tally.tooLarge++;
   else tally.compared++;
   if (status === "proved" || status === "failed" || status === "bounded") tally[status]++;
@@ -58,14 +69,17 @@ export async function reportOf(
   program: Program,
   options: CompareOptions,
   fault: Fault,
+  shrinks: boolean,
 ): Promise<string> {
   let shown = fault;
-  const least = await shrunk(program, async (candidate) => {
-    const { fault: again }: Compared = await compare(candidate, options);
-    if (again === null || signOf(again) !== signOf(fault)) return false;
-    shown = again;
-    return true;
-  });
+  const least = !shrinks
+    ? program
+    : await shrunk(program, async (candidate) => {
+        const { fault: again }: Compared = await compare(candidate, options);
+        if (again === null || signOf(again) !== signOf(fault)) return false;
+        shown = again;
+        return true;
+      });
   const { what, given, expected } = shown;
   return `Seed ${seed} (${kind}): ${what}\n${render(least)}\nexpected: ${expected}\ngiven: ${given}\noptions: ${JSON.stringify(options)}`;
 }

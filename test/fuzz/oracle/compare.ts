@@ -33,8 +33,8 @@ export interface Compared {
   readonly fault: Fault | null;
 }
 
-const MOST_STATES = 20_000;
-const MOST_MS = 3000;
+const MOST_STATES = 5000;
+const MOST_EVENTS = 40_000;
 
 export async function compare(program: Program, options: CompareOptions): Promise<Compared> {
   const { maxStates, lenient = false } = options;
@@ -43,7 +43,7 @@ export async function compare(program: Program, options: CompareOptions): Promis
   if (!low.complete || low.kinds.has("endless")) return { status: "too large", engine: "", fault: null };
   const main = mainOf(program);
   try {
-    const verdict = await verify(main, { ...ways, maxStates: MOST_STATES, maxMs: MOST_MS });
+    const verdict = await verify(main, { ...ways, maxStates: MOST_STATES, maxEvents: MOST_EVENTS });
     const fault =
       (await judged(program, main, low, verdict, options)) ??
       (await others(program, main, low, verdict, options, ways));
@@ -121,11 +121,11 @@ async function others(
   }
   if (verdict.engine === "runs") return null;
   if (all === true) {
-    const found = await verify(main, { ...ways, all: true, maxStates: MOST_STATES, maxMs: MOST_MS });
+    const found = await verify(main, { ...ways, all: true, maxStates: MOST_STATES, maxEvents: MOST_EVENTS });
     if (found.status !== "bounded" && summary(found) !== summary(verdict)) return differs("all", found, verdict);
   }
   if (async === true) {
-    const found = await verify(mainOf(program, { async: true }), { ...ways, maxStates: MOST_STATES, maxMs: MOST_MS });
+    const found = await verify(mainOf(program, { async: true }), { ...ways, maxStates: MOST_STATES, maxEvents: MOST_EVENTS });
     if (found.status !== "bounded" && found.engine !== "runs" && summary(found) !== summary(verdict))
       return differs("async", found, verdict);
   }

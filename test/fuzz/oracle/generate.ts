@@ -264,6 +264,39 @@ class Generator {
     return steps;
   }
 
+  /** Passes what it receives from one channel on to another. */
+  relay(from: Name, to: Name): Statement[] {
+    const got = this.name("v");
+    return [
+      { does: "perform", operation: { op: "receive", channel: from }, to: got },
+      this.perform({ op: "send", channel: to, value: this.chance(80) ? got : this.below(2) }),
+    ];
+  }
+
+  /** Asks for something: sends a channel of its own, and waits for the answer there. */
+  ask(server: Name): Statement[] {
+    const reply = this.anyChannel(CHANNELS);
+    const patient = this.chance(30);
+    const wait: Op = { op: "receive", channel: reply.to };
+    const late = this.name("m");
+    const got = this.name("v");
+    const ask: Statement[] = [reply, this.perform({ op: "send", channel: server, value: reply.to })];
+    if (!patient) return [...ask, { does: "perform", operation: wait, to: got }];
+    const cases: Op[] = [wait, { op: "late", timeout: late }];
+    const mode = this.chance(50) ? "priority" : "random";
+    ask.push({ does: "timeout", ms: 1 + this.below(2), to: late });
+    return [...ask, { does: "select", cases, mode, hasDefault: false, key: this.name("k"), to: got }];
+  }
+
+  /** Answers one question, at once or later, perhaps in a task of its own. */
+  answer(server: Name): Statement[] {
+    const [to, value] = [this.name("v"), this.below(2)];
+    const received: Statement = { does: "perform", operation: { op: "receive", channel: server }, to };
+    const answer: Statement[] = [this.perform({ op: "send", channel: to, value })];
+    if (this.chance(30)) answer.unshift(this.perform({ op: "sleep", ms: 1 + this.below(2) }));
+    return [received, ...(this.chance(25) ? [this.start(answer)] : answer)];
+  }
+
   /** Waits for some tasks. */
   joins(tasks: readonly Name[], percent: number): Statement[] {
     return tasks.filter(() => this.chance(percent)).map((task) => this.perform({ op: "join", task }));
@@ -341,9 +374,10 @@ function parking(g: Generator, place: Place): Op {
 function busy(g: Generator): Statement[] {
   const channel = g.anyChannel(CHANNELS);
   const { to } = channel;
-  const sender = g.start([{ does: "forever", body: [g.perform({ op: "send", channel: to, value: 0 })] }]);
-  const receiver = g.start([{ does: "forever", body: [g.perform({ op: "receive", channel: to })] }]);
-  return [channel, sender, receiver];
+  const isDaemon = g.chance(30);
+  const send: Statement = { does: "forever", body: [g.perform({ op: "send", channel: to, value: 0 })] };
+  const receive: Statement = { does: "forever", body: [g.perform({ op: "receive", channel: to })] };
+  return [channel, g.start([send], null, isDaemon), g.start([receive], null, isDaemon)];
 }
 
 /** Tasks with the same body, each with channels of its own; one of them may differ. */
@@ -471,6 +505,43 @@ export const KINDS: Readonly<Record<string, readonly [weight: number, make: (g: 
   star: [2, (g) => alike(g, "star")],
   chain: [2, (g) => alike(g, "chain")],
   workers: [2, (g) => alike(g, "workers")],
+  relay: [
+    3,
+    (g) => {
+      const made = Array.from({ length: 2 + g.below(2) }, () => g.anyChannel(CHANNELS));
+      const names = namesOf(made);
+      const program: Statement[] = [...made];
+      for (let nth = 0; nth + 1 < names.length; nth++) {
+        const relay = g.relay(names[nth]!, names[nth + 1]!);
+        const again = g.chance(40);
+        for (let copies = 1 + g.below(2); copies > 0; copies--) {
+          const body = rename(again ? [{ does: "forever", body: relay }] : relay, `_${copies}`);
+          program.push(g.start(body, null, again && g.chance(60)));
+        }
+      }
+      for (const value of [0, 1]) {
+        program.push(g.start([g.perform({ op: "send", channel: names[0]!, value })]));
+      }
+      const last = names.at(-1)!;
+      for (let nth = 1 + g.below(2); nth > 0; nth--) program.push(g.perform({ op: "receive", channel: last }));
+      return program;
+    },
+  ],
+  reply: [
+    3,
+    (g) => {
+      const server = g.anyChannel(CHANNELS);
+      const program: Statement[] = [server];
+      const answers: Statement = { does: "forever", body: g.answer(server.to) };
+      program.push(g.start(g.chance(70) ? [answers] : g.answer(server.to), null, g.chance(60)));
+      for (let nth = g.below(3); nth > 0; nth--) {
+        const asks = g.ask(server.to);
+        const body: Block = g.chance(30) ? [{ does: "forever", body: asks }] : asks;
+        program.push(g.start(body, null, g.chance(20)));
+      }
+      return [...program, ...g.ask(server.to), ...g.joins(tasksOf(program).slice(1), 40)];
+    },
+  ],
   identity: [
     3,
     (g) => {
@@ -493,7 +564,8 @@ export const KINDS: Readonly<Record<string, readonly [weight: number, make: (g: 
       const locks: Statement[] = Array.from({ length: 1 + g.below(2) }, () => ({
         ...{ does: "lock" as const, permits: 1 + (g.chance(20) ? 1 : 0), to: g.name("l") },
       }));
-      return tasks(g, { critical: 6, acquire: 1, send: 2, receive: 2, pause: 1, select: 1 }, CHANNELS, locks);
+      const weights = { critical: 8, pause: 3, send: 1, receive: 1, trySend: 1, tryReceive: 1, join: 1, cancel: 1 };
+      return tasks(g, weights, CHANNELS, locks);
     },
   ],
 };
@@ -506,7 +578,7 @@ export function generate(
   const g = new Generator(seed);
   const kind = g.weighted(Object.fromEntries(only.map((name) => [name, KINDS[name]![0]])));
   const program = KINDS[kind]![1](g);
-  return { kind, program: kind !== "identity" && kind !== "locks" && g.chance(30) ? patient(g, program) : program };
+  return { kind, program: !EAGER.includes(kind) && g.chance(30) ? patient(g, program) : program };
 }
 
 /** Operations that may wait for ever wait for some time only, so that more programs end whatever happens. */
@@ -522,3 +594,6 @@ function patient(g: Generator, block: Block): Block {
 }
 
 const WAITS = new Set(["send", "receive", "whenClosed", "join"]);
+
+/** Kinds whose programs use what a receive yields as something that a timeout is not. */
+const EAGER = ["identity", "relay", "reply"];

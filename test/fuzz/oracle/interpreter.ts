@@ -133,6 +133,15 @@ class Exploration {
         (next) => this._follow(id, next),
       );
     }
+    for (const { left, entry } of state.alarms) {
+      if (left > 0) break;
+      moves = true;
+      this._step.each(
+        state,
+        (step) => step.ring(entry),
+        (next) => this._follow(id, next),
+      );
+    }
     if (moves) return;
     if (state.settlers.length > 0)
       this._step.each(
@@ -191,9 +200,11 @@ class Exploration {
     const passes = bottom.some((id) => {
       const { tasks, settlers, alarms } = this._states[id]!;
       const rests = tasks.every((task) => task === undefined || task.status === PARKED || task.status === OVER);
-      return rests && settlers.length === 0 && alarms.length > 0;
+      return rests && settlers.length === 0 && (alarms[0]?.left ?? 0) > 0;
     });
-    return passes ? [] : bottom.filter((id) => this._states[id]!.alarms.length > 0);
+    return passes
+      ? []
+      : bottom.filter((id) => this._states[id]!.alarms.length > 0 && this._states[id]!.alarms[0]!.left > 0);
   }
 
   /** The bottom strongly connected components that have an edge (Tarjan 1972). */

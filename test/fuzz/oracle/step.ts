@@ -205,20 +205,22 @@ export class Step {
     for (const entry of settlers) this._complete(entry, NOTHING, false);
   }
 
-  /** Time passes until the first alarm is due. */
+  /** Time passes until the first alarm is due. All alarms that are due then ring; each at a time of its own if they may be late. */
   pass(): void {
     const state = this._state;
     const ms = Math.min(...state.alarms.map(({ left }) => left));
     state.alarms = state.alarms.map(({ left, entry }) => ({ left: left - ms, entry }));
     state.timers = state.timers.map((left) => Math.max(0, left - ms));
-    for (;;) {
-      const due = state.alarms.filter(({ left }) => left === 0);
-      if (due.length === 0) return;
-      const { entry } = due[this._semantics.high ? this._decide(due.length) : 0]!;
-      state.alarms = state.alarms.filter((each) => each.entry !== entry);
-      if (entry < 0) this._failRegion(-1 - entry, "timeout", true);
-      else this._complete(entry, this._case(entry).op === "late" ? CLOSED : NOTHING, false);
-    }
+    if (this._semantics.high) return;
+    while (state.alarms[0]?.left === 0) this.ring(state.alarms[0].entry);
+  }
+
+  /** An alarm that is due rings. */
+  ring(entry: number): void {
+    const state = this._state;
+    state.alarms = state.alarms.filter((each) => each.entry !== entry);
+    if (entry < 0) this._failRegion(-1 - entry, "timeout", true);
+    else this._complete(entry, this._case(entry).op === "late" ? CLOSED : NOTHING, false);
   }
 
   private _case(entry: number): Case {

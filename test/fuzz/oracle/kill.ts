@@ -1,0 +1,20 @@
+// Run by ../mutants.ts in a copy of the sources: fails at the first random program with a wrong verdict.
+
+import { compareCancelling } from "../cancelling.js";
+import { compareEndless } from "../compare.js";
+import { compareGrowing } from "../growing.js";
+import { compareSymmetric } from "../symmetric.js";
+import { checkSeed, emptyTally } from "./campaign.js";
+
+const programs = Number(process.argv[2]);
+for (let seed = 1; seed <= programs; seed++) {
+  await checkSeed(seed, emptyTally(), { mostStates: 1500, shrinks: false });
+  if (seed % 4 === 0) {
+    compareSymmetric(seed / 4);
+    compareEndless(seed / 4);
+  }
+  if (seed % 16 === 0) {
+    await compareGrowing(seed / 16);
+    await compareCancelling(seed / 16, 40);
+  }
+}
