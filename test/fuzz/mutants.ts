@@ -1,4 +1,4 @@
-// `node --import tsx test/fuzz/mutants.ts [programs] [part of a file's name]`: breaks one rule of the explorer after another, in a
+// `node --import tsx test/fuzz/mutants.ts [programs] [part of a file's name] [kinds of programs]`: breaks one rule of the explorer after another, in a
 // copy of the sources, and runs random programs against the oracle. A mutant that no program kills is run against the tests of
 // `verify`, too. Each mutant has to be killed; a survivor is a rule that nothing tests.
 
@@ -10,7 +10,14 @@ import { fileURLToPath } from "node:url";
 import { MUTANTS, type Mutant } from "./oracle/mutants.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const [programs = "1500", which = ""] = process.argv.slice(2);
+const [programs = "1500", which = "", kinds = ""] = process.argv.slice(2);
+const killing = [
+  "--import",
+  "tsx",
+  "test/fuzz/oracle/kill.ts",
+  programs,
+  ...kinds.split(",").filter((kind) => kind !== ""),
+];
 
 const copy = mkdtempSync(join(tmpdir(), "millrace-mutant-"));
 for (const name of ["src", "test", "package.json", "tsconfig.json", "tsconfig.all.json", "vitest.config.ts"]) {
@@ -27,7 +34,7 @@ function killer({ file, from, to }: Mutant): string | null {
     original.replace(from, () => to),
   );
   try {
-    const fuzz = run(["--import", "tsx", "test/fuzz/oracle/kill.ts", programs]);
+    const fuzz = run(killing);
     if (fuzz !== null) return `random program: ${fuzz}`;
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     return run([vitest, "run", "--project", "unit", "--bail", "1", "test/verify", "test/testing"]) === null
@@ -56,6 +63,8 @@ function run(args: readonly string[]): string | null {
 
 let survivors = 0;
 try {
+  const healthy = run(killing);
+  if (healthy !== null) throw new Error(`The sources as they are do not pass: ${healthy}`);
   for (const mutant of MUTANTS) {
     if (!mutant.file.includes(which)) continue;
     const killed = killer(mutant);

@@ -125,7 +125,11 @@ async function others(
     if (found.status !== "bounded" && summary(found) !== summary(verdict)) return differs("all", found, verdict);
   }
   if (async === true) {
-    const found = await verify(mainOf(program, { async: true }), { ...ways, maxStates: MOST_STATES, maxEvents: MOST_EVENTS });
+    const found = await verify(mainOf(program, { async: true }), {
+      ...ways,
+      maxStates: MOST_STATES,
+      maxEvents: MOST_EVENTS,
+    });
     if (found.status !== "bounded" && found.engine !== "runs" && summary(found) !== summary(verdict))
       return differs("async", found, verdict);
   }

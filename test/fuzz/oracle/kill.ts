@@ -6,9 +6,11 @@ import { compareGrowing } from "../growing.js";
 import { compareSymmetric } from "../symmetric.js";
 import { checkSeed, emptyTally } from "./campaign.js";
 
-const programs = Number(process.argv[2]);
+const [count, ...kinds] = process.argv.slice(2);
+const only = kinds.length > 0 ? { only: kinds } : {};
+const programs = Number(count);
 for (let seed = 1; seed <= programs; seed++) {
-  await checkSeed(seed, emptyTally(), { mostStates: 1500, shrinks: false });
+  await checkSeed(seed, emptyTally(), { mostStates: 1500, shrinks: false, ...only });
   if (seed % 4 === 0) {
     compareSymmetric(seed / 4);
     compareEndless(seed / 4);

@@ -1,2 +1,205 @@
-export interface Mutant { readonly file: string; readonly what: string; readonly from: string; readonly to: string }
-export const MUTANTS: readonly Mutant[] = [];
+// Broken rules of the explorer, one each: which transitions are enabled, what they do, and which of them a reduced search may leave
+// out. `../mutants.ts` runs the oracle on each.
+
+export interface Mutant {
+  /** In src/testing/explore/. */
+  readonly file: string;
+  readonly what: string;
+  /** Stands there once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const of = (file: string, mutants: readonly (readonly [what: string, from: string, to: string])[]): Mutant[] =>
+  mutants.map(([what, from, to]) => ({ file, what, from, to }));
+
+export const MUTANTS: readonly Mutant[] = [
+  ...of("semantics/model.ts", [
+    [
+      "a sleep is over a millisecond early",
+      "return this.slept(task) >= argument;",
+      "return this.slept(task) + 1 >= argument;",
+    ],
+    [
+      "a timeout is due a millisecond early",
+      "return this.timeLeft(target) === 1;",
+      "return this.timeLeft(target) <= 2;",
+    ],
+    [
+      "every channel counts as closed for those that wait for its closing",
+      "return this.contents.closed(this.contentOf(target));",
+      "return this.contentOf(target) >= 0;",
+    ],
+    [
+      "a full buffer takes one more",
+      "if (this.contents.length(content) < this.capacity(channel)) return false;",
+      "if (this.contents.length(content) <= this.capacity(channel)) return false;",
+    ],
+    [
+      "a receive finds a channel closed while values are stored",
+      "if (this.contents.length(content) > 0) return this._add(DEQUEUE",
+      "if (this.contents.length(content) > 0 && !this.contents.closed(content)) return this._add(DEQUEUE",
+    ],
+    [
+      "a receive finds a channel closed while sends are committed",
+      "if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED",
+      "this._add(RECEIVE_CLOSED",
+    ],
+    [
+      "a committed send is refused",
+      "&& !this.lts.committed(node)?.includes(channel)) {\n      return this._add(SEND_CLOSED",
+      ") {\n      return this._add(SEND_CLOSED",
+    ],
+    ["all senders are parked when a channel closes", "bits >= 0; bits--", "bits >= (1 << senders.length) - 1; bits--"],
+    ["no sender is parked when a channel closes", "let bits = (1 << senders.length) - 1;", "let bits = 0;"],
+    ["a task meets itself", "if (receiver !== task && !both)", "if (!both)"],
+    [
+      "a default is taken only if no case is enabled",
+      "if (!certain) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
+      "if (!certain && this.count === 0) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
+    ],
+    [
+      "time passes although something else can happen",
+      "if (this.count === 0) this._addDelay(tasks);",
+      "this._addDelay(tasks);",
+    ],
+    [
+      "tasks settle although something else can happen",
+      "if (this.count === 0) this._addSettles(tasks);",
+      "this._addSettles(tasks);",
+    ],
+    [
+      "time passes until the last sleep is over",
+      "least = Math.min(least, cases[at + 2]! - this.slept(task));",
+      "least = least === Infinity ? cases[at + 2]! - this.slept(task) : Math.max(least, cases[at + 2]! - this.slept(task));",
+    ],
+    [
+      "a scope is over before its tasks",
+      "this.nodeOf(task) !== -1 && !this.isOver(task)) return false;\n    }\n    return true;\n  }\n\n  /** The id of what",
+      "this.nodeOf(task) === -2) return false;\n    }\n    return true;\n  }\n\n  /** The id of what",
+    ],
+    ["an atomic sequence may be interrupted", "if (this.lts.anyAtomic && this._continueAtomic(tasks)) return;", ""],
+  ]),
+  ...of("semantics/transition.ts", [
+    [
+      "a dropping buffer drops its oldest value",
+      'if (overflow === "drop" || overflow === "keep") return;',
+      'if (overflow === "keep") return;',
+    ],
+    [
+      "a promise channel gives its value once",
+      'overflow !== "keep") setContent',
+      'overflow !== "park!" as never) setContent',
+    ],
+    ["the cause of a closing is forgotten", "return cause === -1 ? 0 : causeCode(cause);", "return 0;"],
+    [
+      "a cancelled channel delivers what it holds",
+      "setContent(model, channel, model.contents.discard(model.contentOf(channel)));",
+      "setContent(model, channel, model.contents.close(model.contentOf(channel), -1));",
+    ],
+    ["timeouts stand still", "if (left > 1) model.set(component, Math.max(1, left - ms));", ""],
+    [
+      "sleeps do not add up",
+      "model.set(component, Math.min(longest, model.state[component]! + ms));",
+      "model.set(component, Math.min(longest, ms));",
+    ],
+    [
+      "a joined failure counts as not joined",
+      "model.set(model.ofTask[joined]!, model.lts.withHandledFailure(node) + 1);",
+      "",
+    ],
+    ["a cell forgets what is written", "model.set(model.ofCell[cell]!, value + 1)", "void value"],
+    [
+      "a scope that loses a choice goes on",
+      "if (model.lts.targetAt(node, at) !== scope) cancelTask(",
+      "if (model.lts.targetAt(node, at) === -7) cancelTask(",
+    ],
+    ["a failure does not cancel the scope", "if (!isEnding(state)) cancelMembers(model, region, error, -1);", ""],
+    ["a failure in a scope is reported, too", "handleFailure(model, task);\n    failScope", "failScope"],
+    [
+      "a cancelled scope yields its body's result all the same",
+      "if (isDone && (reason === -1 || !aborted))",
+      "if (isDone)",
+    ],
+    ["the first failure of several is thrown alone", "failure(failures.map(", "failure(failures.slice(0, 1).map("],
+    [
+      "a task that is cancelled before it begins begins",
+      "if (before === -1) return unfolder.unbegun(task);",
+      "if (before === -1) return unfolder.initial(0);",
+    ],
+  ]),
+  ...of("reduction/may-use.ts", [
+    ["what a task uses later does not count", "this._spread(node, parent, but);", ""],
+    ["what a started task uses does not count", "else this._lead(root, node);", ""],
+    ["what comes after a repeated round does not count", "if (backEdge !== null) this._lead(backEdge.node, node);", ""],
+    [
+      "what comes after a pending resumption does not count",
+      "if (lts.resumesAt(node) !== -1) this._lead(lts.resumesAt(node), node);",
+      "",
+    ],
+    ["a choice by order does not look at its channels", "if (ordered) this._set(node, READS_CHANNEL, target);", ""],
+    [
+      "a use that is not the first is never the first",
+      "const but = used && this._isBuffered(channel)",
+      "const but = this._isBuffered(channel)",
+    ],
+    ["the end of a task never cancels its scope", "this._set(node, CANCELS_SCOPE, region);", "void region;"],
+  ]),
+  ...of("reduction/stubborn-sets.ts", [
+    ["a closing does not conflict with a send or a receive", "this._addUsers(CLOSES, channel);", ""],
+    [
+      "who looks at a buffer does not conflict with who fills it",
+      "if (capacity > 0) this._addUsers(READS_CHANNEL, channel);",
+      "",
+    ],
+    ["two sends do not conflict", "const uses = can ? end : opposite(end);", "const uses = opposite(end);"],
+    ["a disabled case is enabled by its own end", "const uses = can ? end : opposite(end);", "const uses = end;"],
+    ["a choice by order conflicts as other choices do", "if ((ordered && capacity > 0) || ", "if ("],
+    ["a join does not wait for its task", "(waitsForEnd && !this._model.isOver(about))", "false"],
+    ["cancelling conflicts with nothing", "if (cancels || (waitsForEnd", "if ((waitsForEnd"],
+    [
+      "uses of cells do not conflict",
+      "for (const use of conflicts) this._addUsers(use, about);",
+      "for (const use of conflicts) if (use !== 5 && use !== 6) this._addUsers(use, about);",
+    ],
+    ["the cancellers of a task do not conflict with it", "this._addCancellers(task, node);\n    }", "}"],
+    [
+      "a set may be closed too early",
+      "for (let nth = 1; nth <= rivals[0]!; nth++)",
+      "for (let nth = 1; nth < rivals[0]!; nth++)",
+    ],
+    [
+      "the first use of a buffer is any use",
+      "this._addUsers(first ? firstUse(uses) : uses, channel);",
+      "this._addUsers(firstUse(uses), channel);",
+    ],
+  ]),
+  ...of("search/breadth-first.ts", [
+    ["ignored tasks stay ignored", "this._take(id, null);\n      expanded = true;", "expanded = false;"],
+    [
+      "a choice that was wrong stands",
+      "if (this._stubborn?.outdated() !== true) return false;",
+      "if (this._stubborn?.outdated() !== true || true) return false;",
+    ],
+  ]),
+  ...of("reduction/canonicalise.ts", [
+    ["channels stay where they are", '{ of: model.ofChannel, who: channels, pairs: "channels" },', ""],
+    ["sleeps stay where they are", '{ of: model.ofSleep, who: sleepers, pairs: "tasks" },', ""],
+    ["tasks are permuted before all have started", "if (!this._isInside(action)) return null;", ""],
+    [
+      "the nodes of fixed tasks have no images",
+      "at < this._rest ? imageOf(action, value) : value",
+      "at < this._others ? imageOf(action, value) : value",
+    ],
+  ]),
+  ...of("reduction/automorphism.ts", [
+    ["tasks of different scopes change places", "sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region ||", ""],
+    [
+      "daemons change places with other tasks",
+      "isDaemon(tasks[task]!) === isDaemon(tasks[other]!)",
+      "isDaemon(tasks[task]!) !== null",
+    ],
+    ["results do not matter", "return lts.resultId(node) === lts.resultId(image);", "return true;"],
+    ["any status will do", "if (lts.status(node) !== lts.status(image) || ", "if ("],
+  ]),
+];
