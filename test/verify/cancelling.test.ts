@@ -549,3 +549,13 @@ test("a program with a signal, onUndelivered or a cancelled async task is verifi
 function fail(message: string): never {
   throw new Error(message);
 }
+
+test("the error of a cancelled task that main joins is the same on every schedule", async () => {
+  const verdict = await failure(function* () {
+    const task = go(function* () {});
+    task.cancel();
+    yield* task;
+  });
+  expect(verdict.kind).toBe("throw");
+  expect(verdict.cause).toBeInstanceOf(CancelledError);
+});

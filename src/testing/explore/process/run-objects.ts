@@ -193,7 +193,8 @@ export class ProgramObjects {
   madeId(value: unknown): number {
     if (!isUnique(value)) return this._values.idOf(value);
     return this._values.idOfText(
-      shapeOf(value, (part) => this._known(part)),
+      // The class of an error is no part of a run, even if a run had such an error first.
+      shapeOf(value, (part) => (isPrototype(part) ? this._modelName(part) : this._known(part))),
       () => value,
     );
   }
