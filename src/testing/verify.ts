@@ -4,7 +4,7 @@
 import type { AsyncRoutine, Routine } from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 import { Unmodelled } from "./explore/process/cases.js";
-import { ANY_TASK, type Refinements, Refuted } from "./explore/process/refinements.js";
+import { ANY_END, ANY_TASK, endOf, type Refinements, Refuted } from "./explore/process/refinements.js";
 import { HANDOVER, IDENTITY } from "./explore/process/run-objects.js";
 import { isOfLock } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
@@ -114,13 +114,15 @@ async function unperformed<T>(
   return complete && survey.found.length > 0 ? await proof.unperformed(survey.found, verdict) : null;
 }
 
-/** Adds a refinement. After many restarts for cancelled tasks, every task counts as one that may be cancelled. */
+/** Adds a refinement. After many restarts for single tasks, every task gets what these tasks have got. */
 function refine(refinements: Set<string>, { refinement }: Refuted): void {
   refinements.add(refinement);
-  const others = (other: string): boolean =>
-    ![IDENTITY, HANDOVER].includes(other) && !other.startsWith(NO_SYMMETRY) && !isOfLock(other);
-  const cancelled = [...refinements].filter(others).length;
-  if (cancelled > MOST_REFINEMENTS) refinements.add(ANY_TASK);
+  const others = [...refinements].filter(
+    (other) => ![IDENTITY, HANDOVER].includes(other) && !other.startsWith(NO_SYMMETRY) && !isOfLock(other),
+  );
+  const ends = others.filter((other) => other.startsWith(endOf("")));
+  if (ends.length > MOST_REFINEMENTS) refinements.add(ANY_END);
+  if (others.length - ends.length > MOST_REFINEMENTS) refinements.add(ANY_TASK);
 }
 
 async function otherwise<T>(

@@ -24,6 +24,8 @@ export interface Decided {
    * locks of which more than usual is an event.
    */
   readonly marked?: readonly number[] | undefined;
+  /** What else the model was refined by; see `refinementsOf` in explore/counterexample/rebuild.ts. */
+  readonly refined?: readonly number[] | undefined;
 }
 
 const SHOWN: readonly string[] = [
@@ -37,14 +39,15 @@ const SHOWN: readonly string[] = [
 const PREFIXES = { decisions: "millrace1", events: "millrace1e" } as const;
 
 /** Encodes a schedule. Most numbers are zero, and a run of zeros is written as its length in parentheses. */
-export function tokenOf({ kind, seed, numbers, shows, stuck = [], marked = [] }: Decided): string {
+export function tokenOf({ kind, seed, numbers, shows, stuck = [], marked = [], refined = [] }: Decided): string {
   const text = textOf(numbers);
   const packed = text.replace(
     /(?<![^.])0(?:\.0){2,}(?![^.])/g,
     (zeros) => `(${((zeros.length + 1) / 2).toString(36)})`,
   );
   const wrong = [...(shows === undefined ? [] : [shows]), ...(stuck.length > 0 ? [textOf(stuck)] : [])].join(".");
-  const last = marked.length > 0 ? [wrong, textOf(marked)] : wrong === "" ? [] : [wrong];
+  const last = [wrong, textOf(marked), textOf(refined)];
+  while (last.at(-1) === "") last.pop();
   return [PREFIXES[kind], seed.toString(36), packed, ...last].join(":");
 }
 
@@ -54,16 +57,18 @@ function textOf(numbers: readonly number[]): string {
 
 /** Decodes a token. */
 export function decidedOf(token: string): Decided {
-  const [prefix, seed, packed, wrong = "", marks = ""] = typeof token === "string" ? token.split(":") : [];
+  const [prefix, seed, packed, wrong = "", marks = "", more = ""] = typeof token === "string" ? token.split(":") : [];
   const [shows = "", ...numbered] = wrong.split(".");
   const kind = prefix === PREFIXES.events ? "events" : prefix === PREFIXES.decisions ? "decisions" : null;
   const numbers = packed === undefined ? [Number.NaN] : listOf(packed);
   const marked = listOf(marks);
+  const refined = listOf(more);
   const stuck = numbered.length > 0 ? listOf(numbered.join(".")) : undefined;
-  const all = [Number.parseInt(seed ?? "", 36), ...numbers, ...marked, ...(stuck ?? [])];
+  const all = [Number.parseInt(seed ?? "", 36), ...numbers, ...marked, ...refined, ...(stuck ?? [])];
   const known = kind !== null && (shows === "" || SHOWN.includes(shows));
   if (known && all.every((number) => Number.isInteger(number) && number >= 0)) {
-    return { kind, seed: all[0]!, numbers, shows: shows === "" ? undefined : (shows as FailureKind), stuck, marked };
+    const kindShown = shows === "" ? undefined : (shows as FailureKind);
+    return { kind, seed: all[0]!, numbers, shows: kindShown, stuck, marked, refined };
   }
   throw new TypeError(
     `Cannot replay: a token begins with ${PREFIXES.decisions}: or ${PREFIXES.events}:, got ${shown(token)}; ` +

@@ -8,7 +8,7 @@ import type { Schedule } from "../../report/schedule.js";
 import { CHANCE } from "../../simulation/host-calls.js";
 import { Isolation } from "../../simulation/isolate.js";
 import { ModelMaker } from "../process/model-maker.js";
-import type { Refinements } from "../process/refinements.js";
+import { ARRIVALS, endOf, type Refinements } from "../process/refinements.js";
 import type { Start } from "../process/routine-run.js";
 import type { Sandbox } from "../process/sandbox.js";
 import { PENDING, Unfolder } from "../process/unfolder.js";
@@ -46,6 +46,11 @@ export async function whenUnfolded<R>(model: Model, work: () => R): Promise<R> {
   }
 }
 
+/** The refinements that the numbers in a token name: 0 for `ARRIVALS`, and for the end of a task its number and one. */
+export function refinementsOf(numbers: readonly number[]): string[] {
+  return numbers.map((number) => (number === 0 ? ARRIVALS : endOf(number - 1)));
+}
+
 export class Counterexample {
   readonly model: Model;
   /** For each event so far, its index among the enabled events. */
@@ -65,6 +70,13 @@ export class Counterexample {
   get marked(): number[] {
     const { tasks, lockRefinements } = this.model.unfolder.sandbox;
     return [...[...tasks.keys()].filter((task) => tasks[task]!.isCancellable), ...lockRefinements];
+  }
+
+  /** What else the model was refined by, in numbers: see `refinementsOf`. */
+  get refined(): number[] {
+    const { tasks, knowsArrivals } = this.model.unfolder.sandbox;
+    const apart = [...tasks.keys()].filter((task) => tasks[task]!.endsApart);
+    return [...(knowsArrivals ? [0] : []), ...apart.map((task) => task + 1)];
   }
 
   async begin(): Promise<void> {

@@ -137,6 +137,7 @@ export class ScheduleText {
     const { lts } = this._model;
     const node = lts.resumesAt(this._model.nodeOf(task));
     if (lts.isCancelled(node)) return ["return, cancelled", "returns"];
+    if (lts.isEnd(node)) return ["end", "ends"];
     return lts.parent(node) === -1 ? ["begin", "begins"] : ["go on", "goes on"];
   }
 

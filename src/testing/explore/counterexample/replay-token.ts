@@ -11,14 +11,14 @@ import { Refuted } from "../process/refinements.js";
 import { HANDOVER, IDENTITY } from "../process/run-objects.js";
 import { Properties, type Violation } from "../search/properties.js";
 import type { Model } from "../semantics/model.js";
-import { Counterexample, inSandbox } from "./rebuild.js";
+import { Counterexample, inSandbox, refinementsOf } from "./rebuild.js";
 
 /**
  * Replays the events of a token; throws the failure that they lead to. The token does not tell whether objects were frozen, or
  * whether their identity mattered, so what shows no failure is tried again.
  */
 export async function replayEvents<T>(main: Main<T>, decided: Decided, token: string): Promise<Simulation<T>> {
-  const marked = decided.marked ?? [];
+  const marked = [...(decided.marked ?? []), ...refinementsOf(decided.refined ?? [])];
   let simulation: Simulation<T> | null = null;
   let broken: unknown;
   for (const [freezes, refinements] of [

@@ -71,6 +71,8 @@ export const RELEASES = 12;
 /** `RELEASES`, where no request lies between: while a lock is held, only such a release can be the next use of it. */
 export const FIRST_RELEASES = 13;
 export const READS_LOCK = 14;
+/** In a choice that goes by order, looks whether a task is over. */
+export const AWAITS_END = 15;
 
 /** All uses of a channel. */
 export const CHANNEL_USES: readonly number[] = [TAIL, HEAD, CLOSES, AWAITS_CLOSE, READS_CHANNEL];

@@ -7,7 +7,8 @@
 // nodes there are
 //
 //   back edges        where a round of a loop begins in a state that it began in before: `backEdge` names the node of that round
-//   resumptions       of tasks that may be cancelled: served, but not resumed yet; `resumesAt` names the node that comes next
+//   resumptions       of tasks that may be cancelled: served, but not resumed yet; `resumesAt` names the node that comes next.
+//                     Also before the end of a task, if that is an event of its own
 //   annotated copies  of a node, with something besides that the rest of the program needs to know; `base` names the node
 //
 // A settled node does not change, except for the flags of atomic sequences, which are set later and never reset.
@@ -17,8 +18,10 @@
 import { CLOSED } from "../../../channel/ends.js";
 import { Outcomes } from "../../report/outcomes.js";
 import {
+  CANCEL_CHANNEL,
   CANCEL_SCOPE,
   CANCEL_TASK,
+  CLOSE,
   DEFAULT,
   involvesCancelling,
   KINDS,
@@ -264,8 +267,8 @@ export class LocalLts {
   }
 
   /**
-   * For a plain call right after a `trySend` or a `tryReceive`: the channel, times two, and one more after a send. A peer that
-   * is parked at that channel is served between the two calls. -1 for all others.
+   * For a plain call right after another that may release what is parked at a channel: the channel, times `WAYS`, and in which
+   * way. What is released may go on between the two calls. -1 for all others.
    */
   served(node: number): number {
     return this._served[node]!;
@@ -381,16 +384,17 @@ export class LocalLts {
     return (this._effects[node] ??= { starts: [], timers: [], cells: [], releases: [], early: 0 });
   }
 
-  /** @param gaveWay - Whether other tasks may run between the node before it and this one, even if both are plain calls. */
-  park(node: number, cases: Int32Array, isPlainCall: boolean, callSite: Error | undefined, gaveWay = false): void {
+  /** Other tasks may run between the node before a node and the node, even if both are plain calls. Called before `park`. */
+  giveWayBefore(node: number): void {
+    this._gaveWay[node] = true;
+  }
+
+  park(node: number, cases: Int32Array, isPlainCall: boolean, callSite: Error | undefined): void {
     this._status[node] = PARKED;
     this._cases[node] = cases;
     this._isPlainCall[node] = isPlainCall;
     this._callSite[node] = callSite;
-    const parent = this._parent[node]!;
-    const isAfterCall = isPlainCall && parent !== -1 && this._isPlainCall[parent]!;
-    if (isAfterCall && !gaveWay) this._continueAtomic(node, parent);
-    this._gaveWay[node] = gaveWay;
+    if (isPlainCall && this._isRightAfterCall(node)) this._continueAtomic(node, node);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       if (kind === SLEEP) this._longestSleep[node] = Math.max(this._longestSleep[node]!, cases[at + 2]!);
@@ -399,12 +403,19 @@ export class LocalLts {
     }
   }
 
-  /** A plain call comes right after another: an atomic sequence. */
-  private _continueAtomic(node: number, parent: number): void {
+  /** Whether the node before a node is a plain call, and no other task runs between the two. */
+  private _isRightAfterCall(node: number): boolean {
+    const parent = this._parent[node]!;
+    return parent !== -1 && this._isPlainCall[parent]! && !this._gaveWay[node];
+  }
+
+  /** A plain call, or the pending end of the task, comes right after a plain call: an atomic sequence. `next` leads on from that. */
+  private _continueAtomic(node: number, next: number): void {
+    const parent = this._parent[next]!;
     this._isAtomic[node] = this._precedesAtomic[parent] = this.anyAtomic = true;
-    const kind = this.kindAt(parent, 0);
-    const transferred = (kind === RECEIVE || kind === SEND) && this._label[node]!.at === 0;
-    if (transferred) this._served[node] = this.targetAt(parent, 0) * 2 + (kind === SEND ? 1 : 0);
+    const { at, code } = this._label[next]!;
+    const how = at === 0 ? servedBy(this.kindAt(parent, 0), code) : -1;
+    if (how !== -1) this._served[node] = this.targetAt(parent, 0) * WAYS + how;
   }
 
   end(node: number, status: number, result: unknown, id: number): void {
@@ -445,7 +456,10 @@ export class LocalLts {
 
   // Resumptions and annotated copies, made on demand.
 
-  /** The pending resumption that leads to a node: at once, or as soon as the task `after` is over if that is not -1. */
+  /**
+   * The pending resumption that leads to a node: at once, or as soon as the task `after` is over if that is not -1. The end of a
+   * task right after a plain call belongs to the atomic sequence.
+   */
   resumption(node: number, after: number): number {
     const key = `${node} ${after}`;
     const known = this._resumptions.get(key);
@@ -458,6 +472,7 @@ export class LocalLts {
     this._isCancelled[pending] = this._isCancelled[node]!;
     this._resumesAt[pending] = node;
     if (this._isPlainCall[node]) this._isAtomic[node] = this._precedesAtomic[pending] = this.anyAtomic = true;
+    else if (this.isEnd(node) && this._isRightAfterCall(node)) this._continueAtomic(pending, node);
     this.connect(pending, 0, 0, node);
     this._resumptions.set(key, pending);
     return pending;
@@ -513,6 +528,25 @@ export class LocalLts {
     this._copies.set(key, copy);
     return copy;
   }
+}
+
+// The ways in which a plain call releases what is parked at a channel.
+
+/** A receive took a value: a parked send puts its value into the buffer. */
+export const TOOK = 0;
+/** A send put a value into the buffer: a parked receive takes it. */
+export const SENT = 1;
+export const CLOSED_IT = 2;
+export const CANCELLED_IT = 3;
+export const WAYS = 4;
+
+/** In which way a plain call, the first of its cases, has released what is parked; -1 for none. */
+function servedBy(kind: number, code: number): number {
+  if (kind === SEND) return code === 1 ? SENT : -1;
+  // The code of a value is even; the others are of the end of the channel.
+  if (kind === RECEIVE) return code > 0 && code % 2 === 0 ? TOOK : -1;
+  if (kind === CLOSE) return code === 1 ? CLOSED_IT : -1;
+  return kind === CANCEL_CHANNEL ? CANCELLED_IT : -1;
 }
 
 /** The code of a value that is yielded, and of a cause that is thrown. */

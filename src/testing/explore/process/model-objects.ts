@@ -222,6 +222,8 @@ interface TaskFacts {
   readonly starter: number;
   /** Whether it may be cancelled: its resumptions are transitions of their own. */
   readonly isCancellable: boolean;
+  /** Whether its end is an event of its own. */
+  readonly endsApart: boolean;
 }
 
 export class TaskModel<T> extends Task<T> {
@@ -229,15 +231,18 @@ export class TaskModel<T> extends Task<T> {
   readonly region: number;
   readonly starter: number;
   readonly isCancellable: boolean;
+  readonly endsApart: boolean;
   private readonly _calls: PlainCalls;
   private readonly _name: string;
 
-  constructor(calls: PlainCalls, body: Body<never, T>, { index, name, region, starter, isCancellable }: TaskFacts) {
+  constructor(calls: PlainCalls, body: Body<never, T>, facts: TaskFacts) {
+    const { index, name, region, starter, isCancellable, endsApart } = facts;
     super(null as never, body, NO_PATH);
     this.index = index;
     this.region = region;
     this.starter = starter;
     this.isCancellable = isCancellable;
+    this.endsApart = endsApart;
     this._calls = calls;
     this._name = name;
   }

@@ -5,7 +5,7 @@
 
 /**
  * A refinement is the name or the number of a task that may be cancelled; `ANY_TASK`; `insideScope(name)`, for all tasks in a scope;
- * `watches(name)` and `queues(name)`, or a number, for a lock; `IDENTITY` and `HANDOVER` (run-objects.ts); or how early the search
+ * `endOf(task)` or `ANY_END`; `ARRIVALS`; `watches(name)` and `queues(name)`, or a number, for a lock; `IDENTITY` and `HANDOVER` (run-objects.ts); or how early the search
  * for symmetry was (`NO_SYMMETRY` in reduction/find-automorphisms.ts).
  */
 export type Refinements = ReadonlySet<string | number>;
@@ -15,6 +15,21 @@ export const ANY_TASK = "any task";
 
 /** All tasks in the scope that a task is may be cancelled. */
 export const insideScope = (task: string): string => `in ${task}`;
+
+/**
+ * The end of a task, given by name or number, is an event of its own. Without it the end belongs to the last event of the task, so
+ * that no other task comes in between: only a choice that goes by order can tell.
+ */
+export const endOf = (task: string | number): string => `end of ${task}`;
+
+/** The end of every task is an event of its own. */
+export const ANY_END: string = endOf("any task");
+
+/**
+ * The state has for each task whether it is parked for certain: it has been since before time passed, or since before a `settle()`.
+ * Without it any operation may be late, so a choice by order never counts on a peer at a channel without a buffer.
+ */
+export const ARRIVALS = "arrivals";
 
 /** Thrown out of a search whose assumption does not hold: the search restarts with the refinement. */
 export class Refuted extends Error {

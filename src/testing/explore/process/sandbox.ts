@@ -22,7 +22,7 @@ import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
-import { ANY_TASK, insideScope, type Refinements, Refuted } from "./refinements.js";
+import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
 
 type ModelObject =
@@ -91,6 +91,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   readonly invariants: Map<string, Invariant>;
   /** Whether the lines at which tasks stand are captured, which takes longer than all else. */
   readonly capturesCallSites: boolean;
+  /** Whether the state has which tasks are parked for certain: see `ARRIVALS`. */
+  readonly knowsArrivals: boolean;
   /** The run whose routine is running. */
   running: RoutineRun | null;
   /** Answers plain calls in place of the tape: an audit, or an invariant. */
@@ -120,6 +122,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     this.reportsUndelivered = false;
     this.invariants = new Map();
     this.capturesCallSites = capturesCallSites;
+    this.knowsArrivals = refinements.has(ARRIVALS);
     this.running = null;
     this.oracle = null;
     this.queued = () => this._operationParked();
@@ -171,7 +174,9 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   addTask(name: string, body: Body<unknown[], unknown>, region: number, starter: number): TaskModel<unknown> {
     const index = this.tasks.length;
     const isCancellable = this._isCancellable(index, name, region);
-    const task = new TaskModel<unknown>(this, body as never, { index, name, region, starter, isCancellable });
+    const endsApart = [endOf(name), endOf(index), ANY_END].some((refinement) => this._refinements.has(refinement));
+    const facts = { index, name, region, starter, isCancellable, endsApart };
+    const task = new TaskModel<unknown>(this, body as never, facts);
     this.tasks.push(task);
     this.regions[region]?.members.push(index);
     return task;

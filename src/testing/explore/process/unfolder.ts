@@ -523,6 +523,7 @@ export class Unfolder implements SandboxObserver {
 
   private _record(run: RoutineRun, node: number, arrival: Arrival): void {
     const { lts } = this;
+    if (run.gaveWay) lts.giveWayBefore(node);
     const { cases, offers } =
       arrival.kind === "parked" ? this.casesOf(run, arrival.operation) : { cases: null, offers: 0 };
     if (run.queued !== 0 && run.queued !== offers)
@@ -545,7 +546,7 @@ export class Unfolder implements SandboxObserver {
     this._assertLocks(cases, true);
     const effects = this.lts.effects(node);
     if (effects !== null) effects.early = run.early;
-    this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite, run.gaveWay);
+    this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite);
   }
 
   /** Whether the model is right about the locks that a task waits for or looks at. */

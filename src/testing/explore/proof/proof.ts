@@ -272,6 +272,7 @@ export class Proof<T> {
       shows,
       stuck,
       marked: counterexample.marked,
+      refined: counterexample.refined,
     });
     const length = counted(events.length, "event");
     const found = `${shortest ? "shortest schedule has" : "a schedule of"} ${length} (${counted(coverage.states, "state")})`;

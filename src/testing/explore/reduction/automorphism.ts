@@ -77,7 +77,8 @@ export class Automorphism {
     const { lts, sandbox } = this._unfolder;
     if (
       sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region ||
-      sandbox.tasks[task]!.isCancellable !== sandbox.tasks[other]!.isCancellable
+      sandbox.tasks[task]!.isCancellable !== sandbox.tasks[other]!.isCancellable ||
+      sandbox.tasks[task]!.endsApart !== sandbox.tasks[other]!.endsApart
     )
       return false;
     if (!this.tasks.pair(task, other)) return false;

@@ -4,6 +4,7 @@
 
 import {
   ACQUIRE,
+  AWAITS_END,
   CANCELS_SCOPE,
   FIRST_HEAD,
   FIRST_RELEASES,
@@ -124,8 +125,9 @@ export class MayUse {
     const region = this._unfolder.sandbox.tasks[this._lts.task(node)]!.region;
     if (region !== -1 && endsRegion(this._unfolder, node, region)) this._set(node, CANCELS_SCOPE, region);
     for (let at = 0; at < cases.length; at += STRIDE) {
-      const { uses, end } = KINDS[cases[at]!]!;
+      const { uses, end, waitsForEnd, target: kindTarget } = KINDS[cases[at]!]!;
       const target = cases[at + 1]!;
+      if (ordered && waitsForEnd && kindTarget === "task") this._set(node, AWAITS_END, target);
       for (const use of uses) this._set(node, use, target);
       if (cases[at] === ACQUIRE && ordered) this._set(node, READS_LOCK, target);
       if (end === null) continue;

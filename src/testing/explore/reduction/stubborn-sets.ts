@@ -9,6 +9,7 @@
 import {
   ACQUIRE,
   ACQUIRES,
+  AWAITS_END,
   CANCELS_SCOPE,
   CANCELS_TASK,
   CHANNEL_USES,
@@ -136,6 +137,8 @@ export class StubbornSets {
     if (node !== -1 && this._model.lts.status(node) === PARKED) {
       this._addConflicts(node);
       this._addCancellers(task, node);
+      const turn = this._model.lts.resumesAt(node);
+      if (turn !== -1 && this._model.lts.isEnd(turn)) this._addUsers(AWAITS_END, task);
     }
     return this._list;
   }

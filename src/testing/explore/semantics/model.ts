@@ -11,6 +11,7 @@
 //   for a timeout  the milliseconds that are left, and one; 0 before it begins
 //   for a cell     the id of its value, and one; 0 before it is made
 //   for a sleep    how long the task has slept at its node
+//   for an arrival 1 if the task is parked for certain, since before time passed; 0 if it may not have come to its node yet
 //   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
 //   for a lock     how many permits are taken; for a latch, how often it was counted down
 //   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
@@ -22,6 +23,7 @@ import {
   type CaseKind,
   CLOSE as CLOSE_CALL,
   DEFAULT,
+  goesByOrder,
   KINDS,
   PAUSE,
   RECEIVE,
@@ -33,11 +35,13 @@ import {
   TIMEOUT,
   UNORDERED,
   Unmodelled,
+  WHEN_CLOSED,
 } from "../process/cases.js";
-import { type LocalLts, PARKED } from "../process/local-lts.js";
+import { CANCELLED_IT, CLOSED_IT, type LocalLts, PARKED, SENT, TOOK, WAYS } from "../process/local-lts.js";
 import type { LockModel } from "../process/model-locks.js";
 import type { ChannelModel, TaskModel } from "../process/model-objects.js";
 import { type RegionModel, RegionStates } from "../process/model-scopes.js";
+import { ARRIVALS, endOf, Refuted } from "../process/refinements.js";
 import type { Unfolder } from "../process/unfolder.js";
 import { Contents } from "./channel-contents.js";
 import {
@@ -57,6 +61,18 @@ import { grown } from "./numbers.js";
 /** More tasks may not offer to send to a channel when it closes: each is committed or not, so the ways are two to that power. */
 const MOST_SENDERS = 5;
 
+/** In an ordered choice: no case so far is ready for certain; several are, or one that is ready for another reason than a closing. */
+const NONE = -1;
+const SEVERAL = -2;
+
+/** What a task that a plain call has released may do before the next plain call, by the way. */
+const RELEASED: Readonly<Record<number, readonly number[]>> = {
+  [TOOK]: [ENQUEUE],
+  [SENT]: [DEQUEUE],
+  [CLOSED_IT]: [RECEIVE_CLOSED, INTERNAL],
+  [CANCELLED_IT]: [RECEIVE_CLOSED, INTERNAL, SEND_CLOSED],
+};
+
 export class Model {
   readonly unfolder: Unfolder;
   readonly lts: LocalLts;
@@ -65,12 +81,13 @@ export class Model {
   /** The vector of the current state, and how many components there are. */
   state: Int32Array;
   width: number;
-  /** The component of each task, channel, timeout, cell, sleep, scope, reason, lock and ticket; -1 while it has none. */
+  /** The component of each task, channel, timeout, cell, sleep, arrival, scope, reason, lock and ticket; -1 while it has none. */
   readonly ofTask: number[];
   readonly ofChannel: number[];
   readonly ofTimer: number[];
   readonly ofCell: number[];
   readonly ofSleep: number[];
+  readonly ofArrival: number[];
   readonly ofRegion: number[];
   readonly ofReason: number[];
   readonly ofLock: number[];
@@ -93,6 +110,9 @@ export class Model {
   /** Sets of clocks that stand still during a delay. */
   private readonly _still: (readonly number[])[];
   private readonly _capacities: number[];
+  /** For each node whether a task was parked at it when time passed; and whether there is such a node. */
+  private readonly _wasParked: boolean[];
+  private _anyParked: boolean;
   /** Scratch of `enumerate`: parked tasks and their nodes. */
   private _parked: Int32Array;
   /** Scratch: for each channel without a buffer a linked list of parked receivers, as (task, case, next) in `_receivers`. */
@@ -117,6 +137,7 @@ export class Model {
     this.ofTimer = [];
     this.ofCell = [];
     this.ofSleep = [];
+    this.ofArrival = [];
     this.ofRegion = [];
     this.ofReason = [];
     this.ofLock = [];
@@ -132,6 +153,8 @@ export class Model {
     this.isAsynchronous = false;
     this.unit = 0;
     this._capacities = [];
+    this._wasParked = [];
+    this._anyParked = false;
     this._parked = new Int32Array(32);
     this._firstReceiver = [];
     this._receivers = [];
@@ -210,6 +233,55 @@ export class Model {
     const sleep = this.ofSleep[task];
     if (sleep !== undefined && sleep !== -1) this.set(sleep, 0);
     if (this.ticket(task) !== 0) this._leaveQueues(task);
+    const arrival = this.ofArrival[task];
+    if (arrival !== undefined && arrival !== -1) this.set(arrival, 0);
+  }
+
+  /**
+   * All tasks that can do nothing are parked for certain from now on: time passes, or a task has settled. (A task that can do
+   * something may not have come to its node yet.)
+   */
+  noteArrivals(): void {
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || this.lts.status(node) !== PARKED || !this._meets(node)) continue;
+      this._wasParked[node] = this._anyParked = true;
+      if (!this.unfolder.sandbox.knowsArrivals || this._canMove(task, node)) continue;
+      this.set(this.component(this.ofArrival, task), 1);
+    }
+  }
+
+  /** Whether the task of a node parks where a peer may count on it: at a channel without a buffer, or to send. */
+  private _meets(node: number): boolean {
+    if (!this._parks(node)) return false;
+    const cases = this.lts.cases(node);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      if (cases[at] === SEND || (cases[at] === RECEIVE && this.capacity(cases[at + 1]!) === 0)) return true;
+    }
+    return false;
+  }
+
+  /**
+   * Whether a task is still parked for certain: it was when time passed, and has not moved since. If something has released it, there
+   * is another schedule in which it has moved before.
+   */
+  private _isParked(task: number, node: number): boolean {
+    if (this._wasParked[node] !== true) return false;
+    if (!this.unfolder.sandbox.knowsArrivals) throw new Refuted(ARRIVALS);
+    return this._valueOf(this.ofArrival, task) === 1;
+  }
+
+  /** Whether a peer of a case is parked for certain at its channel, which has no buffer. */
+  private _isAwaited(task: number, kind: number, channel: number, cases: Int32Array): boolean {
+    if (!this._anyParked || (kind !== SEND && kind !== RECEIVE)) return false;
+    if (this.capacity(channel) > 0 || this.contentOf(channel) !== 0 || !goesByOrder(cases)) return false;
+    const opposite = kind === SEND ? RECEIVE : SEND;
+    for (let other = 0; other < this.ofTask.length; other++) {
+      const node = this.nodeOf(other);
+      if (node === -1 || other === task || !this._offers(node, opposite, channel)) continue;
+      if (this._isParked(other, node)) return true;
+    }
+    return false;
   }
 
   isOver(task: number): boolean {
@@ -391,14 +463,19 @@ export class Model {
 
   /** Whether a task that came to a node might not park there at all. */
   mayComplete(task: number, node: number): boolean {
+    return this._canMove(task, node) && this.lts.kindAt(node, 0) !== PAUSE;
+  }
+
+  /** Whether a task at a node takes part in an event that is enabled. */
+  private _canMove(task: number, node: number): boolean {
     const tasks = this.ofTask.length;
     const before = this.count;
     this._gather(tasks);
     this._addCases(task, node);
     this._addSendsTo(task, tasks);
-    const may = this.count > before;
+    const can = this.count > before;
     this.count = before;
-    return may && this.lts.kindAt(node, 0) !== PAUSE;
+    return can;
   }
 
   /**
@@ -435,23 +512,23 @@ export class Model {
   }
 
   /**
-   * A `trySend` or a `tryReceive` serves a parked peer at once: it puts its value into the buffer that was full, or takes the
-   * value that was put into the empty buffer. Both belong to the atomic sequence.
+   * A plain call releases what is parked at its channel at once. A `trySend` or a `tryReceive` serves a parked peer, which puts
+   * its value into the buffer that was full, or takes the value that was put into the empty buffer. A `close` or a `cancel` ends
+   * what will not be served any more. All this belongs to the atomic sequence.
    */
   private _addServed(served: number, tasks: number): void {
     if (served === -1) return;
-    const channel = served >> 1;
-    const sent = (served & 1) === 1;
-    if (this.contents.length(this.contentOf(channel)) !== (sent ? 1 : this.capacity(channel) - 1)) return;
+    const channel = Math.floor(served / WAYS);
+    const how = served % WAYS;
+    const stored = this.contents.length(this.contentOf(channel));
+    if (how === SENT && stored !== 1) return;
+    if (how === TOOK && (stored !== this.capacity(channel) - 1 || this.channel(channel).overflow !== "park")) return;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || this.lts.isPlainCall(node)) continue;
-      const cases = this.lts.cases(node);
-      for (let at = 0; at < cases.length; at += STRIDE) {
-        if (cases[at + 1] !== channel || cases[at] !== (sent ? RECEIVE : SEND)) continue;
-        if (sent) this._addReceive(task, at / STRIDE, channel);
-        else this._addSend(task, node, at / STRIDE, channel);
-      }
+      if (node === -1 || this.lts.status(node) !== PARKED || !this._parks(node)) continue;
+      const before = this.count;
+      this._addCases(task, node);
+      this._keepReleased(before, channel, how);
     }
   }
 
@@ -468,6 +545,25 @@ export class Model {
         if (cases[nth] === ACQUIRE && cases[nth + 1] === lock) this._addCase(ACQUIRE, task, at, nth, cases);
       }
     }
+  }
+
+  /** Whether the task of a node may park there: a plain call never does, and no choice with a default. */
+  private _parks(node: number): boolean {
+    if (this.lts.isPlainCall(node)) return false;
+    const cases = this.lts.cases(node);
+    for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === DEFAULT) return false;
+    return true;
+  }
+
+  /** Of the events from the given one on, keeps what a plain call at a channel has released. */
+  private _keepReleased(from: number, channel: number, how: number): void {
+    let kept = from;
+    for (let event = from; event < this.count; event++) {
+      const first = event * FIELDS;
+      if (this.events[first + 5] !== channel || !RELEASED[how]!.includes(this.events[first]!)) continue;
+      this.events.copyWithin(kept++ * FIELDS, first, first + FIELDS);
+    }
+    this.count = kept;
   }
 
   /** Rendezvous in which a task is the receiver. */
@@ -554,18 +650,51 @@ export class Model {
       if (!ready && cases[0] === ACQUIRE) this._addQueue(task, node);
       return;
     }
-    let certain = false;
+    let certain = NONE;
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at]!;
       if (kind === DEFAULT) {
-        if (!certain) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);
+        if (certain === NONE) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);
         continue;
       }
       // In an ordered choice a case is taken only if no case before it is ready for certain.
-      if (certain && cases[at + 3] !== UNORDERED) continue;
-      if (this._addCase(kind, task, node, at, cases)) certain = true;
+      const isLate = certain !== NONE && cases[at + 3] !== UNORDERED;
+      if (isLate && !this._isReleasedFirst(kind, cases[at + 1]!, certain)) continue;
+      const ready = this._addCase(kind, task, node, at, cases);
+      if (!ready && !this._isAwaited(task, kind, cases[at + 1]!, cases)) continue;
+      if (KINDS[kind]!.waitsForEnd) this._assertEndsApart(kind, cases[at + 1]!, cases);
+      const cause = this._isDrained(kind, cases[at + 1]!) ? cases[at + 1]! : SEVERAL;
+      certain = certain === NONE || certain === cause ? cause : SEVERAL;
     }
-    if (!certain) this._addQueue(task, node);
+    if (certain === NONE) this._addQueue(task, node);
+  }
+
+  /** Whether a case is ready for certain because its channel is closed, and nothing else. */
+  private _isDrained(kind: number, channel: number): boolean {
+    if (kind !== SEND && kind !== RECEIVE && kind !== WHEN_CLOSED) return false;
+    const content = this.contentOf(channel);
+    return this.contents.closed(content) && this.contents.length(content) === 0 && !this._hasCommitted(channel, -1);
+  }
+
+  /**
+   * Whether a case is released before an earlier case of its choice, if the choice was parked when the channel was closed: what
+   * waits for the close goes first, and at a promise channel the receives.
+   */
+  private _isReleasedFirst(kind: number, channel: number, certain: number): boolean {
+    if (certain !== channel) return false;
+    return kind === (this.channel(channel).overflow === "keep" ? RECEIVE : WHEN_CLOSED);
+  }
+
+  /**
+   * A choice that goes by order looks whether a task is over. If the end of the task belongs to its last event, the schedules are
+   * missing in which the task has been served, but is not over.
+   */
+  private _assertEndsApart(kind: number, about: number, cases: Int32Array): void {
+    if (!goesByOrder(cases)) return;
+    const tasks = KINDS[kind]!.target === "scope" ? this.scope(about).members : [about];
+    for (const task of tasks) {
+      if (this.nodeOf(task) !== -1 && !this.task(task).endsApart) throw new Refuted(endOf(this.task(task).name));
+    }
   }
 
   private _addQueue(task: number, node: number): void {
@@ -574,7 +703,7 @@ export class Model {
 
   /**
    * The transitions of one case. True if the case is ready for certain; false if it is not ready, or only if its task arrives late
-   * enough: a rendezvous depends on which of both is parked first.
+   * enough: a rendezvous depends on which of both is parked first (but see `_isAwaited`).
    */
   private _addCase(kind: number, task: number, node: number, at: number, cases: Int32Array): boolean {
     const target = cases[at + 1]!;
@@ -651,7 +780,9 @@ export class Model {
     if (senders.length > MOST_SENDERS) {
       throw new Unmodelled(`a channel closes while more than ${MOST_SENDERS} tasks offer to send`);
     }
+    const certain = this._anyParked ? senders.map((sender) => this._isParked(sender, this.nodeOf(sender))) : [];
     for (let bits = (1 << senders.length) - 1; bits >= 0; bits--) {
+      if (certain.some((isParked, bit) => isParked && !(bits & (1 << bit)))) continue;
       const committed = this.unfolder.idOfTasks(senders.filter((_, bit) => bits & (1 << bit)));
       this._add(CLOSE, task, at, -1, committed, channel);
     }
@@ -662,19 +793,39 @@ export class Model {
   private _sendersTo(channel: number, but: number): number[] {
     const senders: number[] = [];
     if (this.channel(channel).overflow !== "park") return senders;
+    // A send that is parked at a full buffer completes as soon as there is room.
+    const capacity = this.capacity(channel);
+    if (capacity > 0 && this.contents.length(this.contentOf(channel)) < capacity) return senders;
+    if (this._hadNoSender(channel, this.nodeOf(but))) return senders;
     for (let task = 0; task < this.ofTask.length; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || task === but || this.lts.status(node) !== PARKED || this.lts.isPlainCall(node)) continue;
-      const cases = this.lts.cases(node);
-      let sends = false;
-      let parks = true;
-      for (let at = 0; at < cases.length; at += STRIDE) {
-        sends ||= cases[at] === SEND && cases[at + 1] === channel;
-        parks &&= cases[at] !== DEFAULT;
-      }
-      if (sends && parks) senders.push(task);
+      if (node === -1 || task === but || this.lts.status(node) !== PARKED) continue;
+      if (this._offers(node, SEND, channel) && this._parks(node)) senders.push(task);
     }
     return senders;
+  }
+
+  /**
+   * Whether an earlier plain call of the atomic sequence that leads to a node shows that no send was parked at a channel: its own
+   * send went through, or it received nothing.
+   */
+  private _hadNoSender(channel: number, node: number): boolean {
+    const { lts } = this;
+    for (let at = node; lts.isAtomic(at); at = lts.parent(at)) {
+      const before = lts.parent(at);
+      if (lts.targetAt(before, 0) !== channel) continue;
+      const kind = lts.kindAt(before, 0);
+      const happened = lts.label(at)!.at === 0;
+      if ((kind === SEND && happened) || (kind === RECEIVE && !happened)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a send to a channel, or a receive from it, is among the cases of a node. */
+  private _offers(node: number, kind: number, channel: number): boolean {
+    const cases = this.lts.cases(node);
+    for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === kind && cases[at + 1] === channel) return true;
+    return false;
   }
 
   /** Whether a task, but for one, has a committed send to a channel. */

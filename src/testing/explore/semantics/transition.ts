@@ -27,6 +27,7 @@ import {
   RETURN,
   RETURN_AFTER,
   SCOPE_ENDED,
+  SETTLE,
   STRIDE,
   Unmodelled,
   WRITE_CELL,
@@ -182,6 +183,7 @@ function cancelChannel(model: Model, channel: number): void {
 // Time.
 
 function delay(model: Model, ms: number, still: readonly number[]): void {
+  model.noteArrivals();
   for (const component of model.ofTimer) {
     const left = component === -1 || still.includes(component) ? 0 : model.state[component]!;
     if (left > 1) model.set(component, Math.max(1, left - ms));
@@ -263,6 +265,7 @@ function fireInternal(model: Model, task: number, at: number): void {
   const node = model.nodeOf(task);
   const { lts } = model;
   const code = internalCode(model, task, at);
+  if (lts.kindAt(node, at) === SETTLE) model.noteArrivals();
   INTERNALS[lts.kindAt(node, at)]?.effect?.(model, task, lts.targetAt(node, at), lts.argumentAt(node, at));
   advance(model, task, at, code);
 }
@@ -298,7 +301,7 @@ function startTask(model: Model, spawn: number): void {
   const root = unfolder.initial(spawn);
   model.started.push(task);
   if (model.task(task).isCancellable) makePending(model, task, root);
-  else enter(model, task, root);
+  else come(model, task, root);
 }
 
 function startTasks(model: Model, node: number): void {
@@ -318,10 +321,10 @@ function advance(model: Model, task: number, at: number, code: number): void {
   const { lts, unfolder } = model;
   const node = model.nodeOf(task);
   if (lts.performsScope(node)) cancelLostScopes(model, node, at);
-  if (!model.task(task).isCancellable) enter(model, task, unfolder.successor(node, at, code));
-  else if (lts.resumesAt(node) !== -1) resume(model, task, lts.resumesAt(node));
+  if (lts.resumesAt(node) !== -1) resume(model, task, lts.resumesAt(node));
   // The code after a plain call belongs to the same turn.
-  else if (lts.isPlainCall(node)) enter(model, task, unfolder.successor(node, at, code));
+  else if (!model.task(task).isCancellable || lts.isPlainCall(node))
+    come(model, task, unfolder.successor(node, at, code));
   else makePending(model, task, unfolder.successor(node, at, code));
 }
 
@@ -349,7 +352,13 @@ function resume(model: Model, task: number, node: number): void {
   enter(model, task, node);
 }
 
-/** A task comes to a node. */
+/** A task comes to a node; to its end only later, if the end is an event of its own. */
+function come(model: Model, task: number, node: number): void {
+  if (model.task(task).endsApart && model.lts.isEnd(node)) makePending(model, task, node);
+  else enter(model, task, node);
+}
+
+/** A task is at a node from now on. */
 function enter(model: Model, task: number, node: number): void {
   const { lts } = model;
   const plain = lts.plainSuccessor(node);
@@ -456,6 +465,7 @@ function turnBack(model: Model, task: number): void {
 function undelivered({ unfolder, lts }: Model, task: number, coming: number): number {
   const before = lts.parent(coming);
   if (before === -1) return unfolder.unbegun(task);
+  if (lts.isPlainCall(before)) throw new Unmodelled("a task is cancelled where an operation is always ready");
   const { at, code } = lts.label(coming)!;
   return unfolder.successor(before, RETURN_AFTER - at, code);
 }
@@ -496,10 +506,19 @@ function failScope(model: Model, region: number, error: number): void {
 /** Cancels a scope; `aborted` from outside, which discards the result of a body that is done. `by` is not cancelled with it. */
 function cancelScope(model: Model, region: number, reason: number, aborted: boolean, by: number): void {
   const state = stateOf(model, region);
-  const isOver = model.allOver(region) || isEnding(state);
+  const isOver = isEnding(state) || isScopeOver(model, region);
   if (aborted || !isOver)
     setState(model, region, { ...state, aborted: aborted || state.aborted, ...(!isOver && { reason }) });
   if (!isOver) cancelMembers(model, region, reason, by);
+}
+
+/** Whether all tasks in a scope are over. With pending resumptions, the last of them may not be over yet. */
+function isScopeOver(model: Model, region: number): boolean {
+  if (!model.allOver(region)) return false;
+  const { members } = model.scope(region);
+  const certain = members.find((task) => model.nodeOf(task) !== -1 && !model.task(task).isCancellable);
+  if (certain !== undefined) throw new Refuted(refinementFor(model, certain));
+  return true;
 }
 
 /** The caller may be in the scope itself: it stops where it parks next. */

@@ -181,6 +181,7 @@ export class Audit {
     for (const [nth, { task, at }] of gained.entries()) {
       if (task === but) continue;
       const turn = model.lts.resumesAt(before[nth]!);
+      if (this._isSilent(task, before[nth]!)) continue;
       if (turn !== -1) this._haveTurn(task, turn);
       // If the turn of a task is pending, its routine resumes only in that turn.
       else if (!this._awaitsTurn(task, before[nth]!))
@@ -199,12 +200,24 @@ export class Audit {
   }
 
   private _goOnLater(task: number, at: number, value: unknown, via: number): void {
-    this._due.push({ live: this._lives.get(task)!, node: this._model.nodeOf(task), at, value, via });
+    this._due.push({ live: this._lives.get(task)!, node: this._reachedBy(task), at, value, via });
   }
 
   /** The node that a task comes to with a delivery. */
   private _successor(before: number, { at, code }: Delivery): number {
     return this._unfolder.successor(before, at, code);
+  }
+
+  /** The node that the routine of a task reaches in its present turn. */
+  private _reachedBy(task: number): number {
+    const node = this._model.nodeOf(task);
+    return this._isSilent(task, node) ? this._model.lts.resumesAt(node) : node;
+  }
+
+  /** Whether the routine of a task has gone on already while, in the model, its resumption is pending: before its end. */
+  private _isSilent(task: number, node: number): boolean {
+    const { lts } = this._model;
+    return lts.resumesAt(node) !== -1 && (!this._model.task(task).isCancellable || lts.isAtomic(node));
   }
 
   private _awaitsTurn(task: number, before: number): boolean {
@@ -223,7 +236,6 @@ export class Audit {
 
   /** Answers a plain call of a routine: fires a random enabled event of its task in the model. */
   private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
-    const model = this._model;
     const live = this._unfolder.sandbox.running!;
     const { task } = live;
     const node = this._node;
@@ -239,7 +251,7 @@ export class Audit {
     try {
       const gain = this._happen(own[this._below(own.length)]!, task)!;
       const value = this._given(task, node, gain);
-      live.goOnTo((this._node = model.nodeOf(task)));
+      live.goOnTo((this._node = this._reachedBy(task)));
       this._via = this._successor(node, gain);
       return value;
     } catch (error) {
@@ -263,8 +275,9 @@ export class Audit {
   private _beginStarted(): void {
     for (const task of this._model.started) {
       this._lives.set(task, new RoutineRun(task, -1, new RunObjects(false, this._sent)));
-      if (this._model.lts.resumesAt(this._model.nodeOf(task)) === -1)
-        this._goOnLater(task, 0, undefined, this._model.nodeOf(task));
+      const node = this._model.nodeOf(task);
+      if (this._model.lts.resumesAt(node) === -1 || this._isSilent(task, node))
+        this._goOnLater(task, 0, undefined, this._reachedBy(task));
     }
   }
 
