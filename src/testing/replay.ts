@@ -2,10 +2,16 @@
 
 import { replayEvents } from "./explore/counterexample/replay-token.js";
 import { decidedOf } from "./report/token.js";
+import type { FailureKind } from "./report/verdict.js";
 import { repeat } from "./simulation/decisions.js";
-import { alone, failureOf, type Main, type PlayOptions, play } from "./simulation/play.js";
+import { alone, failureOf, type Main, type PlayOptions, play, type RunOptions } from "./simulation/play.js";
 import type { Simulation } from "./simulation/simulate.js";
 import { findUnperformed } from "./simulation/unperformed.js";
+
+/** The options under which a run shows a failure that is seen only if it is looked for. */
+function lookedFor(kind: FailureKind | undefined): RunOptions {
+  return { toEnd: kind === "throw", closed: kind === "closed", unread: kind === "unread" };
+}
 
 /**
  * Runs a program once under the schedule of a token.
@@ -39,8 +45,8 @@ export function replay<T>(token: string, main: Main<T>, options: PlayOptions = {
       const error = await findUnperformed(main, [{ strategy: repeat(numbers), seed }], options, "replayed");
       if (error !== null) throw error;
     }
-    const run = await play(main, repeat(numbers), seed, options);
-    if (run.ending.failed === null && shows !== undefined && shows !== "unperformed") {
+    const run = await play(main, repeat(numbers), seed, { ...options, ...lookedFor(shows) });
+    if (run.ending.failed === null && shows === "outcome") {
       const failed = { kind: shows, cause: run.ending.value };
       throw failureOf(main, { ...run, ending: { failed } }, seed, numbers, "replayed");
     }

@@ -207,7 +207,7 @@ const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 
 /**
  * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop
- * after so many decisions.
+ * after so many turns of tasks.
  */
 export async function compareCancelling(seed: number, most: number): Promise<Compared> {
   const main = programOf(seed);
@@ -224,14 +224,14 @@ export async function compareCancelling(seed: number, most: number): Promise<Com
   if (!agree) throw new Error(`Seed ${seed}: ${summary(sooner)} instead of ${summary(found)}`);
   if (found.status === "failed") await assertShows(seed, main, found);
   const run = await everyRun(main, most);
-  if (run !== null && run.failed !== null && found.status === "proved") {
+  if (run.failed !== null && found.status === "proved") {
     throw new Error(`Seed ${seed}: ${run.failed.kind}`, { cause: run.failed.cause });
   }
-  if (run !== null && run.failed === null && found.status === "proved") {
+  if (run.failed === null && found.status === "proved") {
     const missed = [...run.outcomes].filter((outcome) => !found.outcomes.has(outcome));
     if (missed.length > 0) throw new Error(`Seed ${seed}: the model misses ${missed.join(" and ")}`);
   }
-  return { modelled: true, run: run !== null };
+  return { modelled: true, run: run.complete };
 }
 
 function summary(verdict: Verdict<string>): string {

@@ -5,19 +5,24 @@ import { Runs } from "../../src/testing/explore/stateless/runs.js";
 import { Limits } from "../../src/testing/simulation/limits.js";
 import { alone } from "../../src/testing/simulation/play.js";
 
-/** What the runs of a program show; null if it has too many schedules. */
+/** What runs of a program show. */
 export interface EveryRun<T> {
+  /** Whether all runs were made in which tasks give way only where they park. */
+  readonly complete: boolean;
   readonly outcomes: ReadonlySet<T>;
   /** The first failure; null if there is none. */
   readonly failed: { readonly kind: string; readonly cause: unknown } | null;
 }
 
-/** Runs a program until a run fails, or all have been made, or so many decisions have been taken. */
-export function everyRun<T>(main: () => Routine<T>, most: number): Promise<EveryRun<T> | null> {
+/** Runs a program until a run fails, or all have been made, or tasks have had so many turns. */
+export function everyRun<T>(main: () => Routine<T>, most: number): Promise<EveryRun<T>> {
   return alone(async () => {
-    const runs = new Runs<T>(main, false, true, () => true);
-    const complete = await runs.explore(Limits.counted({ maxEvents: most }));
-    const failed = runs.failed?.ending.failed ?? null;
-    return complete || failed !== null ? { outcomes: runs.outcomes.all(), failed } : null;
+    const runs = new Runs<T>(main, { leaks: false, watches: true, allows: () => true });
+    await runs.explore(Limits.counted({ maxEvents: most }), true);
+    return {
+      complete: runs.preemptions >= 0,
+      outcomes: runs.outcomes.all(),
+      failed: runs.failed?.ending.failed ?? null,
+    };
   });
 }

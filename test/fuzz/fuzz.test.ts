@@ -17,7 +17,7 @@ const ENDLESS = scaled(200, 500);
 const WIDE = scaled(30, 60);
 const GROWING = scaled(50, 150);
 const CANCELLING = 50;
-const DECISIONS = 5000;
+const TURNS = 5000;
 const SYMMETRIC = scaled(150, 300);
 const CHUNK = 500;
 /** The first seed of the programs that are held against the oracle; another one with the environment variable `FUZZ_SEED`. */
@@ -68,7 +68,7 @@ test("where tasks start tasks, every failure can be replayed by its token", asyn
 test("where tasks are cancelled, the model finds every outcome that a run shows", async () => {
   let [modelled, run] = [0, 0];
   for (let seed = 1; seed <= CANCELLING; seed++) {
-    const compared = await compareCancelling(seed, DECISIONS);
+    const compared = await compareCancelling(seed, TURNS);
     if (compared.modelled) modelled++;
     if (compared.run) run++;
   }

@@ -24,8 +24,8 @@ import { seeded } from "../../src/testing/simulation/decisions.js";
 import { choose, verify } from "../../src/testing.js";
 import { everyRun } from "./every-run.js";
 
-/** Decisions of the scheduler that a program may take in all its runs. */
-const MOST_DECISIONS = 6000;
+/** Turns that the tasks of a program may have in all its runs. */
+const MOST_TURNS = 6000;
 
 interface Context {
   readonly one: Channel<number>;
@@ -155,12 +155,12 @@ function* textOf(step: Routine<unknown>): Routine<string> {
   }
 }
 
-/** Throws if the model misses an outcome of a run; false if the program has too many schedules. */
+/** Throws if the model misses an outcome of a run; false if the model has too many states. */
 export async function compareWide(seed: number): Promise<boolean> {
   const main = wideOf(seed);
   const model = await verify(main, { leaks: false, stuck: false, maxStates: 5000 });
-  const runs = await everyRun(main, MOST_DECISIONS);
-  if (model.status === "bounded" || runs === null) return false;
+  const runs = await everyRun(main, MOST_TURNS);
+  if (model.status === "bounded") return false;
   if (model.status === "failed") throw new Error(`Seed ${seed}: ${model.report}`);
   if (runs.failed !== null) throw new Error(`Seed ${seed}: ${runs.failed.kind}`, { cause: runs.failed.cause });
   const missing = [...runs.outcomes].filter((outcome) => !model.outcomes.has(outcome));

@@ -7,14 +7,19 @@ import type { Policy } from "../../scheduler/roles.js";
 
 /** Makes the decisions of a schedule. */
 export interface Strategy {
-  /** Returns the index, counted from the oldest, of the ready task that runs next. */
-  next(ready: number, at: (place: number) => unknown): number;
+  /** Returns the index, counted from the oldest, of the ready task that runs next, after the one that ran last. */
+  next(ready: number, at: (place: number) => unknown, last: unknown): number;
   /** Returns the index of a case or a value. */
   choose(cases: number): number;
-  /** Returns 1 if a task yields its turn after an operation that completes at once, and 0 otherwise. */
-  preempt(): number;
+  /**
+   * Returns 1 if a task yields its turn after an operation that completes at once, and 0 otherwise: after the first operation of
+   * its turn if the turn `begins` now, and after the present one if not.
+   */
+  preempt(begins: boolean): number;
   /** Returns 1 if a fault of this probability happens, and 0 otherwise. */
   fault(probability: number): number;
+  /** Called at each turn of a task. */
+  turn?(): void;
   /** Called if the case that was chosen last is not ready, with all cases of the select. */
   missed?(cases: readonly unknown[]): void;
 }
@@ -33,17 +38,27 @@ export class Decisions implements Policy {
   steps: number;
   private readonly _strategy: Strategy;
   private readonly _most: number;
+  /** Whether a turn begins now. */
+  private _begins: boolean;
+  /** The entry of the run queue that ran last. */
+  private _last: unknown;
 
   constructor(strategy: Strategy, most: number = MOST) {
     this.taken = [];
     this.steps = 0;
     this._strategy = strategy;
     this._most = most;
+    this._begins = false;
+    this._last = null;
   }
 
   next(ready: number, at: (place: number) => unknown): number {
     if (++this.steps > this._most) throw new Endless(`The program has not ended after ${this._most} steps`);
-    return ready === 1 ? 0 : this._note(this._strategy.next(ready, at));
+    this._begins = true;
+    this._strategy.turn?.();
+    const place = ready === 1 ? 0 : this._note(this._strategy.next(ready, at, this._last));
+    this._last = at(place);
+    return place;
   }
 
   choose(cases: number): number {
@@ -59,7 +74,9 @@ export class Decisions implements Policy {
   }
 
   preempt(): boolean {
-    return this._note(this._strategy.preempt()) === 1;
+    const begins = this._begins;
+    this._begins = false;
+    return this._note(this._strategy.preempt(begins)) === 1;
   }
 
   private _note(decision: number): number {

@@ -13,6 +13,7 @@ import { Ring } from "../../structures/ring.js";
 const afresh = (): State => ({
   ...{
     current: null,
+    streak: 0,
     root: new Path(null, "", 0),
     maker: null,
     notices: null,
@@ -69,6 +70,6 @@ function setAside(host: Host): State {
 }
 
 function become(host: Host, state: State): void {
-  Object.assign(scheduler, state, { host, parked: null, streak: 0 });
+  Object.assign(scheduler, state, { host, parked: null });
   scheduler.wakeOn();
 }

@@ -16,7 +16,7 @@ import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
 import { type Repeatable, RunWatch } from "./run-watch.js";
 import { shrink, trimmed } from "./shrink.js";
-import { Outside, Violated, World, type WorldOptions } from "./world.js";
+import { Outside, Refused, Violated, World, type WorldOptions } from "./world.js";
 
 /** A program under test. */
 export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
@@ -38,6 +38,8 @@ export interface Run<T> {
   readonly main: Ending<T> | null;
   /** With a limit of steps: the errors of all tasks that failed, joined or not. */
   readonly thrown: readonly unknown[];
+  /** Whether other tasks went on after `main` for so long that they were stopped. */
+  readonly runsOn: boolean;
 }
 
 /** Options of {@link simulate} and {@link replay}. */
@@ -58,6 +60,21 @@ export interface PlayOptions {
   readonly unperformed?: boolean;
 }
 
+/** What else a run does, and what counts as its failure: options of `verify`. */
+export interface RunOptions extends PlayOptions, WorldOptions {
+  /** The title of reports; the name of `main` by default. */
+  readonly title?: string | undefined;
+  readonly watches?: Survey<Repeatable> | "any" | undefined;
+  /** Steps after which the run ends as `endless`. With such a limit the other tasks continue after the end of `main`. */
+  readonly steps?: number;
+  /** Whether the run goes on after `main` until nothing can happen, so that what the other tasks throw counts. */
+  readonly toEnd?: boolean;
+  /** Whether values that are left in a channel at the end are a failure. */
+  readonly unread?: boolean;
+}
+
+/** Turns of tasks after the end of `main`, before it is assumed that they never end. */
+const RUNNING_ON = 20_000;
 /** Turns of the world after the end of `main` in which the other tasks may perform what they have made. */
 const TURNS = 256;
 
@@ -66,23 +83,11 @@ function titleOf(main: Main<unknown>): string {
   return main.name || "main";
 }
 
-/** Options of one run that are not for users. */
-interface InternalOptions extends WorldOptions {
-  readonly watches?: Survey<Repeatable> | "any" | undefined;
-  /** Steps after which the run ends as `endless`. With such a limit the other tasks continue after the end of `main`. */
-  readonly steps?: number;
-}
-
 /**
  * Runs one schedule until `main` ends or nothing can happen any more. To record the steps, and where tasks are started, takes as
  * long as all the rest, so only runs that are shown are recorded (not `untold`).
  */
-export async function play<T>(
-  main: Main<T>,
-  strategy: Strategy,
-  seed: number,
-  options: PlayOptions & InternalOptions,
-): Promise<Run<T>> {
+export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, options: RunOptions): Promise<Run<T>> {
   const { untold = false, watches, steps } = options;
   const decisions = new Decisions(strategy, steps);
   const below = seeded(seed);
@@ -101,7 +106,9 @@ export async function play<T>(
     },
   );
   await world.play(() => ending !== null || program.over, program);
-  if (program.over && (options.leaks || steps !== undefined)) await world.play(() => false, program);
+  const toEnd = [options.leaks, options.unread, options.toEnd].includes(true) || steps !== undefined;
+  const most = options.toEnd === true ? decisions.steps + RUNNING_ON : Infinity;
+  const runsOn = program.over && toEnd && (await world.play(() => decisions.steps > most, program));
   // The promise of the program settles a few microtasks after the program has ended.
   for (let turns = 0; turns < 4 && ending === null; turns++) await null;
   const run: Run<T> = {
@@ -112,6 +119,7 @@ export async function play<T>(
     unused: watch?.any === true,
     main: ending,
     thrown: world.thrown,
+    runsOn,
   };
   // Only when nothing can happen any more is it certain that a parked task has gone on without what it had made.
   if (watch?.any && watches !== "any") {
@@ -124,14 +132,18 @@ export async function play<T>(
 
 const failed = (kind: FailureKind, cause: unknown): Ending<never> => ({ failed: { kind, cause } });
 
+const refusal = ({ message }: Refused): Ending<never> => failed("closed", new Error(message));
+
 /** The end of a run that was stopped: it did not end, or an invariant does not hold. */
 function stopped(why: Error): Ending<never> {
   if (why instanceof Outside) return failed("escaped", new Error(why.message));
+  if (why instanceof Refused) return refusal(why);
   return why instanceof Violated ? failed("invariant", new Error(why.message)) : failed("endless", why);
 }
 
 /** The end of a run, given what was reported and which tasks are parked. */
-function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: PlayOptions): Ending<T> {
+function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: World, options: RunOptions): Ending<T> {
+  if (world.refused !== null) return refusal(world.refused);
   if (ending === null) {
     const waiting = program.parked.map((task) => `${task.name} waits for ${task.parkedAt!.waitsFor().what}`);
     const waits = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
@@ -140,8 +152,13 @@ function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: W
   if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
   const lost = options.leaks && ending.failed === null ? program.parked.filter((task) => !isDaemon(task)) : [];
   if (lost.length > 0) return failed("leak", deadlock("main is done, and tasks are still parked", lost));
+  const left = options.unread && ending.failed === null ? world.unread : null;
+  if (left != null) return failed("unread", new Error(`${left} holds values at the end`));
   return ending;
 }
+
+/** What a run shows only if it is looked for. */
+const SHOWN: readonly FailureKind[] = ["outcome", "unperformed", "closed", "unread"];
 
 /** The error for a run that failed. */
 export function failureOf<T>(
@@ -150,17 +167,18 @@ export function failureOf<T>(
   seed: number,
   decisions: readonly number[],
   found: string,
+  { title = titleOf(main), leaks = false }: RunOptions = {},
 ): ScheduleError {
   const { kind, cause } = run.ending.failed!;
   const moved = decisions.filter((decision) => decision > 0).length;
   const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
   return new ScheduleError({
-    ...{ title: titleOf(main), kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
+    ...{ title, kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
     token: tokenOf({
       kind: "decisions",
       seed,
       numbers: decisions,
-      shows: kind === "outcome" || kind === "unperformed" ? kind : undefined,
+      shows: SHOWN.includes(kind) || (kind === "throw" && run.main?.failed === null && !leaks) ? kind : undefined,
     }),
   });
 }
@@ -185,7 +203,7 @@ export async function explain<T>(
   main: Main<T>,
   run: Run<T>,
   seed: number,
-  options: PlayOptions,
+  options: RunOptions,
   found: string,
 ): Promise<ScheduleError> {
   const { kind } = run.ending.failed!;
@@ -196,10 +214,10 @@ export async function explain<T>(
   const decisions = await shrink(run.taken, attempt);
   const last = await play(main, repeat(decisions), seed, options);
   if (last.ending.failed?.kind === kind) {
-    return failureOf(main, last, seed, decisions, found);
+    return failureOf(main, last, seed, decisions, found, options);
   }
   const unsure = `${found}, but not again: the program depends on something besides its schedule`;
-  return failureOf(main, run, seed, trimmed(run.taken), unsure);
+  return failureOf(main, run, seed, trimmed(run.taken), unsure, options);
 }
 
 const runs = shared("runs", () => ({ last: Promise.resolve() as Promise<unknown> }));

@@ -4,6 +4,7 @@
 import type { Channel } from "../../channel/ends.js";
 import { CLOSED } from "../../channel/ends.js";
 import { type End, watchUses } from "../../lifetime/uses.js";
+import { Mapped, type Operation } from "../../operation/operation.js";
 import { type Host, native } from "../../scheduler/host.js";
 import { Layer, type MakeChannel, type Maker, type MakeTask, type Parent } from "../../scheduler/maker.js";
 import type { Policy } from "../../scheduler/roles.js";
@@ -13,6 +14,7 @@ import { Ring } from "../../structures/ring.js";
 import type { Task } from "../../task/task.js";
 import type { Declared } from "../program/cell.js";
 import type { Step } from "../report/schedule.js";
+import { freeze } from "../report/values.js";
 import { shares } from "./chance.js";
 import { type Decisions, Endless } from "./decisions.js";
 import { type FaultPlan, sabotage } from "./faults.js";
@@ -36,6 +38,29 @@ export class Late extends Endless {}
 /** Thrown if an invariant does not hold. */
 export class Violated extends Endless {}
 
+/** Thrown if a send on a closed channel is a failure, and there was one. */
+export class Refused extends Endless {}
+
+/** A send that tells whether it was refused, as its channel is closed. A parked send that is given back is not refused. */
+class CheckedSend extends Mapped<boolean, boolean> {
+  private readonly _channel: Channel<unknown>;
+  private readonly _refused: () => void;
+
+  constructor(inner: Operation<boolean>, channel: Channel<unknown>, refused: () => void) {
+    super(inner, (sent) => sent);
+    this._channel = channel;
+    this._refused = refused;
+    scheduler.notices?.used(inner);
+  }
+
+  override poll(): boolean {
+    const { closed } = this._channel;
+    const completed = super.poll();
+    if (completed && closed) this._refused();
+    return completed;
+  }
+}
+
 /** The name of a task; `async` in an async body, where the running task is unknown. */
 function nameOf(task: unknown): string {
   return (task as { readonly name: string } | null)?.name ?? "async";
@@ -51,6 +76,10 @@ export interface WorldOptions {
   readonly limits?: Limits | null;
   /** Whether the run is one of all that there are: what would happen outside of the program is refused then. */
   readonly explores?: boolean;
+  /** Whether the run ends when a task sends to a closed channel. */
+  readonly closed?: boolean;
+  /** Whether values that are sent are frozen. */
+  readonly freeze?: boolean;
 }
 
 /** The program of a run. */
@@ -81,11 +110,14 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   readonly steps: Step[];
   /** Set if the program does not end, or an invariant does not hold. */
   endless: Endless | null;
+  /** Set if a task has sent to a closed channel, and that is a failure. */
+  refused: Refused | null;
+  private readonly _channels: Channel<unknown>[];
   private readonly _timers: Map<number, Timer>;
   private readonly _turns: (() => void)[];
   private readonly _jobs: Ring<() => void>;
   private readonly _invariants: Map<string, () => boolean>;
-  private readonly _faults: FaultPlan;
+  private readonly _options: WorldOptions;
   private readonly _decisions: Decisions;
   private readonly _records: boolean;
   private readonly _isolation: Isolation;
@@ -96,34 +128,35 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _performed: number;
   /** Whether a rest is due. */
   private _due: boolean;
+  /** Whether no promise can resume the program. */
+  private _closed: () => boolean;
   private _ids: number;
   private _watch: RunWatch | null;
   /** The tasks of the program, if they are recorded. */
   private _tasks: Task<unknown>[] | null;
 
-  constructor(
-    decisions: Decisions,
-    chance: () => number,
-    { date = 0, untold = false, faults = {}, limits = null, explores = false }: WorldOptions,
-  ) {
+  constructor(decisions: Decisions, chance: () => number, options: WorldOptions) {
+    const { date = 0, untold = false, limits = null, explores = false } = options;
     super();
     this.elapsed = 0;
     this.date = Number(date);
     this.reported = [];
     this.settlers = new Set();
     this.steps = [];
-    this.endless = null;
+    this.endless = this.refused = null;
+    this._channels = [];
     this._timers = new Map();
     this._turns = [];
     this._jobs = new Ring();
     this._ids = 0;
     this._watch = this._tasks = null;
     this._invariants = new Map();
-    this._faults = faults;
+    this._options = options;
     this._decisions = decisions;
     this._records = !untold;
     this._limits = limits;
     this._due = false;
+    this._closed = () => true;
     this._performed = 0;
     this._explores = explores;
     const refuse = (what: string, instead: string): never => this._refuse(what, instead);
@@ -182,7 +215,9 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
 
   override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
     const made = super.channel(buffer, options, make) as Channel<unknown>;
-    const faults = Object.hasOwn(this._faults, made.name) ? this._faults[made.name] : undefined;
+    this._channels.push(made);
+    const plan = this._options.faults ?? {};
+    const faults = Object.hasOwn(plan, made.name) ? plan[made.name] : undefined;
     if (faults !== undefined) {
       sabotage(made, faults, {
         strikes: (probability) => this._decisions.fault(probability),
@@ -190,6 +225,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
         note: (what) => this._note(nameOf(scheduler.current), what),
       });
     }
+    if (this._options.freeze === true) this._freeze(made);
+    if (this._options.closed === true) this._check(made);
     if (this._records) watchUses(made, (task, { name }, end, value) => this._used(nameOf(task), name, end, value));
     return made;
   }
@@ -198,6 +235,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
    * Runs the program until `done` returns true, or nothing can happen any more; returns false then.
    */
   async play(done: () => boolean, program: Played): Promise<boolean> {
+    this._closed = () => program.closed;
     for (let patience = PATIENCE; patience > 0; patience--) {
       while (this._work()) await this._rest();
       if (done()) return true;
@@ -205,6 +243,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
         // Promises, and the code of async bodies between two operations, run before anything else happens.
         await this._letMicrotasksRun(program);
         if (this._jobs.length > 0) patience = PATIENCE;
+        if (this._limits?.stops() === true) await this._rest();
         while (this._work()) await this._rest();
         if (done()) return true;
       }
@@ -226,6 +265,24 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     if (!this._explores) await new Promise<void>((resolve) => native.turn(resolve));
     else if (!arrived() && program.awaitsHost(this._performed) !== null)
       await this._hostCalls.settle(arrived, ALL_TICKS);
+  }
+
+  /** The name of a channel that holds values; null if none does. */
+  get unread(): string | null {
+    return this._channels.find(({ length }) => length > 0)?.name ?? null;
+  }
+
+  private _freeze(channel: Channel<unknown>): void {
+    const send = channel.send.bind(channel);
+    channel.send = (value) => send(freeze(value));
+  }
+
+  private _check(channel: Channel<unknown>): void {
+    const send = channel.send.bind(channel);
+    const refused = (): void => {
+      this.refused ??= new Refused(`a task sends to ${channel.name}, which is closed`);
+    };
+    channel.send = (value) => new CheckedSend(send(value), channel, refused);
   }
 
   private _note(task: string, what: string, cell: string = what): void {
@@ -313,8 +370,9 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     return this._explores ? shares() : null;
   }
 
-  /** Checks all invariants. */
-  private _check(): void {
+  /** Ends the run before the next turn if a send was refused or an invariant does not hold. */
+  private _hold(): void {
+    if (this.refused !== null) throw this.refused;
     for (const [name, holds] of this._invariants) {
       if (!holds()) throw new Violated(`${name} does not hold`);
     }
@@ -339,9 +397,10 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _watched(policy: Policy): Policy {
     return {
       next: (ready, at) => {
-        // The scheduler continues with the queue in a job of its own.
-        if (this._limits?.stops() === true) throw REST;
-        if (this._invariants.size > 0) this._check();
+        // The scheduler continues with the queue in a job of its own. Async bodies would continue during the rest, before what is
+        // ready now, and the run would depend on the clock: they get their turn when the queue is empty.
+        if (this._limits?.stops() === true && this._closed()) throw REST;
+        if (this.refused !== null || this._invariants.size > 0) this._hold();
         return policy.next(ready, at);
       },
       choose: (cases) => policy.choose(cases),
