@@ -10,6 +10,8 @@
 //   resumptions       of tasks that may be cancelled: served, but not resumed yet; `resumesAt` names the node that comes next.
 //                     Also before the end of a task, if that is an event of its own
 //   annotated copies  of a node, with something besides that the rest of the program needs to know; `base` names the node
+//   variants          of a node, in which the objects that are made on the way to it have other generations; `variantOf` names
+//                     the node
 //
 // A settled node does not change, except for the flags of atomic sequences, which are set later and never reset.
 //
@@ -35,6 +37,8 @@ import {
   WHEN_OVER,
 } from "./cases.js";
 import { Thrown } from "./operation-cases.js";
+import type { Counts } from "./routine-run.js";
+import type { Slot } from "./slots.js";
 import { TransitionTable } from "./transition-table.js";
 
 // The status of a node.
@@ -51,16 +55,23 @@ export const CANCELLED = 4;
 
 /** What a task does to the rest of the state on its way to a node. */
 export interface Effects {
-  /** The tasks that it starts: indices of `Unfolder.spawns`. */
-  readonly starts: number[];
-  /** Timeouts that begin. */
-  readonly timers: (readonly [timer: number, ms: number])[];
-  /** Cells that are made: the cell, and the id of its value. */
-  readonly cells: (readonly [cell: number, value: number])[];
+  /** What it makes, in order. */
+  readonly made: Made[];
   /** Permits that it releases: the lock, and how many. */
   readonly releases: (readonly [lock: number, n: number])[];
   /** If it stops in a plain call: how many of these happen before other tasks may run. The others happen with the call. */
   early: number;
+}
+
+/** An object that a task makes on its way to a node. */
+export interface Made {
+  readonly kind: "channel" | "timer" | "cell" | "task" | "region" | "lock";
+  /** The index of the object among those of its kind. */
+  readonly index: number;
+  /** All objects that have this name, by generation: see `Sandbox.slots`. */
+  readonly slot: Slot;
+  /** What it begins with: the milliseconds of a timeout, the id of the value of a cell, or an index of `Unfolder.spawns`. */
+  readonly begins: number;
 }
 
 /** The label of a transition. */
@@ -71,18 +82,34 @@ export interface Label {
   readonly code: number;
 }
 
-/** Leads back to where an earlier round of a loop began. */
-export interface BackEdge {
+/** Where a round of a loop begins: between two operations, on the way to a node. */
+export interface RoundStart {
   readonly node: number;
-  /** How many timeouts had begun, and how often permits were released, on the way to that node before the round began. */
-  readonly timers: number;
+  /** How many objects are made on the way to that node before the round begins. */
+  readonly from: number;
+  /** How often permits are released on the way to that node before the round begins. */
   readonly releases: number;
+  /** How many rounds begin on the way to that node before this one. */
+  readonly nth: number;
+  /** What the task has made by then, and how many names it has given on the way to that node. */
+  readonly counts: Counts;
+  readonly named: number;
+}
+
+/** Leads back to where an earlier round of a loop began. */
+export interface BackEdge extends RoundStart {
+  /** How many rounds begin at the source of the edge before the one that is repeated. */
+  readonly at: number;
+  /** Whether objects that are made from there on get names that were given before. */
+  readonly renames: boolean;
 }
 
 export class LocalLts {
   /** Whether there are atomic sequences at all; whether there are scopes, or tasks that cancel tasks. */
   anyAtomic: boolean;
   anyCancels: boolean;
+  /** Whether there are variants: some round makes an object while its object of an earlier round is still in use. */
+  anyVariants: boolean;
   private readonly _status: number[];
   private readonly _task: number[];
   private readonly _parent: number[];
@@ -90,6 +117,9 @@ export class LocalLts {
   private readonly _cases: Int32Array[];
   private readonly _isPlainCall: boolean[];
   private readonly _effects: (Effects | null)[];
+  private readonly _variants: Map<string, number>;
+  private readonly _variantOf: number[];
+  private readonly _generations: (readonly number[])[];
   private readonly _defersStarts: boolean[];
   private readonly _gaveWay: boolean[];
   private readonly _result: unknown[];
@@ -112,7 +142,7 @@ export class LocalLts {
   private readonly _resumptions: Map<string, number>;
 
   constructor() {
-    this.anyAtomic = this.anyCancels = false;
+    this.anyAtomic = this.anyCancels = this.anyVariants = false;
     this._status = [];
     this._task = [];
     this._parent = [];
@@ -120,6 +150,9 @@ export class LocalLts {
     this._cases = [];
     this._isPlainCall = [];
     this._effects = [];
+    this._variants = new Map();
+    this._variantOf = [];
+    this._generations = [];
     this._defersStarts = [];
     this._gaveWay = [];
     this._result = [];
@@ -197,8 +230,33 @@ export class LocalLts {
     return this._isPlainCall[node]!;
   }
 
+  /** What its task makes on the way to it, in order. */
+  made(node: number): readonly Made[] {
+    return this._effects[node]?.made ?? NOTHING;
+  }
+
   effects(node: number): Effects | null {
     return this._effects[node]!;
+  }
+
+  /** The tasks that are started on the way to it: indices of `Unfolder.spawns`. */
+  *starts(node: number): Generator<number, void, undefined> {
+    for (const { kind, begins } of this.made(node)) if (kind === "task") yield begins;
+  }
+
+  /** The generation of an object that is made on the way to it, by the order in which they are made. */
+  generation(node: number, nth: number): number {
+    return this._generations[node]![nth] ?? 0;
+  }
+
+  /** The node that it is a variant of; itself for all others. */
+  variantOf(node: number): number {
+    return this._variantOf[node]!;
+  }
+
+  /** The variant of a node with these generations; -1 if that has not been unfolded. */
+  variant(node: number, generations: readonly number[]): number {
+    return this._variants.get(variantKey(this._variantOf[node]!, generations)) ?? -1;
   }
 
   /** How many of its releases happen when its task comes to it, and not only with the plain call that it is. */
@@ -353,6 +411,8 @@ export class LocalLts {
     this._cases.push(NO_CASES);
     this._isPlainCall.push(false);
     this._effects.push(null);
+    this._variantOf.push(node);
+    this._generations.push(NO_GENERATIONS);
     this._defersStarts.push(false);
     this._gaveWay.push(false);
     this._result.push(undefined);
@@ -381,7 +441,21 @@ export class LocalLts {
 
   /** The effects of coming to a node, which can be added to while the node is unfolded. */
   effectsFor(node: number): Effects {
-    return (this._effects[node] ??= { starts: [], timers: [], cells: [], releases: [], early: 0 });
+    return (this._effects[node] ??= { made: [], releases: [], early: 0 });
+  }
+
+  /** Adds another node with the same history, but for the generations of what is made on the way to it. */
+  addVariant(node: number, generations: readonly number[]): number {
+    const variant = this.add(this._task[node]!, this._parent[node]!, this._label[node]!);
+    this.anyVariants = true;
+    this._variantOf[variant] = this._variantOf[node]!;
+    this._generations[variant] = generations;
+    return variant;
+  }
+
+  /** Makes a variant known, once it has been unfolded. */
+  connectVariant(variant: number): void {
+    this._variants.set(variantKey(this._variantOf[variant]!, this._generations[variant]!), variant);
   }
 
   /** Other tasks may run between the node before a node and the node, even if both are plain calls. Called before `park`. */
@@ -441,17 +515,17 @@ export class LocalLts {
     const backEdge = this._backEdge[node]!;
     const effects = this._effects[node]!;
     if (effects !== null) {
-      this._defersStarts[node] = this._isPlainCall[node]! && effects.starts.length > 0 && !this._gaveWay[node]!;
-      return;
-    }
-    if (backEdge === null) this._plainSuccessor[node] = node;
+      const starts = !this.starts(node).next().done;
+      this._defersStarts[node] = this._isPlainCall[node]! && starts && !this._gaveWay[node]!;
+    } else if (backEdge === null || backEdge.node === node) this._plainSuccessor[node] = node;
     else if (!this._repeatsEffects(backEdge)) this._plainSuccessor[node] = backEdge.node;
   }
 
-  /** Whether a round that is repeated begins timeouts, or releases permits, before it comes back. */
-  private _repeatsEffects({ node, timers, releases }: BackEdge): boolean {
+  /** Whether the round that an edge leads to makes objects, now or later, or releases permits. */
+  private _repeatsEffects({ node, from, releases, renames }: BackEdge): boolean {
     const effects = this._effects[node]!;
-    return effects !== null && effects.timers.length + effects.releases.length > timers + releases;
+    if (renames || this._backEdge[node] !== null) return true;
+    return effects !== null && effects.made.length + effects.releases.length > from + releases;
   }
 
   // Resumptions and annotated copies, made on demand.
@@ -572,3 +646,7 @@ function decode(kind: number, code: number, given: (id: number) => unknown): unk
 }
 
 const NO_CASES = new Int32Array(0);
+const NOTHING: readonly Made[] = [];
+const NO_GENERATIONS: readonly number[] = [];
+
+const variantKey = (node: number, generations: readonly number[]): string => `${node} ${generations.join()}`;

@@ -31,6 +31,9 @@ export const ANY_END: string = endOf("any task");
  */
 export const ARRIVALS = "arrivals";
 
+/** Rounds in which anything but timeouts is made are not repeated: each of them makes objects of its own. */
+export const APART = "rounds apart";
+
 /** Thrown out of a search whose assumption does not hold: the search restarts with the refinement. */
 export class Refuted extends Error {
   readonly refinement: string;

@@ -14,7 +14,9 @@ interface Unfolded {
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
   readonly objects: ProgramObjects;
-  readonly spawns: readonly (Start & { readonly root: number })[];
+  readonly spawns: readonly Start[];
+  /** The spawn that begins at a local state. */
+  spawnOf(root: number): number;
 }
 
 export class Histories {
@@ -34,8 +36,8 @@ export class Histories {
     this._kept.set(node, run);
   }
 
-  /** A run whose tape leads to a local state. For the first state of a task, `spawn` is how it was started; -1 otherwise. */
-  runTo(node: number, spawn: number): RoutineRun {
+  /** A run whose tape leads to a local state. */
+  runTo(node: number): RoutineRun {
     const { lts } = this._unfolded;
     const parent = lts.parent(node);
     const kept = this._kept.get(parent);
@@ -45,7 +47,7 @@ export class Histories {
       return kept;
     }
     const path = this.pathTo(node);
-    return this.replay(lts.task(node), path, spawn === -1 ? this.spawnOf(path[0]!) : spawn);
+    return this.replay(lts.task(node), path, this._unfolded.spawnOf(path[0]!));
   }
 
   /** The local states from the first of a task to a given one, both included. */
@@ -53,11 +55,6 @@ export class Histories {
     const path: number[] = [];
     for (let at = node; at !== -1; at = this._unfolded.lts.parent(at)) path.unshift(at);
     return path;
-  }
-
-  /** The spawn that begins at a local state. */
-  spawnOf(root: number): number {
-    return this._unfolded.spawns.findIndex((spawn) => spawn.root === root);
   }
 
   /** A new run of a spawn, with a tape that leads along a path. */

@@ -24,6 +24,25 @@ export interface Input {
   readonly at: number;
 }
 
+/** How many tasks, tasks in a scope, channels, timeouts, cells and locks a run has made. */
+export interface Counts {
+  tasks: number;
+  members: number;
+  channels: number;
+  timers: number;
+  cells: number;
+  locks: number;
+}
+
+/** A round that another one repeats: see `RoundStart`. */
+interface Repeated {
+  readonly node: number;
+  readonly from: number;
+  readonly nth: number;
+  readonly counts: Counts;
+  readonly named: number;
+}
+
 /** An operation that is performed with `await`. */
 export interface Awaited {
   readonly operation: Operation<unknown>;
@@ -49,13 +68,8 @@ export class RoutineRun {
   returns: boolean;
   /** The pending `next()` of an async routine. */
   step: Promise<IteratorResult<unknown, unknown>> | null;
-  /** How many tasks, tasks in a scope, channels, timeouts, cells and locks it has made: their names depend on it. */
-  tasks: number;
-  members: number;
-  channels: number;
-  timers: number;
-  cells: number;
-  locks: number;
+  /** How many objects of each kind it has made: their names depend on it. */
+  counts: Counts;
   /** How many permits of each lock it holds; and in an audit, what it has released since it last parked: lock, permits. */
   readonly held: Map<number, number>;
   readonly released: number[];
@@ -67,7 +81,12 @@ export class RoutineRun {
   /** How often it has released permits since its last input, and how often of that before it last passed such an operation. */
   releases: number;
   early: number;
-  /** The name of each loop that was entered: the local state where that was, and how many loops were entered before. */
+  /** How many objects it has made, and how many rounds have begun, since it came to `node`. */
+  made: number;
+  rounds: number;
+  /** During an audit: the local states at which the rounds that it repeats began, in order; it goes on as from there. */
+  ahead: number[];
+  /** Where each loop was entered: a local state, and how many loops were entered before. */
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<object>;
@@ -88,13 +107,15 @@ export class RoutineRun {
     this.awaited = null;
     this.returns = false;
     this.step = null;
-    this.tasks = this.members = this.channels = this.timers = this.cells = this.locks = 0;
+    this.counts = { tasks: 0, members: 0, channels: 0, timers: 0, cells: 0, locks: 0 };
     this.held = new Map();
     this.released = [];
     this.queued = 0;
     this.callSite = undefined;
     this.gaveWay = false;
     this.releases = this.early = 0;
+    this.made = this.rounds = 0;
+    this.ahead = [];
     this.loops = new Map();
     this.owned = new Set();
     this.objects = objects;
@@ -119,6 +140,7 @@ export class RoutineRun {
     this.node = node;
     this.gaveWay = false;
     this.releases = this.early = 0;
+    this.made = this.rounds = 0;
     this.objects.named = 0;
     this.objects.loop = "";
     this.steps.length = 0;
@@ -137,6 +159,15 @@ export class RoutineRun {
       .map(([lock, n]) => `${lock}:${n}`)
       .sort()
       .join();
+  }
+
+  /** In an audit: it repeats a round that began on the way to a local state, and goes on as from there. */
+  repeat({ node, from, nth, counts, named }: Repeated): void {
+    this.node = node;
+    this.made = from;
+    this.rounds = nth + 1;
+    this.counts = { ...counts };
+    this.objects.named = named;
   }
 }
 

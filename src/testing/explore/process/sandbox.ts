@@ -18,20 +18,14 @@ import type { Declared } from "../../program/cell.js";
 import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
 import { callSiteOf, captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
+import type { Made } from "./local-lts.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
-
-type ModelObject =
-  | TaskModel<unknown>
-  | ChannelModel<unknown>
-  | TimeoutModel
-  | CellModel<unknown>
-  | LockModel
-  | RegionModel;
+import type { ModelObject, Slot } from "./slots.js";
 
 export { ANY_TASK, insideScope, type Refinements, Refuted } from "./refinements.js";
 
@@ -49,7 +43,6 @@ export const isOfLock = (refinement: string): boolean =>
 const LOCKS = 2 ** 30;
 const watchesNth = (lock: number): number => LOCKS + lock * 2;
 const queuesNth = (lock: number): number => LOCKS + lock * 2 + 1;
-
 /** A condition that must hold in every state, from where a task has declared it on. */
 export interface Invariant {
   readonly holds: () => boolean;
@@ -60,14 +53,19 @@ export interface Invariant {
 
 /** Called with what a routine makes while it runs. */
 export interface SandboxObserver {
-  taskStarted(run: RoutineRun, task: number, start: Start): void;
-  timeoutStarted(run: RoutineRun, timer: number, ms: number): void;
-  cellMade(run: RoutineRun, cell: number, initial: unknown): void;
   /** A plain call is about to be made. */
   offered(run: RoutineRun, offer: Offer<unknown>): void;
   /** What a run is given with an input. */
   valueOf(run: RoutineRun, input: Input): unknown;
   permitsReleased(run: RoutineRun, lock: number, n: number): void;
+  /** A task has been started; an index of `Unfolder.spawns`. */
+  taskStarted(run: RoutineRun, task: number, start: Start): number;
+  /** An object has been made. */
+  made(run: RoutineRun, made: Made): void;
+  /** The id of the first value of a cell. */
+  cellValue(run: RoutineRun, initial: unknown): number;
+  /** The generation of the next object that a run makes. */
+  generation(run: RoutineRun): number;
   /** Whether the task of a run has been cancelled. */
   isEnding(run: RoutineRun): boolean;
 }
@@ -100,12 +98,15 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   readonly queued: () => void;
   private readonly _refinements: Refinements;
   private readonly _observer: SandboxObserver;
-  private readonly _objects: Map<string, ModelObject>;
   private readonly _requestIds: Map<string, number>;
   /** The run that got each lease. */
   private readonly _leases: WeakMap<object, RoutineRun>;
   /** The functions of the host that the program gets. */
   readonly host: HostCalls;
+  private readonly _slots: Map<string, Slot>;
+  /** All model objects but `main`, in the order in which they were made; and the place of each. */
+  readonly objects: ModelObject[];
+  private readonly _places: Map<object, number>;
   /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
   /** What the program does outside of what can be explored. */
@@ -128,9 +129,11 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     this.queued = () => this._operationParked();
     this._refinements = refinements;
     this._observer = observer;
-    this._objects = new Map();
     this._requestIds = new Map();
     this._leases = new WeakMap();
+    this.objects = [];
+    this._slots = new Map();
+    this._places = new Map();
     this._unmodelled = null;
     this._escaped = null;
     this.host = new HostCalls({
@@ -161,12 +164,15 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   start<T>(body: Body<never, T>, args: unknown[], region: number = -1): TaskModel<T> {
     const run = this._current();
     if (region !== -1) this._assertInside(run, region);
-    const nth = region === -1 ? run.tasks++ : run.members++;
+    const nth = region === -1 ? run.counts.tasks++ : run.counts.members++;
     const name = this._taskName(run, `${body.name || "task"}#`, nth, region);
-    const task = this._object(`${run.task} task ${nth} ${region} ${body.name}`, () =>
-      this.addTask(name, body as never, region, run.task),
+    const slot = this._slot(`${run.task} task ${nth} ${region} ${body.name}`);
+    const task = this._object(run, slot, (generation) =>
+      this.addTask(generation === 0 ? name : `${name}:${generation + 1}`, body as never, region, run.task),
     );
-    this._observer.taskStarted(run, task.index, { body: body as never, args, context: currentContext() });
+    const { index } = task;
+    const begins = this._observer.taskStarted(run, index, { body: body as never, args, context: currentContext() });
+    this._observer.made(run, { kind: "task", index, slot, begins });
     return task as TaskModel<T>;
   }
 
@@ -209,12 +215,15 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
 
   /** The scope that the running task is. */
   region(): RegionModel {
-    const { task } = this._current();
-    return this._object(`${task} region`, () => {
-      const made = new RegionModel(this, this.regions.length, task);
+    const run = this._current();
+    const slot = this._slot(`${run.task} region`);
+    const region = this._object(run, slot, () => {
+      const made = new RegionModel(this, this.regions.length, run.task);
       this.regions.push(made);
       return made;
     });
+    this._observer.made(run, { kind: "region", index: region.index, slot, begins: 0 });
+    return region;
   }
 
   // Channels, timeouts and cells.
@@ -242,14 +251,17 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     given: string | undefined,
     hasCallbacks: boolean,
   ): ChannelModel<T> {
-    const nth = run.channels++;
+    const nth = run.counts.channels++;
     const name = given ?? this._nameIn(run.task, `channel#${nth}`);
-    return this._object(`${run.task} channel ${nth} ${capacity} ${overflow} ${name}`, () => {
+    const slot = this._slot(`${run.task} channel ${nth} ${capacity} ${overflow} ${name}`);
+    const channel = this._object(run, slot, () => {
       const index = this.channels.length;
       const made = new ChannelModel<unknown>(this, { index, name, capacity, overflow, hasCallbacks });
       this.channels.push(made);
       return made;
-    }) as unknown as ChannelModel<T>;
+    });
+    this._observer.made(run, { kind: "channel", index: channel.index, slot, begins: 0 });
+    return channel as unknown as ChannelModel<T>;
   }
 
   private _overflow(buffer: Buffer<unknown> | null): Overflow {
@@ -262,34 +274,37 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
 
   timeout(ms: number): TimeoutModel {
     const run = this._current();
-    const nth = run.timers++;
-    const timer = this._object(`${run.task} timer ${nth}`, () => {
+    const nth = run.counts.timers++;
+    const slot = this._slot(`${run.task} timer ${nth}`);
+    const timer = this._object(run, slot, () => {
       const made = new TimeoutModel(this, this.timers.length, this._nameIn(run.task, `timeout#${nth}`));
       this.timers.push(made);
       return made;
     });
-    this._observer.timeoutStarted(run, timer.index, Math.max(0, Math.ceil(ms)));
+    this._observer.made(run, { kind: "timer", index: timer.index, slot, begins: Math.max(0, Math.ceil(ms)) });
     return timer;
   }
 
   cell<T>(initial: T): CellModel<T> {
     const run = this._current();
-    const cell = this._object(`${run.task} cell ${run.cells++}`, () => {
+    const slot = this._slot(`${run.task} cell ${run.counts.cells++}`);
+    const cell = this._object(run, slot, () => {
       const made = new CellModel<unknown>(this, this.cells.length);
       this.cells.push(made);
       return made;
-    }) as CellModel<T>;
-    this._observer.cellMade(run, cell.index, initial);
-    return cell;
+    });
+    this._observer.made(run, { kind: "cell", index: cell.index, slot, begins: this._observer.cellValue(run, initial) });
+    return cell as CellModel<T>;
   }
 
   // Locks.
 
   lock(kind: string, given: string | undefined, total: number): LockModel {
     const run = this._current();
-    const nth = run.locks++;
+    const nth = run.counts.locks++;
     const name = given === undefined ? this._nameIn(run.task, `${kind}#${nth}`) : `${kind} ${given}`;
-    return this._object(`${run.task} lock ${nth} ${total} ${name}`, () => {
+    const slot = this._slot(`${run.task} lock ${nth} ${total} ${name}`);
+    const lock = this._object(run, slot, () => {
       const index = this.locks.length;
       const refinements = this._refinements;
       const isWatched = refinements.has(watches(name)) || refinements.has(watchesNth(index));
@@ -298,6 +313,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
       this.locks.push(made);
       return made;
     });
+    this._observer.made(run, { kind: "lock", index: lock.index, slot, begins: 0 });
+    return lock;
   }
 
   /** The refinements of all locks, by number. */
@@ -441,12 +458,27 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     return task === 0 ? name : `${this.tasks[task]!.name}/${name}`;
   }
 
-  private _object<T extends ModelObject>(key: string, make: () => T): T {
-    const known = this._objects.get(key);
-    if (known !== undefined) return known as T;
-    const made = make();
-    this._objects.set(key, made);
-    return made;
+  private _slot(key: string): Slot {
+    let slot = this._slots.get(key);
+    if (slot === undefined) this._slots.set(key, (slot = { objects: [] }));
+    return slot;
+  }
+
+  /** The object of a slot that a run makes: the model chooses the generation, as that depends on the state. */
+  private _object<T extends ModelObject>(run: RoutineRun, { objects }: Slot, make: (generation: number) => T): T {
+    const generation = this._observer.generation(run);
+    run.made++;
+    while (objects.length <= generation) {
+      const made = make(objects.length);
+      objects.push(made);
+      this._places.set(made, this.objects.push(made) - 1);
+    }
+    return objects[generation] as T;
+  }
+
+  /** The place of a model object in `objects`; undefined for `main`, and for all that is no model object. */
+  placeOf(object: object): number | undefined {
+    return this._places.get(object);
   }
 }
 

@@ -24,29 +24,34 @@ import {
   Unmodelled,
 } from "./cases.js";
 import { type Arrival, Driver } from "./driver.js";
-import { type BackEdge, CANCELLED, DONE, FAILED, type Label, LocalLts } from "./local-lts.js";
+import {
+  type BackEdge,
+  CANCELLED,
+  DONE,
+  FAILED,
+  type Label,
+  LocalLts,
+  type Made,
+  type RoundStart,
+} from "./local-lts.js";
 import { type Cases, casesOf, completeCase, GivesWay, type Ids, Offer } from "./operation-cases.js";
-import { type Refinements, Refuted } from "./refinements.js";
+import { APART, type Refinements, Refuted } from "./refinements.js";
 import { deliver, Histories } from "./replay-history.js";
-import type { Input, RoutineRun, Start } from "./routine-run.js";
+import type { Counts, Input, RoutineRun, Start } from "./routine-run.js";
 import { HANDOVER, IDENTITY, type Move, ProgramObjects, RunObjects } from "./run-objects.js";
 import { nameOf, Sandbox, type SandboxObserver } from "./sandbox.js";
 
 /** One way in which a task is started: by which code, at which node of its starter, with which arguments. */
 export interface Spawn extends Start {
   readonly task: number;
+  /** The node on the way to which it is started; -1 for `main`. */
+  readonly starter: number;
   /** Its first node; -1 until it is unfolded. */
   root: number;
 }
 
 /** Thrown where an async routine has to be unfolded, which takes more than a step: see `Unfolder.unfoldPending`. */
 export const PENDING: Error = new Error("Internal signal of verify(): to be unfolded first");
-
-/** The first round of a loop that began in some state. */
-interface KnownRound extends BackEdge {
-  /** How many objects of each kind but timeouts the task had made by then. */
-  readonly made: string;
-}
 
 export class Unfolder implements SandboxObserver {
   readonly values: Values;
@@ -63,7 +68,14 @@ export class Unfolder implements SandboxObserver {
   private readonly _histories: Histories;
   /** Second runs of the same histories, which are given other objects of equal shape: see run-objects.ts. */
   private readonly _likenesses: Histories;
-  private readonly _rounds: Map<string, KnownRound>;
+  /** The first round of each loop that began in some state. */
+  private readonly _rounds: Map<string, RoundStart>;
+  private readonly _spawnsByRoot: Map<number, number>;
+  /** The nodes that back edges lead to; and for each node whether it, or one before it, is such a node. */
+  private readonly _targets: Set<number>;
+  private _repeated: (boolean | undefined)[];
+  /** Whether no round repeats another in which anything but timeouts is made: see `APART`. */
+  private readonly _apartRounds: boolean;
   /** Spawns by the node of the starter and the task. */
   private readonly _spawnIds: Map<string, number>;
   /** For each task that was cancelled before it began, the node of that end. */
@@ -99,6 +111,10 @@ export class Unfolder implements SandboxObserver {
     this._histories = new Histories(this, false);
     this._likenesses = new Histories(this, true);
     this._rounds = new Map();
+    this._spawnsByRoot = new Map();
+    this._targets = new Set();
+    this._repeated = [];
+    this._apartRounds = refinements.has(APART);
     this._spawnIds = new Map();
     this._unbegun = [];
     this._fresh = -1;
@@ -108,7 +124,7 @@ export class Unfolder implements SandboxObserver {
     this._like = { steps: [], folds: false };
     this._driver = new Driver(this.sandbox);
     this.sandbox.addTask(start.body.name || "main", start.body, -1, -1);
-    this.spawns.push({ ...start, task: 0, root: -1 });
+    this.spawns.push({ ...start, task: 0, starter: -1, root: -1 });
   }
 
   // Queries of the semantics.
@@ -116,7 +132,11 @@ export class Unfolder implements SandboxObserver {
   /** The first node of a task that was started in some way. */
   initial(spawn: number): number {
     const started = this.spawns[spawn]!;
-    if (started.root === -1) this._unfold(started.task, -1, null, spawn, (node) => (started.root = node));
+    if (started.root === -1) {
+      const root = this.lts.add(started.task, -1, null);
+      this._spawnsByRoot.set(root, spawn);
+      this._unfold(root, () => (started.root = root));
+    }
     return started.root;
   }
 
@@ -126,8 +146,47 @@ export class Unfolder implements SandboxObserver {
     const base = lts.base(node);
     const known = lts.successor(base, at, code);
     if (known !== -1) return known;
-    this._unfold(lts.task(base), base, { at, code }, -1, (next) => lts.connect(base, at, code, next));
-    return lts.successor(base, at, code);
+    const next = lts.add(lts.task(base), base, { at, code });
+    this._unfold(next, () => lts.connect(base, at, code, next));
+    return next;
+  }
+
+  /** The node with the same history as another, in which the objects that are made on the way to it have these generations. */
+  variant(node: number, generations: readonly number[]): number {
+    const { lts } = this;
+    const known = lts.variant(node, generations);
+    if (known !== -1) return known;
+    const variant = lts.addVariant(node, generations);
+    const spawn = this._spawnsByRoot.get(node);
+    if (spawn !== undefined) this._spawnsByRoot.set(variant, spawn);
+    this._unfold(variant, () => lts.connectVariant(variant));
+    return variant;
+  }
+
+  /** Whether a task may come to a node more than once in a schedule, as far as rounds are known to repeat. */
+  isRepeated(node: number): boolean {
+    const { lts, _repeated: known } = this;
+    const path: number[] = [];
+    let at = node;
+    for (; at !== -1 && known[at] === undefined; at = this._before(at)) path.push(at);
+    let repeated = at !== -1 && known[at]!;
+    for (let next = path.pop(); next !== undefined; next = path.pop()) {
+      repeated ||= this._targets.has(lts.variantOf(next));
+      known[next] = repeated;
+    }
+    return repeated;
+  }
+
+  /** The node before a node; for the first of a task, the node on the way to which the task is started. */
+  private _before(node: number): number {
+    const parent = this.lts.parent(node);
+    const spawn = parent === -1 ? this.spawnOf(node) : -1;
+    return spawn === -1 ? parent : this.spawns[spawn]!.starter;
+  }
+
+  /** The spawn that begins at a node; -1 for none. */
+  spawnOf(root: number): number {
+    return this._spawnsByRoot.get(root) ?? -1;
   }
 
   /**
@@ -187,31 +246,20 @@ export class Unfolder implements SandboxObserver {
 
   // What the sandbox observes.
 
-  taskStarted(run: RoutineRun, task: number, start: Start): void {
+  taskStarted(run: RoutineRun, task: number, start: Start): number {
     run.steps.push(`task ${task} ${start.args.map((value) => this.objects.handedId(run, value)).join()}`);
     if (this.actualStarts !== null) {
       this.actualStarts.set(task, start);
-      return;
+      return -1;
     }
     const key = `${run.node} ${task}`;
     let spawn = this._spawnIds.get(key);
     if (spawn === undefined) {
       spawn = this.spawns.length;
-      this.spawns.push({ ...start, task, root: -1 });
+      this.spawns.push({ ...start, task, starter: run.node, root: -1 });
       this._spawnIds.set(key, spawn);
     }
-    if (run.node === this._fresh) this.lts.effectsFor(run.node).starts.push(spawn);
-  }
-
-  timeoutStarted(run: RoutineRun, timer: number, ms: number): void {
-    run.steps.push(`timer ${timer} ${ms}`);
-    if (run.node === this._fresh) this.lts.effectsFor(run.node).timers.push([timer, ms]);
-  }
-
-  cellMade(run: RoutineRun, cell: number, initial: unknown): void {
-    const id = this.objects.sentId(run, initial);
-    run.steps.push(`cell ${cell} ${id}`);
-    if (run.node === this._fresh) this.lts.effectsFor(run.node).cells.push([cell, id]);
+    return spawn;
   }
 
   offered(run: RoutineRun, { kind, argument }: Offer<unknown>): void {
@@ -246,47 +294,53 @@ export class Unfolder implements SandboxObserver {
     else if (run.node === this._fresh) this.lts.effectsFor(run.node).releases.push([lock, n]);
   }
 
+  made(run: RoutineRun, made: Made): void {
+    const { kind, index, begins } = made;
+    if (kind !== "task") run.steps.push(`${kind} ${index} ${begins}`);
+    if (run.node === this._fresh) this.lts.effectsFor(run.node).made.push(made);
+  }
+
+  cellValue(run: RoutineRun, initial: unknown): number {
+    return this.objects.sentId(run, initial);
+  }
+
+  generation({ node, made }: RoutineRun): number {
+    return this.lts.generation(node, made);
+  }
+
   isEnding({ node }: RoutineRun): boolean {
     return this.lts.isCancelled(node) || this.lts.isStopping(node);
   }
 
   // Unfolding.
 
-  /** Unfolds one node: the first of a spawn, or the one that a label leads to. */
-  private _unfold(
-    task: number,
-    parent: number,
-    label: Label | null,
-    spawn: number,
-    connect: (node: number) => void,
-  ): void {
-    const node = this.lts.add(task, parent, label);
-    const run = this._histories.runTo(node, spawn);
+  /** Unfolds one node, and calls `connect` when that is done. */
+  private _unfold(node: number, connect: () => void): void {
+    const run = this._histories.runTo(node);
     const play = this._play(run);
     if (Symbol.asyncIterator in run.routine) {
-      this._pending = () => this._unfoldAsync(run, node, spawn, play, connect);
+      this._pending = () => this._unfoldAsync(run, node, play, connect);
       throw PENDING;
     }
     this._fresh = node;
     const arrival = this._apart(() => this._playOut(run, play));
     this._arrive(run, node, arrival);
-    if (this._mayCompare(run)) this._apart(() => this._compare(run, node, spawn, arrival));
-    connect(node);
+    if (this._mayCompare(run)) this._apart(() => this._compare(run, node, arrival));
+    connect();
     this._checkNew(node);
   }
 
   private async _unfoldAsync(
     run: RoutineRun,
     node: number,
-    spawn: number,
     play: Generator<void, Arrival | BackEdge, Arrival>,
-    connect: (node: number) => void,
+    connect: () => void,
   ): Promise<void> {
     this._fresh = node;
     const arrival = await this._playOutAsync(run, play);
     this._arrive(run, node, arrival);
-    if (this._mayCompare(run)) await this._compareAsync(run, node, spawn, arrival);
-    connect(node);
+    if (this._mayCompare(run)) await this._compareAsync(run, node, arrival);
+    connect();
     this._checkNew(node);
   }
 
@@ -311,19 +365,14 @@ export class Unfolder implements SandboxObserver {
     return objects.received && !this.objects.byIdentity;
   }
 
-  private _compare(run: RoutineRun, node: number, spawn: number, arrival: Arrival | BackEdge): void {
-    const likeness = this._likenesses.runTo(node, spawn);
+  private _compare(run: RoutineRun, node: number, arrival: Arrival | BackEdge): void {
+    const likeness = this._likenesses.runTo(node);
     this._like = { steps: run.steps, folds: !("kind" in arrival) };
     this._assertAlike(run, arrival, likeness, this._playOut(likeness, this._play(likeness)));
   }
 
-  private async _compareAsync(
-    run: RoutineRun,
-    node: number,
-    spawn: number,
-    arrival: Arrival | BackEdge,
-  ): Promise<void> {
-    const likeness = this._likenesses.runTo(node, spawn);
+  private async _compareAsync(run: RoutineRun, node: number, arrival: Arrival | BackEdge): Promise<void> {
+    const likeness = this._likenesses.runTo(node);
     this._like = { steps: run.steps, folds: !("kind" in arrival) };
     this._assertAlike(run, arrival, likeness, await this._playOutAsync(likeness, this._play(likeness)));
   }
@@ -404,7 +453,7 @@ export class Unfolder implements SandboxObserver {
     more: readonly number[],
     objects: RunObjects,
   ): [RoutineRun, Arrival | BackEdge] | null {
-    const spawn = this._histories.spawnOf(path[0]!);
+    const spawn = this.spawnOf(path[0]!);
     const run = this._histories.replay(this.lts.task(path[0]!), [...path, ...more], spawn, objects);
     if (Symbol.asyncIterator in run.routine) return null;
     const fresh = this._fresh;
@@ -442,7 +491,7 @@ export class Unfolder implements SandboxObserver {
       let idle = false;
       if (operation instanceof Round) {
         const backEdge = this._backEdge(run, operation);
-        idle = backEdge !== null && backEdge.node === run.node;
+        idle = backEdge !== null && this._isIdle(backEdge, run.node);
         if (backEdge !== null && !idle) return backEdge;
       }
       if (operation instanceof Round || this.isTrivial(run, operation)) {
@@ -475,27 +524,56 @@ export class Unfolder implements SandboxObserver {
    * be entered on the way to one node, with no event in between, so a loop is named by its node and its number.
    */
   private _backEdge(run: RoutineRun, round: Round): BackEdge | null {
+    const { node, made: from } = run;
+    const at = run.rounds++;
     this.objects.assertUnchanged(run);
     // In the next round, what is made is named as in the one that it repeats.
     const repeated = run.node === this._fresh ? null : this.lts.backEdge(run.node);
-    if (repeated !== null) run.goOnTo(repeated.node);
+    if (repeated !== null && repeated.at === at) {
+      run.goOnTo(repeated.node);
+      run.repeat(repeated);
+    }
     const loop = run.enter(round);
     const state = this.objects.stateKey(run, round.state);
     run.steps.push(`${ROUND} ${state}`);
     if (run.objects.isLikeness && run.objects.move === null) return this._likeRound(run);
-    if (run.node !== this._fresh) return null;
-    const key = `${loop} ${run.holding} ${state}`;
-    // A timeout of the same name may begin in every round; other objects that a round makes are new ones.
-    const made = [run.tasks, run.members, run.channels, run.cells, run.locks].join();
+    if (node !== this._fresh) return null;
+    const owned = [...run.owned].map((channel) => nameOf(channel)).sort();
+    const key = `${loop} ${run.holding} ${owned} ${state}`;
     const before = this._rounds.get(key);
-    const { timers = [], starts = [], releases = [] } = this.lts.effects(run.node) ?? {};
-    const begun = { node: run.node, timers: timers.length, releases: releases.length, made };
-    if (before === undefined) this._rounds.set(key, begun);
-    if (before?.made !== made) return null;
-    // The tasks that were started on the way to this round are others than those of the earlier round.
-    if (before.node !== run.node && starts.length > 0) return null;
+    const { named } = run.objects;
+    const { releases } = run;
+    if (before === undefined) {
+      this._rounds.set(key, { node, from, nth: at, counts: { ...run.counts }, named, releases });
+      return null;
+    }
+    if (this._isRound(before, node, at) || !this._mayRepeat(before, run)) return null;
     this.isCyclic = true;
-    return before;
+    const renames = Object.entries(run.counts).some(([kind, count]) => before.counts[kind as keyof Counts] !== count);
+    return { ...before, at, renames };
+  }
+
+  /** Whether a round may repeat another, if all that was made between the two is made anew. */
+  private _mayRepeat({ node, counts: before }: RoundStart, { node: to, counts }: RoutineRun): boolean {
+    if (before.tasks !== counts.tasks || before.members !== counts.members || before.locks !== counts.locks)
+      return false;
+    // The tasks that were started on the way to this round are others than those of the earlier round.
+    if (node !== to && !this.lts.starts(to).next().done) return false;
+    return !this._apartRounds || (before.channels === counts.channels && before.cells === counts.cells);
+  }
+
+  /** Whether a round repeats one that began on the way to the same node, with no event in between. */
+  private _isIdle({ node, nth, at }: BackEdge, other: number): boolean {
+    return at !== nth && this.lts.variantOf(node) === this.lts.variantOf(other);
+  }
+
+  /** Whether a round that begins on the way to a node is a known one itself, and the node a variant of that of the round. */
+  private _isRound({ node, from, nth }: RoundStart, other: number, at: number): boolean {
+    const { lts } = this;
+    if (at !== nth || lts.variantOf(node) !== lts.variantOf(other)) return false;
+    for (let made = 0; made < from; made++)
+      if (lts.generation(node, made) !== lts.generation(other, made)) return false;
+    return true;
   }
 
   /** Where a likeness is when a round begins: back in an earlier one, if the run that it is compared with was. */
@@ -506,19 +584,24 @@ export class Unfolder implements SandboxObserver {
   }
 
   /** Records where a run has arrived. */
-  private _arrive(run: RoutineRun, node: number, arrival: Arrival | BackEdge): number {
+  private _arrive(run: RoutineRun, node: number, arrival: Arrival | BackEdge): void {
     this._fresh = -1;
     this.sandbox.assertModelled();
     this.objects.assertUnchanged(run);
     if ("kind" in arrival) this._record(run, node, arrival);
-    else {
-      this.lts.fold(node, arrival);
-      this._folds.push(node);
-    }
+    else this._fold(node, arrival);
     const undelivered = this.undelivered(node);
     if (undelivered !== null) this.lts.effectsFor(node).releases.push(undelivered);
     this.lts.settle(node);
-    return node;
+  }
+
+  private _fold(node: number, backEdge: BackEdge): void {
+    this.lts.fold(node, backEdge);
+    this._folds.push(node);
+    const target = this.lts.variantOf(backEdge.node);
+    if (this._targets.has(target)) return;
+    this._targets.add(target);
+    this._repeated = [];
   }
 
   private _record(run: RoutineRun, node: number, arrival: Arrival): void {
@@ -574,4 +657,7 @@ const IDLE = "idle";
 const roundsIn = (steps: readonly string[]): number => steps.filter((step) => step.startsWith(ROUND)).length;
 
 /** Where a likeness arrives that is back in an earlier round. */
-const FOLDED: BackEdge = { node: -1, timers: 0, releases: 0 };
+const FOLDED: BackEdge = {
+  ...{ node: -1, from: 0, releases: 0, nth: 0, named: 0, at: 0, renames: false },
+  counts: { tasks: 0, members: 0, channels: 0, timers: 0, cells: 0, locks: 0 },
+};

@@ -84,6 +84,7 @@ export class Proof<T> {
     this._unfolder = new Unfolder({ body: main, args: [] }, options.freeze === true, false, refinements);
     this._model = new Model(this._unfolder);
     this._model.isAsynchronous = options.time === "asynchronous";
+    this._model.keepsUnread = options.unread === true;
     this._options = options;
     this._refinements = refinements;
     this._limits = limits;

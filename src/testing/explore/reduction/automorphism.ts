@@ -7,7 +7,7 @@
 
 import { isDaemon } from "../../program/loop.js";
 import { KINDS, RETURN_AFTER, STRIDE, UNORDERED, WHEN_OVER } from "../process/cases.js";
-import { PARKED } from "../process/local-lts.js";
+import { type Effects, PARKED } from "../process/local-lts.js";
 import type { Unfolder } from "../process/unfolder.js";
 
 /** The image of a local state in which the task has not yet started all the tasks that are moved: nothing is permuted there. */
@@ -16,6 +16,8 @@ export const OUTSIDE = -1;
 const NONE = -2;
 /** The image has not been unfolded. */
 const UNKNOWN = -3;
+
+const NO_EFFECTS: Effects = { made: [], releases: [], early: 0 };
 
 /** The task that started another, and the node where it did. */
 export interface Began {
@@ -221,11 +223,11 @@ export class Automorphism {
 
   /** Of effects, only releases are permuted. */
   private _haveSameEffects(node: number, image: number): boolean {
-    const [own, its] = [this._unfolder.lts.effects(node), this._unfolder.lts.effects(image)];
-    if (own === null || its === null) return own === its;
-    const others = [own, its].some(({ starts, timers, cells }) => starts.length + timers.length + cells.length > 0);
-    if ((others && node !== image) || own.early !== its.early || own.releases.length !== its.releases.length)
-      return false;
+    const { lts } = this._unfolder;
+    const isAlone = [...lts.made(node), ...lts.made(image)].some(({ kind }) => kind !== "channel" && kind !== "lock");
+    if (isAlone && node !== image) return false;
+    const [own, its] = [lts.effects(node) ?? NO_EFFECTS, lts.effects(image) ?? NO_EFFECTS];
+    if (own.early !== its.early || own.releases.length !== its.releases.length) return false;
     return own.releases.every(([lock, n], nth) => {
       const [other, count] = its.releases[nth]!;
       return n === count && this._pairLocks(lock, other);

@@ -79,11 +79,12 @@ export class Automorphisms {
   }
 
   /**
-   * An invariant may speak of one task. And a round that repeats another has no local state of its own, but a task that may be
+   * An invariant may speak of one task. Variants of local states are not compared. And a round that repeats another has no local state of its own, but a task that may be
    * cancelled before this round begins stands between the two: such programs are not reduced.
    */
   private _isPossible(): boolean {
-    const { sandbox, isCyclic } = this._unfolder;
+    const { sandbox, lts, isCyclic } = this._unfolder;
+    if (lts.anyVariants) return false;
     return sandbox.invariants.size === 0 && !(isCyclic && sandbox.tasks.some((task) => task.isCancellable));
   }
 
@@ -166,7 +167,7 @@ export class Automorphisms {
     this._users.clear();
     const several = new Set<number>();
     for (let node = 0; node < lts.size; node++) {
-      for (const variant of lts.effects(node)?.starts ?? []) {
+      for (const variant of lts.starts(node)) {
         const { task } = spawns[variant]!;
         // A task that is started at several nodes may have another body each time.
         if (this._starts.has(task)) several.add(task);

@@ -109,14 +109,15 @@ export class MayUse {
     if (from < this._seen) this._spread(from, to);
   }
 
-  /** Adds the edges of a node to the nodes where its task continues: back edges, annotated copies, pending resumptions, starts. */
+  /** Adds the edges of a node to the nodes where its task continues: back edges, annotated copies, variants, pending resumptions, starts. */
   private _follow(node: number): void {
     const { _lts: lts } = this;
     const backEdge = lts.backEdge(node);
-    if (backEdge !== null) this._lead(backEdge.node, node);
+    if (backEdge !== null) this._lead(lts.variantOf(backEdge.node), node);
     if (lts.base(node) !== node) this._lead(lts.base(node), node);
     if (lts.resumesAt(node) !== -1) this._lead(lts.resumesAt(node), node);
-    for (const variant of lts.effects(node)?.starts ?? []) this._unknown.push([variant, node]);
+    if (lts.variantOf(node) !== node) this._lead(node, lts.variantOf(node));
+    for (const spawn of lts.starts(node)) this._unknown.push([spawn, node]);
   }
 
   private _uses(node: number): void {

@@ -57,7 +57,7 @@ export function unitOfTime({ lts }: Model): number {
   for (let node = 0; node < lts.size; node++) {
     const cases = lts.cases(node);
     for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === SLEEP) note(cases[at + 2]!);
-    for (const [, ms] of lts.effects(node)?.timers ?? []) note(ms);
+    for (const { kind, begins } of lts.made(node)) if (kind === "timer") note(begins);
   }
   return unit;
 }

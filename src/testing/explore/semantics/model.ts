@@ -57,6 +57,7 @@ import {
   SEND_CLOSED,
 } from "./events.js";
 import { grown } from "./numbers.js";
+import { References } from "./references.js";
 
 /** More tasks may not offer to send to a channel when it closes: each is committed or not, so the ways are two to that power. */
 const MOST_SENDERS = 5;
@@ -100,6 +101,13 @@ export class Model {
   count: number;
   /** Tasks that the last transition started. */
   readonly started: number[];
+  /** The back edges that it took: each task, and the node that the edge leads from. */
+  readonly passed: number[];
+  /** The id of a value that it has taken from a task, and not yet given to another; -1 for none. */
+  delivered: number;
+  /** Whether a channel stays in use while it holds values: the search looks for values that are never received. */
+  keepsUnread: boolean;
+  readonly references: References;
   /** Tasks that it cancelled, and that make a plain call on their way out. */
   readonly stopped: number[];
   /** The components of the timeouts that it began. */
@@ -147,6 +155,10 @@ export class Model {
     this.events = new Int32Array(FIELDS * 64);
     this.count = 0;
     this.started = [];
+    this.passed = [];
+    this.delivered = -1;
+    this.keepsUnread = false;
+    this.references = new References(this);
     this.stopped = [];
     this.begun = [];
     this._still = [[]];

@@ -33,15 +33,19 @@ import {
   WRITE_CELL,
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
-import { FAILURE, isEnding, type RegionState } from "../process/model-scopes.js";
-import { insideScope, Refuted } from "../process/refinements.js";
+import { LockModel } from "../process/model-locks.js";
+import { ChannelModel, TaskModel } from "../process/model-objects.js";
+import { FAILURE, isEnding, RegionModel, type RegionState } from "../process/model-scopes.js";
+import { APART, insideScope, Refuted } from "../process/refinements.js";
+import type { ModelObject, Slot } from "../process/slots.js";
 import { CLOSE, DELAY, DEQUEUE, ENQUEUE, INTERNAL, QUEUE, RECEIVE_CLOSED, RENDEZVOUS, SEND_CLOSED } from "./events.js";
 import type { Model } from "./model.js";
+import { ANYTHING } from "./references.js";
 
 /** Puts the model into the initial state: `main` has been started, and nothing else has happened. */
 export function enterInitial(model: Model): void {
   model.state.fill(0);
-  model.started.length = model.stopped.length = model.begun.length = 0;
+  model.started.length = model.stopped.length = model.passed.length = model.begun.length = 0;
   model.forget();
   startTask(model, 0);
 }
@@ -51,6 +55,8 @@ export function fire(model: Model, events: Int32Array, first: number): void {
   if (model.started.length > 0) model.started.length = 0;
   if (model.stopped.length > 0) model.stopped.length = 0;
   if (model.begun.length > 0) model.begun.length = 0;
+  if (model.passed.length > 0) model.passed.length = 0;
+  model.delivered = -1;
   const task = events[first + 1]!;
   const at = events[first + 2]!;
   const channel = events[first + 5]!;
@@ -64,7 +70,9 @@ export function fire(model: Model, events: Int32Array, first: number): void {
       const receiver = events[first + 3]!;
       startDeferred(model, receiver);
       const value = model.lts.argumentAt(model.nodeOf(task), at);
+      model.delivered = value;
       advance(model, task, at, 1);
+      model.delivered = -1;
       advance(model, receiver, events[first + 4]!, valueCode(value));
       return;
     }
@@ -305,7 +313,7 @@ function startTask(model: Model, spawn: number): void {
 }
 
 function startTasks(model: Model, node: number): void {
-  for (const spawn of model.lts.effects(node)?.starts ?? []) startTask(model, spawn);
+  for (const spawn of model.lts.starts(node)) startTask(model, spawn);
 }
 
 /** Starts what a task has started, and releases what it has released, before the plain call that it is stopped in. */
@@ -362,28 +370,57 @@ function come(model: Model, task: number, node: number): void {
 function enter(model: Model, task: number, node: number): void {
   const { lts } = model;
   const plain = lts.plainSuccessor(node);
-  if (plain === -1) enterWithEffects(model, task, node);
+  if (plain === -1) enterMaking(model, task, node);
   else model.moveTo(task, plain);
+  if (plain !== -1 && plain !== node) model.passed.push(task, node);
   if (lts.isEnd(node)) taskEnded(model, task);
-  else if (lts.isStopping(node) && !lts.isPlainCall(node)) stopItself(model, task, node);
+  else if (lts.isStopping(node) && !lts.isPlainCall(node)) stopItself(model, task, model.nodeOf(task));
 }
 
-function enterWithEffects(model: Model, task: number, node: number): void {
+/** A task comes to a node, and makes objects on the way; a round that is repeated makes its objects anew. */
+function enterMaking(model: Model, task: number, node: number): void {
   const { lts } = model;
-  const backEdge = lts.backEdge(node);
-  model.moveTo(task, backEdge === null ? node : backEdge.node);
-  startTimeouts(model, node, 0);
-  for (const [cell, value] of lts.effects(node)?.cells ?? []) {
-    model.set(model.component(model.ofCell, cell), value + 1);
+  let stands = withFreeObjects(model, task, node, 0);
+  const begun: Begun[] = [{ node: stands, from: 0, releases: 0 }];
+  for (let edge = lts.backEdge(stands); edge !== null; edge = lts.backEdge(stands)) {
+    model.passed.push(task, stands);
+    const { from, releases } = edge;
+    stands = withFreeObjects(model, task, edge.node, from);
+    if (begun.some((before) => before.node === stands)) throw new Unmodelled("a task begins rounds for ever");
+    begun.push({ node: stands, from, releases });
   }
-  releasePermits(model, node, 0, lts.immediateReleases(node));
-  // What the repeated round does on the way to its first node happens again, but not what had happened before the round.
-  if (backEdge !== null) {
-    startTimeouts(model, backEdge.node, backEdge.timers);
-    releasePermits(model, backEdge.node, backEdge.releases, lts.immediateReleases(backEdge.node));
+  model.moveTo(task, stands);
+  for (const each of begun) begin(model, each);
+}
+
+/** A node that a task passes, and how much of what is made and released on the way to it had happened before. */
+interface Begun {
+  readonly node: number;
+  readonly from: number;
+  readonly releases: number;
+}
+
+/** What is made on the way to a node begins, and permits are released. */
+function begin(model: Model, { node, from, releases }: Begun): void {
+  const { lts } = model;
+  const made = lts.made(node);
+  const defersStarts = lts.defersStarts(node);
+  releasePermits(model, node, releases, lts.immediateReleases(node));
+  for (let nth = from; nth < made.length; nth++) {
+    const { kind, index, begins } = made[nth]!;
+    if (kind === "timer") beginTimeout(model, model.component(model.ofTimer, index), begins);
+    else if (kind === "cell") model.set(model.component(model.ofCell, index), begins + 1);
+    else if (kind === "channel") clear(model, model.ofChannel[index]);
+    else if (kind === "region") clear(model, model.ofRegion[index]);
   }
-  // A round without events is a back edge to itself.
-  if (backEdge === null ? !lts.defersStarts(node) : backEdge.node === node) startTasks(model, node);
+  for (let nth = from; nth < made.length && !defersStarts; nth++) {
+    if (made[nth]!.kind === "task") startTask(model, made[nth]!.begins);
+  }
+}
+
+function beginTimeout(model: Model, component: number, ms: number): void {
+  model.set(component, ms + 1);
+  model.begun.push(component);
 }
 
 /** Releases permits that a task releases on its way to a node, from one such release to another. */
@@ -392,13 +429,52 @@ function releasePermits(model: Model, node: number, from: number, to: number): v
   for (let at = from; at < to; at++) model.take(releases![at]![0], -releases![at]![1]);
 }
 
-function startTimeouts(model: Model, node: number, from: number): void {
-  const timers = model.lts.effects(node)?.timers;
-  for (let at = from; timers !== undefined && at < timers.length; at++) {
-    const component = model.component(model.ofTimer, timers[at]![0]);
-    model.set(component, timers[at]![1] + 1);
-    model.begun.push(component);
+function clear(model: Model, component: number | undefined): void {
+  if (component !== undefined && component !== -1) model.set(component, 0);
+}
+
+/**
+ * The variant of a node in which all that a task makes on the way to it, from an object on, is free: nothing refers to an earlier
+ * object of the same name.
+ */
+function withFreeObjects(model: Model, task: number, node: number, from: number): number {
+  const { lts, unfolder } = model;
+  if (!unfolder.isRepeated(node)) return node;
+  for (let variant = node; ; ) {
+    const made = lts.made(variant);
+    if (made.length <= from) return variant;
+    const inUse = model.references.inUse(task, variant, from);
+    const generations = made.map(({ slot }, nth) =>
+      nth < from ? lts.generation(variant, nth) : freeGeneration(model, slot, inUse),
+    );
+    if (generations.every((generation, nth) => generation === lts.generation(variant, nth))) return variant;
+    // The variant may make more.
+    variant = unfolder.variant(variant, generations);
   }
+}
+
+/** The first generation of a slot that can be made anew. */
+function freeGeneration(model: Model, { objects }: Slot, inUse: ReadonlySet<number>): number {
+  const first = objects.findIndex((object) => isFree(model, object, inUse));
+  const generation = first === -1 ? objects.length : first;
+  const [object] = objects;
+  // The tasks of a scope are listed once for all generations.
+  const isInScope = object instanceof RegionModel || (object instanceof TaskModel && object.region !== -1);
+  if (generation > 0 && (isInScope || object instanceof LockModel)) throw new Refuted(APART);
+  return generation;
+}
+
+function isFree(model: Model, object: ModelObject, inUse: ReadonlySet<number>): boolean {
+  if (inUse.has(ANYTHING) || inUse.has(model.unfolder.sandbox.placeOf(object)!)) return false;
+  if (object instanceof TaskModel) {
+    const node = model.nodeOf(object.index);
+    return node === -1 || (model.lts.isEnd(node) && model.lts.status(node) !== FAILED);
+  }
+  return !(
+    model.keepsUnread &&
+    object instanceof ChannelModel &&
+    model.contents.length(model.contentOf(object.index)) > 0
+  );
 }
 
 /** A task is over. In a scope, its failure cancels the other tasks. */

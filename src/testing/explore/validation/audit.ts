@@ -42,10 +42,12 @@ export interface Difference {
 interface Due {
   readonly live: RoutineRun;
   readonly node: number;
-  readonly at: number;
-  readonly value: unknown;
   /** The node that it comes to, which may be folded to the former. */
   readonly via: number;
+  /** The nodes from which back edges lead there. */
+  readonly passed: readonly number[];
+  readonly at: number;
+  readonly value: unknown;
 }
 
 export class Audit {
@@ -200,7 +202,8 @@ export class Audit {
   }
 
   private _goOnLater(task: number, at: number, value: unknown, via: number): void {
-    this._due.push({ live: this._lives.get(task)!, node: this._reachedBy(task), at, value, via });
+    const node = this._reachedBy(task);
+    this._due.push({ live: this._lives.get(task)!, node, via, passed: this._passedBy(task), at, value });
   }
 
   /** The node that a task comes to with a delivery. */
@@ -218,6 +221,23 @@ export class Audit {
   private _isSilent(task: number, node: number): boolean {
     const { lts } = this._model;
     return lts.resumesAt(node) !== -1 && (!this._model.task(task).isCancellable || lts.isAtomic(node));
+  }
+
+  /** The nodes from which the back edges lead that a task took in the last event. */
+  private _passedBy(task: number): number[] {
+    const { passed } = this._model;
+    return passed.filter((_, at) => at % 2 === 1 && passed[at - 1] === task);
+  }
+
+  /** A routine goes on until it reaches a node, with the rounds that it repeats. */
+  private _goFrom(live: RoutineRun, { node, via, passed }: Pick<Due, "node" | "via" | "passed">): void {
+    const { lts } = this._model;
+    this._node = node;
+    this._via = via;
+    live.ahead = [...passed, node].map((each) => lts.base(lts.resumesAt(each) === -1 ? each : lts.resumesAt(each)));
+    const first = live.ahead.shift()!;
+    // In the model, a task that has cancelled itself has left the node already.
+    live.goOnTo(lts.variantOf(first) === lts.variantOf(lts.base(via)) ? first : via);
   }
 
   private _awaitsTurn(task: number, before: number): boolean {
@@ -251,8 +271,8 @@ export class Audit {
     try {
       const gain = this._happen(own[this._below(own.length)]!, task)!;
       const value = this._given(task, node, gain);
-      live.goOnTo((this._node = this._reachedBy(task)));
-      this._via = this._successor(node, gain);
+      const via = this._successor(node, gain);
+      this._goFrom(live, { node: this._reachedBy(task), via, passed: this._passedBy(task) });
       return value;
     } catch (error) {
       this._broken = error;
@@ -282,10 +302,9 @@ export class Audit {
   }
 
   /** Starts a routine, or delivers its input; false if it stays parked. */
-  private _wake({ live, node, at, value, via }: Due): boolean {
-    this._node = node;
-    this._via = via;
-    live.goOnTo(node);
+  private _wake(due: Due): boolean {
+    const { live, at, value } = due;
+    this._goFrom(live, due);
     if (live.routine !== null) return deliver(live, live.waiting!, at, value);
     this._unfolder.sandbox.running = live;
     live.routine = startRoutine(this._unfolder.actualStarts!.get(live.task)!);
@@ -333,7 +352,8 @@ export class Audit {
       this._unfolder.objects.assertUnchanged(live);
       live.enter(operation);
     } else if (!this._unfolder.isTrivial(live, operation)) return false;
-    if (++this._streak >= STREAK || this._isIdle(live, operation)) return false;
+    const repeats = operation instanceof Round && this._repeatsRound(live);
+    if (!repeats && (++this._streak >= STREAK || this._isIdle(live, operation))) return false;
     completeCase(operation, 0, undefined);
     return true;
   }
@@ -352,6 +372,15 @@ export class Audit {
   private _beginStretch(): void {
     this._streak = 0;
     this._rounds.clear();
+  }
+
+  /** Whether a round that a routine begins repeats another; the routine goes on as from there. */
+  private _repeatsRound(live: RoutineRun): boolean {
+    const nth = live.rounds++;
+    const edge = this._model.lts.backEdge(live.node);
+    if (edge === null || edge.at !== nth || live.ahead.length === 0) return false;
+    live.repeat({ ...edge, node: live.ahead.shift()! });
+    return true;
   }
 
   private _compare(live: RoutineRun, node: number, arrival: Arrival): void {
@@ -373,11 +402,13 @@ export class Audit {
   /** Compares the permits that a routine has released on its way to a node with those of the model. */
   private _compareReleases({ task, released }: RoutineRun): void {
     const { lts } = this._unfolder;
-    const backEdge = lts.backEdge(this._via);
     const expected = [...(lts.effects(this._via)?.releases ?? [])];
     // What it was granted and did not get was not released by its code.
     if (this._unfolder.undelivered(this._via) !== null) expected.pop();
-    if (backEdge !== null) expected.push(...(lts.effects(backEdge.node)?.releases.slice(backEdge.releases) ?? []));
+    for (let edge = lts.backEdge(this._via); edge !== null; edge = lts.backEdge(edge.node)) {
+      expected.push(...(lts.effects(edge.node)?.releases.slice(edge.releases) ?? []));
+      if (edge.node === this._via) break;
+    }
     if (released.join() !== expected.join()) this._differ(task, this._node, "releases other permits");
     released.length = 0;
   }
