@@ -15,6 +15,7 @@ import {
 } from "millrace";
 import { choose, type Failed, type Proved, replay, type VerifyOptions, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { compareBruteForce } from "../fuzz/brute-force.js";
 
 type Program = () => Routine<unknown>;
 
@@ -442,3 +443,9 @@ describe("a task may give way after every operation under some schedule", () => 
     expect(verdict).toMatchObject({ status: "bounded", reason: expect.stringMatching(/give way.*at most \d time/) });
   });
 });
+
+test("runs find what all decisions of the scheduler show, in random programs", async () => {
+  let compared = 0;
+  for (let seed = 1; seed <= 60; seed++) if (await compareBruteForce(seed)) compared++;
+  expect(compared).toBeGreaterThan(20);
+}, 60_000);
