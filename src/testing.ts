@@ -11,7 +11,7 @@ export { DONE, type Done, daemon, forever, loop } from "./testing/program/loop.j
 export { replay } from "./testing/replay.js";
 export { ScheduleError } from "./testing/report/failure.js";
 export { toMermaid } from "./testing/report/mermaid.js";
-export type { Schedule, Step, Waiting } from "./testing/report/schedule.js";
+export type { FailedTask, Schedule, Step, Waiting } from "./testing/report/schedule.js";
 export type {
   Bounded,
   Coverage,

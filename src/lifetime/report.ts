@@ -25,9 +25,13 @@ export interface Blocked {
   readonly startedAt?: string;
 }
 
-/** The part that all reports share: a line for each parked task, and the cycle. */
-export function blockedLines(tasks: readonly Blocked[], cycle: readonly string[]): string[] {
-  const width = widest(tasks.map(({ task }) => task));
+/**
+ * The part that all reports share: a line for each parked task, and the cycle.
+ *
+ * @param least - The least width of the names of tasks.
+ */
+export function blockedLines(tasks: readonly Blocked[], cycle: readonly string[], least: number = 0): string[] {
+  const width = Math.max(least, widest(tasks.map(({ task }) => task)));
   const what = widest(tasks.map(wanted));
   const lines = tasks.map((blocked) => {
     const place = blocked.at ?? (blocked.startedAt === undefined ? "" : `started ${blocked.startedAt}`);

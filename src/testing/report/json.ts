@@ -11,7 +11,10 @@ export function printable<T>(verdict: Verdict<T>): Verdict<T> {
 /** Converts a verdict for JSON: outcomes become a list, an error becomes its name and message. */
 export function plain<T>(verdict: Verdict<T>): object {
   if (verdict.status === "proved") return { ...verdict, outcomes: [...verdict.outcomes].map(jsonOf) };
-  return "cause" in verdict ? { ...verdict, cause: jsonOf(verdict.cause) } : { ...verdict };
+  if (verdict.status === "bounded") return { ...verdict };
+  const failed = verdict.schedule.failed.map((task) => ({ ...task, error: jsonOf(task.error) }));
+  const cause = "cause" in verdict ? { cause: jsonOf(verdict.cause) } : {};
+  return { ...verdict, ...cause, schedule: { ...verdict.schedule, failed } };
 }
 
 /** Converts a value for JSON; a value that JSON cannot express becomes text. */

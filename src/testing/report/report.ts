@@ -2,8 +2,10 @@
 // failure, with a column for each task.
 
 import { blockedLines, widest } from "../../lifetime/report.js";
+import { capturedFrames, isOfProgram, placeIn } from "../../scheduler/call-site.js";
 import { DeadlockError } from "../../structures/errors.js";
-import type { Schedule, Step } from "./schedule.js";
+import { inline } from "./inline.js";
+import type { FailedTask, Schedule, Step } from "./schedule.js";
 import type { Coverage, FailureKind } from "./verdict.js";
 
 /** The contents of a report. */
@@ -44,21 +46,47 @@ export function reportOf({ title, kind, found, cause, schedule, token }: Finding
     ...(blocked.at !== undefined && { at: relative(blocked.at) }),
     ...(blocked.startedAt !== undefined && { startedAt: relative(blocked.startedAt) }),
   }));
+  const names = schedule.failed.length > 0 ? widest([...waiting, ...schedule.failed].map(({ task }) => task)) : 0;
   return [
     `✗ ${title}: ${kind}, ${found}`,
-    ...causeLines(kind, cause),
-    ...blockedLines(waiting, schedule.cycle),
+    ...failedLines(schedule.failed, names),
+    ...causeLines(kind, cause, schedule.failed),
+    ...blockedLines(waiting, schedule.cycle, names),
     ...stepLines(schedule.steps),
     ...(token === "" ? [] : [`    replay(${JSON.stringify(token)}, main)`]),
   ].join("\n");
 }
 
+/** The tasks that have failed come first, as other tasks often wait for them. */
+function failedLines(failed: readonly FailedTask[], width: number): string[] {
+  return failed.map(({ task, error, at }) => {
+    const line = `    ${task.padEnd(width)}  failed   ${thrownText(error)}`;
+    return at === undefined ? line : `${line}  at ${relative(at)}`;
+  });
+}
+
 /** The first line of the exception, or the value returned. A deadlock has none, as the parked tasks have lines of their own. */
-function causeLines(kind: FailureKind, cause: unknown): string[] {
+function causeLines(kind: FailureKind, cause: unknown, failed: readonly FailedTask[]): string[] {
   if (kind === "outcome") return [`    returned ${short(printed(cause))}`];
   if (cause === undefined || cause instanceof DeadlockError) return [];
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : `thrown: ${printed(cause)}`;
-  return [`    ${text.split("\n")[0]!}`];
+  return failed.some(({ error }) => isSameError(error, cause)) ? [] : [`    ${thrownText(cause)}`];
+}
+
+function thrownText(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.split("\n")[0]! : `thrown: ${inline(error)}`;
+}
+
+/** Whether two errors are one, or one is a copy of the other. */
+export function isSameError(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (!(one instanceof Error && other instanceof Error)) return false;
+  return one.name === other.name && one.message === other.message && one.stack === other.stack;
+}
+
+/** The line of the program that threw an error, as `file:line:column`; undefined if its stack does not have it. */
+export function throwSiteOf(error: unknown): string | undefined {
+  const frame = error instanceof Error ? capturedFrames(error).find(isOfProgram) : undefined;
+  return frame === undefined ? undefined : placeIn(frame);
 }
 
 function stepLines(steps: readonly Step[]): string[] {

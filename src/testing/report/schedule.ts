@@ -33,10 +33,25 @@ export interface Waiting {
   readonly startedAt?: string;
 }
 
+/** A task that has failed in a schedule. */
+export interface FailedTask {
+  /** The name of the task. */
+  readonly task: string;
+  /** What the task has thrown. */
+  readonly error: unknown;
+  /** The source line that threw it, if known. */
+  readonly at?: string;
+}
+
 /** The steps of a schedule, in order, and its end. */
 export interface Schedule {
   /** The steps. */
   readonly steps: readonly Step[];
+  /**
+   * The tasks that have failed, in the order in which they did. A task that fails with the error of a task that it joins is not
+   * among them.
+   */
+  readonly failed: readonly FailedTask[];
   /** The tasks that are parked at the end. */
   readonly waiting: readonly Waiting[];
   /** The names of the tasks of a cycle, in which each task waits for the next; empty if no cycle is known. */

@@ -8,7 +8,7 @@ import { DeadlockError } from "../../structures/errors.js";
 import { shared } from "../../structures/shared.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
-import type { Schedule, Step } from "../report/schedule.js";
+import type { FailedTask, Schedule, Step } from "../report/schedule.js";
 import type { Survey } from "../report/survey.js";
 import { tokenOf } from "../report/token.js";
 import type { FailureKind } from "../report/verdict.js";
@@ -24,7 +24,14 @@ export type Main<T> = () => Routine<T> | AsyncRoutine<T>;
 /** The end of one run: a value or a failure. */
 type Ending<T> =
   | { readonly value: T; readonly failed: null }
-  | { readonly failed: { readonly kind: FailureKind; readonly cause: unknown } };
+  | {
+      readonly failed: {
+        readonly kind: FailureKind;
+        readonly cause: unknown;
+        /** The deadlock that the failure has led to. */
+        readonly deadlock?: DeadlockError;
+      };
+    };
 
 /** One run of a program under a schedule. */
 export interface Run<T> {
@@ -32,6 +39,8 @@ export interface Run<T> {
   readonly taken: readonly number[];
   readonly elapsed: number;
   readonly steps: readonly Step[];
+  /** The tasks that have failed, if the steps are recorded. */
+  readonly failed: readonly FailedTask[];
   /** Whether an operation was made and not used; false if the run was not watched. */
   readonly unused: boolean;
   /** How `main` ended; null if it had not when the run was over. */
@@ -94,7 +103,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
   using world = new World(decisions, () => below(2 ** 30) / 2 ** 30, options);
   const watch = watches && new RunWatch(watches === "any" ? null : watches, () => decisions.steps);
   if (watch) world.watch(watch);
-  if (steps !== undefined) world.recordTasks();
+  if (steps !== undefined || !untold) world.recordTasks();
   const program = new ClosedProgram<T>(untold ? 0 : undefined);
   let ending: Ending<T> | null = null;
   program.begin(main, [], undefined).then(
@@ -116,6 +125,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
     taken: [...decisions.taken],
     elapsed: world.elapsed,
     steps: [...world.steps],
+    failed: untold ? [] : world.failed,
     unused: watch?.any === true,
     main: ending,
     thrown: world.thrown,
@@ -149,7 +159,13 @@ function judged<T>(ending: Ending<T> | null, program: ClosedProgram<T>, world: W
     const waits = waiting.length > 0 ? waiting.join(", ") : "a task awaits a promise";
     return failed("escaped", new Error(`The program waits for an event outside the simulation: ${waits}`));
   }
-  if (ending.failed === null && world.reported.length > 0) return failed("throw", world.reported[0]);
+  if (world.reported.length > 0) {
+    // A task that has failed comes first: other tasks often wait for it.
+    const [cause] = world.reported;
+    if (ending.failed === null) return failed("throw", cause);
+    if (ending.failed.cause instanceof DeadlockError)
+      return { failed: { kind: "throw", cause, deadlock: ending.failed.cause } };
+  }
   const lost = options.leaks && ending.failed === null ? program.parked.filter((task) => !isDaemon(task)) : [];
   if (lost.length > 0) return failed("leak", deadlock("main is done, and tasks are still parked", lost));
   const left = options.unread && ending.failed === null ? world.unread : null;
@@ -169,11 +185,11 @@ export function failureOf<T>(
   found: string,
   { title = titleOf(main), leaks = false }: RunOptions = {},
 ): ScheduleError {
-  const { kind, cause } = run.ending.failed!;
+  const { kind, cause, deadlock = cause } = run.ending.failed!;
   const moved = decisions.filter((decision) => decision > 0).length;
   const order = moved === 0 ? "first in, first out" : `${moved} decisions differ from first in, first out`;
   return new ScheduleError({
-    ...{ title, kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, cause), cause },
+    ...{ title, kind, found: `${found}; ${order}`, schedule: scheduleOf(main, run, deadlock), cause },
     token: tokenOf({
       kind: "decisions",
       seed,
@@ -183,10 +199,14 @@ export function failureOf<T>(
   });
 }
 
-function scheduleOf<T>(main: Main<T>, { steps }: Run<T>, cause: unknown): Schedule {
+function scheduleOf<T>(main: Main<T>, { steps, failed }: Run<T>, cause: unknown): Schedule {
   const tasks = cause instanceof DeadlockError ? cause.tasks : [];
   const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
-  return shortly({ steps, waiting, cycle: cause instanceof DeadlockError ? cause.cycle : [] }, main.name || "task");
+  const cycle = cause instanceof DeadlockError ? cause.cycle : [];
+  const title = main.name || "task";
+  // What the program has thrown is its own, and may be any object.
+  const thrown = failed.map(({ task, ...rest }) => ({ task: shortly(task, title), ...rest }));
+  return { ...shortly({ steps, waiting, cycle }, title), failed: thrown };
 }
 
 /** Removes the prefix `main#0/`, which all names have, from the texts of a value. */

@@ -9,11 +9,12 @@ import { type Host, native } from "../../scheduler/host.js";
 import { Layer, type MakeChannel, type Maker, type MakeTask, type Parent } from "../../scheduler/maker.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
-import { shown } from "../../structures/errors.js";
 import { Ring } from "../../structures/ring.js";
 import type { Task } from "../../task/task.js";
 import type { Declared } from "../program/cell.js";
-import type { Step } from "../report/schedule.js";
+import { inline } from "../report/inline.js";
+import { isSameError, throwSiteOf } from "../report/report.js";
+import type { FailedTask, Step } from "../report/schedule.js";
 import { freeze } from "../report/values.js";
 import { shares } from "./chance.js";
 import { type Decisions, Endless } from "./decisions.js";
@@ -132,6 +133,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _closed: () => boolean;
   private _ids: number;
   private _watch: RunWatch | null;
+  /** The recorded tasks that have failed, in the order in which they did. */
+  private readonly _failures: Set<Task<unknown>>;
   /** The tasks of the program, if they are recorded. */
   private _tasks: Task<unknown>[] | null;
 
@@ -150,6 +153,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._jobs = new Ring();
     this._ids = 0;
     this._watch = this._tasks = null;
+    this._failures = new Set();
     this._invariants = new Map();
     this._options = options;
     this._decisions = decisions;
@@ -192,6 +196,22 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   /** The errors of the recorded tasks that have failed: a task that is never idle reports none. */
   get thrown(): unknown[] {
     return (this._tasks ?? []).filter(({ status }) => status === "failed").map(({ value }) => value);
+  }
+
+  /** The recorded tasks that have failed. A task that throws the error of another one does not count. */
+  get failed(): FailedTask[] {
+    this._noteFailures();
+    const found: FailedTask[] = [];
+    for (const { name, value } of this._failures) {
+      if (found.some(({ error }) => isSameError(error, value))) continue;
+      const at = throwSiteOf(value);
+      found.push({ task: name, error: value, ...(at !== undefined && { at }) });
+    }
+    return found;
+  }
+
+  private _noteFailures(): void {
+    for (const task of this._tasks ?? []) if (task.status === "failed") this._failures.add(task);
   }
 
   /** Watches what the program makes and never performs. */
@@ -292,7 +312,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   /** Called when a task has sent to a channel, or received from it. */
   private _used(task: string, channel: string, act: End, value: unknown): void {
     const closed = value === CLOSED;
-    const text = closed ? "closed" : shown(value);
+    const text = closed ? "closed" : inline(value);
     const [what, towards] = act === "send" ? (["!", "to"] as const) : (["?", "from"] as const);
     this.steps.push({
       task,
@@ -401,6 +421,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
         // ready now, and the run would depend on the clock: they get their turn when the queue is empty.
         if (this._limits?.stops() === true && this._closed()) throw REST;
         if (this.refused !== null || this._invariants.size > 0) this._hold();
+        if (this._records) this._noteFailures();
         return policy.next(ready, at);
       },
       choose: (cases) => policy.choose(cases),

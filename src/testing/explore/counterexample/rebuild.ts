@@ -82,6 +82,7 @@ export class Counterexample {
   async begin(): Promise<void> {
     await whenUnfolded(this.model, () => enterInitial(this.model));
     this.model.enumerate();
+    this._text.noteFailures();
   }
 
   /** Whether there is an event at a place: those that are enabled, and delays beside them. */
@@ -97,6 +98,7 @@ export class Counterexample {
     this.places.push(place);
     this._text.describe(event, 0);
     await whenUnfolded(this.model, () => fire(this.model, event, 0));
+    this._text.noteFailures();
     this.model.enumerate();
   }
 

@@ -2,12 +2,13 @@
 // are parked at the end, with the cycle in which they wait for each other.
 
 import { cycleOf } from "../../../lifetime/report.js";
-import { shown } from "../../../structures/errors.js";
 import { isDaemon } from "../../program/loop.js";
-import type { Schedule, Step, Waiting } from "../../report/schedule.js";
+import { inline } from "../../report/inline.js";
+import { isSameError, throwSiteOf } from "../../report/report.js";
+import type { FailedTask, Schedule, Step, Waiting } from "../../report/schedule.js";
 import { callSiteOf } from "../process/call-site.js";
 import { ACQUIRE, DEFAULT, KINDS, type Names, RECEIVE, RELEASE, SEND, STRIDE } from "../process/cases.js";
-import { PARKED } from "../process/local-lts.js";
+import { FAILED, HANDLED, PARKED } from "../process/local-lts.js";
 import {
   CLOSE,
   DELAY,
@@ -40,12 +41,15 @@ export class ScheduleText {
   private readonly _steps: Step[];
   /** The tasks that used each channel, the latest last. */
   private readonly _users: Map<number, number[]>;
+  /** The tasks that have failed, and what they have thrown. */
+  private readonly _failures: Map<number, unknown>;
   private readonly _names: Names;
 
   constructor(model: Model) {
     this._model = model;
     this._steps = [];
     this._users = new Map();
+    this._failures = new Map();
     this._names = {
       task: (index) => this._name(index),
       channel: (index) => this._channel(index),
@@ -68,11 +72,32 @@ export class ScheduleText {
     this._users.set(channel!, users);
   }
 
+  /** Notes the tasks that have failed since the last call. A task that throws the error of another one does not count. */
+  noteFailures(): void {
+    const { lts } = this._model;
+    for (const [task] of this._model.ofTask.entries()) {
+      const node = this._model.nodeOf(task);
+      if (node === -1 || this._failures.has(task)) continue;
+      if (lts.status(node) === FAILED || lts.status(node) === HANDLED) this._failures.set(task, lts.result(node));
+    }
+  }
+
+  private _failed(): FailedTask[] {
+    const found: FailedTask[] = [];
+    for (const [task, error] of this._failures) {
+      if (found.some((earlier) => isSameError(earlier.error, error))) continue;
+      const at = throwSiteOf(error);
+      found.push({ task: this._name(task), error, ...(at !== undefined && { at }) });
+    }
+    return found;
+  }
+
   /** The schedule so far, and the tasks that are parked in the current state; of these only `stuck`, if given. */
   end(stuck: readonly number[] | undefined): Schedule {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
       steps: this._steps,
+      failed: this._failed(),
       waiting: parked.filter((task) => !isDaemon(this._model.task(task))).map((task) => this._waiting(task)),
       cycle: this._cycle(parked).map((task) => this._name(task)),
     };
@@ -265,7 +290,7 @@ export class ScheduleText {
   }
 
   private _value(id: number): string {
-    return shown(this._model.unfolder.values.at(id));
+    return inline(this._model.unfolder.values.at(id));
   }
 }
 

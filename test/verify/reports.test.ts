@@ -1,0 +1,183 @@
+// The reports of programs with a fault, as a terminal shows them: each says what to fix.
+
+import { type Channel, channel, go, pause, type Routine } from "millrace";
+import { choose, type Failed, type Verdict, verify } from "millrace/testing";
+import { describe, expect, test } from "vitest";
+
+/** The report of a program, without what differs from machine to machine. */
+async function reportOn(main: () => Routine<unknown>, options: object = {}): Promise<string> {
+  const verdict: Verdict<unknown> = await verify(main, options);
+  if (verdict.status !== "failed") return verdict.status;
+  return verdict.report
+    .replace(/, [\d.]+ ms\)/g, ")")
+    .replace(/replay\("[^"]*"/g, 'replay("…"')
+    .replace(/[^\s(]*reports\.test\.ts:(\d+):\d+/g, "reports.test.ts:LINE");
+}
+
+/** The same program, for the engine that runs every schedule: it has a channel of a kind that the model does not have. */
+function whole(main: () => Routine<unknown>): () => Routine<unknown> {
+  const copy = function* (): Routine<unknown> {
+    channel<number>(0, { maxPending: 9 });
+    return yield* main();
+  };
+  return Object.defineProperty(copy, "name", { value: main.name || "main" });
+}
+
+interface Account {
+  readonly lock: Channel<{ readonly balance: number }>;
+}
+
+/** Two transfers that take the same two accounts in opposite order. */
+function* accounts(): Routine<void> {
+  const ann: Account = { lock: channel(1) };
+  const bob: Account = { lock: channel(1) };
+  yield* ann.lock.send({ balance: 100 });
+  yield* bob.lock.send({ balance: 50 });
+  const transfer = function* transfer(from: Account, to: Account): Routine<void> {
+    const source = yield* from.lock.receive();
+    const target = yield* to.lock.receive();
+    if (typeof source === "symbol" || typeof target === "symbol") return;
+    yield* from.lock.send({ balance: source.balance - 10 });
+    yield* to.lock.send({ balance: target.balance + 10 });
+  };
+  const both = [go(transfer, ann, bob), go(transfer, bob, ann)];
+  for (const task of both) yield* task;
+}
+
+interface Packet {
+  readonly seq: number;
+  readonly bit: number;
+}
+
+/** A receiver that does not compare the bit of a packet. */
+function* protocol(): Routine<void> {
+  const wire = channel<Packet>(0, { name: "wire" });
+  const acks = channel<{ readonly bit: number }>(0, { name: "acks" });
+  go(function* sender() {
+    for (let seq = 0; seq < 2; seq++) {
+      for (let bit = -1; bit !== seq % 2; ) {
+        yield* wire.send({ seq, bit: seq % 2 });
+        const lost = yield* choose([false, true]);
+        const ack = yield* acks.receive();
+        if (!lost && typeof ack === "object") bit = ack.bit;
+      }
+    }
+    wire.close();
+  });
+  let expected = 0;
+  for (;;) {
+    const packet = yield* wire.receive();
+    if (typeof packet === "symbol") return;
+    if (packet.seq !== expected) throw new Error(`got ${packet.seq} instead of ${expected}`);
+    expected++;
+    yield* acks.send({ bit: packet.bit });
+  }
+}
+
+/** A worker that fails while `main` waits for its answer. */
+function* workerDies(): Routine<void> {
+  const jobs = channel<{ readonly id: number; readonly user: { readonly name: string } | null }>(0, { name: "jobs" });
+  const answers = channel<string>(0, { name: "answers" });
+  go(function* worker() {
+    const job = yield* jobs.receive();
+    if (typeof job === "object") yield* answers.send(job.user!.name);
+  });
+  yield* jobs.send({ id: 1, user: null });
+  yield* answers.receive();
+}
+
+describe("the report", () => {
+  test("a worker that failed is the first line, and not the task that waits for its answer", async () => {
+    expect(await reportOn(workerDies)).toMatchInlineSnapshot(`
+      "✗ workerDies: throw, shortest schedule has 1 event (2 states)
+          worker#0    failed   TypeError: Cannot read properties of null (reading 'name')  at reports.test.ts:LINE
+          workerDies  blocked  receive from answers  reports.test.ts:LINE
+             schedule
+          1. workerDies  send {"id":1,"user":null} to jobs, taken by worker#0
+          replay("…", main)"
+    `);
+  });
+
+  test("in the engine that runs every schedule, the failed worker is the first line as well", async () => {
+    expect(await reportOn(whole(workerDies))).toMatchInlineSnapshot(`
+      "✗ workerDies: throw, found by run 1; first in, first out
+          worker#0      failed   TypeError: Cannot read properties of null (reading 'name')  at reports.test.ts:LINE
+          workerDies#0  blocked  receive from answers
+             schedule                                                worker#0                     workerDies#0
+          1. worker#0      receive {"id":1,"user":null} from jobs    jobs ? {"id":1,"user":null}
+          2. workerDies#0  send {"id":1,"user":null} to jobs                                      jobs ! {"id":1,"user":null}
+          replay("…", main)"
+    `);
+  });
+
+  test("a protocol that repeats a packet is shown with the numbers of its packets", async () => {
+    expect(await reportOn(protocol)).toMatchInlineSnapshot(`
+      "✗ protocol: throw, shortest schedule has 3 events (4 states)
+          protocol  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
+          sender#0  blocked  receive from acks  reports.test.ts:LINE
+             schedule
+          1. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
+          2. protocol  send {"bit":0} to acks, taken by sender#0
+          3. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
+          replay("…", main)"
+    `);
+    expect(await reportOn(whole(protocol))).toMatchInlineSnapshot(`
+      "✗ protocol: throw, found by run 1; first in, first out
+          protocol#0  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
+             schedule                                           sender#0                  protocol#0
+          1. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
+          2. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+          3. protocol#0  send {"bit":0} to acks                                           acks ! {"bit":0}
+          4. sender#0    receive {"bit":0} from acks            acks ? {"bit":0}
+          5. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
+          6. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+          replay("…", main)"
+    `);
+  });
+
+  test("two transfers that lock each other out are shown with their cycle and balances", async () => {
+    expect(await reportOn(accounts)).toMatchInlineSnapshot(`
+      "✗ accounts: deadlock, shortest schedule has 4 events (9 states)
+          accounts    blocked  join transfer#0         reports.test.ts:LINE
+          transfer#0  blocked  receive from channel#1  reports.test.ts:LINE
+          transfer#1  blocked  receive from channel#0  reports.test.ts:LINE
+          cycle: transfer#0 → transfer#1 → transfer#0
+             schedule
+          1. accounts    send {"balance":100} to channel#0
+          2. accounts    send {"balance":50} to channel#1
+          3. transfer#0  receive {"balance":100} from channel#0
+          4. transfer#1  receive {"balance":50} from channel#1
+          replay("…", main)"
+    `);
+  });
+});
+
+describe("the tasks that failed", () => {
+  const joined = function* (): Routine<void> {
+    const lost = channel<number>();
+    const inner = go(function* inner() {
+      throw new RangeError("too many");
+    });
+    const outer = go(function* outer() {
+      yield* inner;
+    });
+    yield* pause();
+    try {
+      yield* outer;
+    } catch {}
+    yield* lost.receive();
+  };
+
+  test.each([
+    ["model", joined],
+    ["runs", whole(joined)],
+  ])("a failure that a task rethrows counts once, for the task that threw it first (%s)", async (engine, main) => {
+    const verdict = await verify(main);
+    expect(verdict).toMatchObject({ status: "failed", kind: "deadlock", engine });
+    const { schedule } = verdict as Failed;
+    expect(schedule.failed).toMatchObject([{ task: "inner#0", error: new RangeError("too many") }]);
+    expect(schedule.failed[0]!.at).toMatch(/reports\.test\.ts:\d+:\d+$/);
+    const { failed } = JSON.parse(JSON.stringify(verdict)).schedule;
+    expect(failed).toMatchObject([{ task: "inner#0", error: { name: "RangeError", message: "too many" } }]);
+  });
+});
