@@ -9,6 +9,7 @@ import { HANDOVER, IDENTITY } from "./explore/process/run-objects.js";
 import { isOfLock } from "./explore/process/sandbox.js";
 import { Proof } from "./explore/proof/proof.js";
 import { NO_SYMMETRY } from "./explore/reduction/find-automorphisms.js";
+import { type SharedVariable, sharedVariables, sharingText } from "./explore/source/shared-variables.js";
 import { proveByRunning } from "./explore/stateless/verdict.js";
 import { printable } from "./report/json.js";
 import { Survey } from "./report/survey.js";
@@ -73,9 +74,11 @@ export function verify<T>(
 async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verdict<T>> {
   const limits = new Limits(options, { maxStates: MOST_STATES });
   if (options.engine === "runs") return await proveByRunning(main, options, limits, "it was asked for");
+  const variables = await sharedVariables(String(main));
+  if (variables !== null && variables.length > 0) return await sharing(main, options, limits, variables);
   const refinements = new Set<string>();
   for (;;) {
-    const proof = new Proof<T>(main, options, refinements, limits);
+    const proof = new Proof<T>(main, options, refinements, limits, variables !== null);
     try {
       const verdict = await proof.run();
       const silent = proof.unused ? await unperformed(main, options, refinements, limits, verdict) : null;
@@ -87,6 +90,23 @@ async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verd
       else return await otherwise(main, options, limits, error);
     }
   }
+}
+
+/**
+ * The verdict on a program whose tasks share variables, so that no task can be modelled alone: it is run under every schedule. A loop
+ * that carries a variable from round to round cannot be folded, and may have no end.
+ */
+async function sharing<T>(
+  main: Main<T>,
+  options: VerifyOptions<T>,
+  limits: Limits,
+  variables: readonly SharedVariable[],
+): Promise<Verdict<T>> {
+  const text = sharingText(variables);
+  const proof = new Proof<T>(main, options, new Set(), limits, true);
+  const isRun = options.engine === undefined && !variables.some(({ carried }) => carried);
+  if (!isRun) return proof.shares(text);
+  return await otherwise(main, options, limits, new Unmodelled(`tasks share variables: ${text}`));
 }
 
 /** States that are searched for operations that a program with another failure never performs. */
@@ -109,7 +129,7 @@ async function unperformed<T>(
   const { maxStates = MOST_SURVEYED } = options;
   const all = failed ? { all: true, maxStates: Math.min(maxStates, MOST_SURVEYED) } : {};
   const survey = new Survey<null>();
-  const proof = new Proof<T>(main, { ...options, ...all }, refinements, limits, survey);
+  const proof = new Proof<T>(main, { ...options, ...all }, refinements, limits, true, survey);
   const complete = await proof.survey();
   return complete && survey.found.length > 0 ? await proof.unperformed(survey.found, verdict) : null;
 }

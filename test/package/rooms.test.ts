@@ -46,7 +46,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "testing/explore/validation": searching,
   "testing/explore/stateless": searching,
   "testing/explore/proof": [...searching, "testing/explore/counterexample", "testing/explore/validation"],
-  testing: [...searching, "testing/explore/counterexample", "testing/explore/stateless", "testing/explore/proof"],
+  "testing/explore/source": [],
+  testing: [
+    ...searching,
+    "testing/explore/counterexample",
+    "testing/explore/stateless",
+    "testing/explore/proof",
+    "testing/explore/source",
+  ],
   cli: ["operation", "testing", "testing/report"],
 };
 

@@ -62,16 +62,19 @@ test("the default search proves twelve philosophers in less than 20 000 states",
   expect(verdict.status).toBe("proved");
 });
 
-describe("shared state", () => {
+/** A variable that the source of a program does not show. */
+const hidden = <T>(value: T): { held: T } => ({ held: value });
+
+describe("shared state that the source does not show", () => {
   test("is reported if tasks send the value of a shared counter", async () => {
     const verdict = await verify(function* () {
-      let count = 0;
+      const count = hidden(0);
       const done = channel<number>();
       const token = channel<number>();
       for (let n = 0; n < 2; n++) {
         go(function* () {
           yield* token.receive();
-          yield* done.send(++count);
+          yield* done.send(++count.held);
         });
       }
       yield* token.send(1);
@@ -83,18 +86,18 @@ describe("shared state", () => {
 
   test("is reported if tasks push to and read a shared array", async () => {
     const verdict = await verify(function* () {
-      const queue: number[] = [];
+      const queue = hidden<number[]>([]);
       const [wake, done] = [channel<number>(1), channel<number>()];
       go(function* produce() {
         for (let n = 0; n < 2; n++) {
-          queue.push(n);
+          queue.held.push(n);
           wake.trySend(1);
         }
         yield* done.send(1);
       });
       go(function* consume() {
         yield* wake.receive();
-        yield* done.send(queue.length);
+        yield* done.send(queue.held.length);
       });
       yield* done.receive();
       yield* done.receive();
@@ -104,15 +107,15 @@ describe("shared state", () => {
 
   test("is reported if a counter is written after a pause, as a run of the program returns another value", async () => {
     const verdict = await verify(function* () {
-      let count = 0;
+      const count = hidden(0);
       const increment = function* () {
-        const before = count;
+        const before = count.held;
         yield* pause();
-        count = before + 1;
+        count.held = before + 1;
       };
       const tasks = [go(increment), go(increment)];
       for (const task of tasks) yield* task;
-      return count;
+      return count.held;
     });
     expect(verdict).toMatchObject({ status: "failed", kind: "shared-state", engine: "model" });
     expect(verdict.status === "failed" && verdict.report).toContain("run on the scheduler it returns 2");
@@ -129,13 +132,13 @@ describe("shared state", () => {
 
   test("is reported if a failing schedule cannot be replayed", async () => {
     const verdict = await verify(function* () {
-      let count = 0;
+      const count = hidden(0);
       const gate = channel<number>();
       const [one, two] = [channel<number>(), channel<number>()];
       for (let n = 0; n < 2; n++) {
         go(function* () {
           yield* gate.receive();
-          yield* (++count === 1 ? one : two).send(0);
+          yield* (++count.held === 1 ? one : two).send(0);
         });
       }
       yield* gate.send(0);

@@ -135,7 +135,7 @@ describe("verify()", () => {
     });
     expect(proved(verdict).outcomes).toEqual(new Set([3]));
     expect(proved(verdict).runs).toBeGreaterThan(100);
-    expect(proved(verdict).assumptions.join()).toContain("share state");
+    expect(proved(verdict).assumptions.join()).toContain("tasks share variables: count");
   });
 
   test("explores a scope that cancels its tasks", async () => {

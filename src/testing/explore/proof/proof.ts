@@ -43,10 +43,12 @@ const LEAST_RUNS = 8;
 const CHECKED_PART = 1 / 50;
 const LEAST_CHECKED = 500;
 
-const ASSUMPTIONS = [
-  "the program is closed: nothing outside holds its channels, and its inputs are these",
-  "tasks share nothing but channels (audited on random schedules)",
-];
+const READ =
+  "tasks share nothing but channels, locks and cells: no variable in the source of main is shared, and random schedules were audited";
+const AUDITED =
+  "tasks share nothing but channels, locks and cells (audited on random schedules; the source of main could not be read)";
+
+const ASSUMPTIONS = ["the program is closed: nothing outside holds its channels, and its inputs are these"];
 
 const TIMES = {
   "maximal-progress":
@@ -64,6 +66,7 @@ export class Proof<T> {
   private readonly _options: VerifyOptions<T>;
   private readonly _refinements: Refinements;
   private readonly _limits: Limits;
+  private readonly _isRead: boolean;
   private _isolation: Isolation | null;
   private readonly _title: string;
   private _searchMs: number;
@@ -71,12 +74,16 @@ export class Proof<T> {
   /** What the tasks make and do not perform; null if that is no failure. */
   private readonly _watch: ModelWatch | null;
 
-  /** @param survey - Gets the lines at which operations are made and not performed. */
+  /**
+   * @param isRead - Whether the source of `main` was read, and no variable of it is shared.
+   * @param survey - Gets the lines at which operations are made and not performed.
+   */
   constructor(
     main: Main<T>,
     options: VerifyOptions<T>,
     refinements: Refinements,
     limits: Limits,
+    isRead: boolean,
     survey: Survey<null> | null = null,
   ) {
     this._main = main;
@@ -88,6 +95,7 @@ export class Proof<T> {
     this._options = options;
     this._refinements = refinements;
     this._limits = limits;
+    this._isRead = isRead;
     this._isolation = null;
     this._searchMs = 0;
     this._properties = new Properties(options);
@@ -162,7 +170,7 @@ export class Proof<T> {
     return {
       status: "proved",
       outcomes: this._unfolder.lts.outcomes() as Set<T>,
-      assumptions: [...ASSUMPTIONS, TIMES[this._options.time ?? "maximal-progress"]],
+      assumptions: [...ASSUMPTIONS, this._isRead ? READ : AUDITED, TIMES[this._options.time ?? "maximal-progress"]],
       ...coverage,
     };
   }
@@ -226,6 +234,12 @@ export class Proof<T> {
   private _shared({ task, expected, found }: Difference, coverage: Coverage): Failed {
     const what = `with the same history, ${task} once ${expected} and once ${found}: tasks seem to share state`;
     return this._sharing(what, coverage);
+  }
+
+  /** The verdict on a program whose tasks share variables, as its source shows. */
+  shares(text: string): Failed {
+    const coverage: Coverage = { engine: "model", states: 0, runs: 0, events: 0, ms: this._ms(), searchMs: 0 };
+    return this._withoutSchedule("shared-state", undefined, text, coverage);
   }
 
   /** Whether it is common for such a program to share variables: between a scope's body and its tasks, or under a lock. */
