@@ -23,9 +23,9 @@ export async function replayEvents<T>(main: Main<T>, decided: Decided, token: st
   let broken: unknown;
   for (const [freezes, refinements] of [
     [false, marked],
-    [true, marked],
     [false, [...marked, IDENTITY]],
     [false, [...marked, HANDOVER]],
+    [true, marked],
   ] as const) {
     try {
       const replayed = await replayOnce(main, decided, token, freezes, refinements);

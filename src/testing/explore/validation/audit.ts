@@ -264,16 +264,23 @@ export class Audit {
     // The program may have caught the error of an earlier plain call.
     if (this._left) throw new Error("This schedule is left");
     this._compareCases(task, node, this._unfolder.casesOf(live, offer).cases, attempt);
-    const own = this._ownEvents(task, node);
+    const own = this._guarded(() => this._ownEvents(task, node));
     this._compareReleases(this._unfolder.sandbox.running!);
     this._left ||= own.length === 0;
     if (this._difference !== null || this._left) throw new Error("This schedule is left");
-    try {
+    return this._guarded(() => {
       const gain = this._happen(own[this._below(own.length)]!, task)!;
       const value = this._given(task, node, gain);
       const via = this._successor(node, gain);
       this._goFrom(live, { node: this._reachedBy(task), via, passed: this._passedBy(task) });
       return value;
+    });
+  }
+
+  /** Does a part of a plain call. An exception is none of the program, which may catch it: it is thrown again later. */
+  private _guarded<R>(work: () => R): R {
+    try {
+      return work();
     } catch (error) {
       this._broken = error;
       throw error;
