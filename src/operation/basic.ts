@@ -51,7 +51,8 @@ export class Made<T> extends Operation<T> implements Waiter {
   readonly nacks: boolean;
   /** The operation that was made for this performance. */
   inner: Operation<T> | null;
-  private _lost: Gate | null;
+  /** Opened when the operation has lost. */
+  lost: Gate | null;
   private _blocked: boolean;
 
   constructor(make: (lost: Operation<void>) => Operation<T>, nacks: boolean) {
@@ -59,12 +60,12 @@ export class Made<T> extends Operation<T> implements Waiter {
     this._make = make;
     this.nacks = nacks;
     this.inner = null;
-    this._lost = null;
+    this.lost = null;
     this._blocked = false;
   }
 
   poll(): boolean {
-    this._lost = this.nacks ? new Gate("losing a choice") : null;
+    this.lost = this.nacks ? new Gate("losing a choice") : null;
     try {
       const inner = this._prepare();
       this.inner = inner;
@@ -76,7 +77,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   }
 
   private _prepare(): Operation<T> {
-    const made = this._make(this._lost === null ? (undefined as never) : new Shared(this._lost));
+    const made = this._make(this.lost === null ? (undefined as never) : new Shared(this.lost));
     if (!isOperation(made))
       throw new TypeError(`Cannot perform guard: its function must return an operation, got ${shown(made)}`);
     const inner = made.fresh() as Operation<T>;
@@ -87,7 +88,7 @@ export class Made<T> extends Operation<T> implements Waiter {
   /** Called when the operation could not be made, polled or blocked: it has lost. */
   private _fail(): void {
     this._forget();
-    if (this._lost !== null) lose(this._lost);
+    if (this.lost !== null) lose(this.lost);
   }
 
   block(): void {
@@ -120,7 +121,7 @@ export class Made<T> extends Operation<T> implements Waiter {
       inner.waiter = null;
       this._forget();
     }
-    this._lost?.open();
+    this.lost?.open();
     return left;
   }
 

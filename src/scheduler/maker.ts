@@ -68,6 +68,8 @@ export interface Maker {
    * returned is called once the operation no longer waits.
    */
   hold(operation: unknown, current: Performer | null): (() => void) | null;
+  /** Called where tasks that a combinator starts share variables of their own, besides channels. */
+  shares(what: string): void;
   /** Called when the run queue is empty, while `watchful` is true. */
   idle(): void;
 }
@@ -128,6 +130,10 @@ export class Layer implements Maker {
 
   hold(operation: unknown, current: Performer | null): (() => void) | null {
     return this.outer === null ? null : this.outer.hold(operation, current);
+  }
+
+  shares(what: string): void {
+    this.outer?.shares(what);
   }
 
   idle(): void {

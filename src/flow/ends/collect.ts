@@ -3,7 +3,6 @@
 
 import { CLOSED, type Closed } from "../../channel/ends.js";
 import { type Scope, scope } from "../../lifetime/scope.js";
-import { guard } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { assertFunction, assertOptions } from "../../structures/arguments.js";
 import { named } from "../../structures/named.js";
@@ -80,10 +79,20 @@ export function reduce<T, U>(
   options: FlowOptions = {},
 ): Operation<U> {
   assertFunction("reduce", "step", step);
+  return folding(source, step, () => initial, options);
+}
+
+/** Reads a source to its end. The initial state is made for each performance, in the task that changes it. */
+function folding<T, U>(
+  source: Input<T>,
+  step: (state: U, value: T) => U,
+  initial: () => U,
+  options: FlowOptions,
+): Operation<U> {
   return reading("reduce", source, options, (from) =>
     scope(
       named("reduce", function* (): Routine<U> {
-        let state = initial;
+        let state = initial();
         try {
           for (let value: T | Closed; (value = yield* from.receive()) !== CLOSED; ) state = step(state, value);
           return state;
@@ -113,7 +122,7 @@ export function reduce<T, U>(
 export function collect<T>(source: Input<T>, options: FlowOptions = {}): Operation<T[]> {
   assertSource("collect", source);
   assertOptions("collect", options);
-  return guard(named("collect", () => reduce(source, append<T>, [], options)));
+  return folding<T, T[]>(source, append, () => [], options);
 }
 
 function append<T>(values: T[], value: T): T[] {

@@ -15,6 +15,7 @@ import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChann
 import { notify } from "../../operation/notify.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { scheduler } from "../../scheduler/scheduler.js";
 import { assertOptions, countOrInfinity } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
@@ -190,6 +191,7 @@ export class OrderedWork<T, U> {
   private _more: WorkerBody<T, U> | null;
 
   constructor(count: number, input: Input<T>, options: PipelineOptions<U>) {
+    scheduler.maker?.shares("a pipeline");
     countOrInfinity("start pipeline", "n", count, 1);
     assertOptions("start pipeline", options);
     const source = sourceOf("start pipeline", input);

@@ -190,13 +190,11 @@ class Attempts<T> {
   started: number;
   private readonly _scope: Scope;
   private readonly _outcomes: Channel<Outcome<T>>;
-  private _decided: boolean;
 
   constructor(scope: Scope) {
     this.started = 0;
     this._scope = scope;
     this._outcomes = channel(unbounded());
-    this._decided = false;
   }
 
   start(body: Begun<T>): Task<void> {
@@ -207,11 +205,10 @@ class Attempts<T> {
         try {
           // The work is a task of its own, so that both kinds of routine are driven.
           const value = yield* settle(body() as Routine<T>);
-          if (attempts._decided || !attempts._outcomes.trySend({ at, ok: true, value })) disposeOfLost(value);
+          if (!attempts._outcomes.trySend({ at, ok: true, value })) disposeOfLost(value);
         } catch (error) {
           // What a cancelled attempt throws in a `finally` is a failure of the scope.
-          if (attempts._decided) throw error;
-          attempts._outcomes.trySend({ at, ok: false, error });
+          if (!attempts._outcomes.trySend({ at, ok: false, error })) throw error;
         }
       }),
     );
@@ -237,7 +234,8 @@ class Attempts<T> {
       }
       const made = value as Outcome<T>;
       if (made.ok) {
-        this._decided = true;
+        // From now on no outcome counts.
+        this._outcomes.close();
         this._scope.cancel();
         this._dropOthers();
         return made.value;

@@ -27,7 +27,11 @@ const still = (sandbox: Sandbox): Host => ({
 
 /** Runs some work with the program in the sandbox of a model. Other code of the process may run only in `Isolation.apart`. */
 export async function inSandbox<R>(sandbox: Sandbox, work: (isolation: Isolation) => Promise<R>): Promise<R> {
-  using isolation = new Isolation(still(sandbox), { next: () => 0, choose: () => 0 });
+  const report = (error: unknown): (() => void) => {
+    sandbox.reported(error);
+    return () => {};
+  };
+  using isolation = new Isolation({ ...still(sandbox), report }, { next: () => 0, choose: () => 0 });
   scheduler.install(new ModelMaker(sandbox));
   return await work(isolation);
 }

@@ -117,7 +117,7 @@ export interface CaseKind {
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
-  readonly yields: "nothing" | "flag" | "number" | "closed" | "value" | "outcome";
+  readonly yields: "nothing" | "flag" | "number" | "closed" | "value" | "outcome" | "discarded";
   /** The end of a channel that it takes part in: `TAIL`, `HEAD`, or null. */
   readonly end: typeof TAIL | typeof HEAD | null;
   /** How it uses its target. */
@@ -196,7 +196,7 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
     waits: (names, channel) => `close ${names.channel(channel)}`,
   },
   [CANCEL_CHANNEL]: {
-    ...{ target: "channel", isCall: true, uses: [CLOSES], conflicts: CHANNEL_USES },
+    ...{ target: "channel", isCall: true, yields: "discarded", uses: [CLOSES], conflicts: CHANNEL_USES },
     step: (names, channel) => same(`cancel ${names.channel(channel)}`),
   },
   [READ_LENGTH]: {

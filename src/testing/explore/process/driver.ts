@@ -49,6 +49,8 @@ export class Driver {
     scheduler.current = this._performer;
     sandbox.host.enter();
     try {
+      openGates(run);
+      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       const { returns } = run;
       run.returns = false;
       const routine = run.routine as Routine<unknown>;
@@ -56,15 +58,11 @@ export class Driver {
       const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
       if (scheduler.parked !== null) return this._parked(run, scheduler.parked as Operation<unknown>);
-      if (step.done === true) {
-        this._assertHoldsNothing(run);
-        return { kind: "done", value: step.value };
-      }
+      if (step.done === true) return { kind: "done", value: step.value };
       throw new Unmodelled("a task yields what is no operation");
     } catch (error) {
       if (error instanceof Unmodelled || error instanceof Escaped) throw error;
       if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
-      this._assertHoldsNothing(run);
       return { kind: "failed", error };
     } finally {
       sandbox.host.leave();
@@ -72,11 +70,6 @@ export class Driver {
       scheduler.parked = null;
       sandbox.running = outer;
     }
-  }
-
-  /** The end of a task that holds a channel may cancel the channel, which depends on what the other tasks have done. */
-  private _assertHoldsNothing(run: RoutineRun): void {
-    if (run.owned.size > 0) this._sandbox.unmodelled("a task ends before a channel that belongs to it");
   }
 
   private _prepare(run: RoutineRun): void {
@@ -140,7 +133,6 @@ export class Driver {
       const { name } = this._sandbox.tasks[run.task]!;
       throw new Escaped(`${name} waits for something outside the program: a timer, I/O, a promise`);
     }
-    if ((ended as Arrival).kind !== "parked") this._assertHoldsNothing(run);
     return ended;
   }
 
@@ -181,6 +173,13 @@ export class Driver {
     operation.waiter = null;
     return { kind: "parked", operation };
   }
+}
+
+/** Operations have lost a choice: what waits for that is called in the step in which another case has won. */
+function openGates(run: RoutineRun): void {
+  run.inCallback = true;
+  for (const gate of run.lost.splice(0)) gate.open();
+  run.inCallback = false;
 }
 
 /** Makes an operation that has completed belong to the performer that resumes with it. */

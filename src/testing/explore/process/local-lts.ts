@@ -36,6 +36,7 @@ import {
   UNORDERED,
   WHEN_OVER,
 } from "./cases.js";
+import type { Discarded } from "./model-objects.js";
 import { Thrown } from "./operation-cases.js";
 import type { Counts } from "./routine-run.js";
 import type { Slot } from "./slots.js";
@@ -107,6 +108,7 @@ export interface BackEdge extends RoundStart {
 export class LocalLts {
   /** Whether there are atomic sequences at all; whether there are scopes, or tasks that cancel tasks. */
   anyAtomic: boolean;
+  anyUrgent: boolean;
   anyCancels: boolean;
   /** Whether there are variants: some round makes an object while its object of an earlier round is still in use. */
   anyVariants: boolean;
@@ -137,12 +139,16 @@ export class LocalLts {
   private readonly _isStopping: boolean[];
   private readonly _performsScope: boolean[];
   private readonly _resumesAt: number[];
+  private readonly _isUrgent: boolean[];
+  private readonly _held: (readonly number[] | null)[];
+  private readonly _discarded: { readonly first: boolean; readonly values: readonly number[] }[];
+  private readonly _discardedCodes: Map<string, number>;
   private readonly _transitions: TransitionTable;
   private readonly _copies: Map<string, number>;
   private readonly _resumptions: Map<string, number>;
 
   constructor() {
-    this.anyAtomic = this.anyCancels = this.anyVariants = false;
+    this.anyAtomic = this.anyUrgent = this.anyCancels = this.anyVariants = false;
     this._status = [];
     this._task = [];
     this._parent = [];
@@ -170,6 +176,10 @@ export class LocalLts {
     this._isStopping = [];
     this._performsScope = [];
     this._resumesAt = [];
+    this._isUrgent = [];
+    this._held = [];
+    this._discarded = [];
+    this._discardedCodes = new Map();
     this._transitions = new TransitionTable();
     this._copies = new Map();
     this._resumptions = new Map();
@@ -352,6 +362,17 @@ export class LocalLts {
     return this._resumesAt[node]!;
   }
 
+  /** Whether it is a plain call of a callback, which runs in the step that has completed an operation: nothing comes between. */
+  isUrgent(node: number): boolean {
+    return this._isUrgent[node]!;
+  }
+
+  /** The channels with `owned` that belong to its task, among others. */
+  held(node: number): readonly number[] {
+    const turn = this._resumesAt[node]!;
+    return this._held[turn === -1 ? node : turn] ?? NONE_HELD;
+  }
+
   /** Whether all that is known of a node is known by now: it is settled, or a back edge. */
   isKnown(node: number): boolean {
     return this._status[node] !== UNSETTLED || this._backEdge[node] !== null;
@@ -373,7 +394,7 @@ export class LocalLts {
     if (at <= RETURN_AFTER) return this.valueOf(node, { at: RETURN_AFTER - at, code }, given);
     if (at < 0) return undefined;
     const kind = this.kindAt(node, at);
-    const value = decode(kind, code, given);
+    const value = KINDS[kind]!.yields === "discarded" ? this._discardedOf(code, given) : decode(kind, code, given);
     if (!this._isPlainCall[node] || KINDS[kind]!.isCall) return value;
     // An attempt, such as `trySend`: its case, or nothing.
     return kind === DEFAULT ? null : { value };
@@ -382,6 +403,22 @@ export class LocalLts {
   /** Whether some task fails. */
   get anyFails(): boolean {
     return this._status.includes(FAILED);
+  }
+
+  private _discardedOf(code: number, given: (id: number) => unknown): Discarded | undefined {
+    const discarded = this._discarded[code];
+    return discarded && { first: discarded.first, values: discarded.values.map(given) };
+  }
+
+  /** The code of a cancellation: whether the channel was open, and the ids of the values that it has discarded. */
+  discardedCode(first: boolean, values: readonly number[]): number {
+    const key = `${first} ${values.join()}`;
+    let code = this._discardedCodes.get(key);
+    if (code === undefined) {
+      code = this._discarded.push({ first, values }) - 1;
+      this._discardedCodes.set(key, code);
+    }
+    return code;
   }
 
   /** The values that `main` returns. Nothing is unfolded that no schedule leads to, so each of its ends is an outcome. */
@@ -430,6 +467,8 @@ export class LocalLts {
     this._isStopping.push(afterCall && (this._isStopping[parent]! || this._cancelsItself(parent, label!)));
     this._performsScope.push(false);
     this._resumesAt.push(-1);
+    this._isUrgent.push(false);
+    this._held.push(null);
     return node;
   }
 
@@ -490,6 +529,16 @@ export class LocalLts {
     const { at, code } = this._label[next]!;
     const how = at === 0 ? servedBy(this.kindAt(parent, 0), code) : -1;
     if (how !== -1) this._served[node] = this.targetAt(parent, 0) * WAYS + how;
+  }
+
+  /** Marks a plain call of a callback. */
+  hasten(node: number): void {
+    this._isUrgent[node] = this.anyAtomic = this.anyUrgent = true;
+  }
+
+  /** Notes the channels that belong to the task of a node. */
+  hold(node: number, channels: readonly number[]): void {
+    if (channels.length > 0) this._held[node] = channels;
   }
 
   end(node: number, status: number, result: unknown, id: number): void {
@@ -593,7 +642,7 @@ export class LocalLts {
         this._callSite,
         this._longestSleep,
       ],
-      ...[this._isCancelled, this._isStopping, this._performsScope],
+      ...[this._isCancelled, this._isStopping, this._performsScope, this._held],
     ] as unknown[][]) {
       column[copy] = column[base];
     }
@@ -650,3 +699,4 @@ const NOTHING: readonly Made[] = [];
 const NO_GENERATIONS: readonly number[] = [];
 
 const variantKey = (node: number, generations: readonly number[]): string => `${node} ${generations.join()}`;
+const NONE_HELD: readonly number[] = [];

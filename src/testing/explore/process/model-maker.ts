@@ -22,7 +22,7 @@ export class ModelMaker extends Layer implements Declared {
     const owned = (options as ChannelOptions<unknown> | undefined)?.owned === true;
     if (!owned) return made;
     Object.assign(made, { owned });
-    this._sandbox.hold(made, true);
+    this._sandbox.hold(made.index, true);
     return made;
   }
 
@@ -60,6 +60,11 @@ export class ModelMaker extends Layer implements Declared {
 
   override perform(operation: unknown): Promise<void> {
     return this._sandbox.await(operation as Operation<unknown>);
+  }
+
+  /** Each task is unfolded by itself, so what tasks share must be in the state. */
+  override shares(what: string): never {
+    return this._sandbox.unmodelled(`${what} shares state between its tasks`);
   }
 
   cell<T>(initial: T): Cell<T> {

@@ -49,10 +49,18 @@ export interface PlainCalls {
   call(offer: Offer<unknown>): unknown;
   /** Called when an operation parks. */
   readonly queued: () => void;
+  /** Calls a function of the program, which belongs to the step of the running task. */
+  callBack<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void;
   /** Notes that the running task holds a channel, or holds it no more. */
-  hold(channel: object, holds: boolean): void;
+  hold(channel: number, holds: boolean): void;
   /** Gives the program up, as it does something that the model does not support. */
   unmodelled(what: string): never;
+}
+
+/** What the program is called with when a channel is cancelled: the reason, and each value that the channel discards. */
+export interface Callbacks {
+  readonly onCancel?: ((reason: unknown) => void) | undefined;
+  readonly onUndelivered?: ((value: never) => void) | undefined;
 }
 
 /** What is fixed about a channel. */
@@ -61,8 +69,16 @@ interface ChannelFacts {
   readonly name: string;
   readonly capacity: number;
   readonly overflow: Overflow;
-  /** Whether the program is called when the channel is cancelled, or with the values that the channel discards. */
-  readonly hasCallbacks: boolean;
+  readonly callbacks: Callbacks;
+  /** The scope in which it is made; -1 for none. */
+  readonly home: number;
+}
+
+/** What the first cancellation of a channel has done. */
+export interface Discarded {
+  /** Whether the channel was open. */
+  readonly first: boolean;
+  readonly values: readonly unknown[];
 }
 
 export class ChannelModel<T> implements Channel<T> {
@@ -72,16 +88,32 @@ export class ChannelModel<T> implements Channel<T> {
   readonly overflow: Overflow;
   /** Set by the maker if it was created with `owned`. */
   readonly owned?: boolean;
-  private readonly _hasCallbacks: boolean;
+  readonly home: number;
+  private readonly _callbacks: Callbacks;
   private readonly _calls: PlainCalls;
 
-  constructor(calls: PlainCalls, { index, name, capacity, overflow, hasCallbacks }: ChannelFacts) {
+  constructor(calls: PlainCalls, { index, name, capacity, overflow, callbacks, home }: ChannelFacts) {
     this.index = index;
     this.name = name;
     this.capacity = capacity;
     this.overflow = overflow;
-    this._hasCallbacks = hasCallbacks;
+    this.home = home;
+    this._callbacks = callbacks;
     this._calls = calls;
+  }
+
+  /** Whether the program is called when it is cancelled. */
+  get hasCallbacks(): boolean {
+    return this.reportsUndelivered || this._callbacks.onCancel !== undefined;
+  }
+
+  get reportsUndelivered(): boolean {
+    return this._callbacks.onUndelivered !== undefined;
+  }
+
+  /** With `pin`, a combinator takes it over from the task that has made it. */
+  get ownership(): { pin(): void } | null {
+    return this.owned === true ? { pin: () => this._calls.hold(this.index, false) } : null;
   }
 
   send(value: T): Operation<boolean> {
@@ -100,6 +132,7 @@ export class ChannelModel<T> implements Channel<T> {
 
   tryReceive(): T | Closed | Empty {
     const taken = this._calls.attempt(this.receive() as Offer<T | Closed>);
+    if (taken?.value === CLOSED && this.owned === true) this._calls.hold(this.index, false);
     return taken === null ? EMPTY : (taken.value as T | Closed);
   }
 
@@ -111,10 +144,14 @@ export class ChannelModel<T> implements Channel<T> {
     return this._offer<void>(WHEN_CLOSED, null, `${this.name} to close`);
   }
 
-  cancel(): void {
-    if (this._hasCallbacks) this._calls.unmodelled(`${this.name} has onCancel or onUndelivered, and is cancelled`);
-    if (this.owned === true) this._calls.hold(this, false);
-    this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
+  cancel(reason?: unknown): void {
+    if (this.owned === true) this._calls.hold(this.index, false);
+    const discarded = this._calls.call(this._offer(CANCEL_CHANNEL, null, `cancel ${this.name}`));
+    if (!this.hasCallbacks) return;
+    const { first, values } = discarded as Discarded;
+    const { onCancel, onUndelivered } = this._callbacks;
+    for (const value of values) this._calls.callBack(onUndelivered, value as never);
+    if (first) this._calls.callBack(onCancel, reason);
   }
 
   get closed(): boolean {
@@ -135,7 +172,7 @@ export class ChannelModel<T> implements Channel<T> {
 
   private _receiveOwned(): Operation<T | Closed> {
     const text = `receive from ${this.name}`;
-    this._calls.hold(this, true);
+    this._calls.hold(this.index, true);
     return new OwnedReceive<T | Closed>(this._calls, this, text);
   }
 
@@ -147,12 +184,12 @@ export class ChannelModel<T> implements Channel<T> {
 /** A receive from an owned channel, which its task holds until it receives the end. */
 class OwnedReceive<T> extends Offer<T> {
   private readonly _calls: PlainCalls;
-  private readonly _channel: ChannelModel<unknown>;
+  private readonly _channel: number;
 
   constructor(calls: PlainCalls, channel: ChannelModel<unknown>, text: string) {
     super(RECEIVE, channel.index, null, text, calls.queued);
     this._calls = calls;
-    this._channel = channel;
+    this._channel = channel.index;
   }
 
   override result(): T {

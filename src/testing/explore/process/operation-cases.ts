@@ -9,6 +9,7 @@ import { ReceiveAny } from "../../../channel/receive-any.js";
 import { Choice, OrderedChoice } from "../../../choice/choice.js";
 import type { Waiter } from "../../../operation/async-performance.js";
 import { Always, Made, Never } from "../../../operation/basic.js";
+import type { Gate } from "../../../operation/once.js";
 import { Mapped, Operation, type WaitsFor } from "../../../operation/operation.js";
 import { Pause } from "../../../task/go.js";
 import { Sleep } from "../../../time/sleep.js";
@@ -126,8 +127,7 @@ class CaseList {
     if (operation instanceof Mapped) this.add(operation.inner, group);
     else if (operation instanceof Choice) this._addChoice(operation, group);
     else if (operation instanceof Offer) this._addOffer(operation, group);
-    else if (operation instanceof Made && operation.inner !== null && !operation.nacks)
-      this.add(operation.inner, group);
+    else if (operation instanceof Made && operation.inner !== null) this.add(operation.inner, group);
     else if (operation instanceof ReceiveAny) this._addReceiveAny(operation, group);
     else if (operation instanceof Sleep) this._addSleep(Math.ceil(operation.ms), group);
     else if (operation instanceof Always) this._push(READY, 0, this._ids.idOf(operation.outcome), group);
@@ -234,11 +234,32 @@ function completeBranch(choice: Choice<unknown>, nth: number, value: unknown): b
   return completed;
 }
 
-/** Takes an operation out of all queues, while it is still performed: what its guards have made is kept. */
+/** Takes an operation out of all queues, while it is still performed: what its guards have made is kept, and none has lost. */
 export function leaveQueues(operation: Operation<unknown>): void {
-  const made = [...madeIn(operation)].map((each) => [each, each.inner] as const);
+  const made = [...madeIn(operation)].map((each) => [each, each.inner, each.lost] as const);
+  for (const [each] of made) each.lost = null;
   operation.unblock();
-  for (const [each, inner] of made) each.inner = inner;
+  for (const [each, inner, lost] of made) Object.assign(each, { inner, lost });
+}
+
+/** The gates of the operations that lose when one case happens, or that are given up with the whole if `nth` is negative. */
+export function* gatesLost(operation: Operation<unknown>, nth: number): Generator<Gate, void, undefined> {
+  for (const made of madeIn(operation))
+    if (made.lost !== null && !(nth >= 0 && wins(operation, made, nth))) yield made.lost;
+}
+
+/** Whether case `nth` of an operation is in one of the guards that it is made of. */
+function wins(operation: Operation<unknown>, made: Made<unknown>, nth: number): boolean {
+  if (operation === made) return true;
+  if (operation instanceof Mapped || operation instanceof Made) return wins(operation.inner!, made, nth);
+  if (!(operation instanceof Choice)) return false;
+  let left = nth;
+  for (const part of operation.parts) {
+    const count = countCases(part);
+    if (left >= 0 && left < count) return wins(part, made, left);
+    left -= count;
+  }
+  return false;
 }
 
 function* madeIn(operation: Operation<unknown>): Generator<Made<unknown>, void, undefined> {

@@ -2,9 +2,9 @@
 // transition from there that is unfolded first. For every other transition a new routine is started, and its history replayed.
 
 import type { Operation } from "../../../operation/operation.js";
-import { RETURN_AFTER } from "./cases.js";
+import { RETURN_AFTER, Unmodelled } from "./cases.js";
 import type { LocalLts } from "./local-lts.js";
-import { completeCase } from "./operation-cases.js";
+import { completeCase, gatesLost } from "./operation-cases.js";
 import { type Input, RoutineRun, type Start, startRoutine } from "./routine-run.js";
 import { type ProgramObjects, RunObjects } from "./run-objects.js";
 import type { Sandbox } from "./sandbox.js";
@@ -84,7 +84,13 @@ export class Histories {
 /** Gives a run its next input, at the operation that it waits for; false if it stays parked. */
 export function deliver(run: RoutineRun, operation: Operation<unknown>, at: number, value: unknown): boolean {
   run.returns = at < 0;
-  if (at >= 0) return completeCase(operation, at, value);
+  const lost = [...gatesLost(operation, at)].filter(({ waiting }) => !waiting.empty);
+  if (at >= 0) {
+    const completed = completeCase(operation, at, value);
+    if (completed) run.lost = lost;
+    return completed;
+  }
+  if (lost.length > 0) throw new Unmodelled("a task is cancelled at an operation that was made with withNack");
   if (at <= RETURN_AFTER) completeCase(operation, RETURN_AFTER - at, value);
   return true;
 }

@@ -2,6 +2,7 @@
 // has made so far. A run has exactly one of four positions: not started, parked (`waiting`), stopped in a plain call (`stopped`),
 // or over.
 
+import type { Gate } from "../../../operation/once.js";
 import type { AsyncRoutine, Operation, Routine } from "../../../operation/operation.js";
 import { type Context, within } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
@@ -73,6 +74,12 @@ export class RoutineRun {
   /** How many permits of each lock it holds; and in an audit, what it has released since it last parked: lock, permits. */
   readonly held: Map<number, number>;
   readonly released: number[];
+  /** Gates of operations that have lost: what waits for them is called before the routine goes on. */
+  lost: Gate[];
+  /** Whether the plain call that it is stopped in was made by such a callback. */
+  isUrgent: boolean;
+  /** Whether a callback runs, which belongs to the event that has resumed the task. */
+  inCallback: boolean;
   /** How many operations have parked since it went on, and the line of the first. */
   queued: number;
   callSite: Error | undefined;
@@ -89,7 +96,7 @@ export class RoutineRun {
   /** Where each loop was entered: a local state, and how many loops were entered before. */
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
-  readonly owned: Set<object>;
+  readonly owned: Set<number>;
   /** The objects that it has sent or received. */
   readonly objects: RunObjects;
   /** What it has started and made since it went on. */
@@ -110,6 +117,8 @@ export class RoutineRun {
     this.counts = { tasks: 0, members: 0, channels: 0, timers: 0, cells: 0, locks: 0 };
     this.held = new Map();
     this.released = [];
+    this.lost = [];
+    this.inCallback = this.isUrgent = false;
     this.queued = 0;
     this.callSite = undefined;
     this.gaveWay = false;

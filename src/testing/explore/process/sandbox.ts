@@ -20,7 +20,15 @@ import { callSiteOf, captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
 import type { Made } from "./local-lts.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
-import { CellModel, ChannelModel, type Overflow, type PlainCalls, TaskModel, TimeoutModel } from "./model-objects.js";
+import {
+  type Callbacks,
+  CellModel,
+  ChannelModel,
+  type Overflow,
+  type PlainCalls,
+  TaskModel,
+  TimeoutModel,
+} from "./model-objects.js";
 import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
@@ -83,8 +91,6 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   readonly locks: LockModel[];
   /** The requests for permits, by number. */
   readonly requests: LockRequest[];
-  /** Whether a channel has `onUndelivered`. */
-  reportsUndelivered: boolean;
   /** What must hold, by name. */
   readonly invariants: Map<string, Invariant>;
   /** Whether the lines at which tasks stand are captured, which takes longer than all else. */
@@ -120,7 +126,6 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     this.regions = [];
     this.locks = [];
     this.requests = [];
-    this.reportsUndelivered = false;
     this.invariants = new Map();
     this.capturesCallSites = capturesCallSites;
     this.knowsArrivals = refinements.has(ARRIVALS);
@@ -235,13 +240,11 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     const run = this._current();
     if (options?.transform !== undefined) this.unmodelled("a channel has a transform");
     if (options?.maxPending !== undefined) this.unmodelled("a channel has a limit to what may be parked");
-    if (options?.onUndelivered !== undefined) this.reportsUndelivered = true;
-    const hasCallbacks = options?.onUndelivered !== undefined || options?.onCancel !== undefined;
-    return this._channel(run, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, hasCallbacks);
+    return this._channel(run, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, options ?? {});
   }
 
   promiseChannel<T>(): ChannelModel<T> {
-    return this._channel(this._current(), 1, "keep", undefined, false);
+    return this._channel(this._current(), 1, "keep", undefined, {});
   }
 
   private _channel<T>(
@@ -249,14 +252,15 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     capacity: number,
     overflow: Overflow,
     given: string | undefined,
-    hasCallbacks: boolean,
+    callbacks: Callbacks,
   ): ChannelModel<T> {
     const nth = run.counts.channels++;
     const name = given ?? this._nameIn(run.task, `channel#${nth}`);
     const slot = this._slot(`${run.task} channel ${nth} ${capacity} ${overflow} ${name}`);
     const channel = this._object(run, slot, () => {
       const index = this.channels.length;
-      const made = new ChannelModel<unknown>(this, { index, name, capacity, overflow, hasCallbacks });
+      const home = this.tasks[run.task]!.region;
+      const made = new ChannelModel<unknown>(this, { index, name, capacity, overflow, callbacks, home });
       this.channels.push(made);
       return made;
     });
@@ -394,7 +398,21 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     return answer;
   }
 
-  hold(channel: object, holds: boolean): void {
+  callBack<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
+    try {
+      callback?.(...args);
+    } catch (error) {
+      if (error === UNANSWERED || error instanceof Unmodelled) throw error;
+      this.unmodelled("a callback throws");
+    }
+  }
+
+  /** An exception of a callback, which goes to the host. */
+  reported(error: unknown): void {
+    if (error !== UNANSWERED) this._unmodelled ??= error instanceof Unmodelled ? error.message : "a callback throws";
+  }
+
+  hold(channel: number, holds: boolean): void {
     if (holds) this.running?.owned.add(channel);
     else this.running?.owned.delete(channel);
   }
@@ -436,6 +454,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     const input = run.tape.shift();
     if (input === undefined) {
       run.isAttempt = isAttempt;
+      run.isUrgent = run.inCallback;
       if (this.capturesCallSites) run.callSite = captureCallSite();
       run.stopped = offer;
       throw UNANSWERED;

@@ -538,7 +538,7 @@ export class Unfolder implements SandboxObserver {
     run.steps.push(`${ROUND} ${state}`);
     if (run.objects.isLikeness && run.objects.move === null) return this._likeRound(run);
     if (node !== this._fresh) return null;
-    const owned = [...run.owned].map((channel) => nameOf(channel)).sort();
+    const owned = [...run.owned].sort((one, other) => one - other);
     const key = `${loop} ${run.holding} ${owned} ${state}`;
     const before = this._rounds.get(key);
     const { named } = run.objects;
@@ -611,6 +611,7 @@ export class Unfolder implements SandboxObserver {
       arrival.kind === "parked" ? this.casesOf(run, arrival.operation) : { cases: null, offers: 0 };
     if (run.queued !== 0 && run.queued !== offers)
       throw new Unmodelled("operations are performed outside of its tasks");
+    lts.hold(node, [...run.owned]);
     if (cases !== null) {
       this._assertLocks(cases, false);
       lts.park(node, cases, false, run.callSite);
@@ -630,6 +631,7 @@ export class Unfolder implements SandboxObserver {
     const effects = this.lts.effects(node);
     if (effects !== null) effects.early = run.early;
     this.lts.park(node, run.isAttempt ? attempted(cases) : cases, true, run.callSite);
+    if (run.isUrgent) this.lts.hasten(node);
   }
 
   /** Whether the model is right about the locks that a task waits for or looks at. */

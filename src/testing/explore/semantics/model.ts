@@ -510,6 +510,7 @@ export class Model {
 
   /** In the midst of an atomic sequence only its next call is enabled; false if no task is in one. */
   private _continueAtomic(tasks: number): boolean {
+    if (this.lts.anyUrgent && this._addUrgent(tasks)) return true;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
       if (node === -1 || !this.lts.isAtomic(node)) continue;
@@ -521,6 +522,17 @@ export class Model {
       return this.count > 0;
     }
     return false;
+  }
+
+  /** Callbacks that an event has called come first; the order of several is not fixed. */
+  private _addUrgent(tasks: number): boolean {
+    for (let task = 0; task < tasks; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || !this.lts.isUrgent(node)) continue;
+      this._addCases(task, node);
+      this._addSendsTo(task, tasks);
+    }
+    return this.count > 0;
   }
 
   /**
@@ -685,7 +697,7 @@ export class Model {
   private _isDrained(kind: number, channel: number): boolean {
     if (kind !== SEND && kind !== RECEIVE && kind !== WHEN_CLOSED) return false;
     const content = this.contentOf(channel);
-    return this.contents.closed(content) && this.contents.length(content) === 0 && !this._hasCommitted(channel, -1);
+    return this.contents.closed(content) && this.contents.length(content) === 0 && !this.hasCommitted(channel, -1);
   }
 
   /**
@@ -779,7 +791,7 @@ export class Model {
     if (this.contents.length(content) > 0) return this._add(DEQUEUE, task, at, -1, 0, channel);
     if (!this.contents.closed(content)) return false;
     // Committed sends are delivered first.
-    if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);
+    if (!this.hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);
     return true;
   }
 
@@ -841,7 +853,7 @@ export class Model {
   }
 
   /** Whether a task, but for one, has a committed send to a channel. */
-  private _hasCommitted(channel: number, but: number): boolean {
+  hasCommitted(channel: number, but: number): boolean {
     for (let task = 0; task < this.ofTask.length; task++) {
       const node = this.nodeOf(task);
       if (task !== but && node !== -1 && this.lts.committed(node)?.includes(channel)) return true;

@@ -23,6 +23,7 @@ import {
   READ_LENGTH,
   READ_PERMITS,
   READ_TIMEOUT,
+  RECEIVE,
   RELEASE,
   RETURN,
   RETURN_AFTER,
@@ -188,6 +189,53 @@ function cancelChannel(model: Model, channel: number): void {
   });
 }
 
+/** What cancelling a channel yields, if the program is called with it. */
+function discardedCode(model: Model, channel: number): number {
+  const { hasCallbacks, reportsUndelivered } = model.channel(channel);
+  if (!hasCallbacks) return 0;
+  const content = model.contentOf(channel);
+  return model.lts.discardedCode(
+    !model.contents.closed(content),
+    reportsUndelivered ? model.contents.values(content) : [],
+  );
+}
+
+// Channels that belong to tasks (`owned`).
+
+/**
+ * A task is over: a channel that belongs to no other task is released then. Has no effect on a channel that has ended, which is
+ * all that the model supports.
+ */
+function release(model: Model, task: number): void {
+  const held = model.lts.held(model.nodeOf(task));
+  for (const channel of held) {
+    if (!hasEnded(model, channel) && !isHeldBesides(model, channel, task))
+      throw new Unmodelled("a task ends before a channel that belongs to it");
+  }
+  for (const { owner, index } of model.unfolder.sandbox.regions) if (owner === task) releaseMadeIn(model, index);
+}
+
+function hasEnded(model: Model, channel: number): boolean {
+  const content = model.contentOf(channel);
+  return model.contents.closed(content) && model.contents.length(content) === 0 && !model.hasCommitted(channel, -1);
+}
+
+function isHeldBesides(model: Model, channel: number, task: number): boolean {
+  for (let other = 0; other < model.ofTask.length; other++) {
+    const node = model.nodeOf(other);
+    if (other !== task && node !== -1 && !model.lts.isEnd(node) && model.lts.held(node).includes(channel)) return true;
+  }
+  return false;
+}
+
+/** A scope is over: the channels that were made in it are released. */
+function releaseMadeIn(model: Model, region: number): void {
+  for (const { owned, home, index } of model.unfolder.sandbox.channels) {
+    if (owned === true && home === region && !hasEnded(model, index))
+      throw new Unmodelled("a scope ends before a channel that was made in it");
+  }
+}
+
 // Time.
 
 function delay(model: Model, ms: number, still: readonly number[]): void {
@@ -237,7 +285,10 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
   [READ_TIMEOUT]: { code: (model, _task, timer) => (model.timeLeft(timer) === 1 ? 1 : 0) },
   [READ_CELL]: { code: (model, _task, cell) => model.cellValue(cell) },
   [WRITE_CELL]: { effect: (model, _task, cell, value) => model.set(model.ofCell[cell]!, value + 1) },
-  [CANCEL_CHANNEL]: { effect: (model, _task, channel) => cancelChannel(model, channel) },
+  [CANCEL_CHANNEL]: {
+    code: (model, _task, channel) => discardedCode(model, channel),
+    effect: (model, _task, channel) => cancelChannel(model, channel),
+  },
   // The code says whether the task cancels itself; if so, the task stops where it parks next.
   [CANCEL_TASK]: {
     code: (model, task, target) => (cancelsItself(model, task, target) ? 1 : 0),
@@ -482,6 +533,7 @@ function taskEnded(model: Model, task: number): void {
   const { lts } = model;
   const { region } = model.task(task);
   const node = model.nodeOf(task);
+  release(model, task);
   if (region === -1 || lts.status(node) === PARKED) return;
   if (lts.status(node) === FAILED) {
     const error = lts.resultId(node);
@@ -496,13 +548,12 @@ function taskEnded(model: Model, task: number): void {
 
 /** Cancels a task; the reason is the id of a value. */
 function cancelTask(model: Model, task: number, reason: number): void {
-  const { lts, unfolder } = model;
+  const { lts } = model;
   const node = model.nodeOf(task);
   if (node === -1 || lts.isCancelled(node) || lts.isStopping(node)) return;
   // Even a task that is over needs the refinement: with pending resumptions, it may not even have begun.
   if (!model.task(task).isCancellable) throw new Refuted(refinementFor(model, task));
   if (lts.status(node) !== PARKED) return;
-  if (unfolder.sandbox.reportsUndelivered) throw new Unmodelled("a channel has onUndelivered, and tasks are cancelled");
   setReason(model, task, reason);
   turnBack(model, task);
 }
@@ -543,6 +594,9 @@ function undelivered({ unfolder, lts }: Model, task: number, coming: number): nu
   if (before === -1) return unfolder.unbegun(task);
   if (lts.isPlainCall(before)) throw new Unmodelled("a task is cancelled where an operation is always ready");
   const { at, code } = lts.label(coming)!;
+  const isValue = lts.kindAt(before, at) === RECEIVE && code > 0 && code % 2 === 0;
+  if (isValue && unfolder.sandbox.channels[lts.targetAt(before, at)]!.reportsUndelivered)
+    throw new Unmodelled("a channel has onUndelivered, and a task is cancelled that has just received from it");
   return unfolder.successor(before, RETURN_AFTER - at, code);
 }
 
