@@ -214,6 +214,15 @@ export abstract class Request<T, Q extends WaitQueue> extends Operation<T> {
   override waitsFor(): WaitsFor {
     const { before, queue, what } = this;
     const tasks = before instanceof Request ? [...queue.holders, before._task] : queue.holders;
-    return { what, external: false, tasks };
+    return { what: `${what}${ended(queue.holders)}`, external: false, tasks };
   }
+}
+
+/** The holders that have ended without a release, in words that follow the name of the lock. */
+function ended(holders: readonly unknown[]): string {
+  const tasks = holders.map(
+    (holder) => (holder as { readonly task?: { readonly name: string; readonly status: string } } | undefined)?.task,
+  );
+  const over = tasks.filter((task) => task !== undefined && ["done", "failed", "cancelled"].includes(task.status));
+  return over.length === 0 ? "" : `, held by ${over.map((task) => `${task!.name}, which is over`).join(" and ")}`;
 }

@@ -1,8 +1,9 @@
 // The reports of programs with a fault, as a terminal shows them: each says what to fix.
 
-import { type Channel, channel, go, pause, type Routine } from "millrace";
-import { choose, type Failed, type Verdict, verify } from "millrace/testing";
+import { type Channel, channel, go, Mutex, pause, type Routine } from "millrace";
+import { choose, type Failed, forever, type Step, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { type TaskState, unserved, type Want } from "../../src/testing/report/unserved.js";
 
 /** The report of a program, without what differs from machine to machine. */
 async function reportOn(main: () => Routine<unknown>, options: object = {}): Promise<string> {
@@ -86,12 +87,52 @@ function* workerDies(): Routine<void> {
   yield* answers.receive();
 }
 
+/** The first answer wins; the search that loses is left behind. */
+function* firstAnswer(): Routine<void> {
+  const answers = channel<string>();
+  const ask = function* ask(server: string): Routine<void> {
+    yield* answers.send(`from ${server}`);
+  };
+  const search = go(function* search() {
+    go(ask, "a");
+    go(ask, "b");
+    return yield* answers.receive();
+  });
+  yield* search;
+}
+
+/** Two endless servers, one of which loses its token. */
+function* losesToken(): Routine<void> {
+  const tokens = channel<number>();
+  const ticks = channel<number>();
+  go(forever, function* waitsForToken() {
+    yield* tokens.receive();
+  });
+  go(forever, function* ticking() {
+    yield* ticks.send(1);
+  });
+  go(forever, function* counting() {
+    yield* ticks.receive();
+  });
+  yield* tokens.send(1);
+}
+
+/** A task that ends without releasing its lock. */
+function* lockLost(): Routine<void> {
+  const lock = new Mutex({ name: "m" });
+  yield* go(function* taker() {
+    yield* lock.lock();
+  });
+  using _ = yield* lock.lock();
+}
+
 describe("the report", () => {
   test("a worker that failed is the first line, and not the task that waits for its answer", async () => {
     expect(await reportOn(workerDies)).toMatchInlineSnapshot(`
       "✗ workerDies: throw, shortest schedule has 1 event (2 states)
           worker#0    failed   TypeError: Cannot read properties of null (reading 'name')  at reports.test.ts:LINE
           workerDies  blocked  receive from answers  reports.test.ts:LINE
+          no task is left that sends to answers (worker#0 has failed)
              schedule
           1. workerDies  send {"id":1,"user":null} to jobs, taken by worker#0
           replay("…", main)"
@@ -103,6 +144,7 @@ describe("the report", () => {
       "✗ workerDies: throw, found by run 1; first in, first out
           worker#0      failed   TypeError: Cannot read properties of null (reading 'name')  at reports.test.ts:LINE
           workerDies#0  blocked  receive from answers
+          no task is left that sends to answers (worker#0 has failed)
              schedule                                                worker#0                     workerDies#0
           1. worker#0      receive {"id":1,"user":null} from jobs    jobs ? {"id":1,"user":null}
           2. workerDies#0  send {"id":1,"user":null} to jobs                                      jobs ! {"id":1,"user":null}
@@ -115,6 +157,7 @@ describe("the report", () => {
       "✗ protocol: throw, shortest schedule has 3 events (4 states)
           protocol  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
           sender#0  blocked  receive from acks  reports.test.ts:LINE
+          no task is left that sends to acks (protocol has failed)
              schedule
           1. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
           2. protocol  send {"bit":0} to acks, taken by sender#0
@@ -149,6 +192,127 @@ describe("the report", () => {
           4. transfer#1  receive {"balance":50} from channel#1
           replay("…", main)"
     `);
+  });
+});
+
+describe("the last lines on what waits", () => {
+  test("a search that loses is told that the receiver of its answer is done", async () => {
+    expect(await reportOn(firstAnswer)).toMatchInlineSnapshot(`
+      "✗ firstAnswer: leak, shortest schedule has 2 events (5 states)
+          search#0/ask#1  blocked  send "from b" to channel#0  reports.test.ts:LINE
+          no task is left that receives from channel#0 (search#0 is done)
+             schedule
+          1. search#0/ask#0  send "from a" to channel#0, taken by search#0
+          2. firstAnswer     join search#0
+          replay("…", main)"
+    `);
+    expect(await reportOn(whole(firstAnswer))).toMatchInlineSnapshot(`
+      "✗ firstAnswer: leak, found by run 1; first in, first out
+          search#0/ask#1  blocked  send to channel#1  started search (reports.test.ts:LINE)
+          no task is left that receives from channel#1 (search#0 is done)
+             schedule                                           search#0/ask#0        search#0
+          1. search#0/ask#0  send "from a" to channel#1         channel#1 ! "from a"
+          2. search#0        receive "from a" from channel#1                          channel#1 ? "from a"
+          replay("…", main)"
+    `);
+  });
+
+  test("a server that waits for a token for ever is told that the task that sent tokens is done", async () => {
+    expect(await reportOn(losesToken)).toMatchInlineSnapshot(`
+      "✗ losesToken: stuck, shortest schedule has 1 event (2 states)
+          forever#0  blocked  receive from channel#0  reports.test.ts:LINE
+          no task is left that sends to channel#0 (losesToken is done)
+             schedule                                               losesToken     forever#0
+          1. losesToken  send 1 to channel#0, taken by forever#0    channel#0 ! 1  channel#0 ? 1
+          replay("…", main)"
+    `);
+  });
+
+  test("a task that waits for a lock is told which task has ended with it", async () => {
+    expect(await reportOn(lockLost)).toMatchInlineSnapshot(`
+      "✗ lockLost: deadlock, shortest schedule has 2 events (3 states)
+          lockLost  blocked  lock mutex m, held by taker#0  reports.test.ts:LINE
+          no task is left that releases mutex m (taker#0 is done)
+             schedule                  taker#0       lockLost
+          1. taker#0   lock mutex m    lock mutex m
+          2. lockLost  join taker#0                  join taker#0
+          replay("…", main)"
+    `);
+    expect(await reportOn(whole(lockLost))).toMatchInlineSnapshot(`
+      "✗ lockLost: deadlock, found by run 1; first in, first out
+          lockLost#0  blocked  lock mutex m, held by taker#0, which is over
+          replay("…", main)"
+    `);
+  });
+
+  const ended = (task: string): TaskState => ({ task, ended: "is done" });
+  const alive = (task: string): TaskState => ({ task, ended: null });
+  const sent = (task: string): Step => ({ task, what: "", cells: {}, channel: "jobs", act: "send" });
+  const handed = (task: string, peer: string): Step => ({ ...sent(task), peer });
+  const receives: Want = { task: "worker", channel: "jobs", end: "receive" };
+  const sends: Want = { task: "main", channel: "jobs", end: "send" };
+
+  test.each<[string, Want[], Step[], TaskState[], boolean, string[]]>([
+    [
+      "all senders are over",
+      [receives],
+      [sent("a")],
+      [alive("worker"), ended("a"), alive("b")],
+      false,
+      ["no task is left that sends to jobs (a is done)"],
+    ],
+    [
+      "a receiver is over",
+      [sends],
+      [handed("main", "w")],
+      [alive("main"), ended("w")],
+      false,
+      ["no task is left that receives from jobs (w is done)"],
+    ],
+    ["a sender is parked elsewhere", [receives], [sent("a")], [alive("worker"), alive("a")], false, []],
+    [
+      "a sender goes on elsewhere for ever",
+      [receives],
+      [sent("a")],
+      [alive("worker"), alive("a")],
+      true,
+      ["no task sends to jobs any more"],
+    ],
+    [
+      "none has sent, and all others are over",
+      [receives],
+      [],
+      [alive("worker"), ended("main")],
+      false,
+      ["no task is left that sends to jobs (main is done)"],
+    ],
+    [
+      "none has sent, and others are parked",
+      [receives],
+      [],
+      [alive("worker"), alive("main")],
+      false,
+      ["no task sends to jobs: the others are over or wait elsewhere"],
+    ],
+    [
+      "none has sent, and others go on",
+      [receives],
+      [],
+      [alive("worker"), alive("main")],
+      true,
+      ["no task sends to jobs"],
+    ],
+    ["there is no other task", [receives], [], [alive("worker")], false, ["no task is left that sends to jobs"]],
+    [
+      "five senders are over",
+      [receives],
+      [..."abcde"].map(sent),
+      [alive("worker"), ...[..."abcde"].map(ended)],
+      false,
+      ["no task is left that sends to jobs (a is done, b is done, c is done, 2 more are over)"],
+    ],
+  ])("%s", (_, wants, steps, tasks, goesOn, notes) => {
+    expect(unserved(wants, steps, tasks, goesOn)).toEqual(notes);
   });
 });
 

@@ -554,6 +554,7 @@ describe("a report", () => {
     expect(lines[0]).toBe("✗ lost wake-up: leak, shortest schedule has 5 events (32 states)");
     expect(lines.slice(1).map((line) => line.replace(/ {2,}/g, "  "))).toEqual([
       "  cons#0  blocked  receive from wake",
+      "  no task is left that sends to wake (lostWakeUp is done, prod#1 is done)",
       "  schedule  cons#0  prod#1",
       "  1. cons#0  try: receive from q, not now  not now",
       "  2. prod#1  send 0 to q  q ! 0",

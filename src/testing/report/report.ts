@@ -52,6 +52,7 @@ export function reportOf({ title, kind, found, cause, schedule, token }: Finding
     ...failedLines(schedule.failed, names),
     ...causeLines(kind, cause, schedule.failed),
     ...blockedLines(waiting, schedule.cycle, names),
+    ...schedule.notes.map((note) => `    ${note}`),
     ...stepLines(schedule.steps),
     ...(token === "" ? [] : [`    replay(${JSON.stringify(token)}, main)`]),
   ].join("\n");

@@ -56,4 +56,6 @@ export interface Schedule {
   readonly waiting: readonly Waiting[];
   /** The names of the tasks of a cycle, in which each task waits for the next; empty if no cycle is known. */
   readonly cycle: readonly string[];
+  /** Sentences on the channels and locks that no task is left to serve: `no task is left that sends to jobs (main is done)`. */
+  readonly notes: readonly string[];
 }

@@ -11,6 +11,7 @@ import { ScheduleError } from "../report/failure.js";
 import type { FailedTask, Schedule, Step } from "../report/schedule.js";
 import type { Survey } from "../report/survey.js";
 import { tokenOf } from "../report/token.js";
+import { type TaskState, unserved, wantsOf } from "../report/unserved.js";
 import type { FailureKind } from "../report/verdict.js";
 import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
@@ -41,6 +42,8 @@ export interface Run<T> {
   readonly steps: readonly Step[];
   /** The tasks that have failed, if the steps are recorded. */
   readonly failed: readonly FailedTask[];
+  /** All tasks, if the steps are recorded. */
+  readonly states: readonly TaskState[];
   /** Whether an operation was made and not used; false if the run was not watched. */
   readonly unused: boolean;
   /** How `main` ended; null if it had not when the run was over. */
@@ -126,6 +129,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
     elapsed: world.elapsed,
     steps: [...world.steps],
     failed: untold ? [] : world.failed,
+    states: untold ? [] : world.states,
     unused: watch?.any === true,
     main: ending,
     thrown: world.thrown,
@@ -199,14 +203,16 @@ export function failureOf<T>(
   });
 }
 
-function scheduleOf<T>(main: Main<T>, { steps, failed }: Run<T>, cause: unknown): Schedule {
+function scheduleOf<T>(main: Main<T>, { steps, failed, states }: Run<T>, cause: unknown): Schedule {
   const tasks = cause instanceof DeadlockError ? cause.tasks : [];
   const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
   const cycle = cause instanceof DeadlockError ? cause.cycle : [];
   const title = main.name || "task";
+  const wants = tasks.flatMap(({ name, waitsFor }) => wantsOf(name, waitsFor));
+  const notes = unserved(wants, steps, states, false);
   // What the program has thrown is its own, and may be any object.
   const thrown = failed.map(({ task, ...rest }) => ({ task: shortly(task, title), ...rest }));
-  return { ...shortly({ steps, waiting, cycle }, title), failed: thrown };
+  return { ...shortly({ steps, waiting, cycle, notes }, title), failed: thrown };
 }
 
 /** Removes the prefix `main#0/`, which all names have, from the texts of a value. */

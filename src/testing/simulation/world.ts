@@ -15,6 +15,7 @@ import type { Declared } from "../program/cell.js";
 import { inline } from "../report/inline.js";
 import { isSameError, throwSiteOf } from "../report/report.js";
 import type { FailedTask, Step } from "../report/schedule.js";
+import { ENDED, type TaskState } from "../report/unserved.js";
 import { freeze } from "../report/values.js";
 import { shares } from "./chance.js";
 import { type Decisions, Endless } from "./decisions.js";
@@ -208,6 +209,14 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
       found.push({ task: name, error: value, ...(at !== undefined && { at }) });
     }
     return found;
+  }
+
+  /** The recorded tasks, and how they have ended. */
+  get states(): TaskState[] {
+    return (this._tasks ?? []).map(({ name, status }) => ({
+      task: name,
+      ended: status === "done" || status === "failed" || status === "cancelled" ? ENDED[status] : null,
+    }));
   }
 
   private _noteFailures(): void {

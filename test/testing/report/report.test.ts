@@ -5,7 +5,7 @@ import { type Failed, type Schedule, simulate, toMermaid, type Verdict, verify }
 import { describe, expect, test } from "vitest";
 import { reportOf } from "../../../src/testing/report/report.js";
 
-const none: Schedule = { steps: [], failed: [], waiting: [], cycle: [] };
+const none: Schedule = { steps: [], failed: [], waiting: [], cycle: [], notes: [] };
 const found = { title: "orders", kind: "leak", found: "found", token: "" } as const;
 
 /** So many steps, each of the next of so many tasks. */
@@ -110,7 +110,7 @@ describe("toMermaid", () => {
       { task: "a", waitsFor: "send to x" },
       { task: "b", waitsFor: "send to y" },
     ];
-    expect(toMermaid({ steps: [], failed: [], waiting, cycle: ["a", "b"] }).split("\n")).toEqual([
+    expect(toMermaid({ steps: [], failed: [], waiting, cycle: ["a", "b"], notes: [] }).split("\n")).toEqual([
       "sequenceDiagram",
       "    participant t0 as a",
       "    participant t1 as b",

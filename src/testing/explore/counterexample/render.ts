@@ -6,9 +6,10 @@ import { isDaemon } from "../../program/loop.js";
 import { inline } from "../../report/inline.js";
 import { isSameError, throwSiteOf } from "../../report/report.js";
 import type { FailedTask, Schedule, Step, Waiting } from "../../report/schedule.js";
+import { ENDED, type TaskState, unreleased, unserved, type Want } from "../../report/unserved.js";
 import { callSiteOf } from "../process/call-site.js";
-import { ACQUIRE, DEFAULT, KINDS, type Names, RECEIVE, RELEASE, SEND, STRIDE } from "../process/cases.js";
-import { FAILED, HANDLED, PARKED } from "../process/local-lts.js";
+import { ACQUIRE, DEFAULT, KINDS, type Names, RECEIVE, RELEASE, SEND, STRIDE, TAIL } from "../process/cases.js";
+import { CANCELLED, DONE, FAILED, HANDLED, PARKED } from "../process/local-lts.js";
 import {
   CLOSE,
   DELAY,
@@ -100,7 +101,43 @@ export class ScheduleText {
       failed: this._failed(),
       waiting: parked.filter((task) => !isDaemon(this._model.task(task))).map((task) => this._waiting(task)),
       cycle: this._cycle(parked).map((task) => this._name(task)),
+      // Elsewhere other tasks may yet serve those that are parked.
+      notes: this._model.count === 0 || stuck !== undefined ? this._notes(parked, stuck !== undefined) : [],
     };
+  }
+
+  private _notes(parked: readonly number[], goesOn: boolean): string[] {
+    const wants: Want[] = [];
+    const locks = new Set<number>();
+    for (const task of parked.filter((task) => !isDaemon(this._model.task(task)))) {
+      const cases = this._model.lts.cases(this._model.nodeOf(task));
+      for (let at = 0; at < cases.length; at += STRIDE) {
+        const about = cases[at + 1]!;
+        const { end } = KINDS[cases[at]!]!;
+        if (cases[at] === ACQUIRE) locks.add(about);
+        else if (end !== null)
+          wants.push({ task: this._name(task), channel: this._channel(about), end: end === TAIL ? "send" : "receive" });
+      }
+    }
+    const tasks = [...this._model.ofTask.keys()].filter((task) => this._model.nodeOf(task) !== -1);
+    const states = tasks.map((task) => this._state(task));
+    const held = [...locks].map((lock) => {
+      const holders = this._holders(lock).map((task) => this._state(task));
+      return unreleased(this._model.lock(lock).name, holders);
+    });
+    return [...unserved(wants, this._steps, states, goesOn), ...held.filter((note) => note !== "")];
+  }
+
+  private _state(task: number): TaskState {
+    const status = this._model.lts.status(this._model.nodeOf(task));
+    const ended = [FAILED, HANDLED].includes(status)
+      ? ENDED.failed
+      : status === DONE
+        ? ENDED.done
+        : status === CANCELLED
+          ? ENDED.cancelled
+          : null;
+    return { task: this._name(task), ended };
   }
 
   private _step(kind: number, task: number, at: number, other: number, channel: number): Step {

@@ -254,7 +254,7 @@ export class Proof<T> {
   }
 
   private _withoutSchedule(kind: FailureKind, cause: unknown, found: string, coverage: Coverage): Failed {
-    const schedule: Schedule = { steps: [], failed: [], waiting: [], cycle: [] };
+    const schedule: Schedule = { steps: [], failed: [], waiting: [], cycle: [], notes: [] };
     const report = reportOf({ title: this._title, kind, found, cause, schedule, token: "" });
     return { status: "failed", kind, cause, schedule, report, token: "", ...coverage };
   }

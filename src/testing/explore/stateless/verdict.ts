@@ -86,7 +86,7 @@ async function failure<T>(main: Main<T>, run: Run<T>, explored: Explored<T>, cov
 
 /** The verdict on a program that does something that cannot be explored; no schedule shows it. */
 function escaped(main: Main<unknown>, cause: unknown, name: string | undefined, coverage: Coverage): Failed {
-  const schedule: Schedule = { steps: [], failed: [], waiting: [], cycle: [] };
+  const schedule: Schedule = { steps: [], failed: [], waiting: [], cycle: [], notes: [] };
   const title = name ?? (main.name || "main");
   const report = reportOf({ title, kind: "escaped", found: (cause as Error).message, cause, schedule, token: "" });
   return { status: "failed", kind: "escaped", cause, schedule, report, token: "", ...coverage };
