@@ -22,7 +22,7 @@ const SYMMETRIC = scaled(150, 300);
 const CHUNK = 500;
 /** The first seed of the programs that are held against the oracle; another one with the environment variable `FUZZ_SEED`. */
 const FIRST = Number(process.env.FUZZ_SEED ?? 1);
-const ORACLE = 600;
+const ORACLE = scaled(600, 3000);
 const ORACLE_CHUNK = 100;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(

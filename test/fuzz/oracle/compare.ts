@@ -33,8 +33,10 @@ export interface Compared {
   readonly fault: Fault | null;
 }
 
-const MOST_STATES = 5000;
-const MOST_EVENTS = 40_000;
+const MOST_STATES = 2000;
+const MOST_EVENTS = 10_000;
+/** Decisions of the scheduler in all runs. */
+const MOST_RUN = 3000;
 
 export async function compare(program: Program, options: CompareOptions): Promise<Compared> {
   const { maxStates, lenient = false } = options;
@@ -112,7 +114,7 @@ async function others(
   if (verdict.status === "bounded") return null;
   // The runs of a program that does not end have no end either.
   if (runs === true && verdict.engine !== "runs" && !has(program, isLoop)) {
-    const found = await verify(main, { ...ways, engine: "runs", maxMs: 300 });
+    const found = await verify(main, { ...ways, engine: "runs", maxEvents: MOST_RUN });
     if (found.status === "proved") {
       const fault = unsound(low, found);
       if (fault !== null) return fault;

@@ -42,8 +42,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a receive finds a channel closed while sends are committed",
-      "if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED",
-      "this._add(RECEIVE_CLOSED",
+      "if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);",
+      "this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);",
     ],
     [
       "a committed send is refused",
@@ -55,8 +55,8 @@ export const MUTANTS: readonly Mutant[] = [
     ["a task meets itself", "if (receiver !== task && !both)", "if (!both)"],
     [
       "a default is taken only if no case is enabled",
-      "if (!certain) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
-      "if (!certain && this.count === 0) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
+      "if (certain === NONE) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
+      "if (certain === NONE && this.count === 0) this._add(INTERNAL, task, at / STRIDE, -1, 0, -1);",
     ],
     [
       "time passes although something else can happen",
@@ -131,7 +131,11 @@ export const MUTANTS: readonly Mutant[] = [
   ...of("reduction/may-use.ts", [
     ["what a task uses later does not count", "this._spread(node, parent, but);", ""],
     ["what a started task uses does not count", "else this._lead(root, node);", ""],
-    ["what comes after a repeated round does not count", "if (backEdge !== null) this._lead(backEdge.node, node);", ""],
+    [
+      "what comes after a repeated round does not count",
+      "if (backEdge !== null) this._lead(lts.variantOf(backEdge.node), node);",
+      "",
+    ],
     [
       "what comes after a pending resumption does not count",
       "if (lts.resumesAt(node) !== -1) this._lead(lts.resumesAt(node), node);",
@@ -162,7 +166,11 @@ export const MUTANTS: readonly Mutant[] = [
       "for (const use of conflicts) this._addUsers(use, about);",
       "for (const use of conflicts) if (use !== 5 && use !== 6) this._addUsers(use, about);",
     ],
-    ["the cancellers of a task do not conflict with it", "this._addCancellers(task, node);\n    }", "}"],
+    [
+      "the cancellers of a task do not conflict with it",
+      "this._addCancellers(task, node);\n      const turn",
+      "const turn",
+    ],
     [
       "a set may be closed too early",
       "for (let nth = 1; nth <= rivals[0]!; nth++)",
