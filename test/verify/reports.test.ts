@@ -1,8 +1,9 @@
 // The reports of programs with a fault, as a terminal shows them: each says what to fix.
 
 import { type Channel, channel, go, Mutex, pause, type Routine } from "millrace";
-import { choose, type Failed, forever, type Step, type Verdict, verify } from "millrace/testing";
+import { choose, type Failed, forever, loop, type Step, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { shownName, withShownNames } from "../../src/testing/report/loop-names.js";
 import { type TaskState, unserved, type Want } from "../../src/testing/report/unserved.js";
 
 /** The report of a program, without what differs from machine to machine. */
@@ -220,10 +221,10 @@ describe("the last lines on what waits", () => {
   test("a server that waits for a token for ever is told that the task that sent tokens is done", async () => {
     expect(await reportOn(losesToken)).toMatchInlineSnapshot(`
       "✗ losesToken: stuck, shortest schedule has 1 event (2 states)
-          forever#0  blocked  receive from channel#0  reports.test.ts:LINE
+          waitsForToken#0  blocked  receive from channel#0  reports.test.ts:LINE
           no task is left that sends to channel#0 (losesToken is done)
-             schedule                                               losesToken     forever#0
-          1. losesToken  send 1 to channel#0, taken by forever#0    channel#0 ! 1  channel#0 ? 1
+             schedule                                                     losesToken     waitsForToken#0
+          1. losesToken  send 1 to channel#0, taken by waitsForToken#0    channel#0 ! 1  channel#0 ? 1
           replay("…", main)"
     `);
   });
@@ -313,6 +314,55 @@ describe("the last lines on what waits", () => {
     ],
   ])("%s", (_, wants, steps, tasks, goesOn, notes) => {
     expect(unserved(wants, steps, tasks, goesOn)).toEqual(notes);
+  });
+});
+
+describe("a task whose body is a loop", () => {
+  /** Two servers that run for ever, and one that counts; one of them starts a task, and makes a channel. */
+  function* servers(): Routine<void> {
+    const questions = channel<number>();
+    go(forever, function* answers() {
+      yield* questions.receive();
+    });
+    go(loop, 0, function* counts(n: number) {
+      const replies = channel<number>();
+      go(function* asks() {
+        yield* replies.receive();
+      });
+      yield* replies.receive();
+      return n;
+    });
+    yield* channel<number>(0, { name: "lost" }).receive();
+  }
+
+  test.each([
+    ["model", servers],
+    ["runs", whole(servers)],
+  ])(
+    "has the name of the body that it runs again and again, and what it makes has that too (%s)",
+    async (engine, main) => {
+      const { schedule, ...verdict } = (await verify(main)) as Failed;
+      expect(verdict).toMatchObject({ kind: "deadlock", engine });
+      const names = schedule.waiting.map(({ task }) => task).sort();
+      expect(names).toEqual(["answers#0", "counts#1", "counts#1/asks#0", expect.stringMatching(/^servers/)]);
+      const waits = schedule.waiting.find(({ task }) => task === "counts#1")!.waitsFor;
+      expect(waits).toBe("receive from counts#1/channel#0");
+      expect(JSON.stringify(schedule)).not.toMatch(/forever|loop/);
+    },
+  );
+
+  test.each([
+    ["serve#1", "forever#1"],
+    ["forever#11", "forever#11"],
+    ["serve#1/count#2/channel#0", "forever#1/loop#2/channel#0"],
+    ["main#0/forever#1", "main#0/forever#1"],
+  ])("%s is shown for %s", (shown, name) => {
+    const loops = new Map([
+      ["forever#1", "serve"],
+      ["forever#1/loop#2", "count"],
+    ]);
+    expect(shownName(name, loops)).toBe(shown);
+    if (!name.startsWith("main")) expect(withShownNames(`join ${name}`, loops)).toBe(`join ${shown}`);
   });
 });
 

@@ -100,6 +100,13 @@ export function* forever(body: () => Routine<void>): Routine<never> {
   }
 }
 
+/** The name of the body that a task runs again and again; undefined if its own body is no loop. */
+export function loopedName(body: unknown, args: unknown): string | undefined {
+  const [first, second] = Array.isArray(args) ? (args as readonly unknown[]) : [];
+  const given = body === forever ? first : body === loop ? second : undefined;
+  return typeof given === "function" && given.name !== "" ? given.name : undefined;
+}
+
 const daemons = shared("daemons", () => new WeakSet<Task<unknown>>());
 
 /**

@@ -8,6 +8,7 @@ import { DeadlockError } from "../../structures/errors.js";
 import { shared } from "../../structures/shared.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
+import { withShownNames } from "../report/loop-names.js";
 import type { FailedTask, Schedule, Step } from "../report/schedule.js";
 import type { Survey } from "../report/survey.js";
 import { tokenOf } from "../report/token.js";
@@ -44,6 +45,8 @@ export interface Run<T> {
   readonly failed: readonly FailedTask[];
   /** All tasks, if the steps are recorded. */
   readonly states: readonly TaskState[];
+  /** For the names of recorded tasks whose body is a loop, the names of the bodies that they run again and again. */
+  readonly loops: ReadonlyMap<string, string>;
   /** Whether an operation was made and not used; false if the run was not watched. */
   readonly unused: boolean;
   /** How `main` ended; null if it had not when the run was over. */
@@ -130,6 +133,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
     steps: [...world.steps],
     failed: untold ? [] : world.failed,
     states: untold ? [] : world.states,
+    loops: world.loops,
     unused: watch?.any === true,
     main: ending,
     thrown: world.thrown,
@@ -203,25 +207,26 @@ export function failureOf<T>(
   });
 }
 
-function scheduleOf<T>(main: Main<T>, { steps, failed, states }: Run<T>, cause: unknown): Schedule {
+function scheduleOf<T>(main: Main<T>, { steps, failed, states, loops }: Run<T>, cause: unknown): Schedule {
   const tasks = cause instanceof DeadlockError ? cause.tasks : [];
   const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
   const cycle = cause instanceof DeadlockError ? cause.cycle : [];
-  const title = main.name || "task";
+  const prefix = `${main.name || "task"}#0/`;
+  // All names have the prefix.
+  const word = (text: string): string => withShownNames(text, loops).replaceAll(prefix, "");
   const wants = tasks.flatMap(({ name, waitsFor }) => wantsOf(name, waitsFor));
   const notes = unserved(wants, steps, states, false);
   // What the program has thrown is its own, and may be any object.
-  const thrown = failed.map(({ task, ...rest }) => ({ task: shortly(task, title), ...rest }));
-  return { ...shortly({ steps, waiting, cycle, notes }, title), failed: thrown };
+  const thrown = failed.map(({ task, ...rest }) => ({ task: word(task), ...rest }));
+  return { ...reworded({ steps, waiting, cycle, notes }, word), failed: thrown };
 }
 
-/** Removes the prefix `main#0/`, which all names have, from the texts of a value. */
-function shortly<T>(value: T, main: string): T {
-  const short = (text: string): string => text.replaceAll(`${main}#0/`, "");
-  if (typeof value === "string") return short(value) as T;
-  if (Array.isArray(value)) return value.map((part) => shortly(part, main)) as T;
+/** Changes all texts of a value. */
+function reworded<T>(value: T, word: (text: string) => string): T {
+  if (typeof value === "string") return word(value) as T;
+  if (Array.isArray(value)) return value.map((part) => reworded(part, word)) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [short(key), shortly(part, main)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [word(key), reworded(part, word)])) as T;
 }
 
 /** Finds the simplest schedule that fails in the same way, and makes the error for it. */

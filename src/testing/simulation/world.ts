@@ -12,6 +12,7 @@ import { scheduler } from "../../scheduler/scheduler.js";
 import { Ring } from "../../structures/ring.js";
 import type { Task } from "../../task/task.js";
 import type { Declared } from "../program/cell.js";
+import { loopedName } from "../program/loop.js";
 import { inline } from "../report/inline.js";
 import { isSameError, throwSiteOf } from "../report/report.js";
 import type { FailedTask, Step } from "../report/schedule.js";
@@ -136,6 +137,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _watch: RunWatch | null;
   /** The recorded tasks that have failed, in the order in which they did. */
   private readonly _failures: Set<Task<unknown>>;
+  /** For the names of recorded tasks whose body is a loop, the names of the bodies that they run again and again. */
+  readonly loops: Map<string, string>;
   /** The tasks of the program, if they are recorded. */
   private _tasks: Task<unknown>[] | null;
 
@@ -155,6 +158,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._ids = 0;
     this._watch = this._tasks = null;
     this._failures = new Set();
+    this.loops = new Map();
     this._invariants = new Map();
     this._options = options;
     this._decisions = decisions;
@@ -239,6 +243,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     const task = super.start(body, args, parent, site, make) as Task<unknown>;
     this._watch?.tasks.push(task);
     this._tasks?.push(task);
+    const looped = this._records ? loopedName(body, args) : undefined;
+    if (looped !== undefined) this.loops.set(task.name, looped);
     return task;
   }
 

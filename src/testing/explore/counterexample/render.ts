@@ -4,6 +4,7 @@
 import { cycleOf } from "../../../lifetime/report.js";
 import { isDaemon } from "../../program/loop.js";
 import { inline } from "../../report/inline.js";
+import { shownName } from "../../report/loop-names.js";
 import { isSameError, throwSiteOf } from "../../report/report.js";
 import type { FailedTask, Schedule, Step, Waiting } from "../../report/schedule.js";
 import { ENDED, type TaskState, unreleased, unserved, type Want } from "../../report/unserved.js";
@@ -319,11 +320,19 @@ export class ScheduleText {
   }
 
   private _name(task: number): string {
-    return this._model.task(task).name;
+    return shownName(this._model.task(task).name, this._loops());
+  }
+
+  /** The names of the bodies of the tasks that are loops. */
+  private _loops(): Map<string, string> {
+    const loops = new Map<string, string>();
+    for (const { name, loops: body } of this._model.unfolder.sandbox.tasks)
+      if (body !== undefined) loops.set(name, body);
+    return loops;
   }
 
   private _channel(channel: number): string {
-    return this._model.channel(channel).name;
+    return shownName(this._model.channel(channel).name, this._loops());
   }
 
   private _value(id: number): string {

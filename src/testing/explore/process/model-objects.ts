@@ -269,6 +269,8 @@ export class TaskModel<T> extends Task<T> {
   readonly starter: number;
   readonly isCancellable: boolean;
   readonly endsApart: boolean;
+  /** The name of the body that it runs again and again, for reports. */
+  loops: string | undefined;
   private readonly _calls: PlainCalls;
   private readonly _name: string;
 
@@ -280,6 +282,7 @@ export class TaskModel<T> extends Task<T> {
     this.starter = starter;
     this.isCancellable = isCancellable;
     this.endsApart = endsApart;
+    this.loops = undefined;
     this._calls = calls;
     this._name = name;
   }

@@ -15,6 +15,7 @@ import { currentContext } from "../../../scheduler/contexts.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
+import { loopedName } from "../../program/loop.js";
 import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
 import { callSiteOf, captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
@@ -175,6 +176,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     const task = this._object(run, slot, (generation) =>
       this.addTask(generation === 0 ? name : `${name}:${generation + 1}`, body as never, region, run.task),
     );
+    task.loops ??= loopedName(body, args);
     const { index } = task;
     const begins = this._observer.taskStarted(run, index, { body: body as never, args, context: currentContext() });
     this._observer.made(run, { kind: "task", index, slot, begins });
