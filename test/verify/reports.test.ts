@@ -1,7 +1,7 @@
 // The reports of programs with a fault, as a terminal shows them: each says what to fix.
 
-import { type Channel, channel, go, Mutex, pause, type Routine } from "millrace";
-import { choose, type Failed, forever, loop, type Step, type Verdict, verify } from "millrace/testing";
+import { type Channel, channel, go, Mutex, pause, type Routine, sleep } from "millrace";
+import { cell, choose, type Failed, forever, invariant, loop, type Step, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { shownName, withShownNames } from "../../src/testing/report/loop-names.js";
 import { type TaskState, unserved, type Want } from "../../src/testing/report/unserved.js";
@@ -170,11 +170,13 @@ describe("the report", () => {
           protocol#0  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
              schedule                                           sender#0                  protocol#0
           1. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
-          2. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
-          3. protocol#0  send {"bit":0} to acks                                           acks ! {"bit":0}
-          4. sender#0    receive {"bit":0} from acks            acks ? {"bit":0}
-          5. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
-          6. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+          2. sender#0    choose [false,true]                    choose [false,true]
+          3. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+          4. protocol#0  send {"bit":0} to acks                                           acks ! {"bit":0}
+          5. sender#0    receive {"bit":0} from acks            acks ? {"bit":0}
+          6. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
+          7. sender#0    choose [false,true]                    choose [false,true]
+          8. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
           replay("…", main)"
     `);
   });
@@ -191,6 +193,83 @@ describe("the report", () => {
           2. accounts    send {"balance":50} to channel#1
           3. transfer#0  receive {"balance":100} from channel#0
           4. transfer#1  receive {"balance":50} from channel#1
+          replay("…", main)"
+    `);
+  });
+});
+
+/** A reader that does not take the lock. */
+function* forgetsLock(): Routine<void> {
+  const [left, right] = [cell(0), cell(0)];
+  const lock = new Mutex();
+  invariant("while a reader looks, left equals right", () => !reading.value || left.value === right.value);
+  const reading = cell(false);
+  const writer = go(function* writer() {
+    using _ = yield* lock.lock();
+    left.value = 1;
+    yield* sleep(1);
+    right.value = 1;
+  });
+  const reader = go(function* reader() {
+    yield* pause();
+    reading.value = true;
+    yield* pause();
+    reading.value = false;
+  });
+  yield* writer;
+  yield* reader;
+}
+
+/** A program that fails by one of its choices. */
+function* choosesLate(): Routine<void> {
+  const answer = yield* choose("early", "late");
+  if (answer === "late") throw new Error("too late");
+}
+
+describe("the steps", () => {
+  test("an invariant that does not hold is shown with the values of cells, and with their writes as steps", async () => {
+    expect(await reportOn(forgetsLock)).toMatchInlineSnapshot(`
+      "✗ forgetsLock: invariant, shortest schedule has 4 events (12 states)
+          Error: while a reader looks, left equals right does not hold
+          forgetsLock  blocked  join writer#0  reports.test.ts:LINE
+          writer#0     blocked  sleep of 1 ms
+          reader#1     blocked  its turn       reports.test.ts:LINE
+          cell 0 is 1, written by writer#0 in step 2
+          cell 1 is 0
+          cell 2 is true, written by reader#1 in step 4
+             schedule                          writer#0      reader#1
+          1. writer#0  lock mutex#0            lock mutex#0
+          2. writer#0  write 1 to cell 0       cell 0 = 1
+          3. reader#1  pause                                 pause
+          4. reader#1  write true to cell 2                  cell 2 = true
+          replay("…", main)"
+    `);
+    expect(await reportOn(whole(forgetsLock))).toMatchInlineSnapshot(`
+      "✗ forgetsLock: invariant, found by run 1; first in, first out
+          Error: while a reader looks, left equals right does not hold
+          cell 0 is 1, written by writer#0 in step 1
+          cell 1 is 0
+          cell 2 is true, written by reader#1 in step 2
+             schedule                          writer#0    reader#1
+          1. writer#0  write 1 to cell 0       cell 0 = 1
+          2. reader#1  write true to cell 2                cell 2 = true
+          replay("…", main)"
+    `);
+  });
+
+  test("a choice is a step", async () => {
+    expect(await reportOn(choosesLate)).toMatchInlineSnapshot(`
+      "✗ choosesLate: throw, shortest schedule has 1 event (3 states)
+          choosesLate  failed   Error: too late  at reports.test.ts:LINE
+             schedule
+          1. choosesLate  choose "late"
+          replay("…", main)"
+    `);
+    expect(await reportOn(whole(choosesLate))).toMatchInlineSnapshot(`
+      "✗ choosesLate: throw, found by run 2; 1 decisions differ from first in, first out
+          choosesLate#0  failed   Error: too late  at reports.test.ts:LINE
+             schedule
+          1. choosesLate#0  choose "late"
           replay("…", main)"
     `);
   });

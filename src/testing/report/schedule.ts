@@ -56,6 +56,9 @@ export interface Schedule {
   readonly waiting: readonly Waiting[];
   /** The names of the tasks of a cycle, in which each task waits for the next; empty if no cycle is known. */
   readonly cycle: readonly string[];
-  /** Sentences on the channels and locks that no task is left to serve: `no task is left that sends to jobs (main is done)`. */
+  /**
+   * Sentences on the channels and locks that no task is left to serve: `no task is left that sends to jobs (main is done)`; and
+   * on the values of cells, if an invariant does not hold.
+   */
   readonly notes: readonly string[];
 }

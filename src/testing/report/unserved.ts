@@ -1,4 +1,5 @@
-// Why parked tasks cannot go on: no task is left that would serve the channel or the lock at which they wait.
+// Notes below a schedule. Why parked tasks cannot go on: no task is left that would serve the channel or the lock at which they
+// wait. And what the cells hold where an invariant does not hold.
 
 import type { Step } from "./schedule.js";
 
@@ -77,5 +78,13 @@ export function wantsOf(task: string, waitsFor: string): Want[] {
   return waitsFor.split(" or ").flatMap((text): Want[] => {
     const [, end, channel] = /^(send|receive) (?:to|from) (.+)$/.exec(text) ?? [];
     return channel === undefined ? [] : [{ task, channel, end: end as Want["end"] }];
+  });
+}
+
+/** Says the value of each cell, and the step that has written it last. */
+export function cellNotes(values: readonly string[], steps: readonly Step[]): string[] {
+  return values.map((value, cell) => {
+    const at = steps.findLastIndex(({ what }) => what.startsWith("write ") && what.endsWith(` to cell ${cell}`));
+    return `cell ${cell} is ${value}${at === -1 ? "" : `, written by ${steps[at]!.task} in step ${at + 1}`}`;
   });
 }

@@ -8,11 +8,12 @@ import { DeadlockError } from "../../structures/errors.js";
 import { shared } from "../../structures/shared.js";
 import { isDaemon } from "../program/loop.js";
 import { ScheduleError } from "../report/failure.js";
+import { inline } from "../report/inline.js";
 import { withShownNames } from "../report/loop-names.js";
 import type { FailedTask, Schedule, Step } from "../report/schedule.js";
 import type { Survey } from "../report/survey.js";
 import { tokenOf } from "../report/token.js";
-import { type TaskState, unserved, wantsOf } from "../report/unserved.js";
+import { cellNotes, type TaskState, unserved, wantsOf } from "../report/unserved.js";
 import type { FailureKind } from "../report/verdict.js";
 import { Decisions, repeat, type Strategy, seeded } from "./decisions.js";
 import type { Faults } from "./faults.js";
@@ -45,6 +46,8 @@ export interface Run<T> {
   readonly failed: readonly FailedTask[];
   /** All tasks, if the steps are recorded. */
   readonly states: readonly TaskState[];
+  /** The values of all cells, if the steps are recorded and an invariant does not hold. */
+  readonly cells: readonly unknown[];
   /** For the names of recorded tasks whose body is a loop, the names of the bodies that they run again and again. */
   readonly loops: ReadonlyMap<string, string>;
   /** Whether an operation was made and not used; false if the run was not watched. */
@@ -134,6 +137,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
     failed: untold ? [] : world.failed,
     states: untold ? [] : world.states,
     loops: world.loops,
+    cells: untold || !(world.endless instanceof Violated) ? [] : world.cells,
     unused: watch?.any === true,
     main: ending,
     thrown: world.thrown,
@@ -207,7 +211,7 @@ export function failureOf<T>(
   });
 }
 
-function scheduleOf<T>(main: Main<T>, { steps, failed, states, loops }: Run<T>, cause: unknown): Schedule {
+function scheduleOf<T>(main: Main<T>, { steps, failed, states, loops, cells }: Run<T>, cause: unknown): Schedule {
   const tasks = cause instanceof DeadlockError ? cause.tasks : [];
   const waiting = tasks.map(({ name, ...parked }) => ({ task: name, ...parked }));
   const cycle = cause instanceof DeadlockError ? cause.cycle : [];
@@ -215,7 +219,7 @@ function scheduleOf<T>(main: Main<T>, { steps, failed, states, loops }: Run<T>, 
   // All names have the prefix.
   const word = (text: string): string => withShownNames(text, loops).replaceAll(prefix, "");
   const wants = tasks.flatMap(({ name, waitsFor }) => wantsOf(name, waitsFor));
-  const notes = unserved(wants, steps, states, false);
+  const notes = [...unserved(wants, steps, states, false), ...cellNotes(cells.map(inline), steps)];
   // What the program has thrown is its own, and may be any object.
   const thrown = failed.map(({ task, ...rest }) => ({ task: word(task), ...rest }));
   return { ...reworded({ steps, waiting, cycle, notes }, word), failed: thrown };

@@ -3,7 +3,8 @@
 import { alt } from "../../choice/select.js";
 import { always } from "../../operation/basic.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
-import { type Settler, settling } from "./world.js";
+import { scheduler } from "../../scheduler/scheduler.js";
+import { type Settler, settling, World } from "./world.js";
 
 /**
  * Chooses one of several values. `verify` explores all of them, and `simulate` chooses at random.
@@ -24,7 +25,9 @@ import { type Settler, settling } from "./world.js";
  */
 export function choose<T>(...values: T[]): Operation<T> {
   if (values.length === 0) throw new TypeError("Cannot choose: choose() takes at least one value, got none");
-  return alt(...values.map((value) => always(value))) as Operation<T>;
+  const choice = alt(...values.map((value) => always(value))) as Operation<T>;
+  const world = scheduler.findMaker((maker): maker is World => maker instanceof World);
+  return world === null ? choice : world.chosen(choice);
 }
 
 /** Waits until all other tasks are parked. */

@@ -11,7 +11,7 @@ import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { Ring } from "../../structures/ring.js";
 import type { Task } from "../../task/task.js";
-import type { Declared } from "../program/cell.js";
+import type { Cell, Declared } from "../program/cell.js";
 import { loopedName } from "../program/loop.js";
 import { inline } from "../report/inline.js";
 import { isSameError, throwSiteOf } from "../report/report.js";
@@ -103,7 +103,7 @@ export interface Settler {
   settle(): void;
 }
 
-export class World extends Layer implements Disposable, Pick<Declared, "invariant"> {
+export class World extends Layer implements Disposable, Declared {
   /** The virtual milliseconds that have passed. */
   elapsed: number;
   /** The time of the clock at the start. */
@@ -137,6 +137,8 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   private _watch: RunWatch | null;
   /** The recorded tasks that have failed, in the order in which they did. */
   private readonly _failures: Set<Task<unknown>>;
+  /** Read the recorded cells. */
+  private readonly _cells: (() => unknown)[];
   /** For the names of recorded tasks whose body is a loop, the names of the bodies that they run again and again. */
   readonly loops: Map<string, string>;
   /** The tasks of the program, if they are recorded. */
@@ -158,6 +160,7 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
     this._ids = 0;
     this._watch = this._tasks = null;
     this._failures = new Set();
+    this._cells = [];
     this.loops = new Map();
     this._invariants = new Map();
     this._options = options;
@@ -192,6 +195,36 @@ export class World extends Layer implements Disposable, Pick<Declared, "invarian
   /** Declares a condition that must hold before each turn of a task. */
   invariant(name: string, holds: () => boolean): void {
     this._invariants.set(name, holds);
+  }
+
+  /** Makes a variable that tasks share. Its writes are steps, if the steps are recorded. */
+  cell<T>(initial: T): Cell<T> {
+    if (!this._records) return { value: initial };
+    const number = this._cells.push(() => value) - 1;
+    let value = initial;
+    return Object.defineProperty({ value }, "value", {
+      get: () => value,
+      set: (next: T) => {
+        value = next;
+        const text = inline(next);
+        this._note(nameOf(scheduler.current), `write ${text} to cell ${number}`, `cell ${number} = ${text}`);
+      },
+    });
+  }
+
+  /** The values of all cells, if the steps are recorded. */
+  get cells(): unknown[] {
+    return this._cells.map((read) => read());
+  }
+
+  /** Makes the choice of a value a step, if the steps are recorded. */
+  chosen<T>(choice: Operation<T>): Operation<T> {
+    if (!this._records) return choice;
+    scheduler.notices?.used(choice);
+    return new Mapped(choice, (value) => {
+      this._note(nameOf(scheduler.current), `choose ${inline(value)}`);
+      return value;
+    });
   }
 
   recordTasks(): void {

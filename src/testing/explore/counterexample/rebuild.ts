@@ -5,6 +5,7 @@
 import type { Host } from "../../../scheduler/host.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Schedule } from "../../report/schedule.js";
+import type { FailureKind } from "../../report/verdict.js";
 import { CHANCE } from "../../simulation/host-calls.js";
 import { Isolation } from "../../simulation/isolate.js";
 import { ModelMaker } from "../process/model-maker.js";
@@ -131,8 +132,9 @@ export class Counterexample {
     return this.model.unfolder.sandbox.tasks.findIndex((other) => other.name === name);
   }
 
-  end(stuck: readonly number[] | undefined): Schedule {
-    return this._text.end(stuck);
+  /** The schedule so far. Of the tasks that are parked only `stuck`, if given; with the values of cells if an invariant does not hold. */
+  end(stuck: readonly number[] | undefined, kind: FailureKind): Schedule {
+    return this._text.end(stuck, kind === "invariant");
   }
 }
 

@@ -7,7 +7,7 @@ import { inline } from "../../report/inline.js";
 import { shownName } from "../../report/loop-names.js";
 import { isSameError, throwSiteOf } from "../../report/report.js";
 import type { FailedTask, Schedule, Step, Waiting } from "../../report/schedule.js";
-import { ENDED, type TaskState, unreleased, unserved, type Want } from "../../report/unserved.js";
+import { cellNotes, ENDED, type TaskState, unreleased, unserved, type Want } from "../../report/unserved.js";
 import { callSiteOf } from "../process/call-site.js";
 import { ACQUIRE, DEFAULT, KINDS, type Names, RECEIVE, RELEASE, SEND, STRIDE, TAIL } from "../process/cases.js";
 import { CANCELLED, DONE, FAILED, HANDLED, PARKED } from "../process/local-lts.js";
@@ -95,7 +95,7 @@ export class ScheduleText {
   }
 
   /** The schedule so far, and the tasks that are parked in the current state; of these only `stuck`, if given. */
-  end(stuck: readonly number[] | undefined): Schedule {
+  end(stuck: readonly number[] | undefined, tellsCells: boolean = false): Schedule {
     const parked = this._parked().filter((task) => stuck?.includes(task) !== false);
     return {
       steps: this._steps,
@@ -103,7 +103,12 @@ export class ScheduleText {
       waiting: parked.filter((task) => !isDaemon(this._model.task(task))).map((task) => this._waiting(task)),
       cycle: this._cycle(parked).map((task) => this._name(task)),
       // Elsewhere other tasks may yet serve those that are parked.
-      notes: this._model.count === 0 || stuck !== undefined ? this._notes(parked, stuck !== undefined) : [],
+      notes:
+        this._model.count === 0 || stuck !== undefined
+          ? this._notes(parked, stuck !== undefined)
+          : tellsCells
+            ? this._cells()
+            : [],
     };
   }
 
@@ -127,6 +132,11 @@ export class ScheduleText {
       return unreleased(this._model.lock(lock).name, holders);
     });
     return [...unserved(wants, this._steps, states, goesOn), ...held.filter((note) => note !== "")];
+  }
+
+  private _cells(): string[] {
+    const values = this._model.unfolder.sandbox.cells.map((_, cell) => this._value(this._model.cellValue(cell)));
+    return cellNotes(values, this._steps);
   }
 
   private _state(task: number): TaskState {

@@ -58,7 +58,13 @@ function replayOnce<T>(
     if (violation === null)
       return { outcomes: model.unfolder.lts.outcomes() as Set<T>, schedules: 1, elapsed: counterexample.elapsed };
     const title = main.name || "main";
-    throw new ScheduleError({ title, ...violation, found: "replayed", schedule: counterexample.end(stuck), token });
+    throw new ScheduleError({
+      title,
+      ...violation,
+      found: "replayed",
+      schedule: counterexample.end(stuck, violation.kind),
+      token,
+    });
   });
 }
 

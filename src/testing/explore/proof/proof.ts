@@ -277,7 +277,7 @@ export class Proof<T> {
     const coverage = this._coverage(search);
     if (counterexample === null) return this._sharing(NOT_REPLAYED, coverage);
     const stuck = violation.stuck?.map((task) => counterexample.taskOf(task, this._model));
-    const schedule = counterexample.end(stuck);
+    const schedule = counterexample.end(stuck, violation.kind);
     const seen = new Properties({}).check(counterexample.model)?.kind === violation.kind;
     const shows = seen ? undefined : violation.kind;
     const token = tokenOf({
