@@ -68,6 +68,8 @@ export interface Maker {
    * returned is called once the operation no longer waits.
    */
   hold(operation: unknown, current: Performer | null): (() => void) | null;
+  /** Makes what a combinator makes of its parts; undefined if the combinator is to do so. */
+  combinator(name: string, parts: unknown): unknown;
   /** Called where tasks that a combinator starts share variables of their own, besides channels. */
   shares(what: string): void;
   /** Called when the run queue is empty, while `watchful` is true. */
@@ -130,6 +132,10 @@ export class Layer implements Maker {
 
   hold(operation: unknown, current: Performer | null): (() => void) | null {
     return this.outer === null ? null : this.outer.hold(operation, current);
+  }
+
+  combinator(name: string, parts: unknown): unknown {
+    return this.outer?.combinator(name, parts);
   }
 
   shares(what: string): void {

@@ -10,8 +10,12 @@ import {
   debounce,
   fanIn,
   go,
+  merge,
   never,
+  pause,
+  pipeline,
   produce,
+  type ReceiveChannel,
   type Routine,
   reduce,
   sleep,
@@ -38,6 +42,11 @@ async function outcomes(program: Program, engine: "model" | "runs"): Promise<unk
   const verdict = await verify(program, { engine });
   expect(verdict.status, "report" in verdict ? verdict.report : undefined).toBe("proved");
   return verdict.status === "proved" ? [...verdict.outcomes].sort() : [];
+}
+
+function* slow(n: number): Routine<number> {
+  yield* pause();
+  return n * 2;
 }
 
 /** Each program, with its outcomes in the model. A run has no other outcome, but a task gives way only where it parks. */
@@ -163,6 +172,73 @@ const large: typeof decided = {
     },
     ["1,3"],
   ],
+  "merge yields the values of all sources, with their names": [
+    function* () {
+      const named = yield* collect(merge({ a: numbers(1), b: numbers(1) }));
+      return named.map(({ key, value }) => `${key}${value}`).join();
+    },
+    ["a1,b1", "b1,a1"],
+  ],
+  "pipeline reads a merge": [
+    function* () {
+      return (yield* collect(pipeline(merge([numbers(1), numbers(1)]), 2, slow))).join();
+    },
+    ["2,2"],
+  ],
+  "pipeline reads an iterable, and yields its results in order, whichever stage ends first": [
+    function* () {
+      const results = pipeline([1, 2, 3], 2, function* (n) {
+        yield* sleep(4 - n);
+        return n;
+      });
+      return (yield* collect(results)).join();
+    },
+    ["1,2,3"],
+  ],
+  "pipeline yields its results in the order of the source": [
+    function* () {
+      return (yield* collect(pipeline(numbers(3), 2, slow))).join();
+    },
+    ["2,4,6"],
+  ],
+  "pipeline without order yields each result when it is ready": [
+    function* () {
+      return (yield* collect(pipeline(numbers(2), 2, slow, { ordered: false }))).join();
+    },
+    ["2,4", "4,2"],
+  ],
+  "pipeline has at most n values in flight": [
+    function* () {
+      const [out, log] = [channel<number>(), channel<string>(9)];
+      const results = pipeline(numbers(3), 2, (n) => {
+        log.trySend(`stage ${n}`);
+        return n;
+      });
+      yield* sleep(1);
+      const begun = log.length;
+      for (let n; (n = yield* results.receive()) !== CLOSED; ) if (n === 3) out.close();
+      return `${begun} ${out.closed}`;
+    },
+    ["2 true"],
+  ],
+  "pipeline ends with the cause of its source, after the results": [
+    function* () {
+      const jobs = channel<number>();
+      go(function* () {
+        yield* jobs.send(1);
+        jobs.close(new Error("bad"));
+      });
+      const results = pipeline(jobs, 2, slow);
+      const first = yield* results.receive();
+      try {
+        yield* results.receive();
+        return "no cause";
+      } catch (error) {
+        return `${String(first)} ${(error as Error).message}`;
+      }
+    },
+    ["2 bad"],
+  ],
 };
 
 describe("decided by states, with an outcome for each run", () => {
@@ -182,6 +258,19 @@ describe("decided by states", () => {
   }
 });
 
+test("all states of a pipeline of three stages with three workers each are decided, as workers are alike", async () => {
+  const program = function* (): Routine<string> {
+    const stages = [1, 2, 3].reduce<ReceiveChannel<number>>((source) => pipeline(source, 3, slow), numbers(4));
+    return (yield* collect(stages)).join();
+  };
+  const reduced = await verify(program, { engine: "model", maxStates: 10_000 });
+  expect(reduced).toMatchObject({ status: "proved", outcomes: new Set(["8,16,24,32"]) });
+  const two = function* (): Routine<string> {
+    return (yield* collect(pipeline(pipeline(numbers(3), 2, slow), 2, slow))).join();
+  };
+  expect(await verify(two, { engine: "model", all: true })).toMatchObject({ outcomes: new Set(["4,8,12"]) });
+});
+
 describe("left to runs, as what happens is not in the model", () => {
   const cases: Record<string, readonly [Program, RegExp]> = {
     "a task ends before a channel that belongs to it has ended": [
@@ -192,6 +281,29 @@ describe("left to runs, as what happens is not in the model", () => {
         return yield* letters.receive();
       },
       /belongs to it/,
+    ],
+    "a stage of a pipeline fails": [
+      function* () {
+        const failing = function* (n: number): Routine<number> {
+          if (n === 2) throw new Error("two");
+          return n;
+        };
+        try {
+          return (yield* collect(pipeline(numbers(2), 1, failing))).join();
+        } catch (error) {
+          return (error as Error).message;
+        }
+      },
+      /a stage of a pipeline fails/,
+    ],
+    "the output of a pipeline is cancelled": [
+      function* () {
+        const results = pipeline(numbers(2), 1, slow, { own: true });
+        const first = yield* results.receive();
+        results.cancel();
+        return first;
+      },
+      /a pipeline is cancelled/,
     ],
     "a callback throws": [
       function* () {

@@ -1,6 +1,7 @@
 import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
+import { scheduler } from "../../scheduler/scheduler.js";
 import { shown } from "../../structures/errors.js";
 import type { FlowOptions } from "../ends/release.js";
 import { assertSource, type Input, isReceiveChannel, sourceOf } from "../ends/source.js";
@@ -44,6 +45,9 @@ export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOp
   const given = listed ? Object.fromEntries([...sources].entries()) : sources;
   for (const source of Object.values(given)) assertSource("merge", source);
   const named = Object.fromEntries(Object.entries(given).map(([key, source]) => [key, sourceOf("merge", source)]));
+  const release = releaseOf(Object.values(named), options);
+  const made = scheduler.maker?.combinator("merge", { named, listed });
+  if (made !== undefined) return made as OwnedChannel<unknown>;
   const any = receiveAny(named);
   const merged = derive<Received<typeof named> | Closed, unknown>({
     next: () => any,
@@ -51,7 +55,7 @@ export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOp
       if (received === CLOSED) to.end();
       else to.emit(listed ? received.value : received);
     },
-    release: releaseOf(Object.values(named), options),
+    release,
   });
   if (Object.keys(named).length === 0) merged.tryReceive(); // closes it: there is no end to wait for
   return merged;

@@ -191,10 +191,10 @@ export class OrderedWork<T, U> {
   private _more: WorkerBody<T, U> | null;
 
   constructor(count: number, input: Input<T>, options: PipelineOptions<U>) {
-    scheduler.maker?.shares("a pipeline");
     countOrInfinity("start pipeline", "n", count, 1);
     assertOptions("start pipeline", options);
     const source = sourceOf("start pipeline", input);
+    scheduler.maker?.shares("a pipeline");
     const { onUndelivered } = options;
     this.out = channel<U>(0, {
       owned: true,

@@ -14,10 +14,13 @@ export type Done = typeof DONE;
 /** The operation that begins a round of a loop. */
 export class Round extends Operation<void> {
   state: unknown;
+  /** Whether the rounds may go on for ever whatever other tasks do. */
+  readonly isEndless: boolean;
 
-  constructor(state: unknown) {
+  constructor(state: unknown, isEndless: boolean = true) {
     super();
     this.state = state;
+    this.isEndless = isEndless;
   }
 
   poll(): boolean {

@@ -71,7 +71,7 @@ export interface Made {
   readonly index: number;
   /** All objects that have this name, by generation: see `Sandbox.slots`. */
   readonly slot: Slot;
-  /** What it begins with: the milliseconds of a timeout, the id of the value of a cell, or an index of `Unfolder.spawns`. */
+  /** What it begins with: the milliseconds of a timeout, the id of the value of a cell, or an index of `Unfolder.spawns` or of `Unfolder.stored`. */
   readonly begins: number;
 }
 

@@ -7,6 +7,8 @@ import { type KeptPermits, Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
 import { shares } from "../../simulation/chance.js";
+import { type PipelineParts, pipelineModel } from "./model-pipeline.js";
+import { isStored, MergeModel, type MergeParts } from "./model-sources.js";
 import type { Sandbox } from "./sandbox.js";
 
 export class ModelMaker extends Layer implements Declared {
@@ -60,6 +62,12 @@ export class ModelMaker extends Layer implements Declared {
 
   override perform(operation: unknown): Promise<void> {
     return this._sandbox.await(operation as Operation<unknown>);
+  }
+
+  override combinator(name: string, parts: unknown): unknown {
+    if (name === "pipeline") return pipelineModel(this._sandbox, parts as PipelineParts);
+    if (name === "merge") return new MergeModel(this._sandbox, parts as MergeParts);
+    return name === "iterable" && isStored(parts) ? this._sandbox.stored([...parts]) : undefined;
   }
 
   /** Each task is unfolded by itself, so what tasks share must be in the state. */

@@ -33,6 +33,7 @@ import {
   WHEN_OVER,
   WRITE_CELL,
 } from "./cases.js";
+import type { DeliveryOrder } from "./model-pipeline.js";
 import { Offer, Thrown } from "./operation-cases.js";
 
 /**
@@ -72,6 +73,8 @@ interface ChannelFacts {
   readonly callbacks: Callbacks;
   /** The scope in which it is made; -1 for none. */
   readonly home: number;
+  /** Whether it has the values of an iterable, which count as read one by one. */
+  readonly isStored?: boolean;
 }
 
 /** What the first cancellation of a channel has done. */
@@ -89,15 +92,18 @@ export class ChannelModel<T> implements Channel<T> {
   /** Set by the maker if it was created with `owned`. */
   readonly owned?: boolean;
   readonly home: number;
+  readonly isStored: boolean;
   private readonly _callbacks: Callbacks;
   private readonly _calls: PlainCalls;
 
-  constructor(calls: PlainCalls, { index, name, capacity, overflow, callbacks, home }: ChannelFacts) {
+  constructor(calls: PlainCalls, facts: ChannelFacts) {
+    const { index, name, capacity, overflow, callbacks, home, isStored = false } = facts;
     this.index = index;
     this.name = name;
     this.capacity = capacity;
     this.overflow = overflow;
     this.home = home;
+    this.isStored = isStored;
     this._callbacks = callbacks;
     this._calls = calls;
   }
@@ -113,7 +119,7 @@ export class ChannelModel<T> implements Channel<T> {
 
   /** With `pin`, a combinator takes it over from the task that has made it. */
   get ownership(): { pin(): void } | null {
-    return this.owned === true ? { pin: () => this._calls.hold(this.index, false) } : null;
+    return this.owned === true && !this.isStored ? { pin: () => this._calls.hold(this.index, false) } : null;
   }
 
   send(value: T): Operation<boolean> {
@@ -122,7 +128,7 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   receive(): Operation<T | Closed> {
-    if (this.owned === true) return this._receiveOwned();
+    if (this.owned === true && !this.isStored) return this._receiveOwned();
     return this._offer<T | Closed>(RECEIVE, null, `receive from ${this.name}`);
   }
 
@@ -155,6 +161,7 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   get closed(): boolean {
+    if (this.isStored) this._calls.unmodelled("it asks whether an iterable has been read to its end");
     return this._calls.call(this._offer(READ_CLOSED, null, `whether ${this.name} is closed`)) as boolean;
   }
 
@@ -261,6 +268,8 @@ interface TaskFacts {
   readonly isCancellable: boolean;
   /** Whether its end is an event of its own. */
   readonly endsApart: boolean;
+  /** The order in which it sends, beside other tasks. */
+  readonly order: DeliveryOrder | null;
 }
 
 export class TaskModel<T> extends Task<T> {
@@ -271,11 +280,12 @@ export class TaskModel<T> extends Task<T> {
   readonly endsApart: boolean;
   /** The name of the body that it runs again and again, for reports. */
   loops: string | undefined;
+  readonly order: DeliveryOrder | null;
   private readonly _calls: PlainCalls;
   private readonly _name: string;
 
   constructor(calls: PlainCalls, body: Body<never, T>, facts: TaskFacts) {
-    const { index, name, region, starter, isCancellable, endsApart } = facts;
+    const { index, name, region, starter, isCancellable, endsApart, order } = facts;
     super(null as never, body, NO_PATH);
     this.index = index;
     this.region = region;
@@ -283,6 +293,7 @@ export class TaskModel<T> extends Task<T> {
     this.isCancellable = isCancellable;
     this.endsApart = endsApart;
     this.loops = undefined;
+    this.order = order;
     this._calls = calls;
     this._name = name;
   }

@@ -33,11 +33,14 @@ export class RegionModel implements Scope {
   /** The task that the scope is; and the tasks in it, of which the first runs its body. */
   readonly owner: number;
   readonly members: number[];
+  /** The scope in which that is made what its tasks make: itself, but for tasks that a combinator has started. */
+  readonly home: number;
   private readonly _sandbox: Scopes;
 
-  constructor(sandbox: Scopes, index: number, owner: number) {
+  constructor(sandbox: Scopes, index: number, owner: number, home: number = index) {
     this.index = index;
     this.owner = owner;
+    this.home = home;
     this.members = [];
     this._sandbox = sandbox;
     this.go = this.go.bind(this);

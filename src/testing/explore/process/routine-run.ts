@@ -97,6 +97,8 @@ export class RoutineRun {
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<number>;
+  /** What it remembers of channels that it has received from. */
+  readonly views: Map<object, unknown>;
   /** The objects that it has sent or received. */
   readonly objects: RunObjects;
   /** What it has started and made since it went on. */
@@ -127,6 +129,7 @@ export class RoutineRun {
     this.ahead = [];
     this.loops = new Map();
     this.owned = new Set();
+    this.views = new Map();
     this.objects = objects;
     this.steps = [];
   }

@@ -8,9 +8,9 @@
 // up; a new run is given the answer once there is one.
 
 import { type Buffer, Dropping, Fixed, Sliding } from "../../../channel/buffer.js";
-import type { ChannelOptions } from "../../../channel/ends.js";
+import type { ChannelOptions, OwnedChannel } from "../../../channel/ends.js";
 import type { ScopeOptions } from "../../../lifetime/scope.js";
-import type { Operation } from "../../../operation/operation.js";
+import type { Operation, Routine } from "../../../operation/operation.js";
 import { currentContext } from "../../../scheduler/contexts.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body } from "../../../task/task.js";
@@ -30,7 +30,9 @@ import {
   TaskModel,
   TimeoutModel,
 } from "./model-objects.js";
-import { RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
+import type { CrewEnd, Crews, DeliveryOrder } from "./model-pipeline.js";
+import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
+import type { SourceCalls } from "./model-sources.js";
 import { type Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
@@ -62,6 +64,8 @@ export interface Invariant {
 
 /** Called with what a routine makes while it runs. */
 export interface SandboxObserver {
+  /** The number of the values that a channel has from the start. */
+  valuesStored(run: RoutineRun, values: readonly unknown[]): number;
   /** A plain call is about to be made. */
   offered(run: RoutineRun, offer: Offer<unknown>): void;
   /** What a run is given with an input. */
@@ -82,7 +86,7 @@ export interface SandboxObserver {
 /** Thrown by a plain call that has no answer yet. */
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
+export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
@@ -92,6 +96,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
   readonly locks: LockModel[];
   /** The requests for permits, by number. */
   readonly requests: LockRequest[];
+  /** Whether there are tasks that send in an order. */
+  anyOrder: boolean;
   /** What must hold, by name. */
   readonly invariants: Map<string, Invariant>;
   /** Whether the lines at which tasks stand are captured, which takes longer than all else. */
@@ -127,6 +133,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     this.regions = [];
     this.locks = [];
     this.requests = [];
+    this.anyOrder = false;
     this.invariants = new Map();
     this.capturesCallSites = capturesCallSites;
     this.knowsArrivals = refinements.has(ARRIVALS);
@@ -183,12 +190,21 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     return task as TaskModel<T>;
   }
 
-  /** @param starter - The task that starts it; -1 for `main`. */
-  addTask(name: string, body: Body<unknown[], unknown>, region: number, starter: number): TaskModel<unknown> {
+  /**
+   * @param starter - The task that starts it; -1 for `main`.
+   * @param order - The order in which it sends, beside other tasks.
+   */
+  addTask(
+    name: string,
+    body: Body<unknown[], unknown>,
+    region: number,
+    starter: number,
+    order: DeliveryOrder | null = null,
+  ): TaskModel<unknown> {
     const index = this.tasks.length;
     const isCancellable = this._isCancellable(index, name, region);
     const endsApart = [endOf(name), endOf(index), ANY_END].some((refinement) => this._refinements.has(refinement));
-    const facts = { index, name, region, starter, isCancellable, endsApart };
+    const facts = { index, name, region, starter, isCancellable, endsApart, order };
     const task = new TaskModel<unknown>(this, body as never, facts);
     this.tasks.push(task);
     this.regions[region]?.members.push(index);
@@ -233,6 +249,68 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     return region;
   }
 
+  // Tasks of combinators.
+
+  output(onCancel: () => void): ChannelModel<unknown> & OwnedChannel<unknown> {
+    const made = this._channel<unknown>(this._current(), 0, "park", undefined, { onCancel });
+    Object.assign(made, { owned: true });
+    this.hold(made.index, true);
+    return made as ChannelModel<unknown> & OwnedChannel<unknown>;
+  }
+
+  crew(body: Body<never, void>, count: number, order: DeliveryOrder | null, end: CrewEnd): void {
+    const run = this._current();
+    const nth = run.counts.tasks;
+    const ending = this._slot(`${run.task} end ${nth} ${body.name}`);
+    const ends = (): Routine<void> => end(region.end(FAILURE));
+    const { index: owner } = this._object(run, ending, () =>
+      this.addTask(this._nameIn(run.task, `end of ${body.name}#${nth}`), ends as never, -1, run.task),
+    );
+    const slot = this._slot(`${run.task} crew ${nth} ${body.name}`);
+    const region = this._object(run, slot, () => {
+      const made = new RegionModel(this, this.regions.length, owner, this._homeOf(run.task));
+      this.regions.push(made);
+      return made;
+    });
+    this._observer.made(run, { kind: "region", index: region.index, slot, begins: 0 });
+    for (let worker = 0; worker < count; worker++) this._startWorker(run, body, region.index, order);
+    this._begin(run, owner, ending, ends as never);
+  }
+
+  private _startWorker(run: RoutineRun, body: Body<never, void>, region: number, order: DeliveryOrder | null): void {
+    const nth = run.counts.tasks++;
+    const slot = this._slot(`${run.task} worker ${nth} ${region} ${body.name}`);
+    const { index } = this._object(run, slot, () => {
+      const made = this.addTask(this._nameIn(run.task, `${body.name}#${nth}`), body as never, region, run.task, order);
+      this.anyOrder ||= order !== null;
+      order?.tasks.push(made.index);
+      return made;
+    });
+    this._begin(run, index, slot, body as never);
+  }
+
+  private _begin(run: RoutineRun, index: number, slot: Slot, body: Start["body"]): void {
+    const begins = this._observer.taskStarted(run, index, { body, args: [], context: currentContext() });
+    this._observer.made(run, { kind: "task", index, slot, begins });
+  }
+
+  /** The scope in which that is made what a task makes; -1 for none. */
+  private _homeOf(task: number): number {
+    const { region } = this.tasks[task]!;
+    return region === -1 ? -1 : this.regions[region]!.home;
+  }
+
+  ofRun<T>(key: object, make: () => T): T {
+    const { views } = this._current();
+    if (!views.has(key)) views.set(key, make());
+    return views.get(key) as T;
+  }
+
+  refuse(what: string, error?: unknown): never {
+    if (error === UNANSWERED || error instanceof Unmodelled) throw error;
+    return this.unmodelled(what);
+  }
+
   // Channels, timeouts and cells.
 
   channel<T>(
@@ -245,6 +323,15 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     return this._channel(run, buffer?.capacity ?? 0, this._overflow(buffer), options?.name, options ?? {});
   }
 
+  /** A channel that has values from the start, and is closed behind them. */
+  stored(values: readonly unknown[]): ChannelModel<unknown> {
+    const run = this._current();
+    const begins = this._observer.valuesStored(run, values);
+    const made = this._channel<unknown>(run, Math.max(1, values.length), "park", undefined, {}, begins);
+    Object.assign(made, { owned: true });
+    return made;
+  }
+
   promiseChannel<T>(): ChannelModel<T> {
     return this._channel(this._current(), 1, "keep", undefined, {});
   }
@@ -255,18 +342,27 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls {
     overflow: Overflow,
     given: string | undefined,
     callbacks: Callbacks,
+    begins = 0,
   ): ChannelModel<T> {
     const nth = run.counts.channels++;
     const name = given ?? this._nameIn(run.task, `channel#${nth}`);
     const slot = this._slot(`${run.task} channel ${nth} ${capacity} ${overflow} ${name}`);
     const channel = this._object(run, slot, () => {
       const index = this.channels.length;
-      const home = this.tasks[run.task]!.region;
-      const made = new ChannelModel<unknown>(this, { index, name, capacity, overflow, callbacks, home });
+      const home = this._homeOf(run.task);
+      const made = new ChannelModel<unknown>(this, {
+        index,
+        name,
+        capacity,
+        overflow,
+        callbacks,
+        home,
+        isStored: begins > 0,
+      });
       this.channels.push(made);
       return made;
     });
-    this._observer.made(run, { kind: "channel", index: channel.index, slot, begins: 0 });
+    this._observer.made(run, { kind: "channel", index: channel.index, slot, begins });
     return channel as unknown as ChannelModel<T>;
   }
 

@@ -59,10 +59,14 @@ export class Unfolder implements SandboxObserver {
   readonly lts: LocalLts;
   readonly sandbox: Sandbox;
   readonly spawns: Spawn[];
-  /** Whether there is a back edge, so that schedules may be endless. */
+  /** Whether there is a back edge; and whether schedules may be endless because of that. */
+  folds: boolean;
   isCyclic: boolean;
   /** During an audit: how each task was really started. Nothing is unfolded then by what runs. */
   actualStarts: Map<number, Start> | null;
+  /** The ids of the values that channels have from the start, by number; 0 stands for an open channel without values. */
+  readonly stored: (readonly number[])[];
+  private readonly _storedIds: Map<string, number>;
   private readonly _taskGroups: (readonly number[])[];
   private readonly _taskGroupIds: Map<string, number>;
   private readonly _histories: Histories;
@@ -104,8 +108,10 @@ export class Unfolder implements SandboxObserver {
     this.lts = new LocalLts();
     this.sandbox = new Sandbox(this, capturesCallSites, refinements);
     this.spawns = [];
-    this.isCyclic = false;
+    this.folds = this.isCyclic = false;
     this.actualStarts = null;
+    this.stored = [[]];
+    this._storedIds = new Map();
     this._taskGroups = [];
     this._taskGroupIds = new Map();
     this._histories = new Histories(this, false);
@@ -260,6 +266,14 @@ export class Unfolder implements SandboxObserver {
       this._spawnIds.set(key, spawn);
     }
     return spawn;
+  }
+
+  valuesStored(run: RoutineRun, values: readonly unknown[]): number {
+    const ids = values.map((value) => this.objects.sentId(run, value));
+    const key = ids.join();
+    let stored = this._storedIds.get(key);
+    if (stored === undefined) this._storedIds.set(key, (stored = this.stored.push(ids) - 1));
+    return stored;
   }
 
   offered(run: RoutineRun, { kind, argument }: Offer<unknown>): void {
@@ -548,7 +562,8 @@ export class Unfolder implements SandboxObserver {
       return null;
     }
     if (this._isRound(before, node, at) || !this._mayRepeat(before, run)) return null;
-    this.isCyclic = true;
+    this.folds = true;
+    if (round.isEndless) this.isCyclic = true;
     const renames = Object.entries(run.counts).some(([kind, count]) => before.counts[kind as keyof Counts] !== count);
     return { ...before, at, renames };
   }

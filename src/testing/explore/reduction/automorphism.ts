@@ -79,6 +79,7 @@ export class Automorphism {
     const { lts, sandbox } = this._unfolder;
     if (
       sandbox.tasks[task]!.region !== sandbox.tasks[other]!.region ||
+      sandbox.tasks[task]!.order !== sandbox.tasks[other]!.order ||
       sandbox.tasks[task]!.isCancellable !== sandbox.tasks[other]!.isCancellable ||
       sandbox.tasks[task]!.endsApart !== sandbox.tasks[other]!.endsApart
     )

@@ -102,6 +102,7 @@ export class Canonicaliser {
       { of: model.ofChannel, who: channels, pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
       { of: model.ofArrival, who: model.unfolder.sandbox.knowsArrivals ? movable : [], pairs: "tasks" },
+      { of: model.ofRank, who: movable.filter((task) => model.task(task).order !== null), pairs: "tasks" },
       { of: model.ofReason, who: movable.filter((task) => model.task(task).isCancellable), pairs: "tasks" },
       { of: model.ofLock, who: locks, pairs: "locks" },
       { of: model.ofTicket, who: queued ? movable : [], pairs: "tasks" },

@@ -83,9 +83,9 @@ export class Automorphisms {
    * cancelled before this round begins stands between the two: such programs are not reduced.
    */
   private _isPossible(): boolean {
-    const { sandbox, lts, isCyclic } = this._unfolder;
+    const { sandbox, lts, folds } = this._unfolder;
     if (lts.anyVariants) return false;
-    return sandbox.invariants.size === 0 && !(isCyclic && sandbox.tasks.some((task) => task.isCancellable));
+    return sandbox.invariants.size === 0 && !(folds && sandbox.tasks.some((task) => task.isCancellable));
   }
 
   /** A symmetry does not hold: the search restarts, and looks for symmetry only when more is known. */

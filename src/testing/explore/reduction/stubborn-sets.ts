@@ -25,6 +25,7 @@ import {
   TAIL,
 } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
+import type { DeliveryOrder } from "../process/model-pipeline.js";
 import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { endsRegion, firstUse, MayUse, opposite } from "./may-use.js";
@@ -135,7 +136,7 @@ export class StubbornSets {
     this._list[0] = 0;
     const node = this._model.nodeOf(task);
     if (node !== -1 && this._model.lts.status(node) === PARKED) {
-      this._addConflicts(node);
+      this._addConflicts(task, node);
       this._addCancellers(task, node);
       const turn = this._model.lts.resumesAt(node);
       if (turn !== -1 && this._model.lts.isEnd(turn)) this._addUsers(AWAITS_END, task);
@@ -176,12 +177,16 @@ export class StubbornSets {
     this._list[++this._list[0]!] = task;
   }
 
-  private _addConflicts(node: number): void {
+  private _addConflicts(task: number, node: number): void {
+    const { order } = this._model.task(task);
+    if (order !== null) this._addOrder(task, node, order);
     const cases = this._model.lts.cases(node);
     const ordered = goesByOrder(cases);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const { end, target, conflicts, waitsForEnd, cancels } = KINDS[cases[at]!]!;
       const about = cases[at + 1]!;
+      // A send that waits for the place of its task is enabled by nothing else.
+      if (order !== null && end === TAIL && this._model.waitsInOrder(task, about)) continue;
       if (end !== null) this._addOfChannel(end, about, ordered);
       for (const use of conflicts) this._addUsers(use, about);
       if (cases[at] === ACQUIRE) this._addOfLock(about, cases[at + 2]!, ordered);
@@ -192,6 +197,16 @@ export class StubbornSets {
         else if (waitsForEnd) this._addLast(about);
       }
     }
+  }
+
+  /** Of the tasks that send in order, the one in the first place comes before the others; those without one may take the next. */
+  private _addOrder(task: number, node: number, order: DeliveryOrder): void {
+    const cases = this._model.lts.cases(node);
+    const rank = this._model.rank(task);
+    if (rank > 1 && this._model.waitsInOrder(task, cases[1]!))
+      this._add(order.tasks.find((other) => this._model.rank(other) === 1)!);
+    if (rank > 0 || cases.length === STRIDE) return;
+    for (const other of order.tasks) if (this._model.rank(other) === 0) this._add(other);
   }
 
   /** An enabled case conflicts with uses of the same end of the channel; a disabled case is enabled by uses of the other end. */

@@ -12,6 +12,7 @@
 //   for a cell     the id of its value, and one; 0 before it is made
 //   for a sleep    how long the task has slept at its node
 //   for an arrival 1 if the task is parked for certain, since before time passed; 0 if it may not have come to its node yet
+//   for a worker   its place in the order of delivery, from 1; 0 while it has none
 //   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
 //   for a lock     how many permits are taken; for a latch, how often it was counted down
 //   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
@@ -40,6 +41,7 @@ import {
 import { CANCELLED_IT, CLOSED_IT, type LocalLts, PARKED, SENT, TOOK, WAYS } from "../process/local-lts.js";
 import type { LockModel } from "../process/model-locks.js";
 import type { ChannelModel, TaskModel } from "../process/model-objects.js";
+import type { DeliveryOrder } from "../process/model-pipeline.js";
 import { type RegionModel, RegionStates } from "../process/model-scopes.js";
 import { ARRIVALS, endOf, Refuted } from "../process/refinements.js";
 import type { Unfolder } from "../process/unfolder.js";
@@ -93,6 +95,7 @@ export class Model {
   readonly ofReason: number[];
   readonly ofLock: number[];
   readonly ofTicket: number[];
+  readonly ofRank: number[];
   /** What was changed since `forget`, to be taken back: a component and its value before, each. */
   changes: Int32Array;
   changed: number;
@@ -150,6 +153,7 @@ export class Model {
     this.ofReason = [];
     this.ofLock = [];
     this.ofTicket = [];
+    this.ofRank = [];
     this.changes = new Int32Array(64);
     this.changed = 0;
     this.events = new Int32Array(FIELDS * 64);
@@ -452,6 +456,35 @@ export class Model {
     const sorted = [...components].sort((one, other) => one - other);
     const known = this._still.findIndex((other) => other.join() === sorted.join());
     return known !== -1 ? known : this._still.push(sorted) - 1;
+  }
+
+  // Tasks that send in the order in which they have received.
+
+  /** The place of a task in the order of delivery, from 1; 0 while it has none. */
+  rank(task: number): number {
+    return this._valueOf(this.ofRank, task);
+  }
+
+  /** A task takes the last place in the order of delivery. */
+  joinOrder(task: number, { tasks }: DeliveryOrder): void {
+    let last = 0;
+    for (const other of tasks) last = Math.max(last, this.rank(other));
+    this.set(this.component(this.ofRank, task), last + 1);
+  }
+
+  /** A task leaves its place, and those behind it move up. */
+  leaveOrder(task: number, { tasks }: DeliveryOrder): void {
+    const left = this.rank(task);
+    for (const other of tasks) {
+      const rank = this.rank(other);
+      if (rank >= left && rank > 0) this.set(this.ofRank[other]!, other === task ? 0 : rank - 1);
+    }
+  }
+
+  /** Whether a task has to wait with a send, as other tasks come first. */
+  waitsInOrder(task: number, channel: number): boolean {
+    const { order } = this.task(task);
+    return order !== null && order.channel === channel && this.rank(task) !== 1;
   }
 
   // Enabled transitions.
@@ -763,6 +796,7 @@ export class Model {
   }
 
   private _addSend(task: number, node: number, at: number, channel: number): boolean {
+    if (this.unfolder.sandbox.anyOrder && this.waitsInOrder(task, channel)) return false;
     const content = this.contentOf(channel);
     if (content !== 0 && this.contents.closed(content) && !this.lts.committed(node)?.includes(channel)) {
       return this._add(SEND_CLOSED, task, at, -1, 0, channel);

@@ -28,6 +28,7 @@ import {
   RETURN,
   RETURN_AFTER,
   SCOPE_ENDED,
+  SEND,
   SETTLE,
   STRIDE,
   Unmodelled,
@@ -230,8 +231,8 @@ function isHeldBesides(model: Model, channel: number, task: number): boolean {
 
 /** A scope is over: the channels that were made in it are released. */
 function releaseMadeIn(model: Model, region: number): void {
-  for (const { owned, home, index } of model.unfolder.sandbox.channels) {
-    if (owned === true && home === region && !hasEnded(model, index))
+  for (const { owned, isStored, home, index } of model.unfolder.sandbox.channels) {
+    if (owned === true && !isStored && home === region && !hasEnded(model, index))
       throw new Unmodelled("a scope ends before a channel that was made in it");
   }
 }
@@ -379,12 +380,23 @@ function startDeferred(model: Model, task: number): void {
 function advance(model: Model, task: number, at: number, code: number): void {
   const { lts, unfolder } = model;
   const node = model.nodeOf(task);
+  if (unfolder.sandbox.anyOrder) followOrder(model, task, at, code);
   if (lts.performsScope(node)) cancelLostScopes(model, node, at);
   if (lts.resumesAt(node) !== -1) resume(model, task, lts.resumesAt(node));
   // The code after a plain call belongs to the same turn.
   else if (!model.task(task).isCancellable || lts.isPlainCall(node))
     come(model, task, unfolder.successor(node, at, code));
   else makePending(model, task, unfolder.successor(node, at, code));
+}
+
+/** A task that sends in order takes a place with what it receives, and leaves the place once its result is delivered. */
+function followOrder(model: Model, task: number, at: number, code: number): void {
+  const { order } = model.task(task);
+  if (order === null) return;
+  const node = model.nodeOf(task);
+  const kind = model.lts.kindAt(node, at);
+  if (kind === SEND && model.lts.targetAt(node, at) === order.channel) model.leaveOrder(task, order);
+  else if (kind === RECEIVE && code > 0 && code % 2 === 0 && model.rank(task) === 0) model.joinOrder(task, order);
 }
 
 /** A task was served, and will resume; it may be cancelled until then. */
@@ -461,6 +473,7 @@ function begin(model: Model, { node, from, releases }: Begun): void {
     const { kind, index, begins } = made[nth]!;
     if (kind === "timer") beginTimeout(model, model.component(model.ofTimer, index), begins);
     else if (kind === "cell") model.set(model.component(model.ofCell, index), begins + 1);
+    else if (kind === "channel" && begins > 0) setContent(model, index, storing(model, begins));
     else if (kind === "channel") clear(model, model.ofChannel[index]);
     else if (kind === "region") clear(model, model.ofRegion[index]);
   }
@@ -478,6 +491,15 @@ function beginTimeout(model: Model, component: number, ms: number): void {
 function releasePermits(model: Model, node: number, from: number, to: number): void {
   const releases = model.lts.effects(node)?.releases;
   for (let at = from; at < to; at++) model.take(releases![at]![0], -releases![at]![1]);
+}
+
+/** The content of a channel that has values from the start, and is closed behind them. */
+function storing({ contents, unfolder }: Model, stored: number): number {
+  const values = unfolder.stored[stored]!;
+  return contents.close(
+    values.reduce((content, value) => contents.push(content, value), 0),
+    -1,
+  );
 }
 
 function clear(model: Model, component: number | undefined): void {

@@ -1,0 +1,98 @@
+// Sources of combinators while a program is unfolded: the values of an iterable, and several channels merged into one.
+
+import { CLOSED, type Closed, type Empty, type OwnedChannel, type ReceiveChannel } from "../../../channel/ends.js";
+import { iterate } from "../../../channel/iterate.js";
+import { ReceiveAny } from "../../../channel/receive-any.js";
+import type { Operation } from "../../../operation/operation.js";
+
+/** What `merge` is given: its sources by name, and whether they were given as a list. */
+export interface MergeParts {
+  readonly named: Readonly<Record<string, ReceiveChannel<unknown>>>;
+  readonly listed: boolean;
+}
+
+/** What sources ask of the sandbox. */
+export interface SourceCalls {
+  /** What the running task remembers under a key. */
+  ofRun<T>(key: object, make: () => T): T;
+  unmodelled(what: string): never;
+}
+
+/** Whether the values of an iterable are there from the start, so that to iterate over it does nothing else. */
+export function isStored(source: unknown): source is Iterable<unknown> {
+  if (typeof source === "string") return true;
+  if (Array.isArray(source)) return source[Symbol.iterator] === Array.prototype[Symbol.iterator];
+  return Object.getPrototypeOf(Object(source)) === Set.prototype && !Object.hasOwn(source as object, Symbol.iterator);
+}
+
+/** A receive from one of the sources. One that has ended yields its end to each receive, which then waits for the others. */
+class ReceiveMerged extends ReceiveAny {
+  private readonly _calls: SourceCalls;
+  private readonly _ended: Set<string>;
+
+  constructor(calls: SourceCalls, named: MergeParts["named"], ended: Set<string>) {
+    super(Object.keys(named).map((key) => ({ key, receive: named[key]!.receive().fresh() })));
+    this._calls = calls;
+    this._ended = ended;
+  }
+
+  override take(at: number): boolean {
+    const { key } = this.open[at]!;
+    const taken = super.take(at);
+    if (!taken) this._ended.add(key);
+    return taken;
+  }
+
+  override result(): ReturnType<ReceiveAny["result"]> {
+    try {
+      return super.result();
+    } catch {
+      return this._calls.unmodelled("a source of a merge fails");
+    }
+  }
+}
+
+export class MergeModel implements OwnedChannel<unknown> {
+  readonly owned = true as const;
+  private readonly _calls: SourceCalls;
+  private readonly _parts: MergeParts;
+
+  constructor(calls: SourceCalls, parts: MergeParts) {
+    this._calls = calls;
+    this._parts = parts;
+  }
+
+  receive(): Operation<unknown> {
+    const { named, listed } = this._parts;
+    return new ReceiveMerged(this._calls, named, this._ended).map((received) => {
+      if (received === CLOSED) return CLOSED;
+      return listed ? received.value : received;
+    });
+  }
+
+  tryReceive(): Closed | Empty {
+    return this._calls.unmodelled("it tries to receive from a merge");
+  }
+
+  /** To cancel it has no effect once it has ended. */
+  cancel(): void {
+    if (this._ended.size < Object.keys(this._parts.named).length) this._calls.unmodelled("a merge is cancelled");
+  }
+
+  get closed(): boolean {
+    return this._calls.unmodelled("it asks whether a merge is closed");
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown> {
+    return iterate(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.cancel();
+  }
+
+  /** The names of the sources that the running task has received the end of: a source that has ended stays so. */
+  private get _ended(): Set<string> {
+    return this._calls.ofRun(this, () => new Set<string>());
+  }
+}
