@@ -59,7 +59,7 @@ function* protocol(): Routine<void> {
     for (let seq = 0; seq < 2; seq++) {
       for (let bit = -1; bit !== seq % 2; ) {
         yield* wire.send({ seq, bit: seq % 2 });
-        const lost = yield* choose([false, true]);
+        const lost = yield* choose(false, true);
         const ack = yield* acks.receive();
         if (!lost && typeof ack === "object") bit = ack.bit;
       }
@@ -155,28 +155,33 @@ describe("the report", () => {
 
   test("a protocol that repeats a packet is shown with the numbers of its packets", async () => {
     expect(await reportOn(protocol)).toMatchInlineSnapshot(`
-      "✗ protocol: throw, shortest schedule has 3 events (4 states)
+      "✗ protocol: throw, shortest schedule has 4 events (10 states)
           protocol  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
-          sender#0  blocked  receive from acks  reports.test.ts:LINE
-          no task is left that sends to acks (protocol has failed)
+          sender#0  blocked  its turn  reports.test.ts:LINE
              schedule
           1. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
-          2. protocol  send {"bit":0} to acks, taken by sender#0
-          3. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
+          2. sender#0  choose true
+          3. protocol  send {"bit":0} to acks, taken by sender#0
+          4. sender#0  send {"seq":0,"bit":0} to wire, taken by protocol
           replay("…", main)"
     `);
     expect(await reportOn(whole(protocol))).toMatchInlineSnapshot(`
-      "✗ protocol: throw, found by run 1; first in, first out
-          protocol#0  failed   Error: got 0 instead of 1  at reports.test.ts:LINE
-             schedule                                           sender#0                  protocol#0
-          1. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
-          2. sender#0    choose [false,true]                    choose [false,true]
-          3. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
-          4. protocol#0  send {"bit":0} to acks                                           acks ! {"bit":0}
-          5. sender#0    receive {"bit":0} from acks            acks ? {"bit":0}
-          6. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
-          7. sender#0    choose [false,true]                    choose [false,true]
-          8. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+      "✗ protocol: throw, found by run 2; 1 decisions differ from first in, first out
+          protocol#0  failed   Error: got 1 instead of 2  at reports.test.ts:LINE
+              schedule                                           sender#0                  protocol#0
+           1. sender#0    send {"seq":0,"bit":0} to wire         wire ! {"seq":0,"bit":0}
+           2. sender#0    choose false                           choose false
+           3. protocol#0  receive {"seq":0,"bit":0} from wire                              wire ? {"seq":0,"bit":0}
+           4. protocol#0  send {"bit":0} to acks                                           acks ! {"bit":0}
+           5. sender#0    receive {"bit":0} from acks            acks ? {"bit":0}
+           6. sender#0    send {"seq":1,"bit":1} to wire         wire ! {"seq":1,"bit":1}
+           7. sender#0    choose true                            choose true
+           8. protocol#0  receive {"seq":1,"bit":1} from wire                              wire ? {"seq":1,"bit":1}
+           9. protocol#0  send {"bit":1} to acks                                           acks ! {"bit":1}
+          10. sender#0    receive {"bit":1} from acks            acks ? {"bit":1}
+          11. sender#0    send {"seq":1,"bit":1} to wire         wire ! {"seq":1,"bit":1}
+          12. sender#0    choose false                           choose false
+          13. protocol#0  receive {"seq":1,"bit":1} from wire                              wire ? {"seq":1,"bit":1}
           replay("…", main)"
     `);
   });
@@ -302,6 +307,7 @@ describe("the last lines on what waits", () => {
       "✗ losesToken: stuck, shortest schedule has 1 event (2 states)
           waitsForToken#0  blocked  receive from channel#0  reports.test.ts:LINE
           no task is left that sends to channel#0 (losesToken is done)
+          meanwhile other tasks go on: ticking#1, counting#2
              schedule                                                     losesToken     waitsForToken#0
           1. losesToken  send 1 to channel#0, taken by waitsForToken#0    channel#0 ! 1  channel#0 ? 1
           replay("…", main)"

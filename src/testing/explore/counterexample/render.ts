@@ -131,7 +131,17 @@ export class ScheduleText {
       const holders = this._holders(lock).map((task) => this._state(task));
       return unreleased(this._model.lock(lock).name, holders);
     });
-    return [...unserved(wants, this._steps, states, goesOn), ...held.filter((note) => note !== "")];
+    const busy = goesOn ? states.filter((_, at) => this._goesOn(tasks[at]!, parked)).map(({ task }) => task) : [];
+    const goOn =
+      busy.length === 0
+        ? []
+        : [`meanwhile other tasks go on: ${busy.slice(0, 5).join(", ")}${busy.length > 5 ? ", …" : ""}`];
+    return [...unserved(wants, this._steps, states, goesOn), ...held.filter((note) => note !== ""), ...goOn];
+  }
+
+  /** Whether a task is neither over nor one of those that are stuck. */
+  private _goesOn(task: number, stuck: readonly number[]): boolean {
+    return !stuck.includes(task) && !isDaemon(this._model.task(task)) && this._state(task).ended === null;
   }
 
   private _cells(): string[] {
@@ -288,7 +298,7 @@ export class ScheduleText {
     const place = placeIn(this._model.lts.callSite(node));
     return {
       task: this._name(task),
-      waitsFor: texts.join(" or ") || "nothing",
+      waitsFor: [...new Set(texts)].join(" or ") || "nothing",
       ...(place !== undefined && { at: place }),
     };
   }
