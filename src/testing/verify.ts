@@ -75,12 +75,14 @@ async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verd
   const limits = new Limits(options, { maxStates: MOST_STATES });
   if (options.engine === "runs") return await proveByRunning(main, options, limits, "it was asked for");
   const variables = await sharedVariables(String(main));
-  if (variables !== null && variables.length > 0) return await sharing(main, options, limits, variables);
+  if (variables?.some(({ carried }) => !carried)) return await sharing(main, options, limits, variables);
   const refinements = new Set<string>();
   for (;;) {
     const proof = new Proof<T>(main, options, refinements, limits, variables !== null);
     try {
       const verdict = await proof.run();
+      // A loop that carries a variable from round to round cannot be folded.
+      if (variables !== null && variables.length > 0 && proof.folds) return proof.shares(sharingText(variables));
       const silent = proof.unused ? await unperformed(main, options, refinements, limits, verdict) : null;
       if (silent !== null) return silent;
       return verdict.status === "proved" ? await proof.crossChecked(verdict) : verdict;
@@ -92,10 +94,7 @@ async function decide<T>(main: Main<T>, options: VerifyOptions<T>): Promise<Verd
   }
 }
 
-/**
- * The verdict on a program whose tasks share variables, so that no task can be modelled alone: it is run under every schedule. A loop
- * that carries a variable from round to round cannot be folded, and may have no end.
- */
+/** The verdict on a program whose tasks share variables, so that no task can be modelled alone: it is run under every schedule. */
 async function sharing<T>(
   main: Main<T>,
   options: VerifyOptions<T>,
@@ -104,8 +103,8 @@ async function sharing<T>(
 ): Promise<Verdict<T>> {
   const text = sharingText(variables);
   const proof = new Proof<T>(main, options, new Set(), limits, true);
-  const isRun = options.engine === undefined && !variables.some(({ carried }) => carried);
-  if (!isRun) return proof.shares(text);
+  // With a loop that carries a variable from round to round, runs may have no end.
+  if (options.engine === "model" || variables.some(({ carried }) => carried)) return proof.shares(text);
   return await otherwise(main, options, limits, new Unmodelled(`tasks share variables: ${text}`));
 }
 

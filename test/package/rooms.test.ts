@@ -57,7 +57,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ["operation", "testing", "testing/report"],
 };
 
-/** What combinators and tools may use beside the public face: containers, messages, who owns a channel, who keeps permits, contexts of the host. */
+/** What combinators and tools may use beside the public face: containers, messages, who owns a channel, who keeps permits, random delays, contexts of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
 beside.push(
   "structures/named",
@@ -69,6 +69,7 @@ beside.push(
   "operation/lost",
   "scheduler/contexts",
   "scheduler/kept-permits",
+  "time/jitter",
   "operation/ownership",
   "operation/notify",
 );
@@ -148,11 +149,13 @@ test("every folder of src/ is a room", () => {
 });
 
 // The command is a program of its own, and takes its arguments from the process. The warnings of development go to the process.
+// A verification replaces the functions of the host, and has a limit of time; times of vitest are dates.
 const beyond = ["scheduler/host.ts", "cli/bin.ts", "lifetime/warnings.ts"];
+beyond.push("testing/simulation/host-calls.ts", "testing/simulation/limits.ts", "vitest.ts");
 describe.each(files.filter((file) => !beyond.includes(file)))("src/%s", (file) => {
   test("only scheduler/host.ts uses timers, clocks and chance of the host", () => {
     const host =
-      /\b(setTimeout|clearTimeout|setInterval|MessageChannel|setImmediate|queueMicrotask|Date|process)\b(?!\s*[:?|])|\bperformance\.now\b|\bMath\.random\b/g;
+      /\b(setTimeout|clearTimeout|setInterval|MessageChannel|setImmediate|queueMicrotask|process)\b(?!\s*[:?|])|\bnew Date\(\)|\bDate\.now\b|\bperformance\.now\b|\bMath\.random\b/g;
     const touched = [...codeOf(file).matchAll(host)]
       .filter((match) => codeOf(file)[match.index - 1] !== ".")
       .map((match) => match[0]);

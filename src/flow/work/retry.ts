@@ -1,12 +1,11 @@
 // Attempts with growing delays between them.
 
 import { scope } from "../../lifetime/scope.js";
-import { always } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
-import { random, scheduler } from "../../scheduler/scheduler.js";
 import { assertFunction, assertOptions, countOrInfinity } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
+import { randomShare } from "../../time/jitter.js";
 import { sleep } from "../../time/sleep.js";
 
 /** The options of {@link retry}. */
@@ -27,9 +26,6 @@ export interface RetryOptions {
   /** Whether to try again after the error of attempt `n`. You can also log the error here. */
   readonly when?: (error: unknown, n: number) => boolean;
 }
-
-/** A random share of a delay. A verification explores none of it, half of it and nearly all of it. */
-const share = (): Operation<number> => (scheduler.maker?.chance() as Operation<number> | null) ?? always(random());
 
 const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFINITY, jitter: "full" } as const;
 
@@ -84,7 +80,7 @@ export function retry<T>(attempt: Work<T, [n: number]>, options: RetryOptions = 
         if (n === attempts || signal.aborted || when?.(error, n) === false) throw error;
       }
       const wait = Math.min(max, delay * factor ** (n - 1));
-      yield* sleep(jitter === "full" ? (yield* share()) * wait : wait);
+      yield* sleep(jitter === "full" ? (yield* randomShare()) * wait : wait);
     }
   });
 }

@@ -140,7 +140,7 @@ const VIEW: Sort = {
   },
   // Its buffer has to be copied before it: see `copyOf`.
   make: () => {
-    throw new Error("A view is made of a copy of its buffer");
+    throw new Error("Internal signal of verify(): a view is made of a copy of its buffer");
   },
   become: (object, like) => BUFFER.become!((object as View).buffer, (like as View).buffer),
   hides: isIndex,

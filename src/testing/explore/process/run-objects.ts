@@ -15,7 +15,6 @@ import { isPrototype, propertiesOf, sortOf } from "../../report/structure.js";
 import { copyOf, freeze, isUnique, shapeOf, type Unique, type Values, visit } from "../../report/values.js";
 import { Unmodelled } from "./cases.js";
 import { Refuted } from "./refinements.js";
-import type { RoutineRun } from "./routine-run.js";
 
 //
 // What two tasks may have must not be changed. A receiver that changes what it has received is an exception, once the search has
@@ -39,6 +38,13 @@ interface Held {
   content: string;
   /** Whether it was received, and not given to another task since. */
   isOwn: boolean;
+}
+
+/** The part of a run that its objects depend on. */
+interface Holder {
+  readonly node: number;
+  readonly loops: ReadonlyMap<object, unknown>;
+  readonly objects: RunObjects;
 }
 
 /** What one run has. */
@@ -165,21 +171,21 @@ export class ProgramObjects {
   // What a run gives away.
 
   /** The number of a value that a run sends, or will send if no other case happens first. */
-  sentId(run: RoutineRun, value: unknown): number {
+  sentId(run: Holder, value: unknown): number {
     if (!isUnique(value)) return this._values.idOf(value);
     this._assertVisible(value);
     return this.handedId(run, this._freezes ? freeze(value) : value);
   }
 
   /** The number of an argument or a result: like what is sent, another task may have it from now on. */
-  handedId(run: RoutineRun, value: unknown): number {
+  handedId(run: Holder, value: unknown): number {
     const id = this.idOf(run, value);
     if (isUnique(value)) this._giveAway(run, value, id);
     return id;
   }
 
   /** The number of a value that a run has. */
-  idOf(run: RoutineRun, value: unknown): number {
+  idOf(run: Holder, value: unknown): number {
     if (!isUnique(value)) return this._values.idOf(value);
     if (this.byIdentity) this._nameAll(run, value);
     const text = shapeOf(value, (part) => this._described(run, part));
@@ -200,7 +206,7 @@ export class ProgramObjects {
   }
 
   /** A text that is the same for two states of a loop if rounds that begin in them are the same. */
-  stateKey(run: RoutineRun, state: unknown): string {
+  stateKey(run: Holder, state: unknown): string {
     return shapeOf(state, (part) => {
       const name = this._modelName(part) ?? run.objects.names.get(part);
       return name === undefined && this._isWhole(part) ? this._name(run, part) : name;
@@ -221,7 +227,7 @@ export class ProgramObjects {
 
   // What other tasks may have as well must not be changed.
 
-  private _giveAway(run: RoutineRun, value: Unique, id: number): void {
+  private _giveAway(run: Holder, value: Unique, id: number): void {
     const { held } = run.objects;
     visit(value, (part) => {
       const own = typeof part === "object" ? held.get(part) : undefined;
@@ -234,7 +240,7 @@ export class ProgramObjects {
     this._hold(run, value, id, false);
   }
 
-  private _hold({ objects }: RoutineRun, value: Unique, id: number, isOwn: boolean): void {
+  private _hold({ objects }: Holder, value: Unique, id: number, isOwn: boolean): void {
     if (typeof value !== "object" || objects.held.has(value) || this._nameOf(value) !== undefined) return;
     if (sortOf(value) !== "hidden") objects.held.set(value, { id, content: this._content(value), isOwn });
   }
@@ -250,13 +256,13 @@ export class ProgramObjects {
   }
 
   /** Of what other tasks may have, a run may change only what was handed over to it. */
-  assertUnchanged(run: RoutineRun): void {
+  assertUnchanged(run: Holder): void {
     // In an audit a task has the very objects that others may change.
     if (run.objects.sent !== null || run.objects.move !== null) return;
     for (const [object, held] of run.objects.held) this._assertMayChange(run, object, held);
   }
 
-  private _assertMayChange({ objects }: RoutineRun, object: object, held: Held): void {
+  private _assertMayChange({ objects }: Holder, object: object, held: Held): void {
     const content = objects.sent === null && objects.move === null ? this._content(object) : held.content;
     if (content === held.content) return;
     if (!held.isOwn || this.byIdentity) throw new Unmodelled("a task changes an object that another task may have");
@@ -279,7 +285,7 @@ export class ProgramObjects {
   }
 
   /** A run has sent objects with a number: they change at once. */
-  move({ objects }: RoutineRun, id: number): void {
+  move({ objects }: Holder, id: number): void {
     for (const [object, held] of objects.held) {
       if (held.id === id && !held.isOwn) become(object, objects.move!.after, (part) => this._whole(part));
     }
@@ -288,7 +294,7 @@ export class ProgramObjects {
   // What a run is given.
 
   /** The value with a number, for a run. */
-  given(run: RoutineRun, id: number, isMove: boolean): unknown {
+  given(run: Holder, id: number, isMove: boolean): unknown {
     const value = this._values.at(id);
     if (!isUnique(value)) return value;
     const { sent, isLikeness } = run.objects;
@@ -298,7 +304,7 @@ export class ProgramObjects {
   }
 
   /** What a run is given in place of a value of another run; `isMove` says that no other task receives it as well. */
-  give(run: RoutineRun, value: unknown, id = -1, isMove = false): unknown {
+  give(run: Holder, value: unknown, id = -1, isMove = false): unknown {
     if (!isUnique(value)) return value;
     if (this.byIdentity) visit(value, (part) => this._nameMade(part));
     const given = run.objects.sent === null ? this._own(run, value) : value;
@@ -307,7 +313,7 @@ export class ProgramObjects {
     return given;
   }
 
-  private _own(run: RoutineRun, value: Unique): unknown {
+  private _own(run: Holder, value: Unique): unknown {
     const own = (part: Unique): Unique | undefined => this._ownOf(run, part);
     if ((this.byIdentity || (run.objects.isLikeness && !this._handsOver)) && !differs(value, own)) return value;
     const learn = (part: object, made: object): void => {
@@ -318,7 +324,7 @@ export class ProgramObjects {
   }
 
   /** What a run has that is the same as a part of what it is given. */
-  private _ownOf(run: RoutineRun, part: Unique): Unique | undefined {
+  private _ownOf(run: Holder, part: Unique): Unique | undefined {
     if (this._modelName(part) !== undefined) return part;
     const { objects, isLikeness } = run.objects;
     const name = this._names.get(part);
@@ -330,7 +336,7 @@ export class ProgramObjects {
   }
 
   /** An object of equal shape that a run has. */
-  private _alike({ objects }: RoutineRun, part: object): object | undefined {
+  private _alike({ objects }: Holder, part: object): object | undefined {
     const describe = (inside: Unique): string | undefined => this._known(inside);
     const shape = shapeOf(part, describe);
     let alike: object | undefined;
@@ -344,7 +350,7 @@ export class ProgramObjects {
     return alike;
   }
 
-  private _receive(run: RoutineRun, value: Unique): void {
+  private _receive(run: Holder, value: Unique): void {
     visit(value, (part) => {
       const name = this._names.get(part);
       if (name !== undefined) this._learn(run, name, part);
@@ -374,13 +380,13 @@ export class ProgramObjects {
     return this._modelName(part) !== undefined || this._isWhole(part) ? part : undefined;
   }
 
-  private _described(run: RoutineRun, part: Unique): string | undefined {
+  private _described(run: Holder, part: Unique): string | undefined {
     const name = this._modelName(part);
     if (name !== undefined) return name;
     return this.byIdentity || this._isWhole(part) ? this._name(run, part) : undefined;
   }
 
-  private _nameAll(run: RoutineRun, value: Unique): void {
+  private _nameAll(run: Holder, value: Unique): void {
     visit(value, (part) => {
       if (this._modelName(part) !== undefined) return false;
       this._name(run, part);
@@ -389,7 +395,7 @@ export class ProgramObjects {
   }
 
   /** The name of something that a run has: the one that it got first, in this run or in an earlier one. */
-  private _name(run: RoutineRun, part: Unique): string {
+  private _name(run: Holder, part: Unique): string {
     const known = run.objects.names.get(part);
     if (known !== undefined) return known;
     const origin = `${run.node} ${run.objects.loop} ${run.objects.named++}`;
@@ -407,7 +413,7 @@ export class ProgramObjects {
     return true;
   }
 
-  private _learn(run: RoutineRun, name: string, part: Unique): void {
+  private _learn(run: Holder, name: string, part: Unique): void {
     run.objects.learn(name, part);
     if (!this._names.has(part)) this._names.set(part, name);
   }

@@ -131,6 +131,11 @@ export class Proof<T> {
     return this._sharing(what, { engine, states, runs, events, ms, searchMs });
   }
 
+  /** Whether rounds of a loop were folded. */
+  get folds(): boolean {
+    return this._unfolder.isCyclic;
+  }
+
   /** Whether an operation was made and never performed, as far as one search shows. */
   get unused(): boolean {
     return this._watch?.any === true;

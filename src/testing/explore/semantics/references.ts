@@ -5,10 +5,13 @@
 // task that started it could refer to by then: that is a set for each local state, computed along its path. What objects hold
 // is added: the contents of channels, the values of cells, the results of tasks. (A collector of garbage marks in the same way.)
 
+import type { LocalLts } from "../process/local-lts.js";
 import { CellModel, ChannelModel, TaskModel } from "../process/model-objects.js";
+import type { RegionStates } from "../process/model-scopes.js";
 import { RegionModel } from "../process/model-scopes.js";
 import { Thrown } from "../process/operation-cases.js";
-import type { Model } from "./model.js";
+import type { Unfolder } from "../process/unfolder.js";
+import type { Contents } from "./channel-contents.js";
 
 /** In place of an object, in a set: a function or an instance of a class, which may refer to any object. */
 export const ANYTHING = -1;
@@ -17,14 +20,29 @@ type Refs = ReadonlySet<number>;
 
 const NOTHING: Refs = new Set();
 
+/** The part of a model that refers to values. */
+interface State {
+  readonly unfolder: Unfolder;
+  readonly lts: LocalLts;
+  readonly contents: Contents;
+  readonly regionStates: RegionStates;
+  readonly ofTask: readonly number[];
+  readonly delivered: number;
+  nodeOf(task: number): number;
+  contentOf(channel: number): number;
+  cellValue(cell: number): number;
+  regionState(region: number): number;
+  reason(task: number): number;
+}
+
 export class References {
-  private readonly _model: Model;
+  private readonly _model: State;
   /** For each node what its task may refer to. */
   private readonly _atNode: (Refs | undefined)[];
   /** What a value refers to, by its id. */
   private readonly _inValue: (Refs | undefined)[];
 
-  constructor(model: Model) {
+  constructor(model: State) {
     this._model = model;
     this._atNode = [];
     this._inValue = [];
