@@ -1,5 +1,6 @@
 import type { Operation } from "../operation/operation.js";
-import type { KeptPermits } from "../scheduler/maker.js";
+import type { KeptPermits } from "../scheduler/kept-permits.js";
+
 import { Request, WaitQueue } from "./wait-queue.js";
 
 /**

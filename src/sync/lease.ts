@@ -4,8 +4,8 @@
 // While a verification unfolds a program, its maker keeps the permits (`kept`), and makes the operations that request them.
 
 import type { Operation } from "../operation/operation.js";
-import { keptPermits } from "../scheduler/kept-permits.js";
-import type { KeptPermits } from "../scheduler/maker.js";
+import { type KeptPermits, keptPermits } from "../scheduler/kept-permits.js";
+
 import { priorityOf, Request, type RequestOptions, type SyncOptions, WaitQueue } from "./wait-queue.js";
 
 /**

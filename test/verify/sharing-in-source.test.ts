@@ -108,6 +108,9 @@ const SHARING: Readonly<Record<string, Main>> = {
   *"a variable that rounds of forever change"() {
     let found = 0;
     const jobs = channel<number>();
+    go(forever, function* () {
+      yield* jobs.send(1);
+    });
     yield* forever(function* () {
       yield* jobs.receive();
       if (++found > 50) throw new Error("too many");
