@@ -2,6 +2,7 @@
 // the same ends, and the scheduler of the package must reach no other end.
 
 import { type Routine, sleep } from "../../src/index.js";
+import type { Host } from "../../src/scheduler/host.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
 import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/process/cases.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
@@ -16,6 +17,7 @@ import { Ineligible, type Search } from "../../src/testing/explore/search/search
 import { FIELDS } from "../../src/testing/explore/semantics/events.js";
 import { Model } from "../../src/testing/explore/semantics/model.js";
 import { enterInitial, fire } from "../../src/testing/explore/semantics/transition.js";
+import { Isolation } from "../../src/testing/simulation/isolate.js";
 import { Limits } from "../../src/testing/simulation/limits.js";
 import { simulate } from "../../src/testing.js";
 import { Traces } from "./dpor/dpor.js";
@@ -120,17 +122,16 @@ export function modelled<R>(
 /** Runs some work with the model of a program, with the model installed in place of the scheduler's objects. */
 export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, refinements: Refinements): R {
   const unfolder = new Unfolder({ body: main, args: [] }, true, false, refinements);
-  const before = scheduler.policy;
-  const maker = new ModelMaker(unfolder.sandbox);
-  scheduler.install(maker);
-  scheduler.policy = { next: () => 0, choose: () => 0 };
-  try {
-    return work(new Model(unfolder));
-  } finally {
-    scheduler.uninstall(maker);
-    scheduler.policy = before;
-  }
+  using _ = new Isolation(still, { next: () => 0, choose: () => 0 });
+  scheduler.install(new ModelMaker(unfolder.sandbox));
+  return work(new Model(unfolder));
 }
+
+/** A host that starts nothing by itself. */
+const still: Host = {
+  ...{ now: () => 0, random: () => 0, microtask() {}, turn() {}, setTimer: () => 0, clearTimer() {} },
+  ...{ report: () => () => {}, whenEmpty() {} },
+};
 
 function search(model: Model, spec: Spec, seed: number): { ends: Set<string>; compared: Compared } | null {
   const all = everything(model);
