@@ -21,7 +21,7 @@ import {
   type Task,
   workers,
 } from "millrace";
-import { type Proved, type VerifyOptions, verify } from "millrace/testing";
+import { cell, type Proved, type VerifyOptions, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { expectOutcomes } from "./every-run.js";
 
@@ -81,16 +81,16 @@ describe("semaphore", () => {
   test("never lends more permits than it has, and does not starve a large request", async () => {
     const program = function* (): Routine<number> {
       const permits = new Semaphore(2);
-      let [taken, most] = [0, 0];
+      const [taken, most] = [cell(0), cell(0)];
       const use = function* (n: number): Routine<void> {
         using _ = yield* permits.acquire(n);
-        taken += n;
-        most = Math.max(most, taken);
+        taken.value += n;
+        most.value = Math.max(most.value, taken.value);
         yield* pause();
-        taken -= n;
+        taken.value -= n;
       };
       yield* joinAll([go(use, 1), go(use, 2), go(use, 1)]);
-      return most;
+      return most.value;
     };
     expect(await outcomes(program)).toEqual(new Set([2]));
   });

@@ -14,7 +14,17 @@ import {
   sleep,
   WaitGroup,
 } from "millrace";
-import { cell, type Failed, forever, invariant, type Proved, replay, type Verdict, verify } from "millrace/testing";
+import {
+  cell,
+  type Failed,
+  forever,
+  invariant,
+  loop,
+  type Proved,
+  replay,
+  type Verdict,
+  verify,
+} from "millrace/testing";
 import { describe, expect, inject, test } from "vitest";
 import { random } from "../../src/testing/simulation/decisions.js";
 import { alone, play } from "../../src/testing/simulation/play.js";
@@ -581,20 +591,22 @@ describe("endless programs", () => {
   test("a round may release what the round before has taken", async () => {
     const program = function* (): Routine<void> {
       const locks = [new Mutex(), new Mutex()];
-      const walk = function* (): Routine<never> {
-        let held = yield* locks[0]!.lock();
-        return yield* forever(function* () {
+      const walk = function* (): Routine<void> {
+        yield* loop(yield* locks[0]!.lock(), function* (held) {
+          let last = held;
           for (const lock of [locks[1]!, locks[0]!]) {
             const next = yield* lock.lock();
-            held.release();
-            held = next;
+            last.release();
+            last = next;
           }
+          return last;
         });
       };
       go(walk);
       yield* walk();
     };
-    expect(await decided(program)).toBe("deadlock");
+    // The lease is an object that rounds hand on, which the model does not fold.
+    expect(await verify(program)).toMatchObject({ status: "failed", kind: "deadlock" });
   });
 
   test("a task is stuck if a lock is never released", async () => {
