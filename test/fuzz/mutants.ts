@@ -28,7 +28,8 @@ symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 function killer({ file, from, to }: Mutant): string | null {
   const path = join(copy, "src/testing/explore", file);
   const original = readFileSync(path, "utf8");
-  if (original.split(from).length !== 2) return "stale: its text does not stand there once";
+  if (original.split(from).length !== 2)
+    throw new Error(`Cannot make mutant: its text must stand once in ${file}, got another number: ${from}`);
   writeFileSync(
     path,
     original.replace(from, () => to),

@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a receive finds a channel closed while sends are committed",
-      "if (!this._hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);",
+      "if (!this.hasCommitted(channel, task)) this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);",
       "this._add(RECEIVE_CLOSED, task, at, -1, 0, channel);",
     ],
     [
