@@ -5,7 +5,7 @@ import { withNack } from "../operation/basic.js";
 import { disposeOfLost } from "../operation/lost.js";
 import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
-import { scheduler } from "../scheduler/scheduler.js";
+import { sharesVariables } from "../scheduler/stand-ins.js";
 import { named } from "../structures/named.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
@@ -21,7 +21,7 @@ class SharedCall<T> {
   private _received: boolean;
 
   constructor(load: () => Settleable<T>, onResult: (value: T) => boolean, onOver: (call: SharedCall<T>) => void) {
-    scheduler.maker?.shares("a shared call");
+    sharesVariables("a shared call");
     const call = this;
     this._onOver = onOver;
     this._waiting = 0;

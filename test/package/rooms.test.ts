@@ -69,6 +69,7 @@ beside.push(
   "operation/lost",
   "scheduler/contexts",
   "scheduler/kept-permits",
+  "scheduler/stand-ins",
   "time/jitter",
   "operation/ownership",
   "operation/notify",

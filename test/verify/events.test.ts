@@ -585,7 +585,9 @@ describe("a choice that goes by order sees a task that has been served, and is n
     expect(await agreed(program)).toBe("cancelled,over");
   });
 
-  test("the reduced search takes an end for dependent on a choice that looks at the end", () => {
+  test("the reduced search takes an end for dependent on a choice that looks at the end", async () => {
+    // The search is that of the sources, so the program uses them, too.
+    const { channel, go, select } = await import("../../src/index.js");
     const found = compareEnough(0, function* main() {
       const values = channel<number>(1);
       const looked = go(function* () {

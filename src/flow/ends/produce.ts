@@ -5,7 +5,7 @@ import { channel } from "../../channel/channel.js";
 import type { OwnedChannel, SendChannel } from "../../channel/ends.js";
 import { notify } from "../../operation/notify.js";
 import type { Routine } from "../../operation/operation.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { assertCallback, assertOptions } from "../../structures/arguments.js";
 import { go } from "../../task/go.js";
 import { assertWork, functionOf, settle, type Work } from "../../task/work.js";
@@ -60,7 +60,7 @@ export function produce<T>(
       reason = given;
       task.cancel(given);
       if (options.release === undefined) return;
-      scheduler.maker?.shares("a producer that releases its source");
+      sharesVariables("a producer that releases its source");
       if (!begun) notify(options.release, given); // a task that is cancelled before its first turn never runs
     },
   });

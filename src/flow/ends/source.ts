@@ -8,7 +8,7 @@ import { settled } from "../../operation/bridge.js";
 import { notify } from "../../operation/notify.js";
 import type { Operation } from "../../operation/operation.js";
 import type { Ownership } from "../../operation/ownership.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { standIn } from "../../scheduler/stand-ins.js";
 import { shown } from "../../structures/errors.js";
 
 /**
@@ -120,7 +120,7 @@ export function channelOf<T>(source: unknown): ReceiveChannel<T> | undefined {
     [Symbol.asyncIterator]: iterate,
     [Symbol.iterator]: spread,
   } = Object(source) as Partial<AsyncIterable<T> & Iterable<T>> & { channel?: () => ReceiveChannel<T> };
-  const stored = typeof spread === "function" ? scheduler.maker?.combinator("iterable", source) : undefined;
+  const stored = typeof spread === "function" ? standIn("iterable", source) : undefined;
   if (stored !== undefined) return stored as ReceiveChannel<T>;
   if (typeof spread === "function") return derive(new FromIterable(source as Iterable<T>));
   if (typeof iterate !== "function") return undefined;

@@ -5,7 +5,7 @@ import { CLOSED, type Closed, type ReceiveChannel } from "../../channel/ends.js"
 import type { Routine } from "../../operation/operation.js";
 import { type Ownership, ownership } from "../../operation/ownership.js";
 import { upon } from "../../operation/upon.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { assertOptions, wholeNumber } from "../../structures/arguments.js";
 import { readable } from "../../structures/readable.js";
 import { go } from "../../task/go.js";
@@ -40,7 +40,7 @@ export abstract class Distributor<T> implements Disposable {
   private _over: { readonly cause: unknown } | null;
 
   constructor(what: string, source: Input<T>, options: DistributionOptions) {
-    scheduler.maker?.shares(`a ${what}`);
+    sharesVariables(`a ${what}`);
     assertOptions(what, options);
     const { replay = 0, autoCancel = false } = options;
     this.replay = replay === Infinity ? replay : wholeNumber(what, "replay", replay, 0);

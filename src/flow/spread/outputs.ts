@@ -17,7 +17,7 @@ import {
 import { notify } from "../../operation/notify.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { inPlaceOf, type Maker, maker } from "../../operation/ownership.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { causeOf, type FlowOptions, release } from "../ends/release.js";
@@ -43,7 +43,7 @@ export class Outputs<T> {
   private _held: { readonly value: T; offer: Operation<boolean> | null } | null;
 
   constructor(source: ReceiveChannel<T>, options: OutletOptions<T>) {
-    scheduler.maker?.shares("a split");
+    sharesVariables("a split");
     takeOver(source);
     this._source = source;
     this._options = options;

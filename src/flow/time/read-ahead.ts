@@ -10,7 +10,7 @@ import type { OwnedChannel, ReceiveChannel, SendChannel } from "../../channel/en
 import { always } from "../../operation/basic.js";
 import { notify } from "../../operation/notify.js";
 import type { Operation, Routine } from "../../operation/operation.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { assertOptions } from "../../structures/arguments.js";
 import { produce } from "../ends/produce.js";
 import { type FlowOptions, release } from "../ends/release.js";
@@ -65,7 +65,7 @@ class Told<T> {
   private _last: { readonly value: T; readonly offer: Operation<boolean>; resumed: boolean } | null;
 
   constructor(onUndelivered: (value: T) => void) {
-    scheduler.maker?.shares("a combinator with onUndelivered");
+    sharesVariables("a combinator with onUndelivered");
     this._onUndelivered = onUndelivered;
     this._last = null;
   }

@@ -1,7 +1,7 @@
 import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
 import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { standIn } from "../../scheduler/stand-ins.js";
 import { shown } from "../../structures/errors.js";
 import type { FlowOptions } from "../ends/release.js";
 import { assertSource, type Input, isReceiveChannel, sourceOf } from "../ends/source.js";
@@ -46,7 +46,7 @@ export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOp
   for (const source of Object.values(given)) assertSource("merge", source);
   const named = Object.fromEntries(Object.entries(given).map(([key, source]) => [key, sourceOf("merge", source)]));
   const release = releaseOf(Object.values(named), options);
-  const made = scheduler.maker?.combinator("merge", { named, listed });
+  const made = standIn("merge", { named, listed });
   if (made !== undefined) return made as OwnedChannel<unknown>;
   const any = receiveAny(named);
   const merged = derive<Received<typeof named> | Closed, unknown>({

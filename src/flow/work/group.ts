@@ -16,7 +16,7 @@ import { aborted } from "../../operation/bridge.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { Waiters } from "../../operation/waiters.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { assertOptions, assertSignal, countOrInfinity } from "../../structures/arguments.js";
 import { CancelledError, shown } from "../../structures/errors.js";
 import { named } from "../../structures/named.js";
@@ -210,7 +210,7 @@ class TaskGroup implements Group {
   private _look: Disposable | null;
 
   constructor({ limit, signal, failures }: GroupOptions) {
-    scheduler.maker?.shares("a group");
+    sharesVariables("a group");
     this.waiting = new Waiters();
     this.asked = 0;
     this._limit = limit ?? Number.POSITIVE_INFINITY;

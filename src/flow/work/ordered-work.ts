@@ -15,7 +15,7 @@ import { type Channel, CLOSED, type Closed, type OwnedChannel, type ReceiveChann
 import { notify } from "../../operation/notify.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { assertOptions, countOrInfinity } from "../../structures/arguments.js";
 import { append, type Link, List, unlink } from "../../structures/list.js";
 import { go } from "../../task/go.js";
@@ -194,7 +194,7 @@ export class OrderedWork<T, U> {
     countOrInfinity("start pipeline", "n", count, 1);
     assertOptions("start pipeline", options);
     const source = sourceOf("start pipeline", input);
-    scheduler.maker?.shares("a pipeline");
+    sharesVariables("a pipeline");
     const { onUndelivered } = options;
     this.out = channel<U>(0, {
       owned: true,

@@ -1,7 +1,7 @@
 // Parallel work, with one result for each input.
 
 import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { isObserved, standIn } from "../../scheduler/stand-ins.js";
 import { named } from "../../structures/named.js";
 import { assertWork, functionOf, isValue, settle, type Work } from "../../task/work.js";
 import { type Input, sourceOf } from "../ends/source.js";
@@ -60,10 +60,9 @@ export function pipeline<T, U>(
   const [source, n] = sourceFirst(first, second);
   assertWork("start pipeline", "stage", stage);
   const work = functionOf<U, [T]>(stage, 1);
-  const { maker } = scheduler;
-  if (maker !== null) {
+  if (isObserved()) {
     const parts = { n, work, options, source: () => sourceOf("start pipeline", source) };
-    const made = maker.combinator("pipeline", parts) as OwnedChannel<U> | undefined;
+    const made = standIn("pipeline", parts) as OwnedChannel<U> | undefined;
     if (made !== undefined) return made;
   }
   return new OrderedWork<T, U>(n, source, options).start(

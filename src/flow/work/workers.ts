@@ -3,7 +3,7 @@
 import { CLOSED, type Closed } from "../../channel/ends.js";
 import { scope } from "../../lifetime/scope.js";
 import type { Operation, Routine } from "../../operation/operation.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { countOrInfinity } from "../../structures/arguments.js";
 import { assertWork, functionOf, isValue, settle, type Work } from "../../task/work.js";
 import { type FlowOptions, reading, release } from "../ends/release.js";
@@ -58,7 +58,7 @@ export function workers<T>(
   countOrInfinity("start workers", "n", n, 1);
   assertWork("start workers", "body", body);
   const work = functionOf<unknown, [T, number]>(body, 2);
-  if (n === Number.POSITIVE_INFINITY) scheduler.maker?.shares("a group of workers without a limit");
+  if (n === Number.POSITIVE_INFINITY) sharesVariables("a group of workers without a limit");
   return reading("start workers", source, options, (from) =>
     scope(function* crew({ go, signal }): Routine<void> {
       let started = 0;

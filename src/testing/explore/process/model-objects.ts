@@ -33,7 +33,6 @@ import {
   WHEN_OVER,
   WRITE_CELL,
 } from "./cases.js";
-import type { DeliveryOrder } from "./model-pipeline.js";
 import { Offer, Thrown } from "./operation-cases.js";
 
 /**
@@ -255,6 +254,12 @@ export class CellModel<T> implements Cell<T> {
 }
 
 const NO_PATH: Path = new Path(null, "", 0);
+
+/** The order in which several tasks send to one channel: that in which they have received. */
+export interface DeliveryOrder {
+  readonly channel: number;
+  readonly tasks: number[];
+}
 
 /** What is fixed about a task. */
 interface TaskFacts {

@@ -11,7 +11,7 @@ import { named } from "../../../structures/named.js";
 import type { Body } from "../../../task/task.js";
 import { isValue, type Settleable, settle } from "../../../task/work.js";
 import { Round } from "../../program/loop.js";
-import type { ChannelModel } from "./model-objects.js";
+import type { ChannelModel, DeliveryOrder } from "./model-objects.js";
 
 /** What `pipeline` is given. */
 export interface PipelineParts {
@@ -19,12 +19,6 @@ export interface PipelineParts {
   readonly n: number;
   readonly work: (value: unknown) => Settleable<unknown>;
   readonly options: { readonly ordered?: boolean };
-}
-
-/** The order in which several tasks send to one channel: that in which they have received. */
-export interface DeliveryOrder {
-  readonly channel: number;
-  readonly tasks: number[];
 }
 
 /** What a pipeline asks of the sandbox. */

@@ -25,12 +25,13 @@ import {
   type Callbacks,
   CellModel,
   ChannelModel,
+  type DeliveryOrder,
   type Overflow,
   type PlainCalls,
   TaskModel,
   TimeoutModel,
 } from "./model-objects.js";
-import type { CrewEnd, Crews, DeliveryOrder } from "./model-pipeline.js";
+import type { CrewEnd, Crews } from "./model-pipeline.js";
 import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import type { SourceCalls } from "./model-sources.js";
 import { type Offer, Thrown } from "./operation-cases.js";

@@ -25,7 +25,7 @@ import {
   TAIL,
 } from "../process/cases.js";
 import { PARKED } from "../process/local-lts.js";
-import type { DeliveryOrder } from "../process/model-pipeline.js";
+import type { DeliveryOrder } from "../process/model-objects.js";
 import { DELAY, FIELDS, INTERNAL } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
 import { endsRegion, firstUse, MayUse, opposite } from "./may-use.js";

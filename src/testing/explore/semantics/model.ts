@@ -40,8 +40,7 @@ import {
 } from "../process/cases.js";
 import { CANCELLED_IT, CLOSED_IT, type LocalLts, PARKED, SENT, TOOK, WAYS } from "../process/local-lts.js";
 import type { LockModel } from "../process/model-locks.js";
-import type { ChannelModel, TaskModel } from "../process/model-objects.js";
-import type { DeliveryOrder } from "../process/model-pipeline.js";
+import type { ChannelModel, DeliveryOrder, TaskModel } from "../process/model-objects.js";
 import { type RegionModel, RegionStates } from "../process/model-scopes.js";
 import { ARRIVALS, endOf, Refuted } from "../process/refinements.js";
 import type { Unfolder } from "../process/unfolder.js";
