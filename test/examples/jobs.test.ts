@@ -1,9 +1,10 @@
 // The job queue of examples/jobs, in virtual time.
 
 import { go, scope, sleep } from "millrace";
-import { now, simulate, type Verdict, verify } from "millrace/testing";
+import { now, simulate, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { type Job, JobQueue, type JobQueueOptions } from "../../examples/jobs/jobs.ts";
+import { expectNoFailure } from "../verify/every-run.js";
 
 const options: JobQueueOptions = { workers: 1, capacity: 10, perSecond: 1_000, attempts: 1, onFailed: () => {} };
 
@@ -16,12 +17,6 @@ const writing = (log: string[], name: string, priority = 0, ms = 10): Job => ({
     log.push(name);
   },
 });
-
-/** What a proved program returns. */
-function outcomesOf<T>(verdict: Verdict<T>): T[] {
-  if (verdict.status === "proved") return [...verdict.outcomes];
-  throw new Error(verdict.status === "failed" ? verdict.report : verdict.reason);
-}
 
 describe("JobQueue", () => {
   test("takes jobs by priority, and jobs of one priority in their order", async () => {
@@ -128,21 +123,24 @@ describe("JobQueue", () => {
   });
 
   test("every schedule: no job is lost and none is done twice, with two workers and a pause", async () => {
-    const verdict = await verify(function* () {
-      const log: string[] = [];
-      const queue = new JobQueue({ ...options, workers: 2 });
-      yield* scope(function* (s) {
-        s.go(function* () {
-          yield* queue.run();
+    const verdict = await verify(
+      function* () {
+        const log: string[] = [];
+        const queue = new JobQueue({ ...options, workers: 2 });
+        yield* scope(function* (s) {
+          s.go(function* () {
+            yield* queue.run();
+          });
+          yield* queue.add(writing(log, "a", 0, 0));
+          queue.pause();
+          yield* queue.add(writing(log, "b", 0, 0));
+          queue.resume();
+          queue.close();
         });
-        yield* queue.add(writing(log, "a", 0, 0));
-        queue.pause();
-        yield* queue.add(writing(log, "b", 0, 0));
-        queue.resume();
-        queue.close();
-      });
-      return log.sort().join("");
-    });
-    expect(outcomesOf(verdict)).toEqual(["ab"]);
+        return log.sort().join("");
+      },
+      { outcomes: ["ab"] },
+    );
+    expectNoFailure(verdict);
   });
 });

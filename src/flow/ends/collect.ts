@@ -3,6 +3,7 @@
 
 import { CLOSED, type Closed } from "../../channel/ends.js";
 import { type Scope, scope } from "../../lifetime/scope.js";
+import { guard } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
 import { assertFunction, assertOptions } from "../../structures/arguments.js";
 import { named } from "../../structures/named.js";
@@ -122,7 +123,7 @@ function folding<T, U>(
 export function collect<T>(source: Input<T>, options: FlowOptions = {}): Operation<T[]> {
   assertSource("collect", source);
   assertOptions("collect", options);
-  return folding<T, T[]>(source, append, () => [], options);
+  return guard(named("collect", () => folding<T, T[]>(source, append, () => [], options)));
 }
 
 function append<T>(values: T[], value: T): T[] {

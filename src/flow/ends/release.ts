@@ -50,7 +50,7 @@ export function reading<T, U>(
   assertOptions(what, options);
   const known = isReceiveChannel<T>(source) ? { source, all: read(source) } : null;
   return withNack(
-    named(`the end of ${what}()`, (lost) => {
+    named("the end of a source", (lost) => {
       const from = known?.source ?? sourceOf(what, source);
       upon(lost, () => release(from, options));
       return known?.all ?? read(from);
