@@ -55,7 +55,7 @@ function fileOf(frame: string): string {
 
 /** Whether a frame is in this package. */
 function isOfPackage(frame: string): boolean {
-  home ??= homeOf(fileOf(stackFrames(1)[0] ?? ""));
+  home ||= homeOf(fileOf(stackFrames(1)[0] ?? ""));
   return home !== "" && fileOf(frame).startsWith(home);
 }
 
