@@ -50,7 +50,8 @@ export function placeIn(frame: string): string | undefined {
 /** The file of a frame: `at f (file:1:2)`, `at file:1:2`, `f@file:1:2` or `file:1:2`; empty for code of the host. */
 function fileOf(frame: string): string {
   const file = /(?:\(|at (?:async )?|@|^)([^()\s@]+):\d+:\d+\)?$/.exec(frame)?.[1] ?? "";
-  return file.startsWith("node:") ? "" : file;
+  // Tools that compile modules as they are loaded give some files as paths, and leave others as URLs.
+  return file.startsWith("node:") ? "" : file.replace(/^file:\/\//, "");
 }
 
 /** Whether a frame is in this package. */

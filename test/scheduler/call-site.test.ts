@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callSite, framesOf } from "../../src/scheduler/call-site.js";
+import { callSite, framesOf, isOfProgram } from "../../src/scheduler/call-site.js";
 
 const stacks: readonly (readonly [engine: string, stack: unknown, frame: string | undefined])[] = [
   [
@@ -105,4 +105,11 @@ test.each([
     Error.prepareStackTrace = prepareStackTrace;
   }
   expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+});
+
+test("a file of the package is known as a path and as a URL, as tools that compile modules mix the two", () => {
+  const { href, pathname, protocol } = new URL("../../src/scheduler/scheduler.js", import.meta.url);
+  const places = protocol === "file:" ? [href, pathname] : [href];
+  expect(places.filter((place) => isOfProgram(`at run (${place}:1:1)`))).toEqual([]);
+  expect([isOfProgram("at main (file:///app.js:1:1)"), isOfProgram("at main (/app.js:1:1)")]).toEqual([true, true]);
 });
