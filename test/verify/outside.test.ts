@@ -90,7 +90,7 @@ test("the verdict names the call, its line, and what to use instead", async () =
     setTimeout(() => {}, 5);
   });
   expect(verdict.status === "failed" && verdict.report).toMatch(
-    /escaped, main calls setTimeout\(\) at .*outside\.test\.ts:\d+:\d+, which cannot be explored; use sleep\(\), timeout\(\) or a ticker/,
+    /^✗ main: escaped, main calls setTimeout\(\) at .*outside\.test\.ts:\d+:\d+, which cannot be explored; use sleep\(\), timeout\(\) or a ticker$/,
   );
 });
 

@@ -89,6 +89,29 @@ const SHARING: Readonly<Record<string, Main>> = {
     });
     return found;
   },
+  *"a counter of tasks that tasks of one body start"() {
+    let found = 0;
+    const outer = function* (): Routine<void> {
+      yield* go(function* () {
+        const before = found;
+        yield* pause();
+        found = before + 1;
+      });
+    };
+    for (const task of [go(outer), go(outer)]) yield* task;
+  },
+  *"a counter of a named body that tasks of another one start"() {
+    let found = 0;
+    const inner = function* (): Routine<void> {
+      const before = found;
+      yield* pause();
+      found = before + 1;
+    };
+    const outer = function* (): Routine<void> {
+      yield* go(inner);
+    };
+    for (const task of [go(outer), go(outer)]) yield* task;
+  },
   *"a map"() {
     const found = new Map<number, number>();
     go(function* () {
@@ -206,6 +229,19 @@ const APART: Readonly<Record<string, Main>> = {
     });
     yield* jobs.receive();
     yield* stop.receive();
+  },
+  *"a variable of a task that tasks of one body start"() {
+    const body = function* (): Routine<void> {
+      const [give, back] = [channel<number>(), channel<number>()];
+      go(function* () {
+        let n = 0;
+        n += (yield* give.receive()) as number;
+        yield* back.send(n);
+      });
+      yield* give.send(1);
+      yield* back.receive();
+    };
+    for (const task of [go(body), go(body)]) yield* task;
   },
   *"the state of a loop"() {
     const lamp = channel<boolean>();

@@ -50,7 +50,8 @@ export function reportOf({ title, kind, found, cause, schedule, token }: Finding
   return [
     `✗ ${title}: ${kind}, ${found}`,
     ...failedLines(schedule.failed, names),
-    ...causeLines(kind, cause, schedule.failed),
+    // Where there is no schedule, the message may stand in the first line already.
+    ...(cause instanceof Error && cause.message === found ? [] : causeLines(kind, cause, schedule.failed)),
     ...blockedLines(waiting, schedule.cycle, names),
     ...schedule.notes.map((note) => `    ${note}`),
     ...stepLines(schedule.steps),

@@ -70,7 +70,6 @@ interface Scope {
 }
 
 type Fields = Record<string, unknown>;
-const typeOf = (node: unknown): string => (node as { readonly type: string }).type;
 const isNode = (value: unknown): value is AnyNode => typeof value === "object" && value !== null && "type" in value;
 
 const isFunction = (node: AnyNode): node is AnyNode & FunctionNode =>
@@ -354,5 +353,3 @@ function functionScope(scope: Scope): Scope {
   while (!at.isFunction) at = at.outer!;
   return at;
 }
-
-export { isFunction, isNode, typeOf };

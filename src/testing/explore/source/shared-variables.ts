@@ -38,10 +38,13 @@ export async function sharedVariables(source: string): Promise<SharedVariable[] 
   const { parse } = await import("acorn");
   const options = { ecmaVersion: "latest", allowAwaitOutsideFunction: true, locations: true } as const;
   for (const [before, after] of FORMS) {
+    let program: AnyNode;
     try {
-      const text = before + source + after;
-      return new Analysis(parse(text, { ...options, sourceType: "module" }) as AnyNode).shared();
-    } catch {}
+      program = parse(before + source + after, { ...options, sourceType: "module" }) as AnyNode;
+    } catch {
+      continue;
+    }
+    return new Analysis(program).shared();
   }
   return null;
 }
@@ -58,6 +61,8 @@ class Analysis {
   /** The functions that are bodies of tasks, and those of them of which there may be several tasks. */
   private readonly _roots: Set<Unit>;
   private readonly _many: Set<Unit>;
+  /** For each body of a task the functions that start such tasks. */
+  private readonly _starters: Map<Unit, Set<Unit>>;
   /** The bodies of loops, of which each round is a new call. */
   private readonly _rounds: Set<Unit>;
   /** For each function the functions that call it. */
@@ -70,6 +75,7 @@ class Analysis {
     this._scopes = new Scopes(root);
     this._roots = new Set();
     this._many = new Set();
+    this._starters = new Map();
     this._rounds = new Set();
     this._callers = new Map();
     this._firstStart = new Map();
@@ -124,6 +130,7 @@ class Analysis {
     const repeated = looped || (by !== null && this._isRepeated(by));
     if (this._roots.has(unit) || repeated) this._many.add(unit);
     this._roots.add(unit);
+    if (by !== null) this._starters.set(unit, (this._starters.get(unit) ?? new Set()).add(by));
     // In a loop, what stands before the start comes after it in the next round.
     for (let starter = by; starter !== null; starter = this._roots.has(starter) ? null : starter.outer) {
       this._firstStart.set(starter, Math.min(this._firstStart.get(starter) ?? Infinity, looped ? 0 : at));
@@ -203,10 +210,6 @@ class Analysis {
     return tasks;
   }
 
-  private _isMany(unit: Unit): boolean {
-    return this._many.has(unit) || (unit.outer !== null && unit !== this._main && this._isMany(unit.outer));
-  }
-
   private _shared(variable: Variable): SharedVariable | null {
     if (this._functionOf(variable) !== null) return null;
     const uses = variable.accesses.flatMap((access) =>
@@ -224,9 +227,18 @@ class Analysis {
     return null;
   }
 
-  /** Whether several tasks of one body share a variable: it lives outside of the body. */
-  private _hasSeveral(task: Unit, { unit }: Variable): boolean {
-    return this._many.has(task) && isInside(task, unit) && task !== unit;
+  /**
+   * Whether several tasks of one body share a variable. The variable lives outside of the body, and the body is started several
+   * times, or by a body of which that is true.
+   */
+  private _hasSeveral(task: Unit, variable: Variable, seen: Set<Unit> = new Set()): boolean {
+    if (isInside(variable.unit, task) || seen.has(task)) return false;
+    seen.add(task);
+    if (this._many.has(task)) return true;
+    for (const by of this._starters.get(task) ?? []) {
+      for (const starter of this._tasksOf(by)) if (this._hasSeveral(starter, variable, seen)) return true;
+    }
+    return false;
   }
 
   /** Whether a function that declares a variable uses it before it starts any task. */
