@@ -99,7 +99,9 @@ export class ClosedProgram<T> implements Running {
   awaitsHost(performed: number): Task<unknown> | null {
     const parked = this.parked.find((task) => task.parkedAt!.waitsFor().host === true);
     const awaiting = this._tasks().filter((task) => task.async && task.status === "running");
-    return parked ?? awaiting[performed] ?? null;
+    // The program itself awaits the end of `main`.
+    const byTasks = this.over ? performed : performed - 1;
+    return parked ?? awaiting[Math.max(0, byTasks)] ?? null;
   }
 
   /** The tasks that are parked now. */

@@ -77,6 +77,17 @@ describe.each(Object.entries(BUSY))("%s", (_name, main) => {
   });
 });
 
+test("a task that polls for ever beside a main that ends needs no limit", async () => {
+  const verdict = await verify(function* () {
+    const jobs = channel<number>();
+    go(forever, function* () {
+      jobs.tryReceive();
+    });
+    return "done";
+  });
+  expect(verdict).toMatchObject({ status: "proved", engine: "model" });
+});
+
 /** Philosophers who take either fork. */
 function* philosophers(): Routine<void> {
   const forks = Array.from({ length: 6 }, () => channel<true>(1));

@@ -10,6 +10,7 @@ import {
   random,
   retry,
   select,
+  settled,
   sleep,
   timeout,
 } from "millrace";
@@ -104,6 +105,30 @@ test.each([
     await begin();
   });
   expect(kindOf(verdict)).toBe("escaped");
+});
+
+describe("time does not pass beside a promise of the host", () => {
+  const outside = (): Promise<void> => new Promise((resolve) => void setImmediateOutside(resolve));
+  const programs: Readonly<Record<string, Main>> = {
+    *"that a select waits for, with a timeout"() {
+      return (yield* select({ done: settled(outside()), late: timeout(10) })).key;
+    },
+    *"that a task awaits while main sleeps"() {
+      const task = go(async function* () {
+        await outside();
+        yield* sleep(0);
+      });
+      yield* sleep(10);
+      yield* task;
+    },
+  };
+
+  test.each(Object.entries(programs))("%s: it is escaped in the engine runs", async (_name, main) => {
+    const verdict = await verify(main, { engine: "runs" });
+    expect(verdict.status === "failed" && verdict.report).toMatch(
+      /escaped, .* waits for something outside the program/,
+    );
+  });
 });
 
 /** Captured before a verification replaces it. */
