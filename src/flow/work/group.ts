@@ -16,7 +16,7 @@ import { aborted } from "../../operation/bridge.js";
 import { Operation, type Routine, type WaitsFor } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { Waiters } from "../../operation/waiters.js";
-import { sharesVariables } from "../../scheduler/stand-ins.js";
+import { sharesVariables, standIn } from "../../scheduler/stand-ins.js";
 import { assertOptions, assertSignal, countOrInfinity } from "../../structures/arguments.js";
 import { CancelledError, shown } from "../../structures/errors.js";
 import { named } from "../../structures/named.js";
@@ -463,5 +463,5 @@ export function group(options: GroupOptions = {}): Group {
   if (failures !== "group" && failures !== "joiner") {
     throw new TypeError(`Cannot create group: failures must be "group" or "joiner", got ${shown(failures)}`);
   }
-  return new TaskGroup(options);
+  return (standIn("group", options) as Group | undefined) ?? new TaskGroup(options);
 }

@@ -47,6 +47,10 @@ export const JOIN_SCOPE = 24;
 export const ACQUIRE = 25;
 export const RELEASE = 26;
 export const READ_PERMITS = 27;
+/** A place in a group, or the failure of the group; its argument is the lock whose permits are the places. */
+export const ENTER_GROUP = 28;
+/** The end of all tasks of a group, for a caller of `wait()`. */
+export const GROUP_ENDED = 29;
 
 // Uses: in which ways a case touches a channel, a cell, a task, a scope or a lock. Partial-order reduction asks which uses lie ahead of a
 // task (reduction/may-use.ts), and which uses conflict with a case.
@@ -73,6 +77,9 @@ export const FIRST_RELEASES = 13;
 export const READS_LOCK = 14;
 /** In a choice that goes by order, looks whether a task is over. */
 export const AWAITS_END = 15;
+
+/** Takes a place in a group. */
+export const ENTERS_GROUP = 16;
 
 /** All uses of a channel. */
 export const CHANNEL_USES: readonly number[] = [TAIL, HEAD, CLOSES, AWAITS_CLOSE, READS_CHANNEL];
@@ -114,6 +121,7 @@ export interface CaseKind {
     | "over"
     | "members over"
     | "grantable"
+    | "enterable"
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
@@ -155,7 +163,14 @@ const join = {
   step: (names, task) => same(`join ${names.task(task)}`),
 } as const satisfies Partial<CaseKind>;
 
-const cancelScope = { target: "scope", takesValue: true, isCall: true, uses: [CANCELS_SCOPE], cancels: true } as const;
+const cancelScope = {
+  target: "scope",
+  takesValue: true,
+  isCall: true,
+  uses: [CANCELS_SCOPE],
+  conflicts: [ENTERS_GROUP],
+  cancels: true,
+} as const;
 
 const readChannel = { target: "channel", isCall: true, uses: [READS_CHANNEL], conflicts: CHANNEL_USES } as const;
 
@@ -247,6 +262,17 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
   [READ_PERMITS]: {
     ...{ target: "lock", isCall: true, yields: "number", uses: [READS_LOCK], conflicts: [ACQUIRES, RELEASES] },
     step: (names, lock) => [`look at ${names.lock(lock)}`, `${names.lock(lock)}?`],
+  },
+  [ENTER_GROUP]: {
+    ...{ target: "scope", enabled: "enterable", yields: "outcome", waitsForEnd: true },
+    ...{ uses: [ENTERS_GROUP], conflicts: [ENTERS_GROUP, CANCELS_SCOPE] },
+    waits: (names, _, lock) => `a free place in ${names.lock(lock)}`,
+    step: (names, _, lock) => same(`take a place in ${names.lock(lock)}`),
+  },
+  [GROUP_ENDED]: {
+    ...{ target: "scope", enabled: "members over", yields: "outcome", conflicts: [CANCELS_SCOPE], waitsForEnd: true },
+    waits: () => "the end of all in a group",
+    step: () => ["see all in the group over", "all over"],
   },
 };
 

@@ -25,6 +25,12 @@ export interface Scopes extends PlainCalls {
   region(): RegionModel;
 }
 
+/** What is fixed about a group: the lock whose permits are its places, and whether a failure goes to the code that joins the task. */
+export interface GroupFacts {
+  readonly lock: number;
+  readonly supervises: boolean;
+}
+
 export type ScopeBody<T> = (scope: Scope) => Routine<T> | AsyncRoutine<T>;
 
 /** One performance of a scope: what its body is given. */
@@ -35,12 +41,15 @@ export class RegionModel implements Scope {
   readonly members: number[];
   /** The scope in which that is made what its tasks make: itself, but for tasks that a combinator has started. */
   readonly home: number;
+  /** What else is fixed about it if it is a group; null for a scope. */
+  readonly group: GroupFacts | null;
   private readonly _sandbox: Scopes;
 
-  constructor(sandbox: Scopes, index: number, owner: number, home: number = index) {
+  constructor(sandbox: Scopes, index: number, owner: number, home: number = index, group: GroupFacts | null = null) {
     this.index = index;
     this.owner = owner;
     this.home = home;
+    this.group = group;
     this.members = [];
     this._sandbox = sandbox;
     this.go = this.go.bind(this);
@@ -152,6 +161,8 @@ export interface RegionState {
   readonly reason: number;
   /** Whether it was cancelled from outside. */
   readonly aborted: boolean;
+  /** Of a group: whether a caller has got the failures. */
+  readonly told: boolean;
 }
 
 /** The states of scopes, interned: 0 is the state of a scope to which nothing has happened. */
@@ -162,7 +173,7 @@ export class RegionStates {
   constructor() {
     this._states = [];
     this._ids = new Map();
-    this.idOf({ failures: [], reason: -1, aborted: false });
+    this.idOf({ failures: [], reason: -1, aborted: false, told: false });
   }
 
   at(id: number): RegionState {
@@ -170,7 +181,7 @@ export class RegionStates {
   }
 
   idOf(state: RegionState): number {
-    const key = `${state.failures.join()}|${state.reason}|${state.aborted}`;
+    const key = `${state.failures.join()}|${state.reason}|${state.aborted}|${state.told}`;
     let id = this._ids.get(key);
     if (id === undefined) this._ids.set(key, (id = this._states.push(state) - 1));
     return id;

@@ -20,6 +20,7 @@ import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
 import { callSiteOf, captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
 import type { Made } from "./local-lts.js";
+import { GroupModel, type GroupParts, type Groups } from "./model-groups.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import {
   type Callbacks,
@@ -87,7 +88,7 @@ export interface SandboxObserver {
 /** Thrown by a plain call that has no answer yet. */
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls {
+export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
@@ -121,6 +122,8 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
   /** All model objects but `main`, in the order in which they were made; and the place of each. */
   readonly objects: ModelObject[];
   private readonly _places: Map<object, number>;
+  /** The groups, by the number of the region of each. */
+  private readonly _groups: Map<number, GroupModel>;
   /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
   /** What the program does outside of what can be explored. */
@@ -148,6 +151,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     this.objects = [];
     this._slots = new Map();
     this._places = new Map();
+    this._groups = new Map();
     this._unmodelled = null;
     this._escaped = null;
     this.host = new HostCalls({
@@ -179,7 +183,17 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     const run = this._current();
     if (region !== -1) this._assertInside(run, region);
     const nth = region === -1 ? run.counts.tasks++ : run.counts.members++;
-    const name = this._taskName(run, `${body.name || "task"}#`, nth, region);
+    return this._startNamed(run, body, args, region, nth, this._taskName(run, `${body.name || "task"}#`, nth, region));
+  }
+
+  private _startNamed<T>(
+    run: RoutineRun,
+    body: Body<never, T>,
+    args: unknown[],
+    region: number,
+    nth: number,
+    name: string,
+  ): TaskModel<T> {
     const slot = this._slot(`${run.task} task ${nth} ${region} ${body.name}`);
     const task = this._object(run, slot, (generation) =>
       this.addTask(generation === 0 ? name : `${name}:${generation + 1}`, body as never, region, run.task),
@@ -248,6 +262,46 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     });
     this._observer.made(run, { kind: "region", index: region.index, slot, begins: 0 });
     return region;
+  }
+
+  // Groups.
+
+  /** Undefined in an async body, in which it is not known which task uses the group. */
+  group({ limit = Number.POSITIVE_INFINITY, failures, signal }: GroupParts): GroupModel | undefined {
+    const run = this._current();
+    if (signal !== undefined || Symbol.asyncIterator in run.routine) return undefined;
+    const lock = this.lock("group", undefined, limit).index;
+    const slot = this._slot(`${run.task} group ${lock}`);
+    const region = this._object(run, slot, () => {
+      const given = { lock, supervises: failures === "joiner" };
+      const made = new RegionModel(this, this.regions.length, run.task, this._homeOf(run.task), given);
+      this.regions.push(made);
+      return made;
+    });
+    this._observer.made(run, { kind: "region", index: region.index, slot, begins: 0 });
+    let group = this._groups.get(region.index);
+    if (group === undefined) {
+      group = new GroupModel(this, region, region.group!);
+      this._groups.set(region.index, group);
+      this._places.set(group, this.placeOf(region)!);
+    }
+    return group;
+  }
+
+  assertMayEnter({ index, group }: RegionModel): void {
+    const task = this.tasks[this._current().task]!;
+    if (group !== null && task.region === index) this.unmodelled("a task of a group starts another in it");
+    if (task.isCancellable) this.unmodelled("a task that may be cancelled starts tasks of a group");
+  }
+
+  startIn<T>(body: Body<never, T>, args: unknown[], { index: region }: RegionModel): TaskModel<T> {
+    const run = this._current();
+    const nth = run.counts.tasks++;
+    const name = this._nameIn(run.task, `${body.name || "task"}#${nth}`);
+    const task = this._startNamed<T>(run, body, args, region, nth, name);
+    // With the first task, the group starts one that waits for the end of all.
+    if (this.ofRun(this.regions[region]!, () => ({ nth })).nth === nth) run.counts.tasks++;
+    return task;
   }
 
   // Tasks of combinators.
@@ -606,6 +660,7 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
   if (value instanceof RegionModel) return `scope ${value.index}`;
+  if (value instanceof GroupModel) return `group ${value.region.index}`;
   if (value instanceof Sandbox) return "sandbox";
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;
 }

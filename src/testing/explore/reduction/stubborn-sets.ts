@@ -14,6 +14,8 @@ import {
   CANCELS_TASK,
   CHANNEL_USES,
   CLOSES,
+  ENTER_GROUP,
+  ENTERS_GROUP,
   FIRST_RELEASES,
   goesByOrder,
   KINDS,
@@ -69,7 +71,12 @@ export class StubbornSets {
   /** Whether the reduction supports the program: no atomic sequences, no invariants, no queued locks. */
   get eligible(): boolean {
     const { lts, sandbox } = this._model.unfolder;
-    return !lts.anyAtomic && sandbox.invariants.size === 0 && !sandbox.locks.some(({ isQueued }) => isQueued);
+    return (
+      !lts.anyAtomic &&
+      !lts.looksAtGroups &&
+      sandbox.invariants.size === 0 &&
+      !sandbox.locks.some(({ isQueued }) => isQueued)
+    );
   }
 
   /** Marks the events of the smallest stubborn set that it finds with 1; false if the set has all events. */
@@ -158,7 +165,9 @@ export class StubbornSets {
     const ends = lts.isPlainCall(node)
       ? this._mayUse.may(node, this._mayUse.use(CANCELS_SCOPE, region))
       : turn !== -1 && endsRegion(this._model.unfolder, turn, region);
-    if (ends) this._addMembers(region);
+    if (!ends) return;
+    this._addMembers(region);
+    this._addUsers(ENTERS_GROUP, region);
   }
 
   private _addMembers(region: number): void {
@@ -193,7 +202,8 @@ export class StubbornSets {
       if (target === "task") {
         if (cancels || (waitsForEnd && !this._model.isOver(about))) this._add(about);
       } else if (target === "scope") {
-        if (cancels) this._addMembers(about);
+        // Any of the tasks of a group may give its place back, or fail.
+        if (cancels || cases[at] === ENTER_GROUP) this._addMembers(about);
         else if (waitsForEnd) this._addLast(about);
       }
     }

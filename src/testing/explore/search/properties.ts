@@ -83,10 +83,8 @@ export class Properties {
   private _end(model: Model): Violation | null {
     const { lts } = model;
     // A task that has failed comes first: other tasks often wait for it.
-    const failed = model.ofTask
-      .map((_, task) => model.nodeOf(task))
-      .find((node) => node !== -1 && lts.status(node) === FAILED);
-    if (failed !== undefined) return { kind: "throw", cause: lts.result(failed), event: -1 };
+    const failed = model.ofTask.findIndex((_, task) => hasFailed(model, task));
+    if (failed !== -1) return { kind: "throw", cause: lts.result(model.nodeOf(failed)), event: -1 };
     let leak = false;
     for (let task = 0; task < model.ofTask.length; task++) {
       const node = model.nodeOf(task);
@@ -97,6 +95,15 @@ export class Properties {
     if (leak && this._leaks) return { kind: "leak", event: -1 };
     return this._unread && hasUnread(model) ? { kind: "unread", event: -1 } : null;
   }
+}
+
+/** Whether the failure of a task is reported. Of a task of a group it is only once the task that uses the group is over. */
+function hasFailed(model: Model, task: number): boolean {
+  const node = model.nodeOf(task);
+  if (node === -1 || model.lts.status(node) !== FAILED) return false;
+  const { region } = model.task(task);
+  const { group, owner } = region === -1 ? { group: null, owner: -1 } : model.scope(region);
+  return group === null || group.supervises || model.isOver(owner);
 }
 
 /** Whether the declaration of an invariant has been executed. */

@@ -41,7 +41,7 @@ import {
 import { CANCELLED_IT, CLOSED_IT, type LocalLts, PARKED, SENT, TOOK, WAYS } from "../process/local-lts.js";
 import type { LockModel } from "../process/model-locks.js";
 import type { ChannelModel, DeliveryOrder, TaskModel } from "../process/model-objects.js";
-import { type RegionModel, RegionStates } from "../process/model-scopes.js";
+import { isEnding, type RegionModel, RegionStates } from "../process/model-scopes.js";
 import { ARRIVALS, endOf, Refuted } from "../process/refinements.js";
 import type { Unfolder } from "../process/unfolder.js";
 import { Contents } from "./channel-contents.js";
@@ -789,6 +789,10 @@ export class Model {
         return this.allOver(target);
       case "grantable":
         return this._isGrantable(task, target, argument);
+      case "enterable":
+        return (
+          isEnding(this.regionStates.at(this.regionState(target))) || this.taken(argument) < this.lock(argument).total
+        );
       default:
         return false;
     }

@@ -14,7 +14,9 @@ import {
   CANCEL_CHANNEL,
   CANCEL_SCOPE,
   CANCEL_TASK,
+  ENTER_GROUP,
   FAIL_SCOPE,
+  GROUP_ENDED,
   JOIN,
   JOIN_SCOPE,
   KINDS,
@@ -35,6 +37,7 @@ import {
   WRITE_CELL,
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
+import { failureOfGroup } from "../process/model-groups.js";
 import { LockModel } from "../process/model-locks.js";
 import { ChannelModel, TaskModel } from "../process/model-objects.js";
 import { FAILURE, isEnding, RegionModel, type RegionState } from "../process/model-scopes.js";
@@ -307,6 +310,17 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
   },
   [ABORT_SCOPE]: { effect: (model, task, region, reason) => cancelScope(model, region, reason, true, task) },
   [FAIL_SCOPE]: { effect: (model, _task, region, error) => failScope(model, region, error) },
+  [ENTER_GROUP]: {
+    code: (model, _task, region) => (isEnding(stateOf(model, region)) ? refusalCode(model, region) : 0),
+    effect(model, task, region, lock) {
+      if (isEnding(stateOf(model, region))) tell(model, region, task);
+      else model.take(lock, 1);
+    },
+  },
+  [GROUP_ENDED]: {
+    code: (model, _task, region) => groupCode(model, region),
+    effect: (model, task, region) => tell(model, region, task),
+  },
   [ACQUIRE]: { effect: (model, _task, lock, id) => model.take(lock, permitsOf(model, id)) },
   [RELEASE]: { effect: (model, _task, lock, n) => model.take(lock, -n) },
   [READ_PERMITS]: { code: (model, _task, lock) => model.lock(lock).total - model.taken(lock) },
@@ -557,11 +571,14 @@ function taskEnded(model: Model, task: number): void {
   const node = model.nodeOf(task);
   release(model, task);
   if (region === -1 || lts.status(node) === PARKED) return;
+  const { group } = model.scope(region);
+  if (group !== null) model.take(group.lock, -1);
   if (lts.status(node) === FAILED) {
     const error = lts.resultId(node);
-    handleFailure(model, task);
+    if (group?.supervises === true) return;
+    if (group === null || stateOf(model, region).told) handleFailure(model, task);
     failScope(model, region, error);
-  } else if (lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
+  } else if (group === null && lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
     cancelScope(model, region, undefinedId(model), false, -1);
   }
 }
@@ -658,7 +675,8 @@ function failScope(model: Model, region: number, error: number): void {
 /** Cancels a scope; `aborted` from outside, which discards the result of a body that is done. `by` is not cancelled with it. */
 function cancelScope(model: Model, region: number, reason: number, aborted: boolean, by: number): void {
   const state = stateOf(model, region);
-  const isOver = isEnding(state) || isScopeOver(model, region);
+  if (model.scope(region).group !== null) assertCancellable(model, region);
+  const isOver = isEnding(state) || (model.scope(region).group === null && isScopeOver(model, region));
   if (aborted || !isOver)
     setState(model, region, { ...state, aborted: aborted || state.aborted, ...(!isOver && { reason }) });
   if (!isOver) cancelMembers(model, region, reason, by);
@@ -671,6 +689,47 @@ function isScopeOver(model: Model, region: number): boolean {
   const certain = members.find((task) => model.nodeOf(task) !== -1 && !model.task(task).isCancellable);
   if (certain !== undefined) throw new Refuted(refinementFor(model, certain));
   return true;
+}
+
+/** With pending resumptions, a task of a group that is over may not be over yet. */
+function assertCancellable(model: Model, region: number): void {
+  const certain = model
+    .scope(region)
+    .members.find((task) => model.nodeOf(task) !== -1 && !model.task(task).isCancellable);
+  if (certain !== undefined) throw new Refuted(refinementFor(model, certain));
+}
+
+// Groups.
+
+/** A task gets the failures of a group, which are handled with that. */
+function tell(model: Model, region: number, task: number): void {
+  const state = stateOf(model, region);
+  if (state.failures.length === 0) return;
+  const { owner, members } = model.scope(region);
+  if (task !== owner || members.some((member) => model.task(member).starter !== owner))
+    throw new Unmodelled("the failure of a group is used by several tasks");
+  setState(model, region, { ...state, told: true });
+  for (const member of members) if (model.nodeOf(member) !== -1) handleFailure(model, member);
+}
+
+/** What a task gets that starts another in a group that has ended. */
+function refusalCode(model: Model, region: number): number {
+  const { failures } = stateOf(model, region);
+  return failures.length > 0 ? causeCode(failures[0]!) : cancelledGroupCode(model, region);
+}
+
+/** What the end of a group yields. */
+function groupCode(model: Model, region: number): number {
+  const { values, objects } = model.unfolder;
+  const { failures, reason } = stateOf(model, region);
+  if (failures.length > 0) return causeCode(objects.madeId(failureOfGroup(failures.map((error) => values.at(error)))));
+  return reason === -1 ? valueCode(undefinedId(model)) : cancelledGroupCode(model, region);
+}
+
+function cancelledGroupCode(model: Model, region: number): number {
+  const { values, objects } = model.unfolder;
+  const cause = values.at(stateOf(model, region).reason);
+  return causeCode(objects.madeId(new CancelledError("The group was cancelled", { cause })));
 }
 
 /** The caller may be in the scope itself: it stops where it parks next. */

@@ -1,0 +1,222 @@
+// Tools and combinators in the model: what a program with them may do on the scheduler, the model allows.
+
+import { channel, group, pause, type Routine, select, sleep } from "millrace";
+import { verify } from "millrace/testing";
+import { describe, expect, inject, test } from "vitest";
+import { random } from "../../src/testing/simulation/decisions.js";
+import { alone, play } from "../../src/testing/simulation/play.js";
+import { toolProgramOf, toolSpecOf } from "../fuzz/tools.js";
+
+type Main = () => Routine<unknown>;
+
+async function outcomes(main: Main, engine: "model" | "runs"): Promise<unknown[]> {
+  const verdict = await verify(main, { engine });
+  expect(verdict.status, "report" in verdict ? verdict.report : undefined).toBe("proved");
+  return verdict.status === "proved" ? [...verdict.outcomes].sort() : [];
+}
+
+function* attempt(work: () => Routine<unknown>): Routine<string> {
+  try {
+    return String(yield* work());
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Each program, with its outcomes, which are those of all runs. */
+const decided: Record<string, readonly [Main, readonly unknown[]]> = {
+  "a place in a group is free once its task is over": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      const log = channel<number>(9);
+      for (const n of [1, 2]) {
+        yield* tasks.go(function* () {
+          yield* log.send(n);
+          yield* pause();
+          yield* log.send(n);
+        });
+      }
+      yield* tasks.wait();
+      return log.length;
+    },
+    [4],
+  ],
+  "the first failure cancels the other tasks of a group, and is thrown where the next task is started or the group awaited":
+    [
+      function* () {
+        const tasks = group({ limit: 2 });
+        const ends = channel<string>(9);
+        const result = yield* attempt(function* () {
+          yield* tasks.go(function* () {
+            try {
+              yield* sleep(10);
+            } finally {
+              ends.trySend("cancelled");
+            }
+          });
+          yield* tasks.go(function* () {
+            yield* pause();
+            throw new Error("broken");
+          });
+          yield* tasks.go(pause);
+          yield* tasks.wait();
+        });
+        yield* attempt(() => tasks.wait()[Symbol.iterator]() as Routine<unknown>);
+        return `${result} ${ends.length}`;
+      },
+      // The first task may be cancelled before it has begun.
+      ["Error: broken 0", "Error: broken 1"],
+    ],
+  "a group of which several tasks have failed throws all failures": [
+    function* () {
+      const tasks = group();
+      for (const n of [1, 2]) {
+        yield* tasks.go(function* () {
+          using _ = {
+            [Symbol.dispose]() {
+              throw new Error(`broken ${n}`);
+            },
+          };
+          yield* sleep(1);
+        });
+      }
+      return yield* attempt(function* () {
+        yield* tasks.wait();
+      });
+    },
+    [
+      "AggregateError: 2 tasks of a group failed: Error: broken 1",
+      "AggregateError: 2 tasks of a group failed: Error: broken 2",
+    ],
+  ],
+  "a cancelled group starts no task": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      yield* tasks.go(() => sleep(10));
+      tasks.cancel("enough");
+      const refused = yield* attempt(function* () {
+        yield* tasks.go(pause);
+      });
+      return `${refused}, ${yield* attempt(() => tasks.wait()[Symbol.iterator]() as Routine<unknown>)}`;
+    },
+    ["CancelledError: The group was cancelled, CancelledError: The group was cancelled"],
+  ],
+  "tryGo finds a place once the task that held it is over": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      yield* tasks.go(() => sleep(1));
+      const early = tasks.tryGo(pause) === undefined;
+      yield* sleep(2);
+      const late = tasks.tryGo(pause) === undefined;
+      yield* tasks.wait();
+      return `${early} ${late}`;
+    },
+    ["true false"],
+  ],
+  "a failure goes to the code that joins the task, in a group with failures of joiners": [
+    function* () {
+      const tasks = group({ limit: 1, failures: "joiner" });
+      const { task } = yield* tasks.go(function* () {
+        yield* pause();
+        throw new Error("broken");
+      });
+      const failed = yield* attempt(function* () {
+        yield* task;
+      });
+      yield* tasks.wait();
+      return failed;
+    },
+    ["Error: broken"],
+  ],
+  "the wait for a group may lose against another operation": [
+    function* () {
+      const tasks = group();
+      yield* tasks.go(() => sleep(2));
+      const { key } = yield* select({ all: tasks.wait(), late: sleep(1) });
+      yield* tasks.wait();
+      return key;
+    },
+    ["late"],
+  ],
+};
+
+describe.each(Object.entries(decided))("%s", (_, [main, expected]) => {
+  test("in the model, and in runs", async () => {
+    expect(await outcomes(main, "model")).toEqual(expected);
+    expect(await outcomes(main, "runs")).toEqual(expected);
+  });
+});
+
+/** Each program, with the failure that the model finds in it. */
+const faults: Record<string, readonly [Main, string]> = {
+  "a failure in a group that is not waited for is thrown": [
+    function* () {
+      const tasks = group();
+      yield* tasks.go(function* () {
+        yield* pause();
+        throw new Error("unseen");
+      });
+    },
+    "throw",
+  ],
+  "a failure in a group is not seen while the task that uses the group waits for something else": [
+    function* () {
+      const tasks = group();
+      const never = channel<never>();
+      yield* tasks.go(function* () {
+        yield* pause();
+        throw new Error("unseen");
+      });
+      yield* never.receive();
+    },
+    "deadlock",
+  ],
+  "a task that keeps its place in a group holds up all that come after it": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      const never = channel<never>();
+      yield* tasks.go(function* () {
+        yield* never.receive();
+      });
+      yield* tasks.go(pause);
+    },
+    "deadlock",
+  ],
+  "the task of a group that does not end is a leak": [
+    function* () {
+      const tasks = group();
+      const never = channel<never>();
+      yield* tasks.go(function* () {
+        yield* never.receive();
+      });
+    },
+    "leak",
+  ],
+};
+
+test.each(Object.entries(faults))("%s", async (_, [main, kind]) => {
+  expect(await verify(main, { engine: "model" })).toMatchObject({ status: "failed", kind });
+  expect(await verify(main, { engine: "runs" })).toMatchObject({ status: "failed", kind });
+});
+
+const PROGRAMS = inject("stress") ? 2000 : 40;
+
+test(`${PROGRAMS} random programs with groups do nothing on the scheduler that their models do not allow`, async () => {
+  let modelled = 0;
+  for (let seed = 1; seed <= PROGRAMS; seed++) {
+    const main = toolProgramOf(toolSpecOf(seed));
+    const verdict = await verify(main, { engine: "model", maxStates: 20_000 }).catch(() => null);
+    if (verdict?.status !== "proved") continue;
+    modelled++;
+    const ends = await alone(async () => {
+      const seen: string[] = [];
+      for (let nth = 101; nth <= 130; nth++) {
+        const { ending } = await play(main, random(nth), nth, { leaks: true, untold: true });
+        seen.push(ending.failed === null ? ending.value : ending.failed.kind);
+      }
+      return seen;
+    });
+    expect([...verdict.outcomes], `seed ${seed}`).toEqual(expect.arrayContaining(ends));
+  }
+  expect(modelled).toBeGreaterThan(PROGRAMS / 3);
+}, 600_000);
