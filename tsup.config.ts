@@ -7,6 +7,7 @@ const entry = {
   index: "build/index.js",
   "index-node": "build/index-node.js",
   transducers: "build/transducers.js",
+  supervise: "build/supervise.js",
   host: "build/host-entry.js",
   testing: "build/testing.js",
   node: "build/node.js",

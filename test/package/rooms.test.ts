@@ -34,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "flow/work": flow,
   flow: [...flow, "flow/bridge", "flow/view", "flow/time", "flow/spread", "flow/work", ""],
   sync: flow,
+  supervise: flow,
   node: flow,
   "testing/program": basics,
   "testing/report": basics,
@@ -164,7 +165,7 @@ describe.each(files.filter((file) => !beyond.includes(file)))("src/%s", (file) =
   });
 });
 
-const combinators = /^(?:flow|sync|node)\//;
+const combinators = /^(?:flow|sync|node|supervise)\//;
 const face = new Set(["index.ts", "transducers.ts"].flatMap(importsOf).flatMap(({ names }) => names));
 for (const [, name] of text("transducers.ts").matchAll(/^export function (\w+)/gm)) face.add(name!);
 

@@ -1,0 +1,123 @@
+// How something ended, as a value, and the operation that waits for it. An ending happens once. It is kept apart from the task,
+// as a child that was abandoned has ended for its supervisor although its task has not.
+
+import { Operation, type WaitsFor } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { Waiters } from "../operation/waiters.js";
+import { CancelledError, textOf } from "../structures/errors.js";
+import type { Task } from "../task/task.js";
+
+/**
+ * How a child, an actor or a supervisor ended. `"done"`: it returned. `"failed"`: it threw. `"cancelled"`: it was asked to stop, and
+ * did. `"killed"`: it was ended by force, as it did not stop within its grace.
+ */
+export type Exit =
+  | { readonly kind: "done"; readonly value: unknown }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "cancelled"; readonly reason: unknown }
+  | { readonly kind: "killed" };
+
+export const KILLED: Exit = { kind: "killed" };
+
+export function nothing(): void {}
+
+/** The exit of a task that has ended. */
+export function exitOf(task: Task<unknown>): Exit {
+  const { status, value } = task;
+  if (status === "failed") return { kind: "failed", error: value };
+  return status === "done" ? { kind: "done", value } : { kind: "cancelled", reason: value };
+}
+
+/** Whether an exit is a failure, from which a `transient` child is restarted. */
+export function isFailure(exit: Exit): boolean {
+  return exit.kind === "failed" || exit.kind === "killed";
+}
+
+/** An exit as an error, for code that waited for more than the end. */
+export function errorOf(exit: Exit, what: string): Error {
+  const cause = exit.kind === "failed" ? exit.error : exit.kind === "cancelled" ? exit.reason : undefined;
+  if (exit.kind === "failed") return new Error(`${what} failed: ${textOf(cause)}`, { cause });
+  if (exit.kind === "killed") return new Error(`${what} was killed`);
+  if (exit.kind === "done") return new Error(`${what} has ended`);
+  return new CancelledError(`${what} was cancelled`, { cause });
+}
+
+/** The end of something, for any number of operations that wait for it. */
+export class Ending {
+  exit: Exit | null;
+  /** The task whose failure is told to each operation that waits here, and is then not reported to the host. */
+  private readonly _task: (() => Task<unknown> | null) | null;
+  private _waiting: Waiters | null;
+  private _heard: boolean;
+
+  constructor(task: (() => Task<unknown> | null) | null = null) {
+    this.exit = null;
+    this._task = task;
+    this._waiting = null;
+    this._heard = false;
+  }
+
+  end(exit: Exit): void {
+    if (this.exit !== null) return;
+    this.exit = exit;
+    this._waiting?.completeAll(undefined);
+    this._waiting = null;
+  }
+
+  /** Called when code asks how it ended, so that a failure needs no report. */
+  hear(): void {
+    if (this._heard || this._task === null) return;
+    this._heard = true;
+    const task = this._task();
+    if (task !== null) upon(task, nothing, nothing);
+  }
+
+  get heard(): boolean {
+    return this._heard;
+  }
+
+  wait(what: string): Operation<Exit> {
+    return new EndingWait(this, what);
+  }
+
+  join(wait: Operation<unknown>): void {
+    this._waiting ??= new Waiters();
+    this._waiting.join(wait);
+  }
+
+  leave(wait: Operation<unknown>): void {
+    this._waiting?.leave(wait);
+  }
+}
+
+export class EndingWait extends Operation<Exit> {
+  private readonly _ending: Ending;
+  private readonly _what: string;
+
+  constructor(ending: Ending, what: string) {
+    super();
+    this._ending = ending;
+    this._what = what;
+  }
+
+  poll(): boolean {
+    this._ending.hear();
+    return this._ending.exit !== null;
+  }
+
+  block(): void {
+    this._ending.join(this);
+  }
+
+  override unblock(): void {
+    this._ending.leave(this);
+  }
+
+  override result(): Exit {
+    return this._ending.exit!;
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: `the end of ${this._what}`, external: false };
+  }
+}
