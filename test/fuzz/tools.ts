@@ -1,6 +1,19 @@
 // Random programs with groups: tasks that start others in a group, wait for it, look at it, cancel it, and give up.
 
-import { type Channel, channel, type Group, go, group, pause, type Routine, select, sleep } from "../../src/index.js";
+import {
+  type Channel,
+  channel,
+  type Group,
+  go,
+  group,
+  pause,
+  type Routine,
+  type Scope,
+  scope,
+  select,
+  sleep,
+  workers,
+} from "../../src/index.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 
 /** What a task does next; `n` is a number of milliseconds, or says which of several things it does. */
@@ -18,6 +31,7 @@ export interface ToolSpec {
 
 const KINDS = [
   ...(["enter", "enter", "enter", "try", "wait", "stop", "hurry", "look"] as const),
+  ...(["signal", "crew", "region"] as const),
   ...(["send", "receive", "sleep", "pause", "offer"] as const),
 ] as const;
 
@@ -64,6 +78,21 @@ function* perform({ kind, n }: Act, shared: Shared): Routine<unknown> {
       return (yield* select({ all: pool.wait(), late: sleep(n) })).key;
     case "look":
       return (yield* select({ all: pool.wait() }, { default: null })).key;
+    case "signal":
+      return pool.signal.aborted;
+    case "crew":
+      return yield* workers([n, n + 1], 2, (value: number) => child(shared, value));
+    case "region":
+      return yield* scope(function* (s: Scope): Routine<unknown> {
+        s.go(function* looks() {
+          yield* pause();
+          return s.signal.aborted;
+        });
+        const task = s.go(child, shared, n);
+        if (n === 5) s.cancel();
+        yield* task;
+        return s.signal.aborted;
+      });
     case "send":
       return yield* values.send(n);
     case "receive":

@@ -3,6 +3,8 @@
 import type { Routine } from "millrace";
 import { type Verdict, type VerifyOptions, verify } from "millrace/testing";
 import { expect } from "vitest";
+import { random } from "../../src/testing/simulation/decisions.js";
+import { alone, play } from "../../src/testing/simulation/play.js";
 
 /** Expects a proof, or that all schedules were run in which tasks give way only where they park. */
 export function expectNoFailure<T>(verdict: Verdict<T>): void {
@@ -22,4 +24,16 @@ export async function expectOutcomes<T>(
     const verdict = await verify(main, { ...options, outcomes: (value) => value !== outcome });
     expect(verdict).toMatchObject({ status: "failed", kind: "outcome" });
   }
+}
+
+/** How a program ends under thirty random schedules: with a result, or with a kind of failure. */
+export function someEnds<T>(main: () => Routine<T>): Promise<(T | string)[]> {
+  return alone(async () => {
+    const ends: (T | string)[] = [];
+    for (let nth = 101; nth <= 130; nth++) {
+      const { ending } = await play(main, random(nth), nth, { leaks: true, untold: true });
+      ends.push(ending.failed === null ? ending.value : ending.failed.kind);
+    }
+    return ends;
+  });
 }

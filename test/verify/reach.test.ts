@@ -1,11 +1,10 @@
 // Tools and combinators in the model: what a program with them may do on the scheduler, the model allows.
 
-import { channel, group, pause, type Routine, select, sleep } from "millrace";
+import { CLOSED, channel, go, group, never, pause, type Routine, retry, scope, select, sleep, workers } from "millrace";
 import { verify } from "millrace/testing";
 import { describe, expect, inject, test } from "vitest";
-import { random } from "../../src/testing/simulation/decisions.js";
-import { alone, play } from "../../src/testing/simulation/play.js";
 import { toolProgramOf, toolSpecOf } from "../fuzz/tools.js";
+import { someEnds } from "./every-run.js";
 
 type Main = () => Routine<unknown>;
 
@@ -128,6 +127,72 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
     },
     ["Error: broken"],
   ],
+  "the signal of a scope is aborted once the scope is cancelled, and stays so": [
+    function* () {
+      const signals = channel<AbortSignal>(1);
+      const seen = yield* scope(function* (s): Routine<string> {
+        yield* signals.send(s.signal);
+        const before = s.signal.aborted;
+        s.go(() => never());
+        s.cancel();
+        return `${before} ${s.signal.aborted}`;
+      });
+      const kept = yield* signals.receive();
+      return `${seen} ${kept !== CLOSED && kept.aborted}`;
+    },
+    ["false true true"],
+  ],
+  "the signal of a scope is seen by tasks outside of it when a task of it has failed": [
+    function* () {
+      const signals = channel<AbortSignal>();
+      const done = channel<void>();
+      const observer = go(function* () {
+        const signal = yield* signals.receive();
+        yield* done.receive();
+        return signal !== CLOSED && signal.aborted;
+      });
+      const failed = yield* attempt(function* () {
+        yield* scope(function* ({ go: start, signal }) {
+          yield* signals.send(signal);
+          start(function* () {
+            throw new Error("broken");
+          });
+          yield* never();
+        });
+      });
+      yield* done.send();
+      return `${failed} ${yield* observer}`;
+    },
+    ["Error: broken true"],
+  ],
+  "retry repeats an attempt that fails": [
+    function* () {
+      const tries = channel<number>(9);
+      return yield* retry(
+        function* (n) {
+          yield* tries.send(n);
+          if (n < 3) throw new Error("busy");
+          return tries.length;
+        },
+        { delay: 1, jitter: "none" },
+      );
+    },
+    [3],
+  ],
+  "workers share the values of a source, and the failure of one ends them": [
+    function* () {
+      const done = channel<number>(9);
+      const result = yield* attempt(function* () {
+        yield* workers([1, 2, 3], 2, function* (n: number) {
+          yield* pause();
+          if (n === 3) throw new Error("broken");
+          yield* done.send(n);
+        });
+      });
+      return `${result} ${done.length}`;
+    },
+    ["Error: broken 1", "Error: broken 2"],
+  ],
   "the wait for a group may lose against another operation": [
     function* () {
       const tasks = group();
@@ -201,22 +266,14 @@ test.each(Object.entries(faults))("%s", async (_, [main, kind]) => {
 
 const PROGRAMS = inject("stress") ? 2000 : 40;
 
-test(`${PROGRAMS} random programs with groups do nothing on the scheduler that their models do not allow`, async () => {
+test(`${PROGRAMS} random programs with groups and scopes do nothing on the scheduler that their models do not allow`, async () => {
   let modelled = 0;
   for (let seed = 1; seed <= PROGRAMS; seed++) {
     const main = toolProgramOf(toolSpecOf(seed));
     const verdict = await verify(main, { engine: "model", maxStates: 20_000 }).catch(() => null);
     if (verdict?.status !== "proved") continue;
     modelled++;
-    const ends = await alone(async () => {
-      const seen: string[] = [];
-      for (let nth = 101; nth <= 130; nth++) {
-        const { ending } = await play(main, random(nth), nth, { leaks: true, untold: true });
-        seen.push(ending.failed === null ? ending.value : ending.failed.kind);
-      }
-      return seen;
-    });
-    expect([...verdict.outcomes], `seed ${seed}`).toEqual(expect.arrayContaining(ends));
+    expect([...verdict.outcomes], `seed ${seed}`).toEqual(expect.arrayContaining(await someEnds(main)));
   }
-  expect(modelled).toBeGreaterThan(PROGRAMS / 3);
+  expect(modelled).toBeGreaterThan(PROGRAMS / 4);
 }, 600_000);

@@ -16,6 +16,8 @@ export interface HostAnswers {
   random(): number;
   /** Called when the program begins something outside of it; null if it may. */
   readonly outside: ((what: string, instead: string) => never) | null;
+  /** Called when the program makes one signal of several. */
+  combine?(signals: readonly unknown[]): void;
 }
 
 /** What to use instead of timers, of requests and of random numbers. */
@@ -61,6 +63,14 @@ export class HostCalls {
     );
     if (typeof performance === "object") this._replace(ownerOf(performance, "now"), "now", () => answers.time());
     this._replace(Math as unknown as Globals, "random", () => answers.random());
+    if (answers.combine !== undefined && typeof AbortSignal === "function" && "any" in AbortSignal) {
+      const { any } = AbortSignal;
+      this._replace(AbortSignal as unknown as Globals, "any", (signals: Iterable<AbortSignal>) => {
+        const all = [...signals];
+        answers.combine!(all);
+        return any.call(AbortSignal, all);
+      });
+    }
     const { outside } = answers;
     if (outside === null) return;
     for (const [name, instead] of Object.entries(DOORS)) {

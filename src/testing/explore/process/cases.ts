@@ -51,6 +51,8 @@ export const READ_PERMITS = 27;
 export const ENTER_GROUP = 28;
 /** The end of all tasks of a group, for a caller of `wait()`. */
 export const GROUP_ENDED = 29;
+/** Whether the signal of a scope is aborted. */
+export const READ_ABORTED = 30;
 
 // Uses: in which ways a case touches a channel, a cell, a task, a scope or a lock. Partial-order reduction asks which uses lie ahead of a
 // task (reduction/may-use.ts), and which uses conflict with a case.
@@ -122,6 +124,7 @@ export interface CaseKind {
     | "members over"
     | "grantable"
     | "enterable"
+    | "looks at ends"
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
@@ -273,6 +276,10 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
     ...{ target: "scope", enabled: "members over", yields: "outcome", conflicts: [CANCELS_SCOPE], waitsForEnd: true },
     waits: () => "the end of all in a group",
     step: () => ["see all in the group over", "all over"],
+  },
+  [READ_ABORTED]: {
+    ...{ target: "scope", isCall: true, enabled: "looks at ends", yields: "flag", conflicts: [CANCELS_SCOPE] },
+    step: () => ["look whether a signal is aborted", "aborted?"],
   },
 };
 

@@ -26,10 +26,10 @@ import {
   CLOSE,
   DEFAULT,
   ENTER_GROUP,
-  GROUP_ENDED,
   goesByOrder,
   involvesCancelling,
   KINDS,
+  READ_ABORTED,
   RECEIVE,
   RESUME,
   RETURN_AFTER,
@@ -115,8 +115,8 @@ export class LocalLts {
   anyCancels: boolean;
   /** Whether there are variants: some round makes an object while its object of an earlier round is still in use. */
   anyVariants: boolean;
-  /** Whether a task looks whether there is a place in a group, or whether all in a group are over. */
-  looksAtGroups: boolean;
+  /** Whether a task looks whether a scope or a group has ended, or whether there is a place in a group. */
+  looksAtScopes: boolean;
   private readonly _status: number[];
   private readonly _task: number[];
   private readonly _parent: number[];
@@ -153,7 +153,7 @@ export class LocalLts {
   private readonly _resumptions: Map<string, number>;
 
   constructor() {
-    this.anyAtomic = this.anyUrgent = this.anyCancels = this.anyVariants = this.looksAtGroups = false;
+    this.anyAtomic = this.anyUrgent = this.anyCancels = this.anyVariants = this.looksAtScopes = false;
     this._status = [];
     this._task = [];
     this._parent = [];
@@ -517,7 +517,7 @@ export class LocalLts {
       const kind = cases[at]!;
       if (kind === SLEEP) this._longestSleep[node] = Math.max(this._longestSleep[node]!, cases[at + 2]!);
       if (involvesCancelling(kind)) this.anyCancels = true;
-      if ((kind === ENTER_GROUP || kind === GROUP_ENDED) && goesByOrder(cases)) this.looksAtGroups = true;
+      if (kind === READ_ABORTED || (kind === ENTER_GROUP && goesByOrder(cases))) this.looksAtScopes = true;
       if (KINDS[kind]!.performsScope) this._performsScope[node] = true;
     }
   }

@@ -64,7 +64,7 @@ export class GroupModel {
   }
 
   get signal(): AbortSignal {
-    return this._calls.unmodelled("it takes the signal of a group");
+    return this.region.signal;
   }
 
   [Symbol.asyncDispose](): never {

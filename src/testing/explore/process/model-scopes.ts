@@ -23,6 +23,7 @@ export const FAILURE = 1;
 export interface Scopes extends PlainCalls {
   start<T>(body: Body<never, T>, args: unknown[], region?: number): Task<T>;
   region(): RegionModel;
+  signal(region: RegionModel): AbortSignal;
 }
 
 /** What is fixed about a group: the lock whose permits are its places, and whether a failure goes to the code that joins the task. */
@@ -60,7 +61,7 @@ export class RegionModel implements Scope {
   }
 
   get signal(): AbortSignal {
-    return this._sandbox.unmodelled("it takes the signal of a scope");
+    return this._sandbox.signal(this);
   }
 
   cancel(reason?: unknown): void {

@@ -34,6 +34,7 @@ import {
 } from "./model-objects.js";
 import type { CrewEnd, Crews } from "./model-pipeline.js";
 import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
+import { type SignalCalls, SignalModel } from "./model-signals.js";
 import type { SourceCalls } from "./model-sources.js";
 import { type Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
@@ -88,7 +89,7 @@ export interface SandboxObserver {
 /** Thrown by a plain call that has no answer yet. */
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups {
+export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
@@ -124,6 +125,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
   private readonly _places: Map<object, number>;
   /** The groups, by the number of the region of each. */
   private readonly _groups: Map<number, GroupModel>;
+  private readonly _signals: Map<number, SignalModel>;
   /** The unsupported operation of the routine, which may have caught the error. */
   private _unmodelled: string | null;
   /** What the program does outside of what can be explored. */
@@ -152,6 +154,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     this._slots = new Map();
     this._places = new Map();
     this._groups = new Map();
+    this._signals = new Map();
     this._unmodelled = null;
     this._escaped = null;
     this.host = new HostCalls({
@@ -159,6 +162,9 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
       time: () => this.now(),
       random: () => this.escape("Math.random()", CHANCE),
       outside: (what, instead) => this.escape(what, instead),
+      combine: (signals) => {
+        if (signals.some((signal) => signal instanceof SignalModel)) this.unmodelled("it combines signals");
+      },
     });
   }
 
@@ -262,6 +268,21 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     });
     this._observer.made(run, { kind: "region", index: region.index, slot, begins: 0 });
     return region;
+  }
+
+  signal(region: RegionModel): AbortSignal {
+    let signal = this._signals.get(region.index);
+    if (signal === undefined) {
+      signal = new SignalModel(this, region);
+      this._signals.set(region.index, signal);
+      this._places.set(signal, this.placeOf(region)!);
+    }
+    return signal as unknown as AbortSignal;
+  }
+
+  isActiveIn({ index }: RegionModel): boolean {
+    const { running } = this;
+    return running !== null && this.tasks[running.task]!.region === index && !this._observer.isEnding(running);
   }
 
   // Groups.
@@ -660,6 +681,7 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
   if (value instanceof RegionModel) return `scope ${value.index}`;
+  if (value instanceof SignalModel) return `signal ${value.region.index}`;
   if (value instanceof GroupModel) return `group ${value.region.index}`;
   if (value instanceof Sandbox) return "sandbox";
   return value instanceof TimeoutModel ? `timer ${value.index}` : undefined;

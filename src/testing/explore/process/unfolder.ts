@@ -13,6 +13,7 @@ import { Values } from "../../report/values.js";
 import {
   ACQUIRE,
   attempted,
+  GROUP_ENDED,
   goesByOrder,
   KINDS,
   READ_PERMITS,
@@ -649,11 +650,13 @@ export class Unfolder implements SandboxObserver {
     if (run.isUrgent) this.lts.hasten(node);
   }
 
-  /** Whether the model is right about the locks that a task waits for or looks at. */
+  /** Whether the model is right about the locks and groups that a task waits for or looks at. */
   private _assertLocks(cases: Int32Array, isCall: boolean): void {
     const looks = isCall || goesByOrder(cases);
     for (let at = 0; at < cases.length; at += STRIDE) {
       const kind = cases[at];
+      // The task that waits for the end of all is over only after its next turn.
+      if (kind === GROUP_ENDED && looks) throw new Unmodelled("it looks whether all tasks of a group are over");
       if (kind !== ACQUIRE && kind !== READ_PERMITS) continue;
       if (looks) this.sandbox.assertWatched(cases[at + 1]!);
       if (kind === ACQUIRE) this.sandbox.assertUniform(cases[at + 1]!, cases[at + 2]!);

@@ -73,7 +73,7 @@ export class StubbornSets {
     const { lts, sandbox } = this._model.unfolder;
     return (
       !lts.anyAtomic &&
-      !lts.looksAtGroups &&
+      !lts.looksAtScopes &&
       sandbox.invariants.size === 0 &&
       !sandbox.locks.some(({ isQueued }) => isQueued)
     );

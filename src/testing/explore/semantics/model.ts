@@ -748,9 +748,11 @@ export class Model {
   private _assertEndsApart(kind: number, about: number, cases: Int32Array): void {
     if (!goesByOrder(cases)) return;
     const tasks = KINDS[kind]!.target === "scope" ? this.scope(about).members : [about];
-    for (const task of tasks) {
-      if (this.nodeOf(task) !== -1 && !this.task(task).endsApart) throw new Refuted(endOf(this.task(task).name));
-    }
+    for (const task of tasks) this._assertEndIsApart(task);
+  }
+
+  private _assertEndIsApart(task: number): void {
+    if (this.nodeOf(task) !== -1 && !this.task(task).endsApart) throw new Refuted(endOf(this.task(task).name));
   }
 
   private _addQueue(task: number, node: number): void {
@@ -789,6 +791,9 @@ export class Model {
         return this.allOver(target);
       case "grantable":
         return this._isGrantable(task, target, argument);
+      case "looks at ends":
+        for (const member of this.scope(target).members) this._assertEndIsApart(member);
+        return true;
       case "enterable":
         return (
           isEnding(this.regionStates.at(this.regionState(target))) || this.taken(argument) < this.lock(argument).total

@@ -20,6 +20,7 @@ import {
   JOIN,
   JOIN_SCOPE,
   KINDS,
+  READ_ABORTED,
   READ_CELL,
   READ_CLOSED,
   READ_LENGTH,
@@ -316,6 +317,9 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
       if (isEnding(stateOf(model, region))) tell(model, region, task);
       else model.take(lock, 1);
     },
+  },
+  [READ_ABORTED]: {
+    code: (model, _task, region) => (isAborted(model, region) ? 1 : 0),
   },
   [GROUP_ENDED]: {
     code: (model, _task, region) => groupCode(model, region),
@@ -697,6 +701,11 @@ function assertCancellable(model: Model, region: number): void {
     .scope(region)
     .members.find((task) => model.nodeOf(task) !== -1 && !model.task(task).isCancellable);
   if (certain !== undefined) throw new Refuted(refinementFor(model, certain));
+}
+
+/** Whether the signal of a scope is aborted: it is ending, or it is over. */
+function isAborted(model: Model, region: number): boolean {
+  return isEnding(stateOf(model, region)) || (model.scope(region).group === null && model.allOver(region));
 }
 
 // Groups.
