@@ -32,6 +32,22 @@ const all = [
   { name: "millrace", title: "function*", kind: "ours", package: "millrace", scale: 2 },
   { name: "millrace-async", title: "async function*", kind: "ours", package: "millrace", most: part },
   {
+    name: "millrace-await",
+    title: "await",
+    kind: "ours",
+    package: "millrace",
+    most: part,
+    cannot: about(byHand, ...flows),
+  },
+  {
+    name: "millrace-for-await",
+    title: "for await",
+    kind: "ours",
+    package: "millrace",
+    most: part,
+    cannot: { ...about("its loops do not receive from one channel", ...selects, "spawn"), ...about(byHand, ...flows) },
+  },
+  {
     name: "medium",
     package: "medium",
     kind: "peer",

@@ -10,20 +10,22 @@ const KEPT_TIMES = 2;
 
 export async function measure(work, n, { sum, rows }, { warmUpMs, budgetMs }) {
   await fastest(work, Math.min(n, WARM_UP), sum, { atLeast: 1, budgetMs: warmUpMs });
-  const ns = await fastest(work, n, sum, { atLeast: 2, budgetMs });
+  const { ns, cpu } = await fastest(work, n, sum, { atLeast: 2, budgetMs });
   const weighed = rows.some((row) => row.measure === "bytes");
-  return { ns: ns / n, bytes: weighed ? (await weight(work, n, sum)) / n : 0 };
+  return { ns: ns / n, cpu: cpu / n, bytes: weighed ? (await weight(work, n, sum)) / n : 0 };
 }
 
 async function fastest(work, n, sumOf, { atLeast, budgetMs }) {
   const start = now();
-  let best = Infinity;
+  let [ns, cpu] = [Infinity, Infinity];
   for (let times = 0; times < atLeast || now() - start < budgetMs; times++) {
     const stop = stopwatch();
     const outcome = checked(await work(n, stopwatch), sumOf(n));
-    best = Math.min(best, outcome.ns ?? stop().ns);
+    const whole = stop();
+    ns = Math.min(ns, outcome.ns ?? whole.ns);
+    cpu = Math.min(cpu, outcome.cpu ?? whole.cpu);
   }
-  return best;
+  return { ns, cpu };
 }
 
 async function weight(work, n, sumOf) {

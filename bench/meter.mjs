@@ -11,10 +11,15 @@ export function heap() {
   return process.memoryUsage().heapUsed;
 }
 
-/** Starts to measure time. The returned function stops and returns { ns }. */
+/** Starts to measure time. The returned function stops and returns { ns, cpu }: the time, and that of the processor. */
 export function stopwatch() {
+  const cpu = process.cpuUsage();
   const start = now();
-  return () => ({ ns: (now() - start) * 1e6 });
+  return () => {
+    const ns = (now() - start) * 1e6;
+    const { user, system } = process.cpuUsage(cpu);
+    return { ns, cpu: (user + system) * 1e3 };
+  };
 }
 
 /** Starts to measure the heap. The returned function stops and returns { bytes }. */

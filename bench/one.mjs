@@ -1,12 +1,14 @@
 // One contender, one workload, one process: prints the measurement as one line of JSON.
 //
 //   node --expose-gc bench/one.mjs <contender> <workload> <n> [<warm-up ms> <budget ms>]
+//
+// A contender is a name, or the URL of a module like those in contenders/.
 
 import { measure } from "./measure.mjs";
 import { workloads } from "./workloads.mjs";
 
 const [contender, name, n, warmUpMs = 200, budgetMs = 500] = process.argv.slice(2);
-const { performs } = await import(`./contenders/${contender}.mjs`);
+const { performs } = await import(contender.startsWith("file:") ? contender : `./contenders/${contender}.mjs`);
 const workload = workloads.find((known) => known.name === name);
 
 let result = { error: "never finishes: its tasks are parked for good" };

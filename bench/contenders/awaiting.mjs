@@ -6,24 +6,46 @@
 //   against(channel, ms)                     a select of the channel and a new timeout
 //
 // The promises of the libraries are used without a wrapper: a wrapper would cost more than some of the libraries. Loops count
-// their rounds, because each library ends a channel in a different way.
+// their rounds, because each library ends a channel in a different way. With `iterates` they are `for await` loops over the
+// channels, where only receiving loops can be written so.
 
 const itself = (received) => received;
 
-export function awaiting({ channel, send, receive, value = itself, receiving, sending, against }) {
+export function awaiting({ channel, send, receive, value = itself, receiving, sending, against, iterates = false }) {
   async function produce(to, n) {
     for (let i = 0; i < n; i++) await send(to, i);
   }
 
-  async function consume(from, n) {
+  async function consumeEach(from, n) {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += value(await receive(from));
     return sum;
   }
 
-  async function relay(from, to, n, step) {
+  async function consumeAll(from, n) {
+    let sum = 0;
+    let count = 0;
+    for await (const received of from) {
+      sum += received;
+      if (++count === n) break;
+    }
+    return sum;
+  }
+
+  async function relayEach(from, to, n, step) {
     for (let i = 0; i < n; i++) await send(to, value(await receive(from)) + step);
   }
+
+  async function relayAll(from, to, n, step) {
+    let count = 0;
+    for await (const received of from) {
+      await send(to, received + step);
+      if (++count === n) break;
+    }
+  }
+
+  const consume = iterates ? consumeAll : consumeEach;
+  const relay = iterates ? relayAll : relayEach;
 
   async function consumeChosen(choice, n) {
     let sum = 0;
