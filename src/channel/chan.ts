@@ -96,6 +96,10 @@ export class Send<T> extends Operation<boolean> {
     return this;
   }
 
+  override get direct(): boolean {
+    return true;
+  }
+
   override waitsFor(): WaitsFor {
     return { what: `send to ${this.channel.name}`, external: this.channel.external };
   }
@@ -169,6 +173,10 @@ export class Receive<T> extends Operation<T | Closed> {
       if (channel.failure !== null) throw channel.failure.cause;
     }
     return this.value as T | Closed;
+  }
+
+  override get direct(): boolean {
+    return true;
   }
 
   override waitsFor(): WaitsFor {

@@ -2,27 +2,40 @@
 // waits, and because `yield` in it would await a value that is a promise, a task or an operation.
 
 import type { Operation } from "../operation/operation.js";
-import { completion, type PlainPerformance } from "../operation/plain-performance.js";
+import { completion, PlainPerformance, replaced } from "../operation/plain-performance.js";
+import { scheduler } from "../scheduler/scheduler.js";
 import { CLOSED, type Closed, type ReceiveChannel } from "./ends.js";
 
-/** A call of `next` that waits. Calls are linked, as a reader rarely has more than one. */
-class Pending<T> {
-  readonly operation: Operation<T | Closed>;
-  readonly resolve: (result: IteratorResult<T, undefined>) => void;
-  readonly reject: (error: unknown) => void;
-  /** The call before it that still waits. */
-  before: Pending<T> | null;
+type Result<T> = IteratorResult<T, undefined>;
 
-  constructor(
-    operation: Operation<T | Closed>,
-    resolve: (result: IteratorResult<T, undefined>) => void,
-    reject: (error: unknown) => void,
-    before: Pending<T> | null,
-  ) {
-    this.operation = operation;
-    this.resolve = resolve;
-    this.reject = reject;
-    this.before = before;
+type Resolve<T> = (result: Result<T> | Promise<never>) => void;
+
+let resolver: unknown;
+const capture = (resolve: unknown): void => {
+  resolver = resolve;
+};
+
+/** A call of `next` that waits. Calls are linked, as a reader rarely has more than one. */
+class Step<T> extends PlainPerformance<T | Closed> {
+  private readonly _iterator: ChannelIterator<T>;
+  resolve: Resolve<T>;
+  /** The call before it that still waits. */
+  earlier: Step<T> | null;
+
+  constructor(operation: Operation<T | Closed>, iterator: ChannelIterator<T>) {
+    super(operation);
+    this._iterator = iterator;
+    this.resolve = end;
+    this.earlier = null;
+  }
+
+  run(): boolean {
+    this._iterator.complete(this);
+    return true;
+  }
+
+  protected refuse(error: unknown): void {
+    this._iterator.refuse(this, error);
   }
 }
 
@@ -30,43 +43,49 @@ class ChannelIterator<T> implements AsyncIterableIterator<T, undefined, unknown>
   private readonly _channel: ReceiveChannel<T>;
   private readonly _once: boolean;
   /** The newest call that waits. */
-  private _pending: Pending<T> | null;
+  private _pending: Step<T> | null;
+  /** A step to use again: a loop waits for one value at a time. */
+  private _spare: Step<T> | null;
   private _over: boolean;
   private _released: boolean;
 
   constructor(channel: ReceiveChannel<T>, once: boolean) {
     this._channel = channel;
     this._once = once;
-    this._pending = null;
+    this._pending = this._spare = null;
     this._over = this._released = false;
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<Result<T>> {
     if (this._over) return Promise.resolve(end());
     if (this._once) this._over = true;
-    return new Promise((resolve, reject) => {
-      const operation = this._channel.receive().fresh();
-      const pending = new Pending(operation, resolve, reject, this._pending);
-      this._pending = pending;
-      completion(operation).then(
-        () => this._complete(pending),
-        (error) => this._fail(pending, error),
-      );
-    });
+    try {
+      const step = this._spare ?? new Step(this._channel.receive().fresh(), this);
+      this._spare = null;
+      const operation = step.operation as Operation<T | Closed>;
+      if (operation.waiter !== null || !operation.direct || replaced()) return this._elsewhere(step);
+      const ready = operation.poll();
+      if (!ready || scheduler.tired()) return this._park(step, ready);
+      scheduler.answerSeekers(null);
+      return Promise.resolve(this._taken(step));
+    } catch (error) {
+      this._end();
+      return Promise.reject(error);
+    }
   }
 
   /** Ends the iterator. A call of `next` that waits resolves as at the end, and takes no value. */
-  return(): Promise<IteratorResult<T, undefined>> {
-    for (let pending = this._pending; pending !== null; pending = pending.before) {
-      (pending.operation.waiter as PlainPerformance<unknown> | null)?.abandon();
-      pending.resolve(end());
+  return(): Promise<Result<T>> {
+    for (let step = this._pending; step !== null; step = step.earlier) {
+      if (step.operation.waiter !== null) (step.operation.waiter as PlainPerformance<unknown>).abandon();
+      step.resolve(end());
     }
     this._pending = null;
     this._end();
     return Promise.resolve(end());
   }
 
-  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+  async throw(error: unknown): Promise<Result<T>> {
     await this.return();
     throw error;
   }
@@ -75,35 +94,75 @@ class ChannelIterator<T> implements AsyncIterableIterator<T, undefined, unknown>
     return this;
   }
 
-  private _complete(pending: Pending<T>): void {
-    if (!this._remove(pending)) return;
-    const { operation } = pending;
-    operation.waiter = null;
+  complete(step: Step<T>): void {
+    if (!this._remove(step)) return;
+    step.operation.waiter = null;
+    const { resolve } = step;
     try {
-      const value = operation.result();
-      if (value === CLOSED) this._end();
-      pending.resolve(value === CLOSED ? end() : { done: false, value });
+      resolve(this._taken(step));
     } catch (error) {
       this._end();
-      pending.reject(error);
+      resolve(Promise.reject(error));
     }
   }
 
-  private _fail(pending: Pending<T>, error: unknown): void {
-    if (!this._remove(pending)) return;
+  refuse(step: Step<T>, error: unknown): void {
+    if (!this._remove(step)) return;
     this._end();
-    pending.reject(error);
+    step.resolve(Promise.reject(error));
+  }
+
+  private _taken(step: Step<T>): Result<T> {
+    const operation = step.operation as Operation<T | Closed>;
+    const value = operation.result();
+    if (value === CLOSED) {
+      this._end();
+      return end();
+    }
+    // Each receive from a channel that tasks own asks for the task.
+    if (operation.direct && this._channel.owned !== true) this._spare = step;
+    return { done: false, value };
+  }
+
+  private _wait(step: Step<T>): Promise<Result<T>> {
+    const result = new Promise<Result<T>>(capture as (resolve: Resolve<T>) => void);
+    step.resolve = resolver as Resolve<T>;
+    resolver = undefined;
+    step.earlier = this._pending;
+    this._pending = step;
+    return result;
+  }
+
+  private _park(step: Step<T>, ready: boolean): Promise<Result<T>> {
+    const result = this._wait(step);
+    try {
+      step.goesOn(ready);
+      scheduler.answerSeekers(null);
+    } catch (error) {
+      this.refuse(step, error);
+    }
+    return result;
+  }
+
+  /** The result runs code of the user, in the context of the loop; or a maker takes the place of plain performances. */
+  private _elsewhere(step: Step<T>): Promise<Result<T>> {
+    const result = this._wait(step);
+    completion(step.operation).then(
+      () => this.complete(step),
+      (error) => this.refuse(step, error),
+    );
+    return result;
   }
 
   /** Removes a call that waits no more; returns false if the iterator has been left meanwhile. */
-  private _remove(pending: Pending<T>): boolean {
-    if (this._pending === pending) {
-      this._pending = pending.before;
+  private _remove(step: Step<T>): boolean {
+    if (this._pending === step) {
+      this._pending = step.earlier;
       return true;
     }
-    for (let at = this._pending; at !== null; at = at.before) {
-      if (at.before !== pending) continue;
-      at.before = pending.before;
+    for (let at = this._pending; at !== null; at = at.earlier) {
+      if (at.earlier !== step) continue;
+      at.earlier = step.earlier;
       return true;
     }
     return false;

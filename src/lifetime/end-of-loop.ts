@@ -1,15 +1,12 @@
 // The end of Node's event loop (rule EN-2). If the loop is empty, operations that plain code still awaits can never complete. Only
 // the entry for Node loads this file, as no other host reports that its event loop is empty.
 
-import type { Performable } from "../operation/async-performance.js";
 import { signals } from "../operation/bridge.js";
 import type { Operation, WaitsFor } from "../operation/operation.js";
-import { PlainPerformance } from "../operation/plain-performance.js";
+import type { PlainPerformance } from "../operation/plain-performance.js";
 import { native } from "../scheduler/host.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
-import type { Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { append, type Link, unlink } from "../structures/list.js";
 import { type Weak, weak } from "../structures/weak.js";
 import type { Task } from "../task/task.js";
 import { Member } from "./record.js";
@@ -35,55 +32,9 @@ function isTimeout(signal: AbortSignal): boolean {
   return false;
 }
 
-/** One `await` in plain code that can be made to fail. */
-class RecordedPerformance extends PlainPerformance<unknown> implements Link, Unowned {
-  before: Link | null;
-  after: Link | null;
-  private readonly _awaiting: Awaiting;
-  private readonly _reject: (error: unknown) => void;
-  private _record: Weak<RecordedPerformance> | null;
-
-  constructor(
-    operation: Performable<unknown>,
-    resolve: () => void,
-    reject: (error: unknown) => void,
-    awaiting: Awaiting,
-  ) {
-    super(operation, resolve);
-    this.before = this.after = null;
-    this._awaiting = awaiting;
-    this._reject = reject;
-    this._record = null;
-  }
-
-  protected override parks(): void {
-    append(scheduler.young, this);
-    scheduler.askHostTurn();
-  }
-
-  protected override leaves(): void {
-    unlink(this);
-    if (this._record !== null) this._awaiting.delete(this._record);
-  }
-
-  /** From here on the performance is held weakly, so that an `await` of an unreachable channel is garbage with the channel. */
-  settleDown(): void {
-    unlink(this);
-    this._record = weak<RecordedPerformance>(this);
-    this._awaiting.add(this._record);
-  }
-
-  fail(error: unknown): void {
-    this.leaves();
-    this.operation.unblock();
-    this.operation.waiter = null;
-    this._reject(error);
-  }
-}
-
-/** The performances that have been parked for more than a turn of the host. */
+/** The performances that have been parked for more than a turn of the host. They are garbage with what they wait for. */
 class Awaiting {
-  private readonly _records: Set<Weak<RecordedPerformance>>;
+  private readonly _records: Set<Weak<PlainPerformance<unknown>>>;
   private _sweepAt: number;
 
   constructor() {
@@ -91,19 +42,17 @@ class Awaiting {
     this._sweepAt = SWEEP;
   }
 
-  add(record: Weak<RecordedPerformance>): void {
-    this._records.add(record);
+  add(performance: PlainPerformance<unknown>): void {
+    this._records.add(weak(performance));
     if (this._records.size < this._sweepAt) return;
-    for (const old of this._records) if (old.deref() === undefined) this._records.delete(old);
+    for (const old of this._records) if (old.deref()?.parked !== true) this._records.delete(old);
     this._sweepAt = Math.max(SWEEP, this._records.size * 2);
   }
 
-  delete(record: Weak<RecordedPerformance>): void {
-    this._records.delete(record);
-  }
-
-  all(): RecordedPerformance[] {
-    return [...this._records].map((record) => record.deref()).filter((performance) => performance !== undefined);
+  all(): PlainPerformance<unknown>[] {
+    return [...this._records]
+      .map((record) => record.deref())
+      .filter((performance) => performance?.parked === true) as PlainPerformance<unknown>[];
   }
 }
 
@@ -147,11 +96,9 @@ class EndOfLoop extends Layer {
     return task;
   }
 
-  override perform(operation: unknown): Promise<void> {
+  override waits(performance: unknown): void {
     this._watch();
-    return new Promise<void>((resolve, reject) =>
-      new RecordedPerformance(operation as Performable<unknown>, resolve, reject, this._awaiting).begin(),
-    );
+    this._awaiting.add(performance as PlainPerformance<unknown>);
   }
 
   /** Whether a signal is aborted by a timer that does not keep the process alive. */

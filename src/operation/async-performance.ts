@@ -227,6 +227,10 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
     return true;
   }
 
+  get quiet(): boolean {
+    return true;
+  }
+
   /** Yields out to the driver, which then holds this performance. */
   settleDown(): void {
     unlink(this);

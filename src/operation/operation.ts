@@ -13,7 +13,7 @@ import { shown } from "../structures/errors.js";
 import { type Link, unlink } from "../structures/list.js";
 import { inspectable } from "../structures/readable.js";
 import { assertIdle, isParkedInside, ParkedInside, performAsync, returning, type Waiter } from "./async-performance.js";
-import { perform } from "./plain-performance.js";
+import { performThen } from "./plain-performance.js";
 
 declare const parked: unique symbol;
 
@@ -182,6 +182,11 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
     return true;
   }
 
+  /** @internal Whether `result` runs no code of the user, so that it may run in any step. */
+  get direct(): boolean {
+    return false;
+  }
+
   /** @internal The operations that a choice uses instead of this one, so that nested choices flatten; null for itself. */
   branches(): Operation<T>[] | null {
     return null;
@@ -240,7 +245,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
     onValue?: ((value: Awaited<T>) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return perform(this.fresh()).then(onValue as ((value: T) => A | PromiseLike<A>) | null | undefined, onError);
+    return performThen(this.fresh(), onValue as ((value: T) => A | PromiseLike<A>) | null | undefined, onError);
   }
 
   /** @internal Called by `yield*` to perform the operation and, if it parked, again to continue. An object that serves

@@ -1,51 +1,74 @@
 // How plain code performs an operation with `await`. There is no task, and only the operation holds the performance.
+//
+// `await` calls `then` in a microtask of its own, and with functions that do nothing but ask for another microtask. So `then`
+// makes one object that is the waiter, the entry of the run queue and what `then` returns. A promise is made of it only if
+// code asks for one, as `await` does not. The functions are called in a turn of the scheduler, and never inside `then` or in
+// the step of a peer, since code of the user may have passed them.
 
-import type { Runnable } from "../scheduler/roles.js";
+import type { Runnable, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
+import { append, type Link, unlink } from "../structures/list.js";
 import { assertIdle, type Performable, type Waiter } from "./async-performance.js";
 
-/** One `await` in plain code. */
-export class PlainPerformance<T> implements Waiter, Runnable {
+/** An operation as plain code performs it. */
+export interface Plain<T> extends Performable<T> {
+  /** Whether `result` runs no code of the user, which would have to run where the code that awaits goes on. */
+  readonly direct: boolean;
+}
+
+/** One performance by plain code. */
+export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Unowned {
+  before: Link | null;
+  after: Link | null;
   readonly operation: Performable<T>;
-  private readonly _resolve: () => void;
   private _completed: boolean;
 
-  constructor(operation: Performable<T>, resolve: () => void) {
+  constructor(operation: Performable<T>) {
+    this.before = this.after = null;
     this.operation = operation;
-    this._resolve = resolve;
     this._completed = false;
   }
 
-  begin(): void {
+  /** Begins, and throws what `poll` and `block` throw. */
+  begin(): this {
     const { operation } = this;
-    assertIdle(operation);
-    const ready = operation.poll();
+    if (operation.waiter !== null) assertIdle(operation);
+    return this.goesOn(operation.poll());
+  }
+
+  /** Goes on with an operation that has been polled. If it is ready, its place is at the end of the run queue. */
+  goesOn(ready: boolean): this {
+    const { operation } = this;
     operation.waiter = this;
+    this._completed = ready;
     if (ready) {
-      this._completed = true;
-      scheduler.resume(this);
-      return;
+      scheduler.schedule(this);
+      return this;
     }
-    this.parks();
+    // Only a maker, such as the one that looks at the end of the event loop, wants to know of those that stay parked.
+    if (scheduler.maker !== null) {
+      append(scheduler.young, this);
+      scheduler.askHostTurn();
+    }
     try {
       operation.block();
     } catch (error) {
-      this.leaves();
+      unlink(this);
       operation.waiter = null;
       throw error;
     }
+    return this;
   }
 
-  /** Called before the operation is blocked. */
-  protected parks(): void {}
-
-  /** Called when the operation has completed, or could not be blocked. */
-  protected leaves(): void {}
-
   wake(): void {
+    unlink(this);
     this._completed = true;
-    this.leaves();
-    scheduler.resume(this);
+    scheduler.schedule(this);
+  }
+
+  settleDown(): void {
+    unlink(this);
+    scheduler.maker?.waits(this);
   }
 
   /** Gives the operation up: it leaves its queue, or the value that it has completed with is given back. */
@@ -55,34 +78,166 @@ export class PlainPerformance<T> implements Waiter, Runnable {
     if (this._completed) {
       operation.discard();
     } else {
-      this.leaves();
+      unlink(this);
       operation.unblock();
     }
+  }
+
+  /** Ends with an error in place of a value. */
+  fail(error: unknown): void {
+    unlink(this);
+    this.operation.unblock();
+    this.operation.waiter = null;
+    this.refuse(error);
+  }
+
+  /** Whether it is parked. */
+  get parked(): boolean {
+    return !this._completed && this.operation.waiter === this;
+  }
+
+  get quiet(): boolean {
+    return true;
+  }
+
+  abstract run(): boolean;
+  protected abstract refuse(error: unknown): void;
+}
+
+/** Resolves a promise once the operation has completed. */
+class Completion extends PlainPerformance<unknown> {
+  private readonly _resolve: () => void;
+  private readonly _reject: (error: unknown) => void;
+
+  constructor(operation: Performable<unknown>, resolve: () => void, reject: (error: unknown) => void) {
+    super(operation);
+    this._resolve = resolve;
+    this._reject = reject;
   }
 
   run(): boolean {
     this._resolve();
     return true;
   }
+
+  protected refuse(error: unknown): void {
+    this._reject(error);
+  }
 }
 
+/** A function given to `then`. */
+type Callback = (value: unknown) => unknown;
+
+/** An `await` of an operation whose result runs no code of the user. It stands for the promise that `then` returns. */
+class Awaited extends PlainPerformance<unknown> {
+  private readonly _onValue: Callback;
+  private readonly _onError: Callback;
+  /** The promise, if code has asked for it; before that, what it will resolve with. */
+  private _promise: Promise<unknown> | null;
+  private _settle: Callback | null;
+
+  constructor(operation: Performable<unknown>, onValue: Callback, onError: Callback) {
+    super(operation);
+    this._onValue = onValue;
+    this._onError = onError;
+    this._promise = this._settle = null;
+  }
+
+  run(): boolean {
+    const { operation } = this;
+    scheduler.current = null;
+    operation.waiter = null;
+    let value: unknown;
+    try {
+      value = operation.result();
+    } catch (error) {
+      this.refuse(error);
+      return true;
+    }
+    // `await` would wait for such a value, too; other code gets what the value resolves with.
+    if (typeof value === "object" ? value !== null && "then" in value : typeof value === "function") {
+      this._end(Promise.resolve(value).then(this._onValue, this._onError));
+    } else {
+      this._call(this._onValue, value);
+    }
+    return true;
+  }
+
+  protected refuse(error: unknown): void {
+    this._call(this._onError, error);
+  }
+
+  private _call(callback: Callback, value: unknown): void {
+    let result: unknown;
+    try {
+      result = callback(value);
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    if (this._settle !== null || result !== undefined) this._end(result);
+    else this._promise = nothing;
+  }
+
+  private _end(result: unknown): void {
+    if (this._settle === null) this._promise = Promise.resolve(result);
+    else this._settle(result);
+  }
+
+  then<A, B>(onValue?: ((value: unknown) => A) | null, onError?: ((error: unknown) => B) | null): Promise<A | B> {
+    this._promise ??= new Promise((resolve) => {
+      this._settle = resolve;
+    });
+    return this._promise.then(onValue, onError) as Promise<A | B>;
+  }
+}
+
+const nothing: Promise<undefined> = /* @__PURE__ */ Promise.resolve(undefined);
+
+// `catch` and `finally` of a promise call `then`.
+Object.setPrototypeOf(PlainPerformance.prototype, Promise.prototype);
+
 function begin(operation: Performable<unknown>): Promise<void> {
-  return new Promise<void>((resolve) => new PlainPerformance(operation, resolve).begin());
+  return new Promise<void>((resolve, reject) => new Completion(operation, resolve, reject).begin());
+}
+
+/** Whether functions given to `then` may be called in a turn of the scheduler: no code uses contexts, in which they would run. */
+function calledBack(onValue: unknown, onError: unknown): boolean {
+  return typeof onValue === "function" && typeof onError === "function" && scheduler.contexts === null;
+}
+
+/** Whether a maker takes the place of plain performances. */
+export function replaced(): boolean {
+  return scheduler.maker?.performs === true;
 }
 
 /** Performs an operation for plain code; the promise resolves once the operation has completed. */
 export function completion(operation: Performable<unknown>): Promise<void> {
-  const { maker } = scheduler;
-  const completed = maker === null ? begin(operation) : maker.perform(operation, begin);
+  const completed = replaced() ? scheduler.maker!.perform(operation, begin) : begin(operation);
   scheduler.answerSeekers(null);
   return completed;
 }
 
-/** Performs an operation for plain code. The result is computed where that code continues, not in the step of the peer. */
-export function perform<T>(operation: Performable<T>): Promise<T> {
-  return completion(operation).then(() => {
-    // Cannot be performed again before this point: a second performance would overwrite the value.
-    operation.waiter = null;
-    return operation.result();
-  });
+/** Performs an operation for plain code, as `then` of a promise. */
+export function performThen<T, A, B>(
+  operation: Plain<T>,
+  onValue: ((value: T) => A | PromiseLike<A>) | null | undefined,
+  onError: ((error: unknown) => B | PromiseLike<B>) | null | undefined,
+): Promise<A | B> {
+  if (operation.direct && calledBack(onValue, onError) && !replaced()) {
+    try {
+      return new Awaited(operation, onValue as Callback, onError as Callback).begin() as unknown as Promise<A | B>;
+    } catch (error) {
+      return Promise.reject(error).catch(onError);
+    } finally {
+      scheduler.answerSeekers(null);
+    }
+  }
+  // The result is computed where that code continues, not in the step of the peer.
+  return completion(operation)
+    .then(() => {
+      // Cannot be performed again before this point: a second performance would overwrite the value.
+      operation.waiter = null;
+      return operation.result();
+    })
+    .then(onValue, onError);
 }

@@ -61,6 +61,10 @@ export interface Maker {
    * null where a random number is drawn as usual.
    */
   chance(): unknown;
+  /** Whether `perform` takes the place of the package's own code. */
+  readonly performs: boolean;
+  /** Called with each performance of plain code that is still parked after a turn of the host. */
+  waits(performance: unknown): void;
   /** Performs an operation that plain code awaits. `make` returns a promise that resolves once the operation has completed. */
   perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void>;
   /**
@@ -90,6 +94,14 @@ export class Layer implements Maker {
 
   get watchful(): boolean {
     return this.outer?.watchful === true;
+  }
+
+  get performs(): boolean {
+    return this.outer?.performs === true;
+  }
+
+  waits(performance: unknown): void {
+    this.outer?.waits(performance);
   }
 
   channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {

@@ -8,6 +8,8 @@ export type { Holder, Home, Kept, Seeker } from "./holders.js";
 /** An entry of the run queue. `run` returns true if the code that it resumed continues in a microtask. */
 export interface Runnable {
   run(): boolean;
+  /** Whether `run` only settles a promise that code awaits, and runs no code of the user. */
+  readonly quiet?: boolean;
   /** The context of the host in which it is resumed, if it is a task and contexts are in use. */
   context?: Context | undefined;
 }

@@ -350,7 +350,11 @@ export class Scheduler {
         return;
       }
       // If the queue is empty, the microtask is its last entry, and everything that it makes ready comes after it anyway.
-      if ((elsewhere || --left === 0) && (ready.length > 0 || this._failures.length > 0)) {
+      // Entries that only settle promises keep their order without a turn for each.
+      if (--left > 0 && elsewhere && this.policy === null && next.quiet === true && ready.length > 0) {
+        if (ready.at(0).quiet === true) continue;
+      }
+      if ((elsewhere || left === 0) && (ready.length > 0 || this._failures.length > 0)) {
         this.current = null;
         this.host.microtask(this._turn);
         return;

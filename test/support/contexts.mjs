@@ -150,6 +150,10 @@ for (const [name, operations] of Object.entries(waits)) {
           for (const operation of operations(id)) await operation.map(() => see("the map of a plain await", id));
           see(`plain code, after an await of ${name}`, id);
         })(),
+        (async () => {
+          const seen = () => see("a function given to then", id);
+          for (const operation of operations(id)) await operation.then(seen, seen);
+        })(),
       );
       const parked = m.go(function* () {
         try {
@@ -164,7 +168,7 @@ for (const [name, operations] of Object.entries(waits)) {
   }
 }
 storage.run("server", () => {
-  const peers = 4 * 3;
+  const peers = 5 * 3;
   m.go(function* () {
     for (let n = 0; n < peers; n++) yield* meeting.receive();
   });

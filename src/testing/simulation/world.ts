@@ -425,6 +425,10 @@ export class World extends Layer implements Disposable, Declared {
     throw error;
   }
 
+  override get performs(): boolean {
+    return true;
+  }
+
   override async perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void> {
     this._performed++;
     try {

@@ -61,6 +61,10 @@ export class ModelMaker extends Layer implements Declared {
     return shares();
   }
 
+  override get performs(): boolean {
+    return true;
+  }
+
   override perform(operation: unknown): Promise<void> {
     return this._sandbox.await(operation as Operation<unknown>);
   }
