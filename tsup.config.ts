@@ -1,39 +1,60 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+import { ship } from "./tools/chunks.js";
 
 // TypeScript has emitted ES modules with `importHelpers` into build/ (esbuild would ignore the option and inline its own
-// helpers); what is left to do here is to bundle them. There are no source maps: the modules are as readable as their sources,
-// and the maps were two thirds of the package.
-const entry = {
-  index: "build/index.js",
-  "index-node": "build/index-node.js",
-  transducers: "build/transducers.js",
-  supervise: "build/supervise.js",
-  host: "build/host-entry.js",
-  testing: "build/testing.js",
-  node: "build/node.js",
-  vitest: "build/vitest.js",
-  cli: "build/cli/bin.js",
+// helpers); what is left to do here is to bundle them: a process reads few files when it starts, and a bundler drops what it does
+// not use. There are no source maps, which were two thirds of the package. Names and lines stay, so that a stack trace says
+// something.
+const modules: Options = {
+  outDir: "dist",
+  target: "es2022",
+  esbuildOptions(options) {
+    options.minifySyntax = true;
+  },
+  format: "esm",
+  splitting: true,
+  platform: "neutral",
+  // Bundlers for browsers and their option `external` go by the prefix.
+  removeNodeProtocol: false,
+};
+
+/** What is loaded whole. */
+const small: Options = {
+  outDir: "dist",
+  target: "es2022",
+  minify: true,
 };
 
 export default defineConfig([
   {
-    entry,
-    format: "esm",
-    outDir: "dist",
-    splitting: true,
-    target: "es2022",
-    platform: "neutral",
-    // Bundlers for browsers and their option `external` go by the prefix.
-    removeNodeProtocol: false,
+    ...modules,
+    entry: {
+      index: "build/index.js",
+      "index-whole": "build/index-whole.js",
+      "index-node": "build/index-node.js",
+      transducers: "build/transducers.js",
+      supervise: "build/supervise.js",
+      host: "build/host-entry.js",
+      testing: "build/testing.js",
+      node: "build/node.js",
+      vitest: "build/vitest.js",
+      cli: "build/cli/bin.js",
+    },
     external: [/^node:/, "vitest"],
+    esbuildPlugins: [
+      {
+        name: "acorn",
+        setup: ({ onResolve }) => onResolve({ filter: /^acorn$/ }, () => ({ path: "./acorn.js", external: true })),
+      },
+    ],
+    plugins: [{ name: "ship", renderChunk: (code) => ({ code: ship(code) }) }],
   },
+  { ...small, format: "esm", entry: { acorn: "node_modules/acorn/dist/acorn.mjs" } },
   {
-    entry: { millrace: "build/index.js" },
+    ...small,
     format: "iife",
+    entry: { millrace: "build/index-whole.js" },
     globalName: "millrace",
-    outDir: "dist",
-    minify: true,
-    target: "es2022",
     platform: "browser",
     noExternal: ["tslib"],
   },

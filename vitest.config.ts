@@ -12,7 +12,7 @@ const shipped = (entry: string): { find: RegExp; replacement: string }[] => [
 
 /** The sources: nothing has to be built, and stack traces lead into src/. */
 const sources = [
-  { find: /^millrace$/, replacement: path("src/index.ts") },
+  { find: /^millrace$/, replacement: path("src/index-whole.ts") },
   { find: /^millrace\/host$/, replacement: path("src/host-entry.ts") },
   { find: /^millrace\/(\w+)$/, replacement: path("src/$1.ts") },
 ];

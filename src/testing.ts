@@ -4,6 +4,8 @@
  * @module millrace/testing
  */
 
+import { followHost } from "./scheduler/whole-host.js";
+
 export { warnUnperformed } from "./lifetime/warnings.js";
 export { assertNoLeaks, type Leak, type NoLeaksOptions, type TrackLeaksOptions, trackLeaks } from "./testing/leaks.js";
 export { type Cell, cell, invariant } from "./testing/program/cell.js";
@@ -27,3 +29,5 @@ export type { PlayOptions } from "./testing/simulation/play.js";
 export { type SimulateOptions, type Simulation, type StrategyName, simulate } from "./testing/simulation/simulate.js";
 export { choose, now, settle } from "./testing/simulation/verbs.js";
 export { verify } from "./testing/verify.js";
+
+followHost();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
+import { transformSync } from "esbuild";
 import * as millrace from "millrace";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
@@ -218,7 +219,9 @@ describe("dist", () => {
   });
 
   test("dist has no top-level await, so that it can be required", () => {
-    for (const file of scripts) expect(read(file)).not.toMatch(/^(?:(?:const|let|var)\s[^=\n]*=\s*)?await\s/m);
+    // esbuild refuses to make a CommonJS module of such a script.
+    const modules = scripts.filter((file) => file !== "cli.js");
+    for (const file of modules) expect(() => transformSync(read(file), { format: "cjs" }), file).not.toThrow();
   });
 
   test("dist has a script that defines the global millrace", async () => {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import { go, sleep } from "../../src/index.js";
 
-const dist = new URL("../../dist/index.js", import.meta.url).href;
+const dist = new URL("../../dist/index-whole.js", import.meta.url).href;
 const fakeTimers = new URL(import.meta.resolve("@sinonjs/fake-timers")).href;
 
 /** Each tool: `install` fakes the timers, `tick` advances them, `clear` drops what is pending, `restore` puts them back. */

@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 
-const dist = new URL("../../dist/index.js", import.meta.url).href;
+const dist = new URL("../../dist/index-whole.js", import.meta.url).href;
 
 const hosts: readonly (readonly [lacks: string, setup: string, flags?: readonly string[]])[] = [
   ["nothing", ""],
