@@ -33,7 +33,12 @@ export function isFailure(exit: Exit): boolean {
   return exit.kind === "failed" || exit.kind === "killed";
 }
 
-/** An exit as an error, for code that waited for more than the end. */
+/** What code that waited for more than the end gets thrown: the error of a failure itself. */
+export function reasonOf(exit: Exit, what: string): unknown {
+  return exit.kind === "failed" ? exit.error : errorOf(exit, what);
+}
+
+/** An exit as an error of its own. */
 export function errorOf(exit: Exit, what: string): Error {
   const cause = exit.kind === "failed" ? exit.error : exit.kind === "cancelled" ? exit.reason : undefined;
   if (exit.kind === "failed") return new Error(`${what} failed: ${textOf(cause)}`, { cause });
@@ -68,8 +73,13 @@ export class Ending {
   hear(): void {
     if (this._heard || this._task === null) return;
     this._heard = true;
-    const task = this._task();
-    if (task !== null) upon(task, nothing, nothing);
+    this.begun();
+  }
+
+  /** Called when the task is there. */
+  begun(): void {
+    const task = this._heard ? this._task?.() : null;
+    if (task != null) upon(task, nothing, nothing);
   }
 
   get heard(): boolean {
@@ -78,6 +88,11 @@ export class Ending {
 
   wait(what: string): Operation<Exit> {
     return new EndingWait(this, what);
+  }
+
+  /** Waits as `wait` does, for code that tells the failure to no one: it is still reported. */
+  watch(what: string): Operation<Exit> {
+    return new EndingWait(this, what, false);
   }
 
   join(wait: Operation<unknown>): void {
@@ -93,15 +108,17 @@ export class Ending {
 export class EndingWait extends Operation<Exit> {
   private readonly _ending: Ending;
   private readonly _what: string;
+  private readonly _hears: boolean;
 
-  constructor(ending: Ending, what: string) {
+  constructor(ending: Ending, what: string, hears: boolean = true) {
     super();
     this._ending = ending;
     this._what = what;
+    this._hears = hears;
   }
 
   poll(): boolean {
-    this._ending.hear();
+    if (this._hears) this._ending.hear();
     return this._ending.exit !== null;
   }
 

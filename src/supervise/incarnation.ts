@@ -32,6 +32,8 @@ export class Incarnation implements ChildContext, Hosted {
   /** Whether its body has begun, and whether it has called `ready()`. */
   begun: boolean;
   announced: boolean;
+  /** Whether it is an actor that has looked into its mailbox. */
+  hasRead: boolean;
   /** When it has started. */
   startedAt: number | undefined;
   exit: Exit | null;
@@ -52,7 +54,7 @@ export class Incarnation implements ChildContext, Hosted {
   constructor(keeper: Keeper, self: Child, incarnation: number) {
     this.self = self;
     this.incarnation = incarnation;
-    this.begun = this.announced = this.handled = this.stopping = false;
+    this.begun = this.announced = this.hasRead = this.handled = this.stopping = false;
     this.startedAt = undefined;
     this.exit = null;
     this.deadline = Number.POSITIVE_INFINITY;
@@ -92,6 +94,10 @@ export class Incarnation implements ChildContext, Hosted {
   begin(): void {
     this.begun = true;
     this._keeper.progress();
+  }
+
+  reads(): void {
+    this.hasRead = true;
   }
 
   started(): void {
@@ -148,7 +154,7 @@ export class Incarnation implements ChildContext, Hosted {
   private _over(exit: Exit): void {
     if (this.exit !== null) return;
     if (this._killed) exit = KILLED;
-    else if (exit.kind === "cancelled" && this.stopping) exit = { kind: "cancelled", reason: this._reason };
+    else if (exit.kind !== "failed" && this.stopping) exit = { kind: "cancelled", reason: this._reason };
     this.exit = this.content === null ? exit : this.content.finish(exit);
     this._ending?.end(this.exit);
     this._abort();

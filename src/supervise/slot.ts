@@ -6,8 +6,8 @@ import { Delays } from "./backoff.js";
 import { type Exit, KILLED } from "./exit.js";
 import { host } from "./hosting.js";
 import { Incarnation, type Keeper } from "./incarnation.js";
-import type { Plan, TreeContent } from "./spec.js";
-import type { Child, ChildStatus, Supervisor } from "./types.js";
+import type { Home, Owner, Plan, TreeContent } from "./spec.js";
+import type { Child, ChildStatus, Pool, Supervisor } from "./types.js";
 
 /** Children that wait to be started again, after one of them has failed. */
 export interface Pending {
@@ -22,11 +22,13 @@ export class Slot implements Child {
   status: ChildStatus;
   restarts: number;
   tree?: Supervisor;
+  pool?: Pool<unknown[]>;
   current: Incarnation | null;
   pending: Pending | null;
   /** The arguments of a child of a pool, for its restarts. */
   args: readonly unknown[];
   private _incarnations: number;
+  private _adopted: boolean;
   private readonly _delays: Delays | null;
   private readonly _body: ReturnType<typeof host> | null;
 
@@ -39,8 +41,29 @@ export class Slot implements Child {
     this.pending = null;
     this.args = args;
     this._incarnations = 0;
+    this._adopted = false;
     this._delays = plan.backoff === undefined ? null : new Delays(plan.backoff);
     this._body = body ?? (plan.content.kind === "body" ? host(id, plan.content.body) : null);
+  }
+
+  /** What it belongs to, if it outlives the child. */
+  get owner(): Owner | undefined {
+    const { content } = this.plan;
+    return content.kind === "body" ? content.owner : undefined;
+  }
+
+  /** Tells its owner where it lives, unless the owner has been told. */
+  adopt(home: Home): void {
+    if (this._adopted) return;
+    this._adopted = true;
+    this.owner?.adopted(home);
+  }
+
+  /** It is not started again by itself. */
+  over(): void {
+    if (!this._adopted) return;
+    this._adopted = false;
+    this.owner?.over(this.current?.exit ?? KILLED);
   }
 
   /** Whether an incarnation of it has not ended. */

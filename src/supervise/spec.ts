@@ -1,14 +1,21 @@
 // What a supervisor is told about a child, checked once and with its defaults.
 
+import type { Operation } from "../operation/operation.js";
+import { countOrInfinity } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { assertBackoff } from "./backoff.js";
+import type { Exit } from "./exit.js";
 import type {
+  Actor,
+  ActorSpec,
   AnyChild,
   Backoff,
   ChildBody,
   ChildOptions,
   Children,
   ChildSpec,
+  PoolSpec,
+  PoolTreeOptions,
   Restart,
   StartUp,
   Strategy,
@@ -17,12 +24,49 @@ import type {
 } from "./types.js";
 
 /** What runs in a child. */
-export type Content = { readonly kind: "body"; readonly body: (...args: never[]) => unknown } | TreeContent;
+export type Content = BodyContent | TreeContent;
+
+export interface BodyContent {
+  readonly kind: "body";
+  readonly body: (...args: never[]) => unknown;
+  /** What the body belongs to and outlives it, such as the mailbox of an actor. */
+  readonly owner?: Owner;
+}
+
+/** What a child belongs to, and stays when the child is restarted. */
+export interface Owner {
+  /** Called before the first incarnation, and before one after `over`. */
+  adopted(home: Home): void;
+  /** Called in the step in which an incarnation ends. */
+  ended(exit: Exit): void;
+  /** Called when the child is not started again by itself. */
+  over(exit: Exit): void;
+}
+
+/** The place of a child in its supervisor. */
+export interface Home {
+  terminate(): Operation<void>;
+}
+
+/** What can stand as a child and brings its own content and options. */
+export const CHILD: unique symbol = Symbol("millrace.child");
+
+export interface SelfMade {
+  [CHILD](): ChildOptions & { readonly content: BodyContent };
+}
 
 export interface TreeContent {
   readonly kind: "tree";
   readonly children: ReadonlyMap<string, Plan>;
   readonly options: TreePlan;
+  /** What a pool starts; null for other trees. */
+  readonly template: Template | null;
+}
+
+/** The children of a pool, checked. */
+export interface Template {
+  readonly plan: Plan;
+  readonly max: number;
 }
 
 /** A child, checked. */
@@ -63,10 +107,7 @@ export function planTree(act: string, options: TreeOptions): TreePlan {
     throw new TypeError(`Cannot ${act}: options must be an object, got ${shown(options)}`);
   const { strategy = "one-for-one", intensity = 1, period = 5000, autoShutdown = "never" } = options;
   const { startUp = "first-park" } = options;
-  if (!(intensity === Number.POSITIVE_INFINITY || (Number.isInteger(intensity) && intensity >= 0)))
-    throw new RangeError(
-      `Cannot ${act}: intensity must be a whole number, 0 or more, or Infinity, got ${shown(intensity)}`,
-    );
+  countOrInfinity(act, "intensity", intensity, 0);
   if (!(typeof period === "number" && period > 0))
     throw new RangeError(`Cannot ${act}: period must be a number of milliseconds above 0, got ${shown(period)}`);
   return {
@@ -101,18 +142,47 @@ export function planChild(act: string, id: string, child: AnyChild, tree: TreePl
   if (typeof child === "function") return withOptions(act, what, {}, { kind: "body", body: child as ChildBody }, tree);
   if (typeof child !== "object" || child === null)
     throw new TypeError(`Cannot ${act}: ${what} must be a function or an object with a body, got ${shown(child)}`);
-  return withOptions(act, what, child, contentOf(act, what, child), tree);
+  if (isSelfMade(child)) {
+    const { content, ...options } = child[CHILD]();
+    return withOptions(act, what, options, content, tree);
+  }
+  const spec = child as Exclude<typeof child, Actor<never>>;
+  return withOptions(act, what, spec, contentOf(act, what, spec), tree);
 }
 
-function contentOf(act: string, what: string, child: ChildSpec | TreeSpec): Content {
+function isSelfMade(child: object): child is SelfMade {
+  return CHILD in child;
+}
+
+function contentOf(act: string, what: string, child: ChildSpec | TreeSpec | PoolSpec | ActorSpec): Content {
   if ("children" in child) {
     const options = planTree(act, child.options ?? {});
-    return { kind: "tree", children: planChildren(act, child.children, options), options };
+    return { kind: "tree", children: planChildren(act, child.children, options), options, template: null };
+  }
+  if ("template" in child) return planPool(act, child.template, child.options ?? {});
+  if ("actor" in child) {
+    if (isSelfMade(child.actor)) return child.actor[CHILD]().content;
+    throw new TypeError(`Cannot ${act}: the actor of ${what} must be made by actor(), got ${shown(child.actor)}`);
   }
   const { body } = child;
   if (typeof body !== "function")
     throw new TypeError(`Cannot ${act}: ${what} must have a body that is a function, got ${shown(body)}`);
   return { kind: "body", body };
+}
+
+/** Checks the body and the options of a pool. */
+export function planPool(act: string, body: unknown, options: PoolTreeOptions): TreeContent {
+  if (typeof body !== "function")
+    throw new TypeError(`Cannot ${act}: the body of a pool must be a function, got ${shown(body)}`);
+  const { intensity, period, max = Number.POSITIVE_INFINITY, ...child } = options;
+  const tree = planTree(act, {
+    ...(intensity !== undefined && { intensity }),
+    ...(period !== undefined && { period }),
+  });
+  countOrInfinity(act, "max", max, 1);
+  const content: Content = { kind: "body", body: body as ChildBody };
+  const plan = withOptions(act, "the body", child, content, tree);
+  return { kind: "tree", children: new Map(), options: tree, template: { plan, max } };
 }
 
 function withOptions(act: string, what: string, options: ChildOptions, content: Content, tree: TreePlan): Plan {

@@ -1,10 +1,19 @@
-// Making a supervisor.
+// Making a supervisor, or a pool.
 
 import { assertFunction, assertOptions } from "../structures/arguments.js";
 import { go } from "../task/go.js";
-import { planChildren, planTree } from "./spec.js";
+import { PoolView } from "./pool-view.js";
+import { planChildren, planPool, planTree, type TreeContent } from "./spec.js";
 import { Tree } from "./tree.js";
-import type { Children, SuperviseOptions, Supervisor } from "./types.js";
+import type {
+  Children,
+  OutermostOptions,
+  Pool,
+  PoolOptions,
+  SuperviseOptions,
+  Supervisor,
+  TemplateBody,
+} from "./types.js";
 
 /**
  * Starts children in order, restarts them when they fail, and stops them in reverse order: failure is handled in one place.
@@ -45,9 +54,50 @@ import type { Children, SuperviseOptions, Supervisor } from "./types.js";
  */
 export function supervise(children: Children, options: SuperviseOptions = {}): Supervisor {
   assertOptions("supervise", options);
-  const { name = "supervisor", scope } = options;
-  if (scope !== undefined) assertFunction("supervise", "the go of scope", scope.go);
   const plan = planTree("supervise", options);
-  const tree = new Tree(name, plan, planChildren("supervise", children, plan));
-  return tree.launch(scope === undefined ? go : scope.go);
+  const planned = planChildren("supervise", children, plan);
+  return outermost(
+    "supervise",
+    "supervisor",
+    { kind: "tree", children: planned, options: plan, template: null },
+    options,
+  );
+}
+
+/**
+ * Starts a pool: a supervisor of many children of one body, which are started with arguments of their own.
+ *
+ * Never parks. The children have no order: each is restarted alone, with its own arguments, and `stop()` stops all at the same time.
+ * Like the strategy `simple_one_for_one` of Erlang/OTP, or a `DynamicSupervisor` of Elixir. A pool that is part of a tree is the
+ * child `{ template: body }`.
+ *
+ * @param body - Called with the context of the child and the arguments of `start`.
+ * @param options - `max`, and how the children are treated: `restart`, `shutdown`, `backoff`, `startUp`; `intensity`, `period`,
+ *   `name`, `scope`.
+ * @throws TypeError or RangeError if the body or an option is wrong.
+ * @example
+ * ```ts
+ * import { never, type Routine } from "millrace";
+ * import { type ChildContext, pool } from "millrace/supervise";
+ *
+ * function* session(_: ChildContext, user: string): Routine<void> {
+ *   console.log(`welcome ${user}`); // welcome Ada, welcome Alan
+ *   yield* never();
+ * }
+ * const sessions = pool(session, { restart: "transient", max: 100 });
+ * await sessions.start("Ada");
+ * await sessions.start("Alan");
+ * console.log(sessions.count().active); // 2
+ * await sessions.stop();
+ * ```
+ */
+export function pool<A extends unknown[]>(body: TemplateBody<A>, options: PoolOptions = {}): Pool<A> {
+  assertOptions("make pool", options);
+  return new PoolView(outermost("make pool", "pool", planPool("make pool", body, options), options));
+}
+
+function outermost(act: string, otherwise: string, content: TreeContent, options: OutermostOptions): Tree {
+  const { name = otherwise, scope } = options;
+  if (scope !== undefined) assertFunction(act, "the go of scope", scope.go);
+  return new Tree(name, content).launch(scope === undefined ? go : scope.go);
 }

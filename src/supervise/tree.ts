@@ -18,12 +18,13 @@ import type { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { now, sleep } from "../time/sleep.js";
 import { ChildError, MaxRestartsError, type Refusal, StartError } from "./errors.js";
-import { Ending, EndingWait, type Exit, errorOf, exitOf, isFailure } from "./exit.js";
+import { Ending, EndingWait, type Exit, errorOf, exitOf, isFailure, reasonOf } from "./exit.js";
 import { host } from "./hosting.js";
 import type { Incarnation, Inner, Keeper } from "./incarnation.js";
+import { PoolView } from "./pool-view.js";
 import { Call, type Desk, Request } from "./request.js";
 import { type Pending, Slot } from "./slot.js";
-import { type Plan, planChild, type TreeContent, type TreePlan } from "./spec.js";
+import { type BodyContent, type Plan, planChild, type Template, type TreeContent, type TreePlan } from "./spec.js";
 import type { AnyChild, Child, Count, Supervisor, SupervisorEvent } from "./types.js";
 import { RestartWindow } from "./window.js";
 
@@ -80,14 +81,22 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
   private readonly _opening: Ending;
   private readonly _parent: { readonly tree: Tree; readonly id: string } | null;
   private readonly _calls: Set<Call>;
+  private readonly _template: Template | null;
+  /** The body of the children of a pool. */
+  private readonly _body: ReturnType<typeof host> | null;
+  /** The number of children that a pool has started. */
+  private _grown: number;
   private _task: Task<unknown> | null;
   private _leaving: Leaving | null;
   private _stopReason: unknown;
 
-  constructor(name: string, plan: TreePlan, children: ReadonlyMap<string, Plan>, parent: Tree["_parent"] = null) {
+  constructor(name: string, { options, children, template }: TreeContent, parent: Tree["_parent"] = null) {
     sharesVariables("a supervisor");
     this.name = name;
-    this.plan = plan;
+    this.plan = options;
+    this._template = template;
+    this._body = template === null ? null : host(name, (template.plan.content as BodyContent).body);
+    this._grown = 0;
     const task = (): Task<unknown> | null => this._task;
     this.ending = new Ending(task);
     this._opening = new Ending(task);
@@ -97,7 +106,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     this._events = channel(sliding(EVENTS), { name: `events of ${name}` });
     this._inbox = channel(unbounded<Entry>(), { name: `inbox of ${name}` });
     this._progress = new Progress();
-    this._window = new RestartWindow(plan.intensity, plan.period);
+    this._window = new RestartWindow(options.intensity, options.period);
     this._calls = new Set();
     this._task = null;
     this._leaving = null;
@@ -117,6 +126,11 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     this._task = task;
     upon(task.whenOver(), () => this.finish(exitOf(task)));
     return this;
+  }
+
+  /** The manager of an outermost supervisor. */
+  get task(): Task<unknown> | null {
+    return this._task;
   }
 
   get events(): ReceiveChannel<SupervisorEvent> {
@@ -173,6 +187,19 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     return { specs, active, supervisors, workers: specs - supervisors };
   }
 
+  /** Starts a child of a pool. */
+  grow(args: readonly unknown[]): Operation<Child> {
+    return this.request(() => this._grow(args));
+  }
+
+  /** Stops a child of a pool. */
+  shrink(child: Child): Operation<void> {
+    return this.request(() => {
+      if (this.slots.get(child.id) === child) return this.terminateChild(child as Slot);
+      throw new ChildError(`Cannot terminate child: it must be a child of ${this.name}, got ${child.id}`, "not-found");
+    });
+  }
+
   stop(reason?: unknown): Operation<Exit> {
     return new Stop(this, reason);
   }
@@ -201,6 +228,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
   }
 
   ended(incarnation: Incarnation): void {
+    (incarnation.self as Slot).owner?.ended(incarnation.exit!);
     // A child that is being started or stopped is watched by the manager. Its end is entered in the inbox only if it had started.
     if (!incarnation.stopping) this._inbox.trySend(incarnation);
     this._progress.made();
@@ -247,11 +275,16 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     return new Request(this, run);
   }
 
-  /** Stops the children, one after the other, the youngest first. */
+  /** Stops the children, one after the other, the youngest first. Those of a pool have no order, and stop at the same time. */
   protected *_stopAll(): Routine<void> {
-    for (const slot of [...this.slots.values()].reverse()) {
+    const slots = [...this.slots.values()].reverse();
+    for (const slot of slots) {
       this._forget(slot);
+      if (this._template !== null) this.askToStop(slot, this._stopReason);
+    }
+    for (const slot of slots) {
       yield* this.stopChild(slot, this._stopReason);
+      slot.over();
     }
   }
 
@@ -284,19 +317,22 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
 
   /** Starts a child. Returns its failure, or null. */
   protected *startChild(slot: Slot): Routine<{ readonly cause: unknown } | null> {
+    slot.adopt({ terminate: () => this.terminate(slot.id) });
     const incarnation = slot.incarnate(this, (made, content) => this._treeBody(slot, made, content));
     const { startUp } = slot.plan;
     const ready = startUp === "ready" || slot.plan.content.kind === "tree";
     while (incarnation.exit === null && !(ready ? incarnation.announced : incarnation.begun)) yield* this._progress;
+    // An actor that has looked into its mailbox has started, even if its first message has made it fail by now.
+    const announced = incarnation.announced || (!ready && incarnation.hasRead);
     const { exit } = incarnation;
     if (exit?.kind === "done" && exit.value === IGNORE) {
       incarnation.handled = true;
       this._forget(slot);
       slot.status = "stopped";
-      if (slot.plan.restart === "temporary") this.slots.delete(slot.id);
+      this._drop(slot);
       return null;
     }
-    if (exit !== null && !incarnation.announced && (ready || exit.kind !== "done")) {
+    if (exit !== null && !announced && (ready || exit.kind !== "done")) {
       incarnation.handled = true;
       slot.status = "stopped";
       this.emit(slot, { type: "exited", incarnation: incarnation.incarnation, exit });
@@ -341,9 +377,25 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     else if (slot.current !== null) slot.current.deadline = 0;
   }
 
+  /** Forgets a child that is temporary or of a pool. */
+  private _drop(slot: Slot): void {
+    slot.over();
+    if (this._template !== null || slot.plan.restart === "temporary") this.slots.delete(slot.id);
+  }
+
+  private *_grow(args: readonly unknown[]): Routine<Child> {
+    const { plan, max } = this._template!;
+    if (this.slots.size >= max) {
+      const rule = `there must not be more than ${max} children`;
+      throw new ChildError(`Cannot start child of ${this.name}: ${rule}, got one more`, "max-children");
+    }
+    return yield* this.add(new Slot(`${++this._grown}`, plan, args, this._body));
+  }
+
   private _treeBody(slot: Slot, incarnation: Incarnation, content: TreeContent): ReturnType<typeof host> {
-    const tree = new Tree(slot.id, content.options, content.children, { tree: this, id: slot.id });
-    slot.tree = tree;
+    const tree = new Tree(slot.id, content, { tree: this, id: slot.id });
+    if (content.template === null) slot.tree = tree;
+    else slot.pool = new PoolView(tree);
     incarnation.content = tree;
     return host(slot.id, () => tree.manage(incarnation));
   }
@@ -362,9 +414,9 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     this.emit(slot, { type: "exited", incarnation: incarnation.incarnation, exit });
     const { restart } = slot.plan;
     if (restart === "permanent" || (restart === "transient" && isFailure(exit)))
-      yield* this._restart(slot, causeOf(exit), false);
+      yield* this._restart(slot, reasonOf(exit, "The child"), false);
     else {
-      if (restart === "temporary") this.slots.delete(slot.id);
+      this._drop(slot);
       this._goneForGood(slot);
     }
   }
@@ -407,7 +459,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
   /** Whether a member of a group is started again. A temporary child is not, also if it had not failed. */
   private _stays(member: Slot, failed: Slot): boolean {
     if (member === failed || member.plan.restart !== "temporary") return true;
-    this.slots.delete(member.id);
+    this._drop(member);
     return false;
   }
 
@@ -462,6 +514,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     this.slots.set(slot.id, slot);
     const failed = yield* this.startChild(slot);
     if (failed === null) return slot;
+    slot.over();
     this.slots.delete(slot.id);
     throw new StartError(slot.id, failed.cause);
   }
@@ -473,7 +526,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
   protected *terminateChild(slot: Slot): Routine<void> {
     this._forget(slot);
     yield* this.stopChild(slot, undefined);
-    if (slot.plan.restart === "temporary") this.slots.delete(slot.id);
+    this._drop(slot);
   }
 
   private *_restartChild(id: string): Routine<Child> {
@@ -481,6 +534,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
     this._refuse("restart", slot);
     const failed = yield* this.startChild(slot);
     if (failed === null) return slot;
+    slot.over();
     throw new StartError(slot.id, failed.cause);
   }
 
@@ -517,11 +571,6 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
 
 type Distributed<E> = E extends SupervisorEvent ? Omit<E, "id" | "path" | "at"> : never;
 type EventBody = Distributed<SupervisorEvent>;
-
-function causeOf(exit: Exit): unknown {
-  if (exit.kind === "failed") return exit.error;
-  return errorOf(exit, "The child");
-}
 
 /** Stops a supervisor, and waits for its end. */
 class Stop extends EndingWait {

@@ -1,6 +1,6 @@
 // The public interfaces of supervisors: what is supervised, and what a supervisor answers.
 
-import type { ReceiveChannel } from "../channel/ends.js";
+import type { ReceiveChannel, SendChannel } from "../channel/ends.js";
 import type { Scope } from "../lifetime/scope.js";
 import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
 import type { Exit } from "./exit.js";
@@ -77,8 +77,48 @@ export interface TreeSpec extends ChildOptions {
   readonly options?: TreeOptions;
 }
 
+/** The body of the children of a pool, which gets the arguments of `start` after the context. */
+export type TemplateBody<A extends unknown[]> = (
+  context: ChildContext,
+  ...args: A
+) => Routine<unknown> | AsyncRoutine<unknown> | PromiseLike<unknown> | Operation<unknown>;
+
+/** How the children of a pool are treated. */
+export interface PoolTreeOptions extends Omit<ChildOptions, "significant">, Pick<TreeOptions, "intensity" | "period"> {
+  /** The most children at a time, those that wait for a restart included; no limit by default. */
+  readonly max?: number;
+}
+
+/** A child that is a pool. What its `child(id).pool` starts has this body. */
+export interface PoolSpec extends ChildOptions {
+  readonly template: TemplateBody<never[]>;
+  readonly options?: PoolTreeOptions;
+}
+
+/** A child that is an actor. The actor keeps its mailbox when it is restarted. */
+export interface ActorSpec extends ChildOptions {
+  readonly actor: Actor<never>;
+}
+
+/**
+ * Something that receives messages: a channel for sending, whose mailbox one task reads. Made by {@link actor}.
+ *
+ * @typeParam M - The type of the messages.
+ */
+export interface Actor<in M> extends SendChannel<M> {
+  readonly name: string;
+  /** Waits for the end of the actor. Never throws. An actor that is restarted has not ended. */
+  exited(): Operation<Exit>;
+  /**
+   * Stops the actor: its task is cancelled, and messages in its mailbox are discarded. To let it handle them first, use `close()`.
+   *
+   * Parks until its `finally` blocks have run. Yields: how it ended, at once if it has ended before.
+   */
+  stop(reason?: unknown): Operation<Exit>;
+}
+
 /** A child in any form. A body stands for a {@link ChildSpec} with the defaults. */
-export type AnyChild = ChildSpec | ChildBody | TreeSpec;
+export type AnyChild = ChildSpec | ChildBody | TreeSpec | PoolSpec | ActorSpec | Actor<never>;
 
 /** The children of a supervisor by their ids, in the order in which they start. */
 export type Children = Readonly<Record<string, AnyChild>>;
@@ -100,8 +140,8 @@ export interface TreeOptions {
   readonly startUp?: StartUp;
 }
 
-/** Options of {@link supervise}. */
-export interface SuperviseOptions extends TreeOptions {
+/** Options of the outermost supervisor of a tree. */
+export interface OutermostOptions {
   /** The name in reports, errors and the names of tasks; `supervisor` by default. */
   readonly name?: string;
   /**
@@ -110,6 +150,12 @@ export interface SuperviseOptions extends TreeOptions {
    */
   readonly scope?: Pick<Scope, "go">;
 }
+
+/** Options of {@link supervise}. */
+export interface SuperviseOptions extends TreeOptions, OutermostOptions {}
+
+/** Options of {@link pool}. */
+export interface PoolOptions extends PoolTreeOptions, OutermostOptions {}
 
 export type ChildStatus = "starting" | "running" | "restarting" | "stopped";
 
@@ -121,6 +167,8 @@ export interface Child {
   readonly restarts: number;
   /** The supervisor that runs in it, if it is a tree. A restart makes a new one. */
   readonly tree?: Supervisor;
+  /** The pool that runs in it, if it is one. A restart makes a new one. */
+  readonly pool?: Pool<unknown[]>;
   /** Waits for the end of its present incarnation, or yields how the last one ended. Never throws. */
   exited(): Operation<Exit>;
 }
@@ -147,9 +195,26 @@ export type SupervisorEvent = {
   | { readonly type: "shutdown-error"; readonly exit: Exit }
 );
 
-/** Starts children, restarts them when they fail, and stops them in order. Made by {@link supervise}. */
-export interface Supervisor extends AsyncDisposable {
+/** What a supervisor and a pool have in common. */
+export interface Keeping extends AsyncDisposable {
   readonly name: string;
+  /** The children, the youngest first. */
+  children(): Child[];
+  count(): Count;
+  /** What happens in the tree, for logs. It holds the last 1024 events, and closes when the supervisor has ended. */
+  readonly events: ReceiveChannel<SupervisorEvent>;
+  /**
+   * Stops the children, each within its grace, and ends the supervisor: in reverse order, or all at once in a pool.
+   *
+   * Parks when: a child is running. Yields: how the supervisor ended. If cancelled: the tree is stopped all the same.
+   */
+  stop(reason?: unknown): Operation<Exit>;
+  /** Waits for the end of the supervisor. Never throws. A supervisor that gave up has the kind `"cancelled"`. */
+  exited(): Operation<Exit>;
+}
+
+/** Starts children, restarts them when they fail, and stops them in order. Made by {@link supervise}. */
+export interface Supervisor extends Keeping {
   /**
    * Waits until all children have started.
    *
@@ -178,17 +243,17 @@ export interface Supervisor extends AsyncDisposable {
   /** Forgets a child that is not running. Throws a {@link ChildError}: `"running"`, `"restarting"`, `"not-found"`. */
   remove(id: string): Operation<void>;
   child(id: string): Child | undefined;
-  /** The children, the youngest first. */
-  children(): Child[];
-  count(): Count;
-  /** What happens in the tree, for logs. It holds the last 1024 events, and closes when the supervisor has ended. */
-  readonly events: ReceiveChannel<SupervisorEvent>;
+}
+
+/** Children of one body, made by {@link pool}. A child that is not restarted is forgotten. */
+export interface Pool<in A extends unknown[]> extends Keeping {
   /**
-   * Stops the children in reverse order, each within its grace, and ends the supervisor.
+   * Starts a child with these arguments, which it also gets when it is restarted.
    *
-   * Parks when: a child is running. Yields: how the supervisor ended. If cancelled: the tree is stopped all the same.
+   * Parks until the child has started. Yields: the child. If it does not start: throws a {@link StartError}. If there are `max`
+   * children: throws a {@link ChildError}, `"max-children"`. If cancelled before the pool has begun: nothing is started.
    */
-  stop(reason?: unknown): Operation<Exit>;
-  /** Waits for the end of the supervisor. Never throws. A supervisor that gave up has the kind `"cancelled"`. */
-  exited(): Operation<Exit>;
+  start(...args: A): Operation<Child>;
+  /** Stops a child of the pool and forgets it. Throws a {@link ChildError}, `"not-found"`, if it is no child of the pool. */
+  terminate(child: Child): Operation<void>;
 }

@@ -35,6 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   flow: [...flow, "flow/bridge", "flow/view", "flow/time", "flow/spread", "flow/work", ""],
   sync: flow,
   supervise: flow,
+  "supervise/actor": [...flow, "supervise"],
   node: flow,
   "testing/program": basics,
   "testing/report": basics,

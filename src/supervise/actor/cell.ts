@@ -1,0 +1,341 @@
+// An actor. It has a mailbox, an end, and one life at a time: a task that reads the mailbox. An actor of its own begins its life
+// when it is made, or with its first message if it only handles messages. One that was given to a supervisor is a child of it, and
+// has its lives there.
+
+import type { Buffer } from "../../channel/buffer.js";
+import { channel } from "../../channel/channel.js";
+import type { AsyncRoutine, Operation } from "../../operation/operation.js";
+import { upon } from "../../operation/upon.js";
+import { sharesVariables } from "../../scheduler/stand-ins.js";
+import { CancelledError } from "../../structures/errors.js";
+import { go } from "../../task/go.js";
+import type { Task } from "../../task/task.js";
+import { Ending, EndingWait, type Exit, exitOf, isFailure, nothing, reasonOf } from "../exit.js";
+import { type Hosted, host } from "../hosting.js";
+import { type BodyContent, CHILD, type Home, type Owner, planChildren, planTree, type SelfMade } from "../spec.js";
+import { Tree } from "../tree.js";
+import type { Actor, ChildContext, ChildOptions } from "../types.js";
+import { Asks } from "./asks.js";
+import { isolation } from "./isolate.js";
+import { Box } from "./mailbox.js";
+import type { ActorContext, ActorOptions } from "./types.js";
+
+/** The number of messages that may wait in a mailbox by default. */
+const WAITING = 1024;
+
+/** What runs as one life of an actor: a routine, an async one if `isAsync`. */
+export interface Life<M> {
+  readonly isAsync: boolean;
+  begin(box: Box<M>, context: ActorContext<M>): unknown;
+}
+
+/** The context of a life that no supervisor keeps. */
+class Alone implements Hosted, ChildContextOf {
+  readonly incarnation = 1;
+  inner: Task<unknown> | null = null;
+  private _controller: AbortController | null = null;
+  private _aborted: { readonly reason: unknown } | null = null;
+
+  get signal(): AbortSignal {
+    this._controller ??= new AbortController();
+    if (this._aborted !== null) this._controller.abort(this._aborted.reason);
+    return this._controller.signal;
+  }
+
+  ready(): void {}
+
+  begin(): void {}
+
+  reads(): void {}
+
+  abort(reason: unknown): void {
+    this._aborted ??= { reason: reason ?? new CancelledError("The actor was asked to stop") };
+    this._controller?.abort(this._aborted.reason);
+  }
+}
+
+interface ChildContextOf extends Pick<ChildContext, "incarnation" | "signal" | "ready"> {
+  /** Called when this life first looks into the mailbox. */
+  reads(): void;
+}
+
+class LifeContext<M> implements ActorContext<M> {
+  readonly self: Actor<M>;
+  private readonly _context: ChildContextOf;
+
+  constructor(self: Actor<M>, context: ChildContextOf) {
+    this.self = self;
+    this._context = context;
+  }
+
+  get signal(): AbortSignal {
+    return this._context.signal;
+  }
+
+  get incarnation(): number {
+    return this._context.incarnation;
+  }
+
+  ready(): void {
+    this._context.ready();
+  }
+}
+
+export class Cell<M> implements Actor<M>, Owner, SelfMade {
+  private readonly _name: string;
+  private readonly _life: Life<M>;
+  private readonly _options: ActorOptions<M>;
+  private readonly _apart: (<T>(value: T) => T) | null;
+  private _box: Box<M> | null;
+  private _ending: Ending | null;
+  private _task: Task<unknown> | null;
+  private _alone: Alone | null;
+  /** The supervisor that restarts it, if it has options for that and was not given to another. */
+  private _keeper: Tree | null;
+  private _home: Home | null;
+  /** The exit of an actor that was asked to stop, unless it fails. */
+  private _halted: Exit | null;
+  private _begun: boolean;
+  private readonly _shares: boolean;
+
+  /** The box is given if the actor shares its mailbox with others. */
+  constructor(name: string, life: Life<M>, options: ActorOptions<M>, begins: boolean, box: Box<M> | null = null) {
+    this._name = name;
+    this._life = life;
+    this._options = options;
+    this._apart = isolation("make actor", options.isolate);
+    this._box = box;
+    this._shares = box !== null;
+    this._ending = null;
+    this._task = this._alone = this._keeper = this._home = this._halted = null;
+    this._begun = false;
+    if (begins) this._begin();
+  }
+
+  get name(): string {
+    return this._name;
+  }
+
+  send(value: M): Operation<boolean> {
+    const { channel } = this._ready();
+    const sent = channel.send(this._apart === null ? value : this._apart(value));
+    return sent.map((accepted) => accepted || this._refused());
+  }
+
+  trySend(value: M): boolean {
+    return this._ready().channel.trySend(this._apart === null ? value : this._apart(value));
+  }
+
+  close(cause?: unknown): boolean {
+    return this._ready().channel.close(cause);
+  }
+
+  get closed(): boolean {
+    return this._box?.channel.closed === true;
+  }
+
+  whenClosed(): Operation<void> {
+    return this._ready().channel.whenClosed();
+  }
+
+  exited(): Operation<Exit> {
+    return this.ending.wait(`actor ${this._name}`);
+  }
+
+  /** Waits for its end, and leaves a failure to be reported. */
+  watched(): Operation<Exit> {
+    return this.ending.watch(`actor ${this._name}`);
+  }
+
+  stop(reason?: unknown): Operation<Exit> {
+    return new Stop(this, reason);
+  }
+
+  /** Its name and its mailbox. */
+  toString(): string {
+    return `Actor ${this._name} ${this._box?.length ?? 0} waiting`;
+  }
+
+  get ending(): Ending {
+    this._ending ??= new Ending(() => this._task);
+    return this._ending;
+  }
+
+  /** Where a message to it goes. */
+  routeFor(_message: M): this {
+    return this;
+  }
+
+  get asks(): Asks {
+    const box = this._ready();
+    box.asks ??= new Asks();
+    return box.asks;
+  }
+
+  /** The exit, once it has ended for good. */
+  get exit(): Exit | null {
+    return this._ending?.exit ?? null;
+  }
+
+  halt(reason: unknown): void {
+    if (this.exit !== null) return;
+    if (this._home !== null) upon(this._home.terminate(), nothing, nothing);
+    else if (this._task === null) this.over({ kind: "cancelled", reason });
+    else {
+      this._halted ??= { kind: "cancelled", reason };
+      this._alone?.abort(reason);
+      this._task.cancel(reason);
+    }
+  }
+
+  [CHILD](): ChildOptions & { readonly content: BodyContent } {
+    if (this._home !== null) throw new TypeError(`Cannot supervise: actor ${this._name} must not be a child already`);
+    if (this._begun) {
+      if (this._task?.status !== "ready" || this._keeper !== null)
+        throw new TypeError(
+          `Cannot supervise: actor ${this._name} must not run; pass it to supervise() where it is made`,
+        );
+      this._task.cancel();
+      this._task = this._alone = null;
+    }
+    this._begun = true;
+    const {
+      mailbox: _,
+      name: __,
+      scope: ___,
+      intensity: ____,
+      period: _____,
+      isolate: ______,
+      ...options
+    } = this._options;
+    return { ...options, content: this._content() };
+  }
+
+  adopted(home: Home): void {
+    this._home = home;
+    if (this.exit === null) return;
+    // It was terminated and is started again: with an empty mailbox.
+    this._box = null;
+    this._ending = null;
+  }
+
+  ended(exit: Exit): void {
+    this._box?.asks?.lifeEnded(exit, this._name);
+    this._box?.lifeEnded();
+  }
+
+  over(exit: Exit): void {
+    if (this.exit !== null) return;
+    this.ended(exit);
+    this._box?.asks?.over(exit, this._name);
+    this.ending.end(exit);
+    // Parked senders are told, and messages are discarded.
+    if (this._shares) return;
+    const box = this._box ?? this._makeBox();
+    box.cancel(exit);
+  }
+
+  private _content(): BodyContent {
+    const live = (context: ChildContextOf): unknown => {
+      const box = this._box ?? this._makeBox();
+      box.reader = context;
+      return this._life.begin(box, new LifeContext(this, context));
+    };
+    const body = !this._life.isAsync
+      ? live
+      : async function* (context: ChildContextOf): AsyncRoutine<unknown> {
+          return yield* live(context) as AsyncRoutine<unknown>;
+        };
+    return { kind: "body", body, owner: this };
+  }
+
+  /** The mailbox. The first use of it begins the life of an actor of its own. */
+  private _ready(): Box<M> {
+    const box = this._box ?? this._makeBox();
+    if (!this._begun) this._begin();
+    return box;
+  }
+
+  private _makeBox(): Box<M> {
+    const mailbox: number | Buffer<M> = this._options.mailbox ?? WAITING;
+    this._box = new Box(channel<M>(mailbox, { name: `mailbox of ${this._name}` }));
+    return this._box;
+  }
+
+  private _begin(): void {
+    this._begun = true;
+    const { restart = "temporary" } = this._options;
+    if (restart === "temporary") this._beginAlone();
+    else this._beginKept(restart === "transient");
+  }
+
+  private _beginAlone(): void {
+    sharesVariables("an actor");
+    const alone = new Alone();
+    const task = (this._options.scope?.go ?? go)(host(this._name, this._content().body), alone);
+    this._task = task;
+    this._alone = alone;
+    this._ending?.begun();
+    upon(task.whenOver(), () => {
+      if (this._task !== task) return;
+      alone.abort(undefined);
+      const exit = exitOf(task);
+      this.over(exit.kind === "failed" ? exit : (this._halted ?? exit));
+    });
+  }
+
+  /** An actor that is to be restarted is the only child of a supervisor of its own. */
+  private _beginKept(significant: boolean): void {
+    const { restart, shutdown, backoff, intensity, period, scope } = this._options;
+    const options = planTree("make actor", {
+      ...(intensity !== undefined && { intensity }),
+      ...(period !== undefined && { period }),
+      ...(significant && { autoShutdown: "any-significant" as const }),
+    });
+    const child = {
+      [CHILD]: () => ({
+        restart: restart!,
+        significant,
+        ...(shutdown !== undefined && { shutdown }),
+        ...(backoff !== undefined && { backoff }),
+        content: this._content(),
+      }),
+    };
+    const children = planChildren("make actor", { [this._name]: child as never }, options);
+    this._keeper = new Tree(this._name, { kind: "tree", children, options, template: null });
+    this._task = this._keeper.launch(scope?.go ?? go).task;
+    this._ending?.begun();
+    this._home = { terminate: () => this._keeper!.stop().map(nothing) };
+  }
+
+  /** Called for a send that was not accepted, as the actor has ended or is closed. */
+  private _refused(): false {
+    const { exit } = this;
+    if (exit !== null && isFailure(exit)) throw reasonOf(exit, `Actor ${this._name}`);
+    return false;
+  }
+}
+
+/** What {@link Stop} stops. */
+export interface Stoppable {
+  readonly name: string;
+  readonly ending: Ending;
+  halt(reason: unknown): void;
+}
+
+/** Stops an actor, and waits for its end. */
+export class Stop extends EndingWait {
+  private readonly _cell: Stoppable;
+  private readonly _reason: unknown;
+
+  constructor(cell: Stoppable, reason: unknown) {
+    super(cell.ending, `actor ${cell.name}`);
+    this._cell = cell;
+    this._reason = reason;
+  }
+
+  override block(): void {
+    super.block();
+    this._cell.halt(this._reason);
+  }
+}
