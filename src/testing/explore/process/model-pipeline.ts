@@ -12,6 +12,7 @@ import type { Body } from "../../../task/task.js";
 import { isValue, type Settleable, settle } from "../../../task/work.js";
 import { Round } from "../../program/loop.js";
 import type { ChannelModel, DeliveryOrder } from "./model-objects.js";
+import { receiveFrom } from "./model-sources.js";
 
 /** What `pipeline` is given. */
 export interface PipelineParts {
@@ -66,7 +67,7 @@ function* delivering(
   const round = new Round(undefined, false);
   for (;;) {
     yield* round;
-    const value = yield* nextValue(source.receive());
+    const value = yield* nextValue(receiveFrom(source));
     if (value === CLOSED) return;
     const result = yield* resultOf(crews, work, value);
     if (!(yield* out.send(result))) crews.refuse("a pipeline is closed");

@@ -13,8 +13,8 @@ export interface MergeParts {
 
 /** What sources ask of the sandbox. */
 export interface SourceCalls {
-  /** What the running task remembers under a key. */
-  ofRun<T>(key: object, make: () => T): T;
+  /** The sources of a merge whose end the running task has received; `sources` names them all. */
+  endedOf(merge: object, sources: string): Set<string>;
   unmodelled(what: string): never;
 }
 
@@ -25,13 +25,21 @@ export function isStored(source: unknown): source is Iterable<unknown> {
   return Object.getPrototypeOf(Object(source)) === Set.prototype && !Object.hasOwn(source as object, Symbol.iterator);
 }
 
-/** A receive from one of the sources. One that has ended yields its end to each receive, which then waits for the others. */
+/** Receives from a source that a combinator has taken over: it belongs to no task, whichever receives from it. */
+export function receiveFrom(source: ReceiveChannel<unknown>): Operation<unknown> {
+  const receive = source.receive();
+  (source as { readonly ownership?: { pin(): void } | null }).ownership?.pin();
+  return receive;
+}
+
+/** A receive from one of the sources. It waits for those whose end the running task has not received. */
 class ReceiveMerged extends ReceiveAny {
   private readonly _calls: SourceCalls;
   private readonly _ended: Set<string>;
 
   constructor(calls: SourceCalls, named: MergeParts["named"], ended: Set<string>) {
-    super(Object.keys(named).map((key) => ({ key, receive: named[key]!.receive().fresh() })));
+    const open = Object.keys(named).filter((key) => !ended.has(key));
+    super(open.map((key) => ({ key, receive: receiveFrom(named[key]!).fresh() })));
     this._calls = calls;
     this._ended = ended;
   }
@@ -91,8 +99,10 @@ export class MergeModel implements OwnedChannel<unknown> {
     this.cancel();
   }
 
-  /** The names of the sources that the running task has received the end of: a source that has ended stays so. */
+  /** The names of the sources whose end the running task has received: a source that has ended stays so. */
   private get _ended(): Set<string> {
-    return this._calls.ofRun(this, () => new Set<string>());
+    const { named } = this._parts;
+    const sources = Object.entries(named).map(([key, source]) => `${key}:${(source as { index?: number }).index}`);
+    return this._calls.endedOf(this, sources.join());
   }
 }

@@ -97,8 +97,8 @@ export class RoutineRun {
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<number>;
-  /** What it remembers of channels that it has received from. */
-  readonly views: Map<object, unknown>;
+  /** The merges that it has received from, with the sources of each that have ended. */
+  readonly merges: Map<object, { readonly sources: string; readonly ended: Set<string> }>;
   /** The objects that it has sent or received. */
   readonly objects: RunObjects;
   /** What it has started and made since it went on. */
@@ -129,7 +129,7 @@ export class RoutineRun {
     this.ahead = [];
     this.loops = new Map();
     this.owned = new Set();
-    this.views = new Map();
+    this.merges = new Map();
     this.objects = objects;
     this.steps = [];
   }
@@ -171,6 +171,13 @@ export class RoutineRun {
       .map(([lock, n]) => `${lock}:${n}`)
       .sort()
       .join();
+  }
+
+  /** The sources of merges whose end it has received, as a text: it does not wait for them again. */
+  get ends(): string {
+    const read = [...this.merges.values()].filter(({ ended }) => ended.size > 0);
+    const ends = read.map(({ sources, ended }) => `${sources} ${[...ended].sort().join()}`);
+    return [...new Set(ends)].sort().join(";");
   }
 
   /** In an audit: it repeats a round that began on the way to a local state, and goes on as from there. */

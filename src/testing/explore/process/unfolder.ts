@@ -554,7 +554,7 @@ export class Unfolder implements SandboxObserver {
     if (run.objects.isLikeness && run.objects.move === null) return this._likeRound(run);
     if (node !== this._fresh) return null;
     const owned = [...run.owned].sort((one, other) => one - other);
-    const key = `${loop} ${run.holding} ${owned} ${state}`;
+    const key = `${loop} ${run.holding} ${owned} ${run.ends} ${state}`;
     const before = this._rounds.get(key);
     const { named } = run.objects;
     const { releases } = run;
