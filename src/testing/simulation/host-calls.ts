@@ -107,6 +107,16 @@ export class HostCalls {
     }
   }
 
+  /** Does work during which code of the program runs again and again: to replace the functions takes longer than a step of it. */
+  within<R>(work: () => R): R {
+    this.enter();
+    try {
+      return work();
+    } finally {
+      this.leave();
+    }
+  }
+
   /** Lets microtasks run that code of the program has begun. Returns early when `arrived` says so. */
   async settle(arrived: () => boolean, most: number): Promise<void> {
     this.enter();

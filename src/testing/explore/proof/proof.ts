@@ -210,9 +210,10 @@ export class Proof<T> {
 
   /** Whether the search is complete; null if it does not support the program. */
   private async _explore(search: Search, pause: () => boolean): Promise<boolean | null> {
+    const { host } = this._unfolder.sandbox;
     try {
       for (;;) {
-        const complete = await whenUnfolded(this._model, () => search.explore(pause));
+        const complete = await whenUnfolded(this._model, () => host.within(() => search.explore(pause)));
         if (!search.interrupted || this._limits.late) return complete;
         await this._limits.rest(this._isolation!);
       }

@@ -33,9 +33,12 @@ interface Place {
   readonly line: number;
 }
 
+/** The parser, once it was needed: to import it again takes longer than to parse a small program. */
+let acorn: Promise<typeof import("acorn")> | undefined;
+
 /** The variables that the tasks of some source share; null if the source cannot be read. */
 export async function sharedVariables(source: string): Promise<SharedVariable[] | null> {
-  const { parse } = await import("acorn");
+  const { parse } = await (acorn ??= import("acorn"));
   const options = { ecmaVersion: "latest", allowAwaitOutsideFunction: true, locations: true } as const;
   for (const [before, after] of FORMS) {
     let program: AnyNode;

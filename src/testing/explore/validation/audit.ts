@@ -72,6 +72,8 @@ export class Audit {
   private _broken: unknown;
   private readonly _limits: Limits;
   private readonly _isolation: Isolation;
+  /** Events that the schedule may still have. */
+  private _turns: number;
   /** Plain calls that the running task may still make in its turn. */
   private _patience: number;
   /** Operations in a row that were ready at once, and the states of rounds that have begun meanwhile. */
@@ -82,6 +84,7 @@ export class Audit {
   constructor(model: Model, limits: Limits, isolation: Isolation, copies = false) {
     this._limits = limits;
     this._isolation = isolation;
+    this._turns = 0;
     this._patience = MOST_IN_A_TURN;
     this._streak = 0;
     this._rounds = new Map();
@@ -126,13 +129,27 @@ export class Audit {
     this._left = false;
     enterInitial(model);
     this._beginStarted();
-    for (let left = most; ; left--) {
-      for (let live = this._goOnAll(); live !== null; live = this._goOnAll()) await this._goOnAsync(live);
-      if (left === 0 || this._difference !== null || this._left) return;
-      if (this._limits.stops()) await this._limits.rest(this._isolation);
+    this._turns = most;
+    const { host } = this._unfolder.sandbox;
+    for (;;) {
+      const live = host.within(() => this._walkOn());
+      if (live === null) return;
+      if (live !== "rest") await this._goOnAsync(live);
+      else await this._limits.rest(this._isolation);
       if (this._limits.late) return;
+    }
+  }
+
+  /** Goes on until the end of the schedule, null; or until an async routine is due, or a turn of the host. */
+  private _walkOn(): RoutineRun | "rest" | null {
+    const { _model: model } = this;
+    for (;;) {
+      const live = this._goOnAll();
+      if (live !== null) return live;
+      if (this._difference !== null || this._left) return null;
+      if (this._limits.stops()) return "rest";
       model.enumerate();
-      if (model.count === 0) return;
+      if (this._turns-- === 0 || model.count === 0) return null;
       this._event(this._below(model.count));
     }
   }
