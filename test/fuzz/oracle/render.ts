@@ -67,6 +67,9 @@ const HELPERS = {
   },
 };
 
+/** Statements that make what tasks use. A variable that is assigned when tasks run already counts as shared, a constant does not. */
+const MADE: readonly Statement["does"][] = ["channel", "timeout", "lock", "cell", "start"];
+
 class Renderer {
   private readonly _function: string;
 
@@ -81,14 +84,23 @@ class Renderer {
   /** A body with its variables and its log. */
   private _body(block: Block, end: string, margin = ""): string {
     const inner = `${margin}  `;
-    const lines = this._block(block, inner);
-    const names = [...new Set(assigned(block))];
+    const lines = this._lines(block, inner, "const ");
+    const names = [...new Set(assigned(block.filter(({ does }) => !MADE.includes(does))))];
     const declared = names.length > 0 ? `${inner}let ${names.join(", ")};\n` : "";
     return `{\n${inner}let log = "";\n${declared}${lines}${end === "" ? "" : `${inner}${end}\n`}${margin}}`;
   }
 
   private _block(block: Block, margin: string): string {
-    return block.map((statement) => `${this._statement(statement, margin)}\n`).join("");
+    return this._lines(block, margin, "");
+  }
+
+  /** The statements of a block; `declares` stands before those that make what tasks use. */
+  private _lines(block: Block, margin: string, declares: string): string {
+    const lines = block.map((statement) => {
+      const line = this._statement(statement, margin);
+      return `${margin}${MADE.includes(statement.does) ? declares : ""}${line.slice(margin.length)}\n`;
+    });
+    return lines.join("");
   }
 
   private _statement(statement: Statement, margin: string): string {
