@@ -97,6 +97,8 @@ export class RoutineRun {
   readonly loops: Map<object, string>;
   /** The channels that it has made with `owned` or received from, and whose end it has not received. */
   readonly owned: Set<number>;
+  /** What it remembers of objects that it uses. */
+  readonly views: Map<object, unknown>;
   /** The merges that it has received from, with the sources of each that have ended. */
   readonly merges: Map<object, { readonly sources: string; readonly ended: Set<string> }>;
   /** The objects that it has sent or received. */
@@ -129,6 +131,7 @@ export class RoutineRun {
     this.ahead = [];
     this.loops = new Map();
     this.owned = new Set();
+    this.views = new Map();
     this.merges = new Map();
     this.objects = objects;
     this.steps = [];

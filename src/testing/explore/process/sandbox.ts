@@ -376,6 +376,13 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     return region === -1 ? -1 : this.regions[region]!.home;
   }
 
+  /** What the running task remembers under a key. */
+  ofRun<T>(key: object, make: () => T): T {
+    const { views } = this._current();
+    if (!views.has(key)) views.set(key, make());
+    return views.get(key) as T;
+  }
+
   endedOf(merge: object, sources: string): Set<string> {
     const { merges } = this._current();
     const read = merges.get(merge) ?? { sources, ended: new Set() };
