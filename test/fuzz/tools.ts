@@ -1,14 +1,15 @@
-// Random programs with groups: tasks that start others in a group, wait for it, look at it, cancel it, and give up.
+// Random programs with one tool each: a group, scopes, or a broadcast. Tasks use the tool, look at it, and give it up.
 
 import {
+  broadcast,
   type Channel,
+  CLOSED,
   channel,
-  type Group,
   go,
   group,
   pause,
   type Routine,
-  type Scope,
+  type Subscription,
   scope,
   select,
   sleep,
@@ -18,40 +19,32 @@ import { seeded } from "../../src/testing/simulation/decisions.js";
 
 /** What a task does next; `n` is a number of milliseconds, or says which of several things it does. */
 interface Act {
-  readonly kind: (typeof KINDS)[number];
+  readonly kind: string;
   readonly n: number;
 }
 
 export interface ToolSpec {
-  readonly limit: number;
-  readonly joins: boolean;
+  readonly tool: string;
+  /** Settings of the tool. */
+  readonly n: number;
   readonly capacity: number;
   readonly tasks: readonly (readonly Act[])[];
 }
 
-const KINDS = [
-  ...(["enter", "enter", "enter", "try", "wait", "stop", "hurry", "look"] as const),
-  ...(["signal", "crew", "region"] as const),
-  ...(["send", "receive", "sleep", "pause", "offer"] as const),
-] as const;
+/** Performs one act; returns what it shows. */
+type Perform = (act: Act) => Routine<unknown>;
 
-export function toolSpecOf(seed: number): ToolSpec {
-  const below = seeded(seed);
-  const kinds = KINDS.filter((kind) => kind === "enter" || below(2) === 0);
-  const act = (): Act => ({ kind: kinds[below(kinds.length)]!, n: below(6) });
-  const size = 1 + below(2);
-  const tasks = Array.from({ length: size }, () => Array.from({ length: 1 + below(5) }, act));
-  return { limit: 1 + below(3), joins: below(4) === 0, capacity: below(2), tasks };
+interface Tool {
+  /** What one may do with it. */
+  readonly kinds: readonly string[];
+  /** Makes it, and returns what makes what each task does with it, and what `main` does at the end. */
+  readonly make: (
+    values: Channel<number>,
+    n: number,
+  ) => { readonly use: () => Perform; readonly end?: () => Routine<void> };
 }
 
-/** What the tasks of a program share. */
-interface Shared {
-  readonly values: Channel<number>;
-  readonly pool: Group;
-  readonly joins: boolean;
-}
-
-function* child({ values }: Shared, n: number): Routine<number> {
+function* child(values: Channel<number>, n: number): Routine<number> {
   if (n === 0) yield* sleep(1);
   else if (n === 1) yield* values.send(n);
   else if (n === 2) yield* values.receive();
@@ -60,57 +53,109 @@ function* child({ values }: Shared, n: number): Routine<number> {
   return n;
 }
 
-/** Performs one act; returns what it shows. */
-function* perform({ kind, n }: Act, shared: Shared): Routine<unknown> {
-  const { values, pool, joins } = shared;
-  switch (kind) {
-    case "enter": {
-      const { task } = yield* pool.go(child, shared, n);
-      return joins ? yield* task : "";
-    }
-    case "try":
-      return pool.tryGo(child, shared, n) === undefined ? "t" : "T";
-    case "wait":
-      return yield* pool.wait();
-    case "stop":
-      return pool.cancel("stopped");
-    case "hurry":
-      return (yield* select({ all: pool.wait(), late: sleep(n) })).key;
-    case "look":
-      return (yield* select({ all: pool.wait() }, { default: null })).key;
-    case "signal":
-      return pool.signal.aborted;
-    case "crew":
-      return yield* workers([n, n + 1], 2, (value: number) => child(shared, value));
-    case "region":
-      return yield* scope(function* (s: Scope): Routine<unknown> {
-        s.go(function* looks() {
-          yield* pause();
-          return s.signal.aborted;
-        });
-        const task = s.go(child, shared, n);
-        if (n === 5) s.cancel();
-        yield* task;
-        return s.signal.aborted;
-      });
-    case "send":
-      return yield* values.send(n);
-    case "receive":
-      return yield* values.receive();
-    case "offer":
-      return values.trySend(n);
-    case "sleep":
-      return yield* sleep(n);
-    default:
-      return yield* pause();
-  }
+const subscriptions = [{}, { capacity: 1 }, { policy: "drop" }, { policy: "slide" }] as const;
+
+const tools: Readonly<Record<string, Tool>> = {
+  group: {
+    kinds: ["enter", "enter", "enter", "try", "wait", "stop", "hurry", "signal"],
+    make(values, setting) {
+      const joins = setting === 0;
+      const pool = group({ limit: 1 + (setting % 3), failures: joins ? "joiner" : "group" });
+      return {
+        use: () =>
+          function* ({ kind, n }) {
+            if (kind === "enter") {
+              const { task } = yield* pool.go(child, values, n);
+              return joins ? yield* task : "";
+            }
+            if (kind === "try") return pool.tryGo(child, values, n) === undefined ? "full" : "started";
+            if (kind === "wait") return yield* pool.wait();
+            if (kind === "stop") return pool.cancel("stopped");
+            if (kind === "signal") return pool.signal.aborted;
+            return (yield* select({ all: pool.wait(), late: sleep(n) })).key;
+          },
+      };
+    },
+  },
+  scopes: {
+    kinds: ["region", "crew"],
+    make: (values) => ({
+      use: () =>
+        function* ({ kind, n }) {
+          if (kind === "crew") return yield* workers([n, n + 1], 2, (value: number) => child(values, value));
+          return yield* scope(function* (s): Routine<unknown> {
+            s.go(function* looks() {
+              yield* pause();
+              return s.signal.aborted;
+            });
+            const task = s.go(child, values, n);
+            if (n === 5) s.cancel();
+            yield* task;
+            return s.signal.aborted;
+          });
+        },
+    }),
+  },
+  broadcast: {
+    kinds: ["publish", "publish", "publish", "hear", "hear", "hear", "try", "ends", "subscribe", "leave", "mute"],
+    make(_, setting) {
+      const news = channel<number>();
+      const feed = broadcast(news);
+      const last = feed.subscribe({ policy: "slide" });
+      return {
+        use() {
+          const held: Subscription<number>[] = [feed.subscribe(subscriptions[setting % subscriptions.length])];
+          return function* ({ kind, n }) {
+            const subscription = held[n % held.length]!;
+            if (kind === "publish") return yield* news.send(n);
+            if (kind === "ends") return n < 4 ? news.close() : news.close(new Error("broken news"));
+            if (kind === "subscribe") return held.push(feed.subscribe(subscriptions[n % subscriptions.length]));
+            if (kind === "hear") return yield* subscription.receive();
+            if (kind === "try") return subscription.tryReceive();
+            if (kind === "mute") return feed.cancel();
+            if (kind === "leave" || kind === "end") for (const each of held) each.cancel();
+            return "";
+          };
+        },
+        *end() {
+          news.close();
+          while ((yield* last.receive()) !== CLOSED);
+        },
+      };
+    },
+  },
+};
+
+export const TOOLS: readonly string[] = Object.keys(tools);
+
+const PLAIN = ["send", "receive", "sleep", "pause", "offer"];
+
+/** @param only - The tool; any of them if it is left out. */
+export function toolSpecOf(seed: number, only?: string): ToolSpec {
+  const below = seeded(seed);
+  const tool = only ?? TOOLS[below(TOOLS.length)]!;
+  const special = tools[tool]!.kinds.filter(() => below(3) > 0);
+  const kinds = [...special, ...special, ...PLAIN.filter(() => below(3) === 0), "pause"];
+  const act = (): Act => ({ kind: kinds[below(kinds.length)]!, n: below(6) });
+  const size = 1 + below(3);
+  const tasks = Array.from({ length: size }, () => Array.from({ length: 1 + below(4) }, act));
+  return { tool, n: below(12), capacity: below(2), tasks };
 }
 
-function* performAll(acts: readonly Act[], shared: Shared): Routine<string> {
+function* performPlain({ kind, n }: Act, values: Channel<number>): Routine<unknown> {
+  if (kind === "send") return yield* values.send(n);
+  if (kind === "receive") return yield* values.receive();
+  if (kind === "offer") return values.trySend(n);
+  if (kind === "sleep") return yield* sleep(n);
+  return yield* pause();
+}
+
+function* performAll(acts: readonly Act[], values: Channel<number>, use: () => Perform): Routine<string> {
+  const perform = use();
   const log: string[] = [];
-  for (const act of acts) {
+  for (const act of [...acts, { kind: "end", n: 0 }]) {
     try {
-      log.push(String(yield* perform(act, shared)));
+      log.push(String(yield* PLAIN.includes(act.kind) ? performPlain(act, values) : perform(act)));
     } catch (error) {
       log.push(String(error));
     }
@@ -119,13 +164,13 @@ function* performAll(acts: readonly Act[], shared: Shared): Routine<string> {
 }
 
 /** A program whose tasks log what they see; it returns what they have logged. */
-export function toolProgramOf({ limit, joins, capacity, tasks }: ToolSpec): () => Routine<string> {
+export function toolProgramOf({ tool, n, capacity, tasks }: ToolSpec): () => Routine<string> {
   return function* () {
     const values = channel<number>(capacity);
-    const pool = group({ limit, failures: joins ? "joiner" : "group" });
-    const shared = { values, pool, joins };
-    const others = tasks.slice(1).map((acts) => go(performAll, acts, shared));
-    const logs = [yield* performAll(tasks[0]!, shared)];
+    const { use, end } = tools[tool]!.make(values, n);
+    const others = tasks.slice(1).map((acts) => go(performAll, acts, values, use));
+    const logs = [yield* performAll(tasks[0]!, values, use)];
+    if (end !== undefined) yield* end();
     for (const task of others) logs.push(yield* task);
     return logs.join(" ");
   };

@@ -1,7 +1,17 @@
 // Programs of many alike tasks that share a tool of the library: the model decides them with few states, and finds the fault of the twin
 // of each, which differs by one mistake.
 
-import { group, type Operation, pause, type Routine } from "millrace";
+import {
+  broadcast,
+  channel,
+  go,
+  group,
+  type Operation,
+  pause,
+  type Routine,
+  Semaphore,
+  type Subscription,
+} from "millrace";
 import { type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 
@@ -15,8 +25,8 @@ interface Row {
   readonly fails: string;
 }
 
-/** States within which each program is decided, at less than a second for each ten thousand. */
-const FEW = 10_000;
+/** States within which each program is decided. */
+const FEW = 40_000;
 
 /** Starts tasks in a group, at most three of them at a time. */
 function* inGroup(
@@ -35,7 +45,62 @@ function* failing(n: number): Routine<void> {
   if (n === 7) throw new Error("job 7 fails");
 }
 
+/** Starts tasks that take a lock; one that does not release it holds up the others. */
+function* underLock(count: number, lock: Semaphore, releases: boolean): Routine<string> {
+  const work = function* (nth: number): Routine<void> {
+    const lease = yield* lock.acquire();
+    yield* pause();
+    if (releases || nth > 1) lease.release();
+  };
+  const tasks = Array.from({ length: count }, (_, nth) => go(work, nth));
+  for (const task of tasks) yield* task;
+  return "done";
+}
+
+/** Sends numbers to a broadcast, and returns what each subscriber has got; the first of them reads `fewer` values less. */
+function* published(subscribers: number, values: number, fewer: number): Routine<string> {
+  const source = channel<number>();
+  const news = broadcast(source);
+  const read = function* (own: Subscription<number>, count: number): Routine<string> {
+    const got: unknown[] = [];
+    while (got.length < count) got.push(yield* own.receive());
+    return got.join("");
+  };
+  const counts = Array.from({ length: subscribers }, (_, nth) => (nth === 0 ? values - fewer : values));
+  const tasks = counts.map((count) => go(read, news.subscribe(), count));
+  for (let n = 1; n <= values; n++) yield* source.send(n);
+  const got: string[] = [];
+  for (const task of tasks) got.push(yield* task);
+  source.close();
+  yield* news.subscribe().receive();
+  return got.join();
+}
+
 const rows: Readonly<Record<string, Row>> = {
+  "a broadcast of two values to six subscribers": {
+    main: () => published(6, 2, 0),
+    outcomes: ["12,12,12,12,12,12"],
+    twin: () => published(6, 2, 1),
+    fails: "deadlock",
+  },
+  "a broadcast of four values to three subscribers": {
+    main: () => published(3, 4, 0),
+    outcomes: ["1234,1234,1234"],
+    twin: () => published(3, 4, 1),
+    fails: "deadlock",
+  },
+  "twelve tasks that share a semaphore of two": {
+    main: () => underLock(12, new Semaphore(2), true),
+    outcomes: ["done"],
+    twin: () => underLock(12, new Semaphore(2), false),
+    fails: "deadlock",
+  },
+  "eight tasks that share a mutex": {
+    main: () => underLock(8, new Semaphore(1), true),
+    outcomes: ["done"],
+    twin: () => underLock(8, new Semaphore(1), false),
+    fails: "deadlock",
+  },
   "ten tasks of a group with three places": {
     main: () => inGroup(10, pause, true),
     outcomes: ["done"],

@@ -1,8 +1,12 @@
 // One source for several subscribers, each of which gets every value (core.async's mult and tap).
 
-import type { Input } from "../ends/source.js";
+import type { ReceiveChannel } from "../../channel/ends.js";
+import { standIn } from "../../scheduler/stand-ins.js";
+import { assertOptions } from "../../structures/arguments.js";
+import { release } from "../ends/release.js";
+import { type Input, sourceOf } from "../ends/source.js";
 import { type DistributionOptions, Distributor } from "./distributor.js";
-import { Audience, type SubscribeOptions, type Subscription } from "./subscription.js";
+import { Audience, checkedSubscription, type SubscribeOptions, type Subscription } from "./subscription.js";
 
 /** The options of {@link broadcast}. */
 export interface BroadcastOptions extends DistributionOptions {
@@ -86,5 +90,13 @@ class Broadcasting<T> extends Distributor<T> implements Broadcast<T> {
  * ```
  */
 export function broadcast<T>(source: Input<T>, options: BroadcastOptions = {}): Broadcast<T> {
-  return new Broadcasting(source, options);
+  assertOptions("broadcast", options);
+  const { replay = 0, hold = false, autoCancel = false } = options;
+  const made = standIn("broadcast", {
+    source: () => sourceOf("broadcast", source),
+    release: (from: ReceiveChannel<T>, reason: unknown) => release(from, options, reason),
+    subscription: checkedSubscription,
+    isPlain: replay === 0 && !hold && !autoCancel,
+  });
+  return (made as Broadcast<T> | undefined) ?? new Broadcasting(source, options);
 }

@@ -54,6 +54,12 @@ export class DisconnectedError extends Error {
   }
 }
 
+/** What is settled about a subscription once its options are checked. */
+interface Checked {
+  readonly policy: Policy;
+  readonly capacity: number;
+}
+
 const capacities: Readonly<Record<Policy, number>> = { wait: 0, drop: 1, slide: 1, disconnect: 64 };
 
 /**
@@ -105,8 +111,7 @@ class Subscriber<T> implements Subscription<T> {
   private readonly _channel: Channel<T>;
 
   constructor(audience: Audience<T>, options: SubscribeOptions<T>) {
-    const { policy = "wait" } = options;
-    const capacity = checkedCapacity(policy, options.capacity);
+    const { policy, capacity } = checkedSubscription(options);
     this.missed = 0;
     this.owned = true;
     this._audience = audience;
@@ -275,6 +280,12 @@ export class Audience<T> extends Operation<void> {
       external: false,
     };
   }
+}
+
+/** The policy, and the capacity, of a subscription. */
+export function checkedSubscription<T>(options: SubscribeOptions<T> = {}): SubscribeOptions<T> & Checked {
+  const { policy = "wait" } = options;
+  return { ...options, policy, capacity: checkedCapacity(policy, options.capacity) };
 }
 
 function checkedCapacity(policy: Policy, capacity = capacities[policy]): number {

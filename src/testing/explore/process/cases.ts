@@ -53,6 +53,14 @@ export const ENTER_GROUP = 28;
 export const GROUP_ENDED = 29;
 /** Whether the signal of a scope is aborted. */
 export const READ_ABORTED = 30;
+/** Gives a value to all subscriptions of a broadcast, once none of them is behind. */
+export const GIVE = 31;
+/** All subscriptions of a broadcast have room for the next value. */
+export const GIVEN = 32;
+/** A subscription gets into the audience of its broadcast. */
+export const SUBSCRIBE = 34;
+/** Closes all subscriptions of a broadcast. */
+export const END_AUDIENCE = 33;
 
 // Uses: in which ways a case touches a channel, a cell, a task, a scope or a lock. Partial-order reduction asks which uses lie ahead of a
 // task (reduction/may-use.ts), and which uses conflict with a case.
@@ -104,7 +112,7 @@ export interface Names {
 /** One row of the table. */
 export interface CaseKind {
   /** What the target is the index of. */
-  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope" | "lock";
+  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope" | "lock" | "broadcast";
   /** Whether the argument is the id of a value of the program; a plain number otherwise. */
   readonly takesValue: boolean;
   /** Whether it is a plain call, which never waits: `close()`, `length`. */
@@ -125,6 +133,7 @@ export interface CaseKind {
     | "grantable"
     | "enterable"
     | "looks at ends"
+    | "caught up"
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
@@ -280,6 +289,24 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
   [READ_ABORTED]: {
     ...{ target: "scope", isCall: true, enabled: "looks at ends", yields: "flag", conflicts: [CANCELS_SCOPE] },
     step: () => ["look whether a signal is aborted", "aborted?"],
+  },
+  [GIVE]: {
+    ...{ target: "broadcast", takesValue: true, enabled: "caught up" },
+    waits: () => "subscribers that are behind",
+    step: (names, _, value) => [`give ${names.value(value)} to all subscribers`, `all ! ${names.value(value)}`],
+  },
+  [GIVEN]: {
+    ...{ target: "broadcast", enabled: "caught up" },
+    waits: () => "subscribers that are behind",
+    step: () => ["see that no subscriber is behind", "none behind"],
+  },
+  [END_AUDIENCE]: {
+    ...{ target: "broadcast", takesValue: true, isCall: true, yields: "number" },
+    step: () => ["end all subscriptions", "end all"],
+  },
+  [SUBSCRIBE]: {
+    ...{ target: "channel", isCall: true },
+    step: (names, channel) => same(`subscribe with ${names.channel(channel)}`),
   },
 };
 

@@ -69,7 +69,7 @@ export interface Effects {
 
 /** An object that a task makes on its way to a node. */
 export interface Made {
-  readonly kind: "channel" | "timer" | "cell" | "task" | "region" | "lock";
+  readonly kind: "channel" | "timer" | "cell" | "task" | "region" | "lock" | "broadcast";
   /** The index of the object among those of its kind. */
   readonly index: number;
   /** All objects that have this name, by generation: see `Sandbox.slots`. */

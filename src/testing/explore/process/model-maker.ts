@@ -7,6 +7,7 @@ import { type KeptPermits, Layer } from "../../../scheduler/maker.js";
 import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
 import { shares } from "../../simulation/chance.js";
+import type { BroadcastParts } from "./model-broadcast.js";
 import type { GroupParts } from "./model-groups.js";
 import { type PipelineParts, pipelineModel } from "./model-pipeline.js";
 import { isStored, MergeModel, type MergeParts } from "./model-sources.js";
@@ -71,6 +72,7 @@ export class ModelMaker extends Layer implements Declared {
 
   override combinator(name: string, parts: unknown): unknown {
     if (name === "pipeline") return pipelineModel(this._sandbox, parts as PipelineParts);
+    if (name === "broadcast") return this._sandbox.broadcast(parts as BroadcastParts);
     if (name === "group") return this._sandbox.group(parts as GroupParts);
     if (name === "merge") return new MergeModel(this._sandbox, parts as MergeParts);
     return name === "iterable" && isStored(parts) ? this._sandbox.stored([...parts]) : undefined;

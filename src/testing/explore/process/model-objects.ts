@@ -64,7 +64,7 @@ export interface Callbacks {
 }
 
 /** What is fixed about a channel. */
-interface ChannelFacts {
+export interface ChannelFacts {
   readonly index: number;
   readonly name: string;
   readonly capacity: number;

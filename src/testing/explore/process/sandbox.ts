@@ -18,13 +18,15 @@ import type { Declared } from "../../program/cell.js";
 import { loopedName } from "../../program/loop.js";
 import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
 import { callSiteOf, captureCallSite } from "./call-site.js";
-import { Unmodelled } from "./cases.js";
+import { SUBSCRIBE, Unmodelled } from "./cases.js";
 import type { Made } from "./local-lts.js";
+import { BroadcastModel, type BroadcastParts, type Broadcasts, SubscriptionModel } from "./model-broadcast.js";
 import { GroupModel, type GroupParts, type Groups } from "./model-groups.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import {
   type Callbacks,
   CellModel,
+  type ChannelFacts,
   ChannelModel,
   type DeliveryOrder,
   type Overflow,
@@ -36,7 +38,7 @@ import type { CrewEnd, Crews } from "./model-pipeline.js";
 import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type SignalCalls, SignalModel } from "./model-signals.js";
 import type { SourceCalls } from "./model-sources.js";
-import { type Offer, Thrown } from "./operation-cases.js";
+import { Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
 import type { ModelObject, Slot } from "./slots.js";
@@ -89,7 +91,9 @@ export interface SandboxObserver {
 /** Thrown by a plain call that has no answer yet. */
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
-export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls {
+export class Sandbox
+  implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls, Broadcasts
+{
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
   readonly channels: ChannelModel<unknown>[];
@@ -97,6 +101,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
   readonly cells: CellModel<unknown>[];
   readonly regions: RegionModel[];
   readonly locks: LockModel[];
+  readonly broadcasts: BroadcastModel[];
   /** The requests for permits, by number. */
   readonly requests: LockRequest[];
   /** Whether there are tasks that send in an order. */
@@ -138,6 +143,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     this.cells = [];
     this.regions = [];
     this.locks = [];
+    this.broadcasts = [];
     this.requests = [];
     this.anyOrder = false;
     this.invariants = new Map();
@@ -325,6 +331,36 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     return task;
   }
 
+  // Broadcasts.
+
+  broadcast(parts: BroadcastParts): BroadcastModel | undefined {
+    const run = this._current();
+    if (!parts.isPlain) return undefined;
+    const slot = this._slot(`${run.task} broadcast ${run.counts.locks++}`);
+    const made = this._object(run, slot, () => {
+      const facts = { index: this.broadcasts.length, maker: run.task, home: this._homeOf(run.task) };
+      const broadcast = new BroadcastModel(this, facts, parts);
+      this.broadcasts.push(broadcast);
+      return broadcast;
+    });
+    this._observer.made(run, { kind: "broadcast", index: made.index, slot, begins: 0 });
+    made.readBy(this.start<void>(made.reading(parts.source()), []));
+    return made;
+  }
+
+  subscription(broadcast: BroadcastModel, capacity: number, overflow: Overflow): SubscriptionModel {
+    const make = (facts: ChannelFacts): SubscriptionModel => {
+      const made = new SubscriptionModel(this, facts, broadcast);
+      broadcast.subscriptions.push(made);
+      return made;
+    };
+    const made = this._channel(this._current(), capacity, overflow, undefined, {}, 0, make);
+    Object.assign(made, { owned: true });
+    this.hold(made.index, true);
+    this.call(new Offer(SUBSCRIBE, made.index, null, "subscribe", this.queued));
+    return made as unknown as SubscriptionModel;
+  }
+
   // Tasks of combinators.
 
   output(onCancel: () => void): ChannelModel<unknown> & OwnedChannel<unknown> {
@@ -427,6 +463,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     given: string | undefined,
     callbacks: Callbacks,
     begins = 0,
+    make: (facts: ChannelFacts) => ChannelModel<unknown> = (facts) => new ChannelModel(this, facts),
   ): ChannelModel<T> {
     const nth = run.counts.channels++;
     const name = given ?? this._nameIn(run.task, `channel#${nth}`);
@@ -434,15 +471,7 @@ export class Sandbox implements PlainCalls, Declared, Scopes, LockCalls, Crews, 
     const channel = this._object(run, slot, () => {
       const index = this.channels.length;
       const home = this._homeOf(run.task);
-      const made = new ChannelModel<unknown>(this, {
-        index,
-        name,
-        capacity,
-        overflow,
-        callbacks,
-        home,
-        isStored: begins > 0,
-      });
+      const made = make({ index, name, capacity, overflow, callbacks, home, isStored: begins > 0 });
       this.channels.push(made);
       return made;
     });
@@ -689,6 +718,7 @@ export function nameOf(value: object): string | undefined {
   if (value instanceof TaskModel) return `task ${value.index}`;
   if (value instanceof CellModel) return `cell ${value.index}`;
   if (value instanceof RegionModel) return `scope ${value.index}`;
+  if (value instanceof BroadcastModel) return `broadcast ${value.index}`;
   if (value instanceof SignalModel) return `signal ${value.region.index}`;
   if (value instanceof GroupModel) return `group ${value.region.index}`;
   if (value instanceof Sandbox) return "sandbox";

@@ -8,6 +8,8 @@
 import { isDaemon } from "../../program/loop.js";
 import { KINDS, RETURN_AFTER, STRIDE, UNORDERED, WHEN_OVER } from "../process/cases.js";
 import { type Effects, PARKED } from "../process/local-lts.js";
+import { SubscriptionModel } from "../process/model-broadcast.js";
+import type { ChannelModel } from "../process/model-objects.js";
 import type { Unfolder } from "../process/unfolder.js";
 
 /** The image of a local state in which the task has not yet started all the tasks that are moved: nothing is permuted there. */
@@ -24,6 +26,10 @@ export interface Began {
   readonly starter: number;
   readonly node: number;
 }
+
+/** The broadcast that a channel is a subscription of; null for none. */
+const audienceOf = (channel: ChannelModel<unknown>): object | null =>
+  channel instanceof SubscriptionModel ? channel.broadcast : null;
 
 /** A partial injective map, with its inverse. */
 class Pairs {
@@ -274,6 +280,7 @@ export class Automorphism {
   private _pairChannels(one: number, other: number): boolean {
     const { channels } = this._unfolder.sandbox;
     const [from, to] = [channels[one]!, channels[other]!];
+    if (audienceOf(from) !== audienceOf(to)) return false;
     return from.capacity === to.capacity && from.overflow === to.overflow && this.channels.pair(one, other);
   }
 

@@ -100,6 +100,7 @@ export class Canonicaliser {
       { of: model.ofTask, who: movable, pairs: "tasks" },
       { of: model.ofTask, who: tasks.filter((task) => !moves(task)), pairs: "tasks" },
       { of: model.ofChannel, who: channels, pairs: "channels" },
+      { of: model.ofJoined, who: channels.filter((one) => model.isSubscription(one)), pairs: "channels" },
       { of: model.ofSleep, who: sleepers, pairs: "tasks" },
       { of: model.ofArrival, who: model.unfolder.sandbox.knowsArrivals ? movable : [], pairs: "tasks" },
       { of: model.ofRank, who: movable.filter((task) => model.task(task).order !== null), pairs: "tasks" },

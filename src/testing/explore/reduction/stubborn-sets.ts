@@ -68,13 +68,14 @@ export class StubbornSets {
     return grew;
   }
 
-  /** Whether the reduction supports the program: no atomic sequences, no invariants, no queued locks. */
+  /** Whether the reduction supports the program: no atomic sequences, no invariants, no broadcasts, no queued locks. */
   get eligible(): boolean {
     const { lts, sandbox } = this._model.unfolder;
     return (
       !lts.anyAtomic &&
       !lts.looksAtScopes &&
       sandbox.invariants.size === 0 &&
+      sandbox.broadcasts.length === 0 &&
       !sandbox.locks.some(({ isQueued }) => isQueued)
     );
   }

@@ -14,6 +14,8 @@
 //   for an arrival 1 if the task is parked for certain, since before time passed; 0 if it may not have come to its node yet
 //   for a worker   its place in the order of delivery, from 1; 0 while it has none
 //   for a scope    the id of its state; for the reason that a task was cancelled for, its id, and one
+//   for a subscription 1 once it is in the audience of its broadcast
+//   for a broadcast  whether it is open, or over, and the id of the cause
 //   for a lock     how many permits are taken; for a latch, how often it was counted down
 //   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
 //
@@ -39,6 +41,7 @@ import {
   WHEN_CLOSED,
 } from "../process/cases.js";
 import { CANCELLED_IT, CLOSED_IT, type LocalLts, PARKED, SENT, TOOK, WAYS } from "../process/local-lts.js";
+import { SubscriptionModel } from "../process/model-broadcast.js";
 import type { LockModel } from "../process/model-locks.js";
 import type { ChannelModel, DeliveryOrder, TaskModel } from "../process/model-objects.js";
 import { isEnding, type RegionModel, RegionStates } from "../process/model-scopes.js";
@@ -95,6 +98,8 @@ export class Model {
   readonly ofLock: number[];
   readonly ofTicket: number[];
   readonly ofRank: number[];
+  readonly ofJoined: number[];
+  readonly ofBroadcast: number[];
   /** What was changed since `forget`, to be taken back: a component and its value before, each. */
   changes: Int32Array;
   changed: number;
@@ -153,6 +158,8 @@ export class Model {
     this.ofLock = [];
     this.ofTicket = [];
     this.ofRank = [];
+    this.ofJoined = [];
+    this.ofBroadcast = [];
     this.changes = new Int32Array(64);
     this.changed = 0;
     this.events = new Int32Array(FIELDS * 64);
@@ -486,6 +493,28 @@ export class Model {
     return order !== null && order.channel === channel && this.rank(task) !== 1;
   }
 
+  // Broadcasts.
+
+  isSubscription(channel: number): boolean {
+    return this.channel(channel) instanceof SubscriptionModel;
+  }
+
+  /** Whether a broadcast is open, or over. */
+  endOfBroadcast(broadcast: number): number {
+    return this._valueOf(this.ofBroadcast, broadcast);
+  }
+
+  /** The subscriptions of a broadcast that are open. */
+  audience(broadcast: number): number[] {
+    return this.unfolder.sandbox.broadcasts[broadcast]!.subscriptions.map(({ index }) => index).filter((index) =>
+      this.isJoined(index),
+    );
+  }
+
+  isJoined(channel: number): boolean {
+    return this._valueOf(this.ofJoined, channel) === 1 && !this.contents.closed(this.contentOf(channel));
+  }
+
   // Enabled transitions.
 
   /**
@@ -791,6 +820,8 @@ export class Model {
         return this.allOver(target);
       case "grantable":
         return this._isGrantable(task, target, argument);
+      case "caught up":
+        return !this.audience(target).some((channel) => this._isFull(channel, this.contentOf(channel)));
       case "looks at ends":
         for (const member of this.scope(target).members) this._assertEndIsApart(member);
         return true;

@@ -14,8 +14,10 @@ import {
   CANCEL_CHANNEL,
   CANCEL_SCOPE,
   CANCEL_TASK,
+  END_AUDIENCE,
   ENTER_GROUP,
   FAIL_SCOPE,
+  GIVE,
   GROUP_ENDED,
   JOIN,
   JOIN_SCOPE,
@@ -34,10 +36,12 @@ import {
   SEND,
   SETTLE,
   STRIDE,
+  SUBSCRIBE,
   Unmodelled,
   WRITE_CELL,
 } from "../process/cases.js";
 import { CANCELLED, causeCode, DONE, FAILED, PARKED, valueCode } from "../process/local-lts.js";
+import { BroadcastModel, HAD_SUBSCRIPTION, SubscriptionModel, WAS_OPEN } from "../process/model-broadcast.js";
 import { failureOfGroup } from "../process/model-groups.js";
 import { LockModel } from "../process/model-locks.js";
 import { ChannelModel, TaskModel } from "../process/model-objects.js";
@@ -217,6 +221,7 @@ function release(model: Model, task: number): void {
     if (!hasEnded(model, channel) && !isHeldBesides(model, channel, task))
       throw new Unmodelled("a task ends before a channel that belongs to it");
   }
+  for (const { maker, index } of model.unfolder.sandbox.broadcasts) if (maker === task) assertUsed(model, index);
   for (const { owner, index } of model.unfolder.sandbox.regions) if (owner === task) releaseMadeIn(model, index);
 }
 
@@ -235,10 +240,49 @@ function isHeldBesides(model: Model, channel: number, task: number): boolean {
 
 /** A scope is over: the channels that were made in it are released. */
 function releaseMadeIn(model: Model, region: number): void {
+  for (const { home, index } of model.unfolder.sandbox.broadcasts) if (home === region) assertEnded(model, index);
   for (const { owned, isStored, home, index } of model.unfolder.sandbox.channels) {
     if (owned === true && !isStored && home === region && !hasEnded(model, index))
       throw new Unmodelled("a scope ends before a channel that was made in it");
   }
+}
+
+// Broadcasts: 0 before it is made, then open, then over; above that the id of the cause, and three.
+
+const OPEN = 1;
+const OVER = 2;
+
+/** A subscription gets into the audience. */
+function subscribe(model: Model, channel: number): void {
+  model.set(model.component(model.ofJoined, channel), 1);
+  const end = model.endOfBroadcast((model.channel(channel) as SubscriptionModel).broadcast.index);
+  if (end !== OPEN) setContent(model, channel, model.contents.close(0, end - OVER - 1));
+}
+
+function endBroadcast(model: Model, broadcast: number, value: number): void {
+  if (model.endOfBroadcast(broadcast) !== OPEN) return;
+  const cause = model.unfolder.values.at(value) === undefined ? -1 : value;
+  for (const channel of model.audience(broadcast))
+    setContent(model, channel, model.contents.close(model.contentOf(channel), cause));
+  model.set(model.component(model.ofBroadcast, broadcast), OVER + 1 + cause);
+}
+
+/** A broadcast is released that no task uses once its maker is over. */
+function assertUsed(model: Model, broadcast: number): void {
+  if (model.audience(broadcast).length === 0) assertEnded(model, broadcast);
+}
+
+function assertEnded(model: Model, broadcast: number): void {
+  if (model.endOfBroadcast(broadcast) === OPEN)
+    throw new Unmodelled("a task ends before a broadcast that belongs to it");
+}
+
+/** A subscription is cancelled: if it was the last one, and the maker of the broadcast is over, the broadcast is released. */
+function assertStillUsed(model: Model, channel: number): void {
+  const made = model.channel(channel);
+  if (!(made instanceof SubscriptionModel)) return;
+  const { maker, index } = made.broadcast;
+  if (model.isOver(maker)) assertUsed(model, index);
 }
 
 // Time.
@@ -292,7 +336,10 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
   [WRITE_CELL]: { effect: (model, _task, cell, value) => model.set(model.ofCell[cell]!, value + 1) },
   [CANCEL_CHANNEL]: {
     code: (model, _task, channel) => discardedCode(model, channel),
-    effect: (model, _task, channel) => cancelChannel(model, channel),
+    effect(model, _task, channel) {
+      cancelChannel(model, channel);
+      assertStillUsed(model, channel);
+    },
   },
   // The code says whether the task cancels itself; if so, the task stops where it parks next.
   [CANCEL_TASK]: {
@@ -317,6 +364,19 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
       if (isEnding(stateOf(model, region))) tell(model, region, task);
       else model.take(lock, 1);
     },
+  },
+  [GIVE]: {
+    effect(model, _task, broadcast, value) {
+      for (const channel of model.audience(broadcast)) enqueue(model, channel, value);
+    },
+  },
+  [SUBSCRIBE]: { effect: (model, _task, channel) => subscribe(model, channel) },
+  [END_AUDIENCE]: {
+    code(model, _task, broadcast) {
+      if (model.endOfBroadcast(broadcast) !== OPEN) return 0;
+      return WAS_OPEN + (model.audience(broadcast).length > 0 ? HAD_SUBSCRIPTION : 0);
+    },
+    effect: (model, _task, broadcast, cause) => endBroadcast(model, broadcast, cause),
   },
   [READ_ABORTED]: {
     code: (model, _task, region) => (isAborted(model, region) ? 1 : 0),
@@ -493,7 +553,9 @@ function begin(model: Model, { node, from, releases }: Begun): void {
     else if (kind === "cell") model.set(model.component(model.ofCell, index), begins + 1);
     else if (kind === "channel" && begins > 0) setContent(model, index, storing(model, begins));
     else if (kind === "channel") clear(model, model.ofChannel[index]);
+    if (kind === "channel" && model.isSubscription(index)) clear(model, model.ofJoined[index]);
     else if (kind === "region") clear(model, model.ofRegion[index]);
+    else if (kind === "broadcast") model.set(model.component(model.ofBroadcast, index), OPEN);
   }
   for (let nth = from; nth < made.length && !defersStarts; nth++) {
     if (made[nth]!.kind === "task") startTask(model, made[nth]!.begins);
@@ -551,7 +613,8 @@ function freeGeneration(model: Model, { objects }: Slot, inUse: ReadonlySet<numb
   const [object] = objects;
   // The tasks of a scope are listed once for all generations.
   const isInScope = object instanceof RegionModel || (object instanceof TaskModel && object.region !== -1);
-  if (generation > 0 && (isInScope || object instanceof LockModel)) throw new Refuted(APART);
+  if (generation > 0 && (isInScope || object instanceof LockModel || object instanceof BroadcastModel))
+    throw new Refuted(APART);
   return generation;
 }
 
@@ -561,6 +624,7 @@ function isFree(model: Model, object: ModelObject, inUse: ReadonlySet<number>): 
     const node = model.nodeOf(object.index);
     return node === -1 || (model.lts.isEnd(node) && model.lts.status(node) !== FAILED);
   }
+  if (object instanceof SubscriptionModel && model.isJoined(object.index)) return false;
   return !(
     model.keepsUnread &&
     object instanceof ChannelModel &&
