@@ -5,6 +5,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { CancelledError, textOf } from "../structures/errors.js";
+import { KILL } from "../structures/kill.js";
 import type { Task } from "../task/task.js";
 
 /**
@@ -25,7 +26,8 @@ export function nothing(): void {}
 export function exitOf(task: Task<unknown>): Exit {
   const { status, value } = task;
   if (status === "failed") return { kind: "failed", error: value };
-  return status === "done" ? { kind: "done", value } : { kind: "cancelled", reason: value };
+  if (status === "done") return { kind: "done", value };
+  return value === KILL ? KILLED : { kind: "cancelled", reason: value };
 }
 
 /** Whether an exit is a failure, from which a `transient` child is restarted. */

@@ -7,7 +7,7 @@ import { CancelledError } from "../structures/errors.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { now } from "../time/sleep.js";
-import { Ending, type Exit, exitOf, KILLED } from "./exit.js";
+import { Ending, type Exit, exitOf, KILLED, nothing } from "./exit.js";
 import type { Hosted, host } from "./hosting.js";
 import type { Child, ChildContext } from "./types.js";
 
@@ -73,9 +73,12 @@ export class Incarnation implements ChildContext, Hosted {
   launch(body: ReturnType<typeof host>, args: readonly unknown[]): void {
     const task = go(body, this, ...args);
     this._task = task;
-    const over = (): void => this._over(exitOf(task));
-    // A join: a failure is told to the supervisor.
-    upon(task, over, over);
+    upon(task.whenOver(), () => {
+      const exit = exitOf(task);
+      // A join: the failure is told to the supervisor. (To join a cancelled task makes an error, and so a stack.)
+      if (exit.kind === "failed") upon(task, nothing, nothing);
+      this._over(exit);
+    });
   }
 
   get signal(): AbortSignal {

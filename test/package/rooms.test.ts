@@ -65,6 +65,7 @@ beside.push(
   "structures/named",
   "structures/readable",
   "structures/shared",
+  "structures/kill",
   "channel/transducer",
   "task/work",
   "task/current",

@@ -115,21 +115,28 @@ describe("Supervisor.stop()", () => {
   });
 
   test("SV-16: a promise that never settles cannot hang a stop", async () => {
+    // Settled when the test is over, so that it leaves no task behind.
+    let settle = (): void => {};
+    const promise = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const tree = supervise({
         a: {
           async *body() {
-            await new Promise(() => {});
+            await promise;
           },
           shutdown: 100,
         },
-        b: { body: () => new Promise(() => {}), shutdown: 100 },
+        b: { body: () => promise, shutdown: 100 },
       });
       yield* tree.ready();
       const before = now();
       yield* tree.stop();
       return [eventsOf(tree).slice(2), Math.round(now() - before)];
     });
+    settle();
+    await promise;
     expect(seen).toEqual([
       ["exited b killed", "shutdown error b killed", "exited a killed", "shutdown error a killed"],
       201,

@@ -2,14 +2,20 @@
 // failure is shown with as few faults as possible.
 
 import type { Channel } from "../../channel/ends.js";
+import { alt } from "../../choice/select.js";
 import { Mapped, type Operation, type Routine } from "../../operation/operation.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { shown } from "../../structures/errors.js";
+import { KILL } from "../../structures/kill.js";
 import { go } from "../../task/go.js";
+import type { Task } from "../../task/task.js";
 import { sleep } from "../../time/sleep.js";
 import { daemon } from "../program/loop.js";
 
-/** The probability of each fault of a value that is sent, from 0 (never) to 1 (always). */
+/**
+ * The probability of each fault of a value that is sent, from 0 (never) to 1 (always). `kill` is for tasks, and for the children of
+ * a supervisor by their ids.
+ */
 export interface Faults {
   /** The send yields true, and the value is lost. */
   readonly drop?: number;
@@ -21,6 +27,13 @@ export interface Faults {
   readonly delayMs?: number;
   /** The channel closes, and the send yields false. */
   readonly close?: number;
+  /**
+   * The probability with which a task of this name is cancelled after some time, each time that it is started. A supervisor takes
+   * the end of such a child for a failure, of the kind `"killed"`.
+   */
+  readonly kill?: number;
+  /** The longest time before a task is killed, in milliseconds; 100 by default. */
+  readonly killMs?: number;
 }
 
 /** Decides on the faults of one run, and records them. */
@@ -36,7 +49,7 @@ export interface Saboteur {
 const KINDS = ["drop", "duplicate", "delay", "close"] as const;
 const DELAY_MS = 100;
 
-/** The faults of channels, by the names with which the channels were created. */
+/** The faults of channels, by the names with which the channels were created; and of tasks, by the names of their bodies. */
 export type FaultPlan = Readonly<Record<string, Faults>>;
 
 const WORDS = { drop: "dropped", duplicate: "sent twice", delay: "late", close: "closes" };
@@ -100,6 +113,20 @@ class FaultySend<T> extends Mapped<boolean, boolean> {
   }
 }
 
+/** Decides whether a task is killed, and when. */
+export function endanger(task: Task<unknown>, faults: Faults, saboteur: Saboteur): void {
+  if ((faults.kill ?? 0) <= 0 || !saboteur.strikes(faults.kill!)) return;
+  const ms = 1 + saboteur.choose(Math.max(1, Math.floor(faults.killMs ?? DELAY_MS)));
+  daemon(go(kill, task, ms, saboteur));
+}
+
+function* kill(task: Task<unknown>, ms: number, saboteur: Saboteur): Routine<void> {
+  yield* alt(sleep(ms), task.whenOver());
+  if (task.status === "done" || task.status === "failed" || task.status === "cancelled") return;
+  saboteur.note(`killed ${task.name}`);
+  task.cancel(KILL);
+}
+
 function* arrive<T>(direct: (value: T) => Operation<boolean>, value: T, ms: number): Routine<void> {
   yield* sleep(ms);
   yield* direct(value);
@@ -108,12 +135,15 @@ function* arrive<T>(direct: (value: T) => Operation<boolean>, value: T, ms: numb
 /** Throws if a plan has an invalid value. */
 export function assertPlan(plan: Readonly<Record<string, Faults>>): void {
   for (const [name, faults] of Object.entries(plan)) {
-    for (const kind of KINDS) {
+    for (const kind of [...KINDS, "kill"] as const) {
       const chance = faults[kind] ?? 0;
       if (typeof chance === "number" && chance >= 0 && chance <= 1) continue;
       throw new RangeError(`Cannot plan faults for ${name}: ${kind} must be from 0 to 1, got ${shown(chance)}`);
     }
-    const ms = faults.delayMs ?? DELAY_MS;
-    if (!(ms > 0)) throw new RangeError(`Cannot plan faults for ${name}: delayMs must be above 0, got ${shown(ms)}`);
+    for (const option of ["delayMs", "killMs"] as const) {
+      const ms = faults[option] ?? DELAY_MS;
+      if (!(ms > 0))
+        throw new RangeError(`Cannot plan faults for ${name}: ${option} must be above 0, got ${shown(ms)}`);
+    }
   }
 }

@@ -67,8 +67,8 @@ export interface PlayOptions {
   /** Whether tasks that are still parked when `main` is done are a failure; false by default. */
   readonly leaks?: boolean;
   /**
-   * Faults of channels that represent a network, by the names with which the channels were created. A failure is shown with as
-   * few faults as possible. Give `replay` the same faults.
+   * Faults of channels that represent a network, by the names with which the channels were created, and of tasks (`kill`), by the
+   * names of their bodies or the ids of children. A failure is shown with as few faults as possible. Give `replay` the same faults.
    */
   readonly faults?: Readonly<Record<string, Faults>>;
   /**

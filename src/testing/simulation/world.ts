@@ -20,7 +20,7 @@ import { ENDED, type TaskState } from "../report/unserved.js";
 import { freeze } from "../report/values.js";
 import { shares } from "./chance.js";
 import { type Decisions, Endless } from "./decisions.js";
-import { type FaultPlan, sabotage } from "./faults.js";
+import { endanger, type FaultPlan, type Faults, type Saboteur, sabotage } from "./faults.js";
 import { ALL_TICKS, CHANCE, HostCalls, SOME_TICKS } from "./host-calls.js";
 import { Isolation } from "./isolate.js";
 import type { Limits } from "./limits.js";
@@ -278,25 +278,33 @@ export class World extends Layer implements Disposable, Declared {
     this._tasks?.push(task);
     const looped = this._records ? loopedName(body, args) : undefined;
     if (looped !== undefined) this.loops.set(task.name, looped);
+    const faults = this._faultsOf((body as Function).name);
+    if (faults !== undefined) endanger(task, faults, this._saboteur());
     return task;
   }
 
   override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
     const made = super.channel(buffer, options, make) as Channel<unknown>;
     this._channels.push(made);
-    const plan = this._options.faults ?? {};
-    const faults = Object.hasOwn(plan, made.name) ? plan[made.name] : undefined;
-    if (faults !== undefined) {
-      sabotage(made, faults, {
-        strikes: (probability) => this._decisions.fault(probability),
-        choose: (n) => this._decisions.choose(n),
-        note: (what) => this._note(nameOf(scheduler.current), what),
-      });
-    }
+    const faults = this._faultsOf(made.name);
+    if (faults !== undefined) sabotage(made, faults, this._saboteur());
     if (this._options.freeze === true) this._freeze(made);
     if (this._options.closed === true) this._check(made);
     if (this._records) watchUses(made, (task, { name }, end, value) => this._used(nameOf(task), name, end, value));
     return made;
+  }
+
+  private _faultsOf(name: string): Faults | undefined {
+    const plan = this._options.faults ?? {};
+    return Object.hasOwn(plan, name) ? plan[name] : undefined;
+  }
+
+  private _saboteur(): Saboteur {
+    return {
+      strikes: (probability) => this._decisions.fault(probability),
+      choose: (n) => this._decisions.choose(n),
+      note: (what) => this._note(nameOf(scheduler.current), what),
+    };
   }
 
   /**
