@@ -1,5 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig, type Options } from "tsup";
 import { ship } from "./tools/chunks.js";
+import { Core } from "./tools/core.js";
 
 // TypeScript has emitted ES modules with `importHelpers` into build/ (esbuild would ignore the option and inline its own
 // helpers); what is left to do here is to bundle them: a process reads few files when it starts, and a bundler drops what it does
@@ -16,7 +19,12 @@ const modules: Options = {
   platform: "neutral",
   // Bundlers for browsers and their option `external` go by the prefix.
   removeNodeProtocol: false,
+  plugins: [{ name: "ship", renderChunk: (code) => ({ code: ship(code) }) }],
 };
+
+const build = fileURLToPath(new URL("build", import.meta.url));
+const core = new Core(build, ["index.js", "index-whole.js", "index-node.js"], ["transducers.js", "host-entry.js"]);
+writeFileSync(new URL("build/core.js", import.meta.url), core.script());
 
 /** What is loaded whole. */
 const small: Options = {
@@ -26,6 +34,7 @@ const small: Options = {
 };
 
 export default defineConfig([
+  { ...modules, entry: { core: "build/core.js" } },
   {
     ...modules,
     entry: {
@@ -42,12 +51,12 @@ export default defineConfig([
     },
     external: [/^node:/, "vitest"],
     esbuildPlugins: [
+      core.plugin(),
       {
         name: "acorn",
         setup: ({ onResolve }) => onResolve({ filter: /^acorn$/ }, () => ({ path: "./acorn.js", external: true })),
       },
     ],
-    plugins: [{ name: "ship", renderChunk: (code) => ({ code: ship(code) }) }],
   },
   { ...small, format: "esm", entry: { acorn: "node_modules/acorn/dist/acorn.mjs" } },
   {

@@ -2,7 +2,6 @@
 // the scope ends only when all its tasks have ended, with their `finally` blocks. A region is one performance of a scope.
 
 import type { Waiter } from "../operation/async-performance.js";
-import { never } from "../operation/basic.js";
 import { aborted } from "../operation/bridge.js";
 import { disposeOfLost } from "../operation/lost.js";
 import { type Once, Sharable, Wait } from "../operation/once.js";
@@ -231,10 +230,9 @@ const supervisor = {
     const region = new Region<T>(performer);
     region.begin(body);
     const { deadline, signal, name = nameOf(body, "") } = options;
-    using _late = upon(deadline === undefined ? never() : sleep(deadline), () =>
-      region.fail(late(deadline!, name), FORCE),
-    );
-    using _aborted = upon(signal === undefined ? never() : aborted(signal), (reason) => region.abort(reason));
+    // Not written with `using`, whose helpers would have to be loaded.
+    const limit = deadline === undefined ? null : upon(sleep(deadline), () => region.fail(late(deadline, name), FORCE));
+    const abortion = signal === undefined ? null : upon(aborted(signal), (reason) => region.abort(reason));
     let ended = false;
     try {
       const value = yield* new Wait(region);
@@ -244,7 +242,12 @@ const supervisor = {
       ended = true;
       throw error;
     } finally {
-      if (!ended) yield* leave(region);
+      try {
+        if (!ended) yield* leave(region);
+      } finally {
+        abortion?.[Symbol.dispose]();
+        limit?.[Symbol.dispose]();
+      }
     }
   },
 };

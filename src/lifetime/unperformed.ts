@@ -26,7 +26,10 @@ function inFrontOf(name: Method): never {
   } as never;
 }
 
-const [poll, block, fresh, map] = [inFrontOf("poll"), inFrontOf("block"), inFrontOf("fresh"), inFrontOf("map")];
+const poll = /* @__PURE__ */ inFrontOf("poll");
+const block = /* @__PURE__ */ inFrontOf("block");
+const fresh = /* @__PURE__ */ inFrontOf("fresh");
+const map = /* @__PURE__ */ inFrontOf("map");
 
 const plain: PropertyDescriptor = {
   configurable: true,

@@ -18,6 +18,11 @@ export interface Plain<T> extends Performable<T> {
 
 /** One performance by plain code. */
 export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Unowned {
+  static {
+    // `catch` and `finally` of a promise call `then`.
+    Object.setPrototypeOf(PlainPerformance.prototype, Promise.prototype);
+  }
+
   before: Link | null;
   after: Link | null;
   readonly operation: Performable<T>;
@@ -192,9 +197,6 @@ class Awaited extends PlainPerformance<unknown> {
 }
 
 const nothing: Promise<undefined> = /* @__PURE__ */ Promise.resolve(undefined);
-
-// `catch` and `finally` of a promise call `then`.
-Object.setPrototypeOf(PlainPerformance.prototype, Promise.prototype);
 
 function begin(operation: Performable<unknown>): Promise<void> {
   return new Promise<void>((resolve, reject) => new Completion(operation, resolve, reject).begin());

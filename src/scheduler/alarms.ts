@@ -14,7 +14,7 @@ export interface Timed extends Alarm {
   fire(): void;
 }
 
-const LONGEST_DELAY = 2 ** 31 - 1;
+const LONGEST_DELAY = 0x7fffffff;
 /** Milliseconds after which an alarm that did not ring is forgotten, where timers are dropped with their requests. */
 const GONE = 60_000;
 

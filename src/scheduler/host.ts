@@ -36,41 +36,43 @@ export interface Host {
 
 const settled: Promise<void> = /* @__PURE__ */ Promise.resolve();
 
-// A host without `using` lacks its symbols. They are made here, in the way that TypeScript's helpers expect.
-(Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
-(Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
-
-if (typeof Symbol.asyncIterator !== "symbol") {
-  throw new Error(
-    "Cannot load millrace: the host must have Symbol.asyncIterator (ES2018), got undefined; define it before millrace is loaded",
-  );
-}
-
 /** Audio worklets have no timers. */
 export const hasTimers: boolean = typeof setTimeout === "function";
 
 /** The host that this code runs on. */
-export const native: Host = {
-  now,
-  random: () => Math.random(),
-  // Cheaper than queueMicrotask, which makes an asynchronous resource in Node at every call.
-  microtask: (job) => void settled.then(job),
-  turn,
-  setTimer: (job, ms) => {
-    assertTimers();
-    return setTimeout(job, ms);
-  },
-  clearTimer: (timer) => clearTimeout(timer as number),
-  unref: (timer) => (timer as { unref?(): void }).unref?.(),
-  report(error) {
-    // Every host reports an unhandled rejection, once.
-    const rejection = Promise.reject(error);
-    return () => void rejection.catch(() => {});
-  },
-  whenEmpty() {},
-  // Where there are no timers, the code that waits for a time fails at once.
-  perRequest: !hasTimers,
-};
+export const native: Host = /* @__PURE__ */ nativeHost();
+
+function nativeHost(): Host {
+  // A host without `using` lacks its symbols. They are made here, in the way that TypeScript's helpers expect.
+  (Symbol as { dispose?: symbol }).dispose ??= Symbol.for("Symbol.dispose");
+  (Symbol as { asyncDispose?: symbol }).asyncDispose ??= Symbol.for("Symbol.asyncDispose");
+  if (typeof Symbol.asyncIterator !== "symbol") {
+    throw new Error(
+      "Cannot load millrace: the host must have Symbol.asyncIterator (ES2018), got undefined; define it before millrace is loaded",
+    );
+  }
+  return {
+    now,
+    random: () => Math.random(),
+    // Cheaper than queueMicrotask, which makes an asynchronous resource in Node at every call.
+    microtask: (job) => void settled.then(job),
+    turn,
+    setTimer: (job, ms) => {
+      assertTimers();
+      return setTimeout(job, ms);
+    },
+    clearTimer: (timer) => clearTimeout(timer as number),
+    unref: (timer) => (timer as { unref?(): void }).unref?.(),
+    report(error) {
+      // Every host reports an unhandled rejection, once.
+      const rejection = Promise.reject(error);
+      return () => void rejection.catch(() => {});
+    },
+    whenEmpty() {},
+    // Where there are no timers, the code that waits for a time fails at once.
+    perRequest: !hasTimers,
+  };
+}
 
 /** The latest time, in a typed array, as numbers in it cost no allocation. */
 const latest: Float64Array = /* @__PURE__ */ new Float64Array(1);

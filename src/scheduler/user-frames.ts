@@ -14,13 +14,15 @@ const CALLERS = 3;
  * The functions and methods that return an operation to the program. What all others make is for themselves: a combinator makes
  * the receives that its output performs later.
  */
-export const DOORS: ReadonlySet<string> = /* @__PURE__ */ new Set(
-  (
+export const DOORS: ReadonlySet<string> = /* @__PURE__ */ doors();
+
+function doors(): Set<string> {
+  const names =
     "send receive whenClosed map sleep pause select alt receiveAny scope withTimeout guard withNack always never settle choose " +
     "lock read write acquire wait until changed whenOver settled aborted once retry go join call start " +
-    "collect reduce forEach first any all hedge latest exhaust workers release close drain ask"
-  ).split(" "),
-);
+    "collect reduce forEach first any all hedge latest exhaust workers release close drain ask";
+  return new Set(names.split(" "));
+}
 
 /** Where an operation was made. */
 export interface Origin {

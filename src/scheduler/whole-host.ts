@@ -8,7 +8,11 @@
 import { assertTimers, hasTimers, native, turn as turnOfPage } from "./host.js";
 
 /** Cloudflare Workers: a timer dies with the request that set it. */
-const inWorkers: boolean = typeof navigator === "object" && navigator?.userAgent === "Cloudflare-Workers";
+const inWorkers: boolean = /* @__PURE__ */ isWorkers();
+
+function isWorkers(): boolean {
+  return typeof navigator === "object" && navigator?.userAgent === "Cloudflare-Workers";
+}
 
 /** Makes the native host follow tools that fake timers, and hosts that are no pages. */
 export function followHost(): void {
@@ -76,7 +80,12 @@ function losesTimers(): boolean {
 }
 
 /** The latest function that is no fake. */
-let real: typeof setTimeout | undefined = hasTimers && !isFake(setTimeout) ? setTimeout : undefined;
+let real: typeof setTimeout | undefined = /* @__PURE__ */ realTimer();
+
+function realTimer(): typeof setTimeout | undefined {
+  return hasTimers && !isFake(setTimeout) ? setTimeout : undefined;
+}
+
 /** Milliseconds that a timer and the clock may disagree. */
 const TOLERANCE = 2;
 /** Milliseconds between two looks at a timer that was asked of a fake. */

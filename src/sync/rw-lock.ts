@@ -3,7 +3,7 @@ import { type Lease, Permits } from "./lease.js";
 import { type RequestOptions, type SyncOptions, showQueue } from "./wait-queue.js";
 
 /** The number of permits: more than there can be readers. */
-const ALL = Number.MAX_SAFE_INTEGER;
+const ALL = 0x1fffffffffffff;
 
 /**
  * Lets many tasks hold a lock for reading, or one task for writing: a semaphore of which a reader takes one permit and a

@@ -176,10 +176,11 @@ function noPlace(limit: number): Error {
 
 /** Ends when all tasks of a group have ended. */
 function* round(tasks: TaskGroup, signal: AbortSignal | undefined): Routine<void> {
-  if (signal === undefined) yield* tasks.allOver();
-  else {
-    using _ = upon(aborted(signal), (reason) => tasks.cancel(reason));
+  const abortion = signal === undefined ? null : upon(aborted(signal), (reason) => tasks.cancel(reason));
+  try {
     yield* tasks.allOver();
+  } finally {
+    abortion?.[Symbol.dispose]();
   }
   tasks.endRound();
 }

@@ -27,7 +27,7 @@ export interface RetryOptions {
   readonly when?: (error: unknown, n: number) => boolean;
 }
 
-const defaults = { attempts: 3, delay: 100, factor: 2, max: Number.POSITIVE_INFINITY, jitter: "full" } as const;
+const defaults = { attempts: 3, delay: 100, factor: 2, jitter: "full" } as const;
 
 /**
  * Repeats an attempt until it succeeds, with growing delays between attempts.
@@ -61,7 +61,7 @@ export function retry<T>(attempt: Work<T, [n: number]>, options: RetryOptions = 
   assertWork("retry", "attempt", attempt);
   assertOptions("retry", options);
   const work = functionOf<T, [number]>(attempt, 1);
-  const { attempts, delay, factor, max, jitter, when } = { ...defaults, ...options };
+  const { attempts, delay, factor, max = Number.POSITIVE_INFINITY, jitter, when } = { ...defaults, ...options };
   countOrInfinity("retry", "attempts", attempts, 1);
   for (const [name, value] of Object.entries({ delay, factor, max })) {
     if (!(typeof value === "number" && value >= 0))
