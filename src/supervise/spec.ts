@@ -49,10 +49,8 @@ export interface Home {
 }
 
 /** What can stand as a child and brings its own content and options. */
-export const CHILD: unique symbol = Symbol("millrace.child");
-
 export interface SelfMade {
-  [CHILD](): ChildOptions & { readonly content: BodyContent };
+  asChild(): ChildOptions & { readonly content: BodyContent };
 }
 
 export interface TreeContent {
@@ -143,7 +141,7 @@ export function planChild(act: string, id: string, child: AnyChild, tree: TreePl
   if (typeof child !== "object" || child === null)
     throw new TypeError(`Cannot ${act}: ${what} must be a function or an object with a body, got ${shown(child)}`);
   if (isSelfMade(child)) {
-    const { content, ...options } = child[CHILD]();
+    const { content, ...options } = child.asChild();
     return withOptions(act, what, options, content, tree);
   }
   const spec = child as Exclude<typeof child, Actor<never>>;
@@ -151,7 +149,7 @@ export function planChild(act: string, id: string, child: AnyChild, tree: TreePl
 }
 
 function isSelfMade(child: object): child is SelfMade {
-  return CHILD in child;
+  return "asChild" in child && typeof child.asChild === "function";
 }
 
 function contentOf(act: string, what: string, child: ChildSpec | TreeSpec | PoolSpec | ActorSpec): Content {
@@ -161,7 +159,7 @@ function contentOf(act: string, what: string, child: ChildSpec | TreeSpec | Pool
   }
   if ("template" in child) return planPool(act, child.template, child.options ?? {});
   if ("actor" in child) {
-    if (isSelfMade(child.actor)) return child.actor[CHILD]().content;
+    if (isSelfMade(child.actor)) return child.actor.asChild().content;
     throw new TypeError(`Cannot ${act}: the actor of ${what} must be made by actor(), got ${shown(child.actor)}`);
   }
   const { body } = child;

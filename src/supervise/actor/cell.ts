@@ -12,7 +12,7 @@ import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
 import { Ending, EndingWait, type Exit, exitOf, isFailure, nothing, reasonOf } from "../exit.js";
 import { type Hosted, host } from "../hosting.js";
-import { type BodyContent, CHILD, type Home, type Owner, planChildren, planTree, type SelfMade } from "../spec.js";
+import { type BodyContent, type Home, type Owner, planChildren, planTree, type SelfMade } from "../spec.js";
 import { Tree } from "../tree.js";
 import type { Actor, ChildContext, ChildOptions } from "../types.js";
 import { Asks } from "./asks.js";
@@ -188,7 +188,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
     }
   }
 
-  [CHILD](): ChildOptions & { readonly content: BodyContent } {
+  asChild(): ChildOptions & { readonly content: BodyContent } {
     if (this._home !== null) throw new TypeError(`Cannot supervise: actor ${this._name} must not be a child already`);
     if (this._begun) {
       if (this._task?.status !== "ready" || this._keeper !== null)
@@ -293,7 +293,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
       ...(significant && { autoShutdown: "any-significant" as const }),
     });
     const child = {
-      [CHILD]: () => ({
+      asChild: () => ({
         restart: restart!,
         significant,
         ...(shutdown !== undefined && { shutdown }),
