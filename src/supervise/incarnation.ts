@@ -145,6 +145,13 @@ export class Incarnation implements ChildContext, Hosted {
     this.content?.kill();
   }
 
+  /** Ends it by force, although its supervisor has not asked it to stop. */
+  die(): void {
+    const { stopping } = this;
+    this.kill();
+    this.stopping = stopping;
+  }
+
   /** It has ended for its supervisor, although its task may wait for a promise. */
   abandon(): void {
     this._over(KILLED);

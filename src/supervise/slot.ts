@@ -90,6 +90,10 @@ export class Slot implements Child {
     return this._delays === null ? 0 : this._delays.next(this.current?.startedAt);
   }
 
+  kill(): void {
+    this.current?.die();
+  }
+
   exited(): Operation<Exit> {
     const what = `child ${this.id}`;
     return this.current === null ? always(KILLED) : this.current.exited(what);

@@ -169,6 +169,11 @@ export interface Child {
   readonly tree?: Supervisor;
   /** The pool that runs in it, if it is one. A restart makes a new one. */
   readonly pool?: Pool<unknown[]>;
+  /**
+   * Ends what runs in it by force, as a fault would: the supervisor takes it for a failure. For tests of what happens then; to stop
+   * a child use `terminate` of its supervisor.
+   */
+  kill(): void;
   /** Waits for the end of its present incarnation, or yields how the last one ended. Never throws. */
   exited(): Operation<Exit>;
 }

@@ -142,6 +142,27 @@ describe("a tree of supervisors", () => {
     expect(seen).toEqual(["+a +b -b", ["exited inner killed", "shutdown error inner killed"]]);
   });
 
+  test.each([
+    ["a leaf", ["inner", "a"], "+a", ["exited inner/a killed", "restarting inner/a after 0", "started inner/a 2"]],
+    ["a tree", ["inner"], "+a +b", ["exited inner killed", "restarting inner after 0"]],
+  ] as const)("SV-27: kill() of %s is a failure", async (_, [first, second], log, events) => {
+    const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+      const stage = new Stage();
+      const tree = supervise({ inner: { children: stage.bodies("a", "b") } });
+      yield* tree.ready();
+      const inner = tree.child(first)!;
+      eventsOf(tree);
+      stage.seen();
+      (second === undefined ? inner : inner.tree!.child(second)!).kill();
+      yield* sleep(5);
+      const seen = stage.seen().replaceAll(/-\w ?/g, "").trim();
+      const told = eventsOf(tree).slice(0, events.length);
+      yield* tree.stop();
+      return [seen, told];
+    });
+    expect(seen).toEqual([log, events]);
+  });
+
   test("SV-18: stop() of an inner tree ends that tree, and its parent treats it as any end", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
