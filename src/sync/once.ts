@@ -35,10 +35,12 @@ import { SharedCalls } from "./shared-call.js";
 export function once<T>(make: Work<T>): Operation<T> {
   assertWork("create once", "make", make);
   let made: Operation<T> | null = null;
-  const calls = new SharedCalls<T>();
+  const calls = new SharedCalls<T>(true);
   const making = calls.join(null, functionOf<T, []>(make, 0), (value) => {
     made = always(value);
     return true;
   });
+  // The result is kept by the calls themselves.
+  if (calls.isModel) return making;
   return guard(named("once", () => made ?? making));
 }

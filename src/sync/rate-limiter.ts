@@ -3,10 +3,11 @@
 
 import type { Operation, WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { standIn } from "../scheduler/stand-ins.js";
 import { assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { now, sleep } from "../time/sleep.js";
-import { Request, type RequestOptions, type SyncOptions, showQueue, WaitQueue } from "./wait-queue.js";
+import { priorityOf, Request, type RequestOptions, type SyncOptions, showQueue, WaitQueue } from "./wait-queue.js";
 
 /** The rate, and the size of a burst. */
 export interface RateLimiterOptions extends SyncOptions {
@@ -16,6 +17,13 @@ export interface RateLimiterOptions extends SyncOptions {
   readonly per: number;
   /** How many tokens the full bucket holds; by default `limit`, but at least 1. */
   readonly burst?: number;
+}
+
+/** The tokens of a rate limiter in a verification. */
+interface BucketModel {
+  readonly available: number;
+  acquire(n: number, priority: number): Operation<void>;
+  tryAcquire(): boolean;
 }
 
 class Bucket extends WaitQueue {
@@ -28,13 +36,13 @@ class Bucket extends WaitQueue {
   /** When the alarm rings; Infinity when none is set. */
   private _rings: number;
 
-  constructor(options: RateLimiterOptions) {
+  constructor(options: RateLimiterOptions, start: number) {
     super("rate limiter", options);
     const { limit, per, burst = Math.max(1, limit) } = options;
     this.burst = burst;
     this._limit = limit;
     this._per = per;
-    this._start = now();
+    this._start = start;
     this._taken = 0;
     this._alarm = null;
     this._rings = Infinity;
@@ -128,6 +136,8 @@ class Take extends Request<void, Bucket> {
  */
 export class RateLimiter {
   private readonly _bucket: Bucket;
+  /** What a verification makes in its place. */
+  private readonly _model: BucketModel | undefined;
 
   constructor(options: RateLimiterOptions) {
     assertOptions("create rate limiter", options);
@@ -137,7 +147,9 @@ export class RateLimiter {
       if (typeof value === "number" && value > 0 && value < Infinity) continue;
       throw new RangeError(`Cannot create rate limiter: ${key} must be a number above 0, got ${shown(value)}`);
     }
-    this._bucket = new Bucket(options);
+    const { limit, burst = Math.max(1, limit) } = options;
+    this._model = standIn("rate limiter", { ...options, burst }) as BucketModel | undefined;
+    this._bucket = new Bucket(options, this._model === undefined ? now() : 0);
     showQueue(this, this._bucket, () => `${Math.floor(this.available)} of ${this._bucket.burst} tokens available`);
   }
 
@@ -152,7 +164,8 @@ export class RateLimiter {
    * @throws RangeError when `n` is not a number above 0, or is more than `burst`, or the priority is not a number.
    */
   acquire(n: number = 1, options?: RequestOptions): Operation<void> {
-    return this._request(n, options);
+    this._assertCount(n);
+    return this._model?.acquire(n, priorityOf(this._bucket, options)) ?? new Take(this._bucket, n, options);
   }
 
   /**
@@ -161,17 +174,18 @@ export class RateLimiter {
    * @throws RangeError as `acquire`.
    */
   tryAcquire(n: number = 1): boolean {
-    return this._request(n).poll();
+    this._assertCount(n);
+    return this._model?.tryAcquire() ?? new Take(this._bucket, n).poll();
   }
 
   /** How many tokens are available now, including the fraction of the next token that has come back. */
   get available(): number {
-    return this._bucket.available;
+    return this._model?.available ?? this._bucket.available;
   }
 
-  private _request(n: number, options?: RequestOptions): Take {
+  private _assertCount(n: number): void {
     const { burst, name } = this._bucket;
-    if (typeof n === "number" && n > 0 && n <= burst) return new Take(this._bucket, n, options);
+    if (typeof n === "number" && n > 0 && n <= burst) return;
     const bounds = `above 0 and at most ${burst} (the burst)`;
     throw new RangeError(`Cannot acquire from ${name}: n must be a number ${bounds}, got ${shown(n)}`);
   }

@@ -5,7 +5,7 @@ import { withNack } from "../operation/basic.js";
 import { disposeOfLost } from "../operation/lost.js";
 import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
-import { sharesVariables } from "../scheduler/stand-ins.js";
+import { sharesVariables, standIn } from "../scheduler/stand-ins.js";
 import { named } from "../structures/named.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
@@ -107,13 +107,23 @@ class Join<T> extends Operation<T> {
 /** The running calls of one kind: at most one at a time for each key. */
 export class SharedCalls<T> {
   private readonly _calls: Map<unknown, SharedCall<T>>;
+  /** What a verification makes in its place. */
+  private readonly _model: Pick<SharedCalls<T>, "join"> | undefined;
 
-  constructor() {
+  /** @param keeps - Whether a call that has not failed is the last one for its key. */
+  constructor(keeps: boolean) {
     this._calls = new Map();
+    this._model = standIn("shared calls", keeps ? "kept" : "ended") as Pick<SharedCalls<T>, "join"> | undefined;
+  }
+
+  /** Whether a verification keeps the calls, and the results of those that are the last for their keys. */
+  get isModel(): boolean {
+    return this._model !== undefined;
   }
 
   /** Joins the call for a key, which starts if none is running. Many tasks may perform the operation at the same time. */
   join(key: unknown, load: () => Settleable<T>, onResult: (value: T) => boolean): Operation<T> {
+    if (this._model !== undefined) return this._model.join(key, load, onResult);
     return withNack(
       named("a shared call", (lost) => {
         let call = this._calls.get(key);

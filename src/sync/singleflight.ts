@@ -50,7 +50,7 @@ export function singleflight<K, T>(
   const work = functionOf<T, [K]>(load, 1);
   const { keyOf = (key: K): unknown => key } = options;
   assertFunction("create singleflight", "keyOf", keyOf);
-  const calls = new SharedCalls<T>();
+  const calls = new SharedCalls<T>(false);
   return (key) =>
     calls.join(
       keyOf(key),

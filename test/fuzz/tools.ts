@@ -1,17 +1,21 @@
-// Random programs with one tool each: a group, scopes, or a broadcast. Tasks use the tool, look at it, and give it up.
+// Random programs with one tool each, such as a group or a broadcast. Tasks use the tool, look at it, and give it up.
 
 import {
+  Barrier,
   broadcast,
   type Channel,
   CLOSED,
   channel,
   go,
   group,
+  once,
   pause,
+  RateLimiter,
   type Routine,
   type Subscription,
   scope,
   select,
+  singleflight,
   sleep,
   workers,
 } from "../../src/index.js";
@@ -95,6 +99,52 @@ const tools: Readonly<Record<string, Tool>> = {
           });
         },
     }),
+  },
+  singleflight: {
+    kinds: ["ask", "ask", "ask", "hurry", "memo"],
+    make(values) {
+      const ask = singleflight((n: number) => child(values, n));
+      const memo = once(() => child(values, 4));
+      return {
+        use: () =>
+          function* ({ kind, n }) {
+            if (kind === "ask") return yield* ask(n % 4);
+            if (kind === "memo") return yield* memo;
+            const task = go(function* (): Routine<unknown> {
+              return yield* ask(n % 2);
+            });
+            if (kind === "hurry" && n === 5) yield* sleep(2);
+            return yield* task;
+          },
+      };
+    },
+  },
+  barrier: {
+    kinds: ["meet", "meet", "meet"],
+    make(_, setting) {
+      const barrier = new Barrier(1 + (setting % 3));
+      return {
+        use: () =>
+          function* ({ kind }) {
+            return kind === "meet" ? yield* barrier.wait() : "";
+          },
+      };
+    },
+  },
+  limiter: {
+    kinds: ["take", "take", "take", "more", "hurry"],
+    make(_, setting) {
+      const limiter = new RateLimiter({ limit: 1 + (setting % 2), per: 2, burst: 2 });
+      return {
+        use: () =>
+          function* ({ kind, n }) {
+            if (kind === "hurry") return (yield* select({ token: limiter.acquire(), late: sleep(n) })).key;
+            if (kind === "more") yield* limiter.acquire(2);
+            else if (kind === "take") yield* limiter.acquire();
+            return n === 5 ? (yield* select({ now: limiter.acquire(), late: sleep(1) })).key : "";
+          },
+      };
+    },
   },
   broadcast: {
     kinds: ["publish", "publish", "publish", "hear", "hear", "hear", "try", "ends", "subscribe", "leave", "mute"],

@@ -59,6 +59,10 @@ export const GIVE = 31;
 export const GIVEN = 32;
 /** A subscription gets into the audience of its broadcast. */
 export const SUBSCRIBE = 34;
+/** A task arrives at a barrier; its argument is how many tasks make a round. */
+export const ARRIVE = 35;
+/** The last task of the round has arrived at a barrier. */
+export const LEAVE_BARRIER = 36;
 /** Closes all subscriptions of a broadcast. */
 export const END_AUDIENCE = 33;
 
@@ -88,6 +92,8 @@ export const READS_LOCK = 14;
 /** In a choice that goes by order, looks whether a task is over. */
 export const AWAITS_END = 15;
 
+/** Arrives at a barrier. */
+export const ARRIVES = 17;
 /** Takes a place in a group. */
 export const ENTERS_GROUP = 16;
 
@@ -112,7 +118,7 @@ export interface Names {
 /** One row of the table. */
 export interface CaseKind {
   /** What the target is the index of. */
-  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope" | "lock" | "broadcast";
+  readonly target: "none" | "channel" | "task" | "timer" | "cell" | "scope" | "lock" | "broadcast" | "barrier";
   /** Whether the argument is the id of a value of the program; a plain number otherwise. */
   readonly takesValue: boolean;
   /** Whether it is a plain call, which never waits: `close()`, `length`. */
@@ -134,6 +140,7 @@ export interface CaseKind {
     | "enterable"
     | "looks at ends"
     | "caught up"
+    | "released"
     | "otherwise"
     | "quiescent";
   /** What the code of its transition means to its task; see `LocalLts.valueOf`. */
@@ -307,6 +314,16 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
   [SUBSCRIBE]: {
     ...{ target: "channel", isCall: true },
     step: (names, channel) => same(`subscribe with ${names.channel(channel)}`),
+  },
+  [ARRIVE]: {
+    ...{ target: "barrier", yields: "number", uses: [ARRIVES], conflicts: [ARRIVES] },
+    waits: () => "its turn at a barrier",
+    step: () => same("arrive at a barrier"),
+  },
+  [LEAVE_BARRIER]: {
+    ...{ target: "barrier", enabled: "released", conflicts: [ARRIVES] },
+    waits: () => "the others at a barrier",
+    step: () => same("leave a barrier"),
   },
 };
 

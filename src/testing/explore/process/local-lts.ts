@@ -137,6 +137,7 @@ export class LocalLts {
   private readonly _backEdge: (BackEdge | null)[];
   private readonly _plainSuccessor: number[];
   private readonly _committed: (readonly number[] | null)[];
+  private readonly _isReleased: boolean[];
   private readonly _isAtomic: boolean[];
   private readonly _precedesAtomic: boolean[];
   private readonly _served: number[];
@@ -174,6 +175,7 @@ export class LocalLts {
     this._backEdge = [];
     this._plainSuccessor = [];
     this._committed = [];
+    this._isReleased = [];
     this._isAtomic = [];
     this._precedesAtomic = [];
     this._served = [];
@@ -465,6 +467,7 @@ export class LocalLts {
     this._backEdge.push(null);
     this._plainSuccessor.push(-1);
     this._committed.push(null);
+    this._isReleased.push(false);
     this._isAtomic.push(false);
     this._precedesAtomic.push(false);
     this._served.push(-1);
@@ -622,6 +625,18 @@ export class LocalLts {
   private _withCommitted(node: number, channels: readonly number[]): number {
     return this._copy(node, `committed ${[...channels].sort().join()}`, (copy) => {
       this._committed[copy] = channels;
+    });
+  }
+
+  /** Whether its task waits at a barrier that is open for it. */
+  isReleased(node: number): boolean {
+    return this._isReleased[node]!;
+  }
+
+  /** The copy of a node at which the barrier is open. */
+  withRelease(node: number): number {
+    return this._copy(node, "released", (copy) => {
+      this._isReleased[copy] = true;
     });
   }
 

@@ -11,6 +11,7 @@ import type { BroadcastParts } from "./model-broadcast.js";
 import type { GroupParts } from "./model-groups.js";
 import { type PipelineParts, pipelineModel } from "./model-pipeline.js";
 import { isStored, MergeModel, type MergeParts } from "./model-sources.js";
+import { BarrierModel, BucketModel, isWhole, type RateLimiterParts, SharedCallsModel } from "./model-sync.js";
 import type { Sandbox } from "./sandbox.js";
 
 export class ModelMaker extends Layer implements Declared {
@@ -74,6 +75,10 @@ export class ModelMaker extends Layer implements Declared {
     if (name === "pipeline") return pipelineModel(this._sandbox, parts as PipelineParts);
     if (name === "broadcast") return this._sandbox.broadcast(parts as BroadcastParts);
     if (name === "group") return this._sandbox.group(parts as GroupParts);
+    if (name === "shared calls") return new SharedCallsModel(this._sandbox, parts === "kept");
+    if (name === "barrier") return new BarrierModel(this._sandbox, parts as number);
+    if (name === "rate limiter")
+      return isWhole(parts as RateLimiterParts) ? new BucketModel(this._sandbox, parts as RateLimiterParts) : undefined;
     if (name === "merge") return new MergeModel(this._sandbox, parts as MergeParts);
     return name === "iterable" && isStored(parts) ? this._sandbox.stored([...parts]) : undefined;
   }

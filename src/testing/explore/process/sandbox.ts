@@ -15,7 +15,7 @@ import { currentContext } from "../../../scheduler/contexts.js";
 import { scheduler } from "../../../scheduler/scheduler.js";
 import type { Body } from "../../../task/task.js";
 import type { Declared } from "../../program/cell.js";
-import { loopedName } from "../../program/loop.js";
+import { daemon, loopedName } from "../../program/loop.js";
 import { CHANCE, Escaped, HostCalls } from "../../simulation/host-calls.js";
 import { callSiteOf, captureCallSite } from "./call-site.js";
 import { SUBSCRIBE, Unmodelled } from "./cases.js";
@@ -38,6 +38,7 @@ import type { CrewEnd, Crews } from "./model-pipeline.js";
 import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type SignalCalls, SignalModel } from "./model-signals.js";
 import type { SourceCalls } from "./model-sources.js";
+import type { ToolCalls } from "./model-sync.js";
 import { Offer, Thrown } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
@@ -92,7 +93,7 @@ export interface SandboxObserver {
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
 export class Sandbox
-  implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls, Broadcasts
+  implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls, Broadcasts, ToolCalls
 {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
@@ -331,6 +332,25 @@ export class Sandbox
     return task;
   }
 
+  // Tools.
+
+  /** The number of a lock, which stands for the barrier. */
+  barrier(): number {
+    return this.lock("barrier", undefined, 1).index;
+  }
+
+  servant(body: Body<never, void>): void {
+    const run = this._current();
+    const nth = run.counts.locks++;
+    const slot = this._slot(`${run.task} servant ${nth}`);
+    const { index } = this._object(run, slot, () => {
+      const made = this.addTask(this._nameIn(run.task, `${body.name}#${nth}`), body as never, -1, run.task);
+      daemon(made);
+      return made;
+    });
+    this._begin(run, index, slot, body as never);
+  }
+
   // Broadcasts.
 
   broadcast(parts: BroadcastParts): BroadcastModel | undefined {
@@ -514,7 +534,8 @@ export class Sandbox
 
   // Locks.
 
-  lock(kind: string, given: string | undefined, total: number): LockModel {
+  /** @param taken - How many of its permits are taken from the start. */
+  lock(kind: string, given: string | undefined, total: number, taken = 0): LockModel {
     const run = this._current();
     const nth = run.counts.locks++;
     const name = given === undefined ? this._nameIn(run.task, `${kind}#${nth}`) : `${kind} ${given}`;
@@ -528,7 +549,7 @@ export class Sandbox
       this.locks.push(made);
       return made;
     });
-    this._observer.made(run, { kind: "lock", index: lock.index, slot, begins: 0 });
+    this._observer.made(run, { kind: "lock", index: lock.index, slot, begins: taken });
     return lock;
   }
 

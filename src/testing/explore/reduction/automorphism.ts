@@ -182,6 +182,7 @@ export class Automorphism {
     const { lts } = this._unfolder;
     const image = this.images[lts.base(node)];
     if (image === undefined || image === OUTSIDE) return image ?? UNKNOWN;
+    if (lts.isReleased(node)) return lts.withRelease(image);
     const committed = lts.committed(node);
     if (committed === null) return lts.withHandledFailure(image);
     return committed.reduce((twin, channel) => lts.withCommittedSend(twin, this.channels.to.get(channel)!), image);

@@ -28,6 +28,7 @@ import {
   DEFAULT,
   goesByOrder,
   KINDS,
+  LEAVE_BARRIER,
   PAUSE,
   RECEIVE,
   RELEASE,
@@ -515,6 +516,18 @@ export class Model {
     return this._valueOf(this.ofJoined, channel) === 1 && !this.contents.closed(this.contentOf(channel));
   }
 
+  /** The tasks that have arrived at a barrier, and wait for others. */
+  waitingAt(barrier: number): number[] {
+    const tasks: number[] = [];
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (node === -1 || this.lts.status(node) !== PARKED || this.lts.isReleased(node)) continue;
+      const cases = this.lts.cases(node);
+      if (cases[0] === LEAVE_BARRIER && cases[1] === barrier) tasks.push(task);
+    }
+    return tasks;
+  }
+
   // Enabled transitions.
 
   /**
@@ -820,6 +833,8 @@ export class Model {
         return this.allOver(target);
       case "grantable":
         return this._isGrantable(task, target, argument);
+      case "released":
+        return this.lts.isReleased(this.nodeOf(task));
       case "caught up":
         return !this.audience(target).some((channel) => this._isFull(channel, this.contentOf(channel)));
       case "looks at ends":

@@ -11,6 +11,7 @@ import { CancelledError } from "../../../structures/errors.js";
 import {
   ABORT_SCOPE,
   ACQUIRE,
+  ARRIVE,
   CANCEL_CHANNEL,
   CANCEL_SCOPE,
   CANCEL_TASK,
@@ -370,6 +371,15 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
       for (const channel of model.audience(broadcast)) enqueue(model, channel, value);
     },
   },
+  [ARRIVE]: {
+    code: (model, _task, barrier) => model.waitingAt(barrier).length,
+    effect(model, task, barrier, parties) {
+      if (model.task(task).isCancellable) throw new Unmodelled("a task waits at a barrier that may be cancelled");
+      const waiting = model.waitingAt(barrier);
+      if (waiting.length < parties - 1) return;
+      for (const other of waiting) model.set(model.ofTask[other]!, model.lts.withRelease(model.nodeOf(other)) + 1);
+    },
+  },
   [SUBSCRIBE]: { effect: (model, _task, channel) => subscribe(model, channel) },
   [END_AUDIENCE]: {
     code(model, _task, broadcast) {
@@ -555,6 +565,7 @@ function begin(model: Model, { node, from, releases }: Begun): void {
     else if (kind === "channel") clear(model, model.ofChannel[index]);
     if (kind === "channel" && model.isSubscription(index)) clear(model, model.ofJoined[index]);
     else if (kind === "region") clear(model, model.ofRegion[index]);
+    else if (kind === "lock" && begins > 0) model.set(model.component(model.ofLock, index), begins);
     else if (kind === "broadcast") model.set(model.component(model.ofBroadcast, index), OPEN);
   }
   for (let nth = from; nth < made.length && !defersStarts; nth++) {
