@@ -262,13 +262,13 @@ describe("tasks with channels", () => {
 
   test.each([0, 7])("violate an invariant over the channel of one, declared after %d turns", async (turns) => {
     const main = function* (): Routine<void> {
-      const belts = channels(6, 5);
+      const belts = channels(4, 3);
       for (const belt of belts) {
         go(() => forever(() => put(belt)));
         go(() => forever(() => take(belt)));
       }
       for (let turn = 0; turn < turns; turn++) yield* pause();
-      invariant("the second is never full", () => belts[1]!.length < 5);
+      invariant("the second is never full", () => belts[1]!.length < 3);
     };
     const { kind, cause } = await failure(main);
     expect([kind, String(cause)]).toEqual(["invariant", "Error: the second is never full does not hold"]);

@@ -147,10 +147,10 @@ export class Audit {
       const live = this._goOnAll();
       if (live !== null) return live;
       if (this._difference !== null || this._left) return null;
-      if (this._limits.stops()) return "rest";
       model.enumerate();
       if (this._turns-- === 0 || model.count === 0) return null;
       this._event(this._below(model.count));
+      if (this._limits.stops()) return "rest";
     }
   }
 
