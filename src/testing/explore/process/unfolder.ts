@@ -247,8 +247,9 @@ export class Unfolder implements SandboxObserver {
 
   /** Whether an operation is ready with nothing else to choose from: no transition. */
   isTrivial(run: RoutineRun, operation: Operation<unknown>): boolean {
+    if (operation instanceof Offer) return false;
     const { cases } = this.casesOf(run, operation);
-    return !(operation instanceof Offer) && cases.length === STRIDE && cases[0] === READY;
+    return cases.length === STRIDE && cases[0] === READY;
   }
 
   // What the sandbox observes.
