@@ -4,12 +4,12 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { spaced } from "../support/stress.js";
+import { scaled, spaced } from "../support/stress.js";
 import { subjects } from "./subjects.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-const ITEMS = 150_000;
+const ITEMS = scaled(90_000, 150_000);
 
 /** Were a value kept for each item, the heap would grow by 8 bytes or more for each of the last two thirds. */
 const FLAT = 7 * (ITEMS - ITEMS / 3);
