@@ -57,15 +57,16 @@ function* web(port: number, tellers: readonly Actor<Request>[], { ready }: Child
   const server = createServer((request, response) => {
     go(answer, tellers, request, response);
   });
-  yield* settled(
-    new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen(port, "127.0.0.1", resolve);
-    }),
-  );
-  ready();
   try {
+    yield* settled(
+      new Promise<void>((resolve, reject) => {
+        server.once("error", reject).listen(port, "127.0.0.1", resolve);
+      }),
+    );
+    ready();
     yield* never();
   } finally {
+    server.once("listening", () => server.close()); // if it was killed before
     server.close();
     server.closeAllConnections();
   }

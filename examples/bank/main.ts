@@ -2,7 +2,7 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { CLOSED, go, type Routine, random, run, scope, settled, sleep } from "millrace";
+import { type Channel, CLOSED, channel, go, type Routine, random, run, scope, settled, sleep } from "millrace";
 import type { Child, Supervisor, SupervisorEvent } from "millrace/supervise";
 import { type Deposit, Journal, openBank } from "./bank.ts";
 
@@ -10,7 +10,7 @@ const CUSTOMERS = 6;
 const DEPOSITS = 20;
 
 /** A customer sends each deposit until it is acknowledged. */
-function* customer(port: number, name: string, acknowledged: Deposit[]): Routine<number> {
+function* customer(port: number, name: string, acknowledged: Deposit[], progress: Channel<Deposit>): Routine<number> {
   let refused = 0;
   for (let n = 0; n < DEPOSITS; n++) {
     const deposit = { id: `${name}-${"x".repeat(n % 3)}${n}`, account: name, amount: 1 + (n % 9) };
@@ -20,6 +20,7 @@ function* customer(port: number, name: string, acknowledged: Deposit[]): Routine
       yield* sleep(5);
     }
     acknowledged.push(deposit);
+    yield* progress.send(deposit);
   }
   return refused;
 }
@@ -34,13 +35,12 @@ async function post(url: string): Promise<boolean> {
   }
 }
 
-/** Kills one part after the other, at random. */
-function* killer(bank: Supervisor): Routine<never> {
-  for (;;) {
-    yield* sleep(10 + random() * 20);
+/** Kills a part, at random, after each third deposit. */
+function* killer(bank: Supervisor, progress: Channel<Deposit>): Routine<void> {
+  for (let n = 1; (yield* progress.receive()) !== CLOSED; n++) {
     const parts: Child[] = bank.children().flatMap((child) => [child, ...(child.tree?.children() ?? [])]);
     const running = parts.filter(({ status }) => status === "running");
-    running[Math.floor(random() * running.length)]?.kill();
+    if (n % 3 === 0) running[Math.floor(random() * running.length)]?.kill();
   }
 }
 
@@ -64,10 +64,13 @@ function* main(): Routine<boolean> {
   yield* bank.ready();
   const log = go(logging, bank, killed, started);
   yield* scope(function* (s) {
-    const chaos = s.go(killer, bank);
-    const customers = Array.from({ length: CUSTOMERS }, (_, n) => s.go(customer, port, `c${n}`, acknowledged));
+    const progress = channel<Deposit>();
+    s.go(killer, bank, progress);
+    const customers = Array.from({ length: CUSTOMERS }, (_, n) =>
+      s.go(customer, port, `c${n}`, acknowledged, progress),
+    );
     for (const task of customers) refused += yield* task;
-    chaos.cancel();
+    progress.close();
   });
   yield* bank.stop("closing time");
   yield* log;
