@@ -80,7 +80,7 @@ export class Send<T> extends Operation<boolean> {
       if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
       this.waiter = null;
     } else if (!this.poll()) return this.park();
-    else if (++scheduler.streak > STREAK) return this.giveWay();
+    else if (++scheduler.streak > STREAK && scheduler.exhausted()) return this.giveWay();
     if (this.value === false) this.result();
     this.done = true;
     return this;
@@ -146,7 +146,7 @@ export class Receive<T> extends Operation<T | Closed> {
       if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
       this.waiter = null;
     } else if (!this.poll()) return this.park();
-    else if (++scheduler.streak > STREAK) return this.giveWay();
+    else if (++scheduler.streak > STREAK && scheduler.exhausted()) return this.giveWay();
     if (this.value === CLOSED) this.result();
     this.done = true;
     return this;

@@ -25,7 +25,7 @@ class NotedSend<T> extends Send<T> {
       if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
       this.waiter = null;
     } else if (!this.poll()) return this.park();
-    else if (++scheduler.streak > STREAK) return this.giveWay();
+    else if (++scheduler.streak > STREAK && scheduler.exhausted()) return this.giveWay();
     if (this.value === false) super.result();
     this.channel.lastSender = user();
     this.done = true;
@@ -50,7 +50,7 @@ class NotedReceive<T> extends Receive<T> {
       if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
       this.waiter = null;
     } else if (!this.poll()) return this.park();
-    else if (++scheduler.streak > STREAK) return this.giveWay();
+    else if (++scheduler.streak > STREAK && scheduler.exhausted()) return this.giveWay();
     if (this.value === CLOSED) super.result();
     this.channel.lastReceiver = user();
     this.done = true;

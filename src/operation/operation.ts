@@ -255,7 +255,7 @@ export abstract class Operation<out T> implements Link, PromiseLike<Awaited<T>> 
       if (this.waiter !== scheduler.current || scheduler.parked !== null) refuseResume(this);
       this.waiter = null;
     } else if (!this.poll()) return this.park();
-    else if (++scheduler.streak > STREAK) return this.giveWay();
+    else if (++scheduler.streak > STREAK && scheduler.exhausted()) return this.giveWay();
     this.value = this.result();
     this.done = true;
     return this;

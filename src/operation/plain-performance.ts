@@ -159,8 +159,7 @@ class Awaited extends PlainPerformance<unknown> {
       this.refuse(error);
       return true;
     }
-    // `await` would wait for such a value, too; other code gets what the value resolves with.
-    if (typeof value === "object" ? value !== null && "then" in value : typeof value === "function") {
+    if (mayBeThenable(value)) {
       this._end(Promise.resolve(value).then(this._onValue, this._onError));
     } else {
       this._call(this._onValue, value);
@@ -235,11 +234,22 @@ export function performThen<T, A, B>(
     }
   }
   // The result is computed where that code continues, not in the step of the peer.
-  return completion(operation)
-    .then(() => {
-      // Cannot be performed again before this point: a second performance would overwrite the value.
-      operation.waiter = null;
-      return operation.result();
-    })
-    .then(onValue, onError);
+  return completion(operation).then(() => {
+    let value: T;
+    // Cannot be performed again before this point: a second performance would overwrite the value.
+    operation.waiter = null;
+    try {
+      value = operation.result();
+    } catch (error) {
+      if (typeof onError === "function") return onError(error);
+      throw error;
+    }
+    if (typeof onValue !== "function") return value as never;
+    return (mayBeThenable(value) ? Promise.resolve(value).then(onValue, onError) : onValue(value)) as A;
+  }, onError);
+}
+
+/** `await` would wait for such a value, too; other code gets what the value resolves with. */
+function mayBeThenable(value: unknown): boolean {
+  return typeof value === "object" ? value !== null && "then" in value : typeof value === "function";
 }

@@ -15,10 +15,16 @@ import type { Contexts, Holder, Notices, Performer, Policy, Runnable, Seeker, Un
 
 /** Milliseconds after which the host gets the thread. */
 const SLICE = 4;
+/** Milliseconds between two reads of the clock: if there are more, the next read comes after fewer steps. */
+const LONG = SLICE / 8;
+/** Milliseconds after which a task whose operations complete at once goes to the end of the run queue. */
+const TURN = SLICE / 4;
 /** The most entries that are resumed between two reads of the clock; fewer are resumed if each takes long. */
 const STRIDE = 64;
+/** What a step of plain code or of an async body counts in place of 1, as it takes that much longer. */
+const OUTSIDE = 4;
 /** The most checks of a clock that does not move before the host gets the thread: some hosts stop the clock while code runs. */
-const STILL = 128;
+const STILL = 256;
 /** The least and the most microtasks for which a turn is certain to come where turns are dropped with their requests. */
 const CERTAIN = 16;
 const MOST_CERTAIN = 4096;
@@ -76,6 +82,9 @@ export class Scheduler {
   private _checkedAt: number;
   private _untilCheck: number;
   private _stride: number;
+  /** Whether the running task has read the clock, and when its turn began then. */
+  private _timed: boolean;
+  private _turnStart: number;
   /** The number of checks in a row at which the clock had not moved. */
   private _still: number;
   /** The number of microtasks after which a turn is asked for again; grows with each that comes too soon. */
@@ -115,7 +124,9 @@ export class Scheduler {
     this._sliceStart = UNKNOWN;
     this._checkedAt = this._still = 0;
     this._certain = CERTAIN;
-    this._untilCheck = this._stride = STRIDE;
+    this._untilCheck = this._stride = 1;
+    this._timed = false;
+    this._turnStart = 0;
   }
 
   /** Adds an entry at the end of the run queue. */
@@ -135,7 +146,37 @@ export class Scheduler {
 
   /** Counts one step outside the queue; returns true if the host must get the thread first. */
   tired(): boolean {
-    return this._spent || (--this._untilCheck <= 0 && this._overdue()) || this.policy?.preempt?.() === true;
+    if (this._spent) return true;
+    return ((this._untilCheck -= OUTSIDE) <= 0 && this._overdue()) || this.policy?.preempt?.() === true;
+  }
+
+  /**
+   * Called when the running task has used up the completions in a row that it was given. Returns whether it goes to the end of
+   * the run queue: it has had all that there are, or its turn has taken long. Otherwise it is given more, and the fewer the
+   * longer each takes.
+   */
+  exhausted(): boolean {
+    const { current } = this;
+    if (this.policy !== null || current?.paced === undefined) return true;
+    const before = this._checkedAt;
+    const still = this._still;
+    const spent = this._overdue();
+    const took = this._checkedAt - before;
+    // Only entries of the queue count on a clock that stands still.
+    if (took === 0) this._still = still;
+    if (!this._timed) {
+      this._timed = true;
+      // A task that is known to be slow is looked at before and after each turn.
+      this._turnStart = current.slow === true ? before : this._checkedAt;
+    }
+    const over = current.paced(took < LONG);
+    if (spent) this.lookSoon();
+    return over || spent || this._checkedAt - this._turnStart > TURN;
+  }
+
+  /** Reads the clock after the entry that is being resumed. */
+  lookSoon(): void {
+    this._untilCheck = 1;
   }
 
   /** Chooses a number from 0 to n - 1. */
@@ -286,7 +327,7 @@ export class Scheduler {
     [this._turn, this._hostTurn] = this._jobs();
     this._hostTurnAsked = this._awake = this._spent = false;
     this._sliceStart = UNKNOWN;
-    this._untilCheck = this._stride = STRIDE;
+    this._untilCheck = this._stride = 1;
     this._still = 0;
     this._timersMoved = true;
     this.askHostTurn();
@@ -340,21 +381,26 @@ export class Scheduler {
   private _runReady(): void {
     const ready = this._ready;
     let left = STRETCH;
+    let second = false;
     this.answerSeekers(null);
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
       this.streak = this.policy?.preempt?.() ? STREAK : 0;
+      this._timed = false;
       const elsewhere = this.contexts === null ? next.run() : this.contexts.run(next);
-      if (--this._untilCheck <= 0 && this._overdue()) {
+      this._untilCheck -= elsewhere ? OUTSIDE : 1;
+      if (this._untilCheck <= 0 && this._look()) {
         this.current = null;
         return;
       }
       // If the queue is empty, the microtask is its last entry, and everything that it makes ready comes after it anyway.
-      // Entries that only settle promises keep their order without a turn for each.
-      if (--left > 0 && elsewhere && this.policy === null && next.quiet === true && ready.length > 0) {
-        if (ready.at(0).quiet === true) continue;
+      // The two sides of a hand-over keep their order without a turn for each. More of them would leave the slice to chance.
+      if (elsewhere && next.quiet === true && !second && ready.length > 0 && this.policy === null) {
+        second = ready.at(0).quiet === true;
+        if (second) continue;
       }
-      if ((elsewhere || left === 0) && (ready.length > 0 || this._failures.length > 0)) {
+      second = false;
+      if ((elsewhere || --left === 0) && (ready.length > 0 || this._failures.length > 0)) {
         this.current = null;
         this.host.microtask(this._turn);
         return;
@@ -409,6 +455,8 @@ export class Scheduler {
     this._hostTurnAsked = this._spent = false;
     this._still = 0;
     this._certain = CERTAIN;
+    // What ran before says nothing about what runs now.
+    this._untilCheck = this._stride = 1;
     if (this.host.perRequest === true) this._startSlice();
     if (this._timersMoved) this._arm();
     if (this._later.length > 0) for (const job of this._later.splice(0)) job();
@@ -433,16 +481,29 @@ export class Scheduler {
     }
   }
 
+  /** Reads the clock after an entry. If that took long, the task that ran last is taken to be slow until it proves not to be. */
+  private _look(): boolean {
+    const { current, policy } = this;
+    const before = this._checkedAt;
+    const spent = this._overdue();
+    const short = this._checkedAt - before < LONG;
+    if (policy === null && (!short || current?.slow === true)) current?.paced?.(short);
+    return spent;
+  }
+
   /** Reads the clock; returns true if the slice is used up. A turn of the host is then requested. */
   private _overdue(): boolean {
     const now = this.host.now();
     const perCheck = now - this._checkedAt;
-    this._stride = perCheck > SLICE / 8 ? Math.max(1, this._stride >> 1) : Math.min(STRIDE, this._stride * 2);
-    this._untilCheck = this._stride;
     this._still = perCheck === 0 ? this._still + 1 : 0;
     this._checkedAt = now;
     this.askHostTurn();
     if (this._sliceStart === UNKNOWN) this._sliceStart = now;
+    // How long steps take is known only when some time has passed: all of them may have been quick so far. Some clocks stand still.
+    const most = now - this._sliceStart > LONG / 2 || this._still > STILL / 16 ? STRIDE : 2;
+    this._stride =
+      perCheck > LONG ? Math.max(1, Math.floor((this._stride * LONG) / perCheck)) : Math.min(most, this._stride * 2);
+    this._untilCheck = this._stride;
     this._spent = now - this._sliceStart > SLICE || this._still > STILL;
     if (this._spent && this.host.perRequest === true) this._setAside(CERTAIN);
     return this._spent;

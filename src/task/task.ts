@@ -26,7 +26,7 @@ import { Waiters } from "../operation/waiters.js";
 import type { Context } from "../scheduler/contexts.js";
 import { Path } from "../scheduler/path.js";
 import type { Holder, Home, Kept, Performer, Runnable, TaskRecord } from "../scheduler/roles.js";
-import { scheduler } from "../scheduler/scheduler.js";
+import { STREAK, scheduler } from "../scheduler/scheduler.js";
 import { CancelledError, shown } from "../structures/errors.js";
 import { nameOf } from "../structures/named.js";
 import { Cleanup, cancelledResult } from "./cleanup.js";
@@ -61,6 +61,13 @@ export interface CancelOptions {
    */
   readonly force?: boolean;
 }
+
+/** The flags from this bit on hold the streak with which a turn begins: all completions in a row but those that it is given. */
+const PACE = 16;
+/** A new task is given no completion before the clock is read. At a slow one the clock is read after each of its turns, too. */
+const NEW = STREAK;
+const SLOW = STREAK + 1;
+const REST = STREAK - 37;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
 
@@ -129,7 +136,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     this.failureTo = null;
     this.ending = null;
     this.at = null;
-    this.flags = READY;
+    this.flags = READY | (NEW << PACE);
     this.routine = routine;
     this._body = body;
     this._origin = origin;
@@ -228,9 +235,14 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal */
   run(): boolean {
     const { at } = this;
-    scheduler.current = this.cleanup === null ? this : this.cleanup.next();
     this.at = null;
     this.flags &= ~READY;
+    if (this.cleanup !== null) {
+      scheduler.current = this.cleanup.next();
+    } else {
+      scheduler.current = this;
+      if (scheduler.policy === null) this._keepPace();
+    }
     let step: IteratorResult<Parked, T>;
     try {
       const routine = this.routine as Routine<T>;
@@ -256,6 +268,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   wake(): void {
     this.flags |= READY;
     scheduler.schedule(this);
+  }
+
+  private _keepPace(): void {
+    scheduler.streak = this.flags >> PACE;
+    if (scheduler.streak === SLOW) scheduler.lookSoon();
   }
 
   /** @internal Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
@@ -439,6 +456,21 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   /** @internal */
   get async(): boolean {
     return false;
+  }
+
+  /** @internal */
+  get slow(): boolean {
+    return this.flags >> PACE === SLOW;
+  }
+
+  /** @internal */
+  paced(short: boolean): boolean {
+    const given = STREAK - (this.flags >> PACE);
+    const next = !short ? STREAK - SLOW : given > 0 ? Math.min(STREAK, given * 2) : 1;
+    this.flags += (given - next) << PACE;
+    // A task that was looked at after 1, 3, 6, 11, 20 and 37 completions has 64 in all.
+    scheduler.streak = STREAK - (next === STREAK / 2 ? REST : next);
+    return next === STREAK;
   }
 }
 
