@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -22,6 +23,19 @@ const rooms = ["structures", "scheduler", "operation", "task", "channel", "choic
 rooms.push("flow", "sync", "supervise", "testing", "rules");
 const everywhere = rooms.map((room) => `test/${room}/**/*.test.ts`);
 everywhere.push("test/transducers.test.ts", "test/verify/verify.test.ts");
+
+/** Files that take longest: they begin first, so that none of them is left when all others are done. */
+const LONG = ["test/engines/", "test/fuzz/", "test/verify/", "test/page/", "test/package/"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.findIndex((folder) => moduleId.includes(`/${folder}`));
+      return place === -1 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((one, other) => placeOf(one) - placeOf(other));
+  }
+}
 
 /** Tests that need Node: its garbage collector, its streams, its processes. */
 const nodeOnly = "test/**/*.node.test.ts";
@@ -107,6 +121,7 @@ export default defineConfig(async ({ mode }) => {
       forceRerunTriggers: ["**/src/**/*.ts"],
       // By default one processor is left idle.
       maxWorkers: "100%",
+      sequence: { sequencer: LongestFirst },
       projects: [unit, inNode, ...(isWanted("shipped-chromium") ? [await inChromium(common)] : [])],
     },
   };

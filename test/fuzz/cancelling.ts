@@ -203,7 +203,7 @@ export interface Compared {
   readonly run: boolean;
 }
 
-const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
+const LIMITS = { leaks: false, stuck: false, maxStates: 4000, maxEvents: 8000 };
 
 /**
  * Throws if the model misses an outcome of a run, if its searches disagree, or if a failure cannot be replayed. The runs stop
@@ -212,14 +212,14 @@ const LIMITS = { leaks: false, stuck: false, maxStates: 20_000 };
 export async function compareCancelling(seed: number, most: number): Promise<Compared> {
   const main = programOf(seed);
   compareEnough(seed, main);
-  const found = await verify(main, { ...LIMITS, engine: "model", maxMs: 1000 }).catch(unsupported);
+  const found = await verify(main, { ...LIMITS, engine: "model" }).catch(unsupported);
   if (found === null || found.status === "bounded") return { modelled: false, run: false };
   // The model may not support what comes after a failure.
-  const all = await verify(main, { ...LIMITS, engine: "model", all: true, maxMs: 1000 }).catch(unsupported);
+  const all = await verify(main, { ...LIMITS, engine: "model", all: true }).catch(unsupported);
   if (all !== null && all.status !== "bounded" && (all.status !== found.status || all.states < found.states)) {
     throw new Error(`Seed ${seed}: ${all.states} states are ${all.status}, but ${found.states} are ${found.status}`);
   }
-  const sooner = await verify(main, { ...LIMITS, maxMs: 1000 });
+  const sooner = await verify(main, { ...LIMITS });
   const agree = sooner.status === "bounded" || summary(sooner) === summary(found);
   if (!agree) throw new Error(`Seed ${seed}: ${summary(sooner)} instead of ${summary(found)}`);
   if (found.status === "failed") await assertShows(seed, main, found);

@@ -7,23 +7,18 @@ import { scaled } from "../support/stress.js";
 import { compareCancelling } from "./cancelling.js";
 import { compare, compareEndless, compareEnough } from "./compare.js";
 import { compareGrowing } from "./growing.js";
-import { checkSeed, emptyTally, shown } from "./oracle/campaign.js";
 import { programOf, specOf } from "./programs.js";
 import { compareSymmetric } from "./symmetric.js";
 import { compareWide } from "./wide.js";
 
-const PROGRAMS = scaled(1000, 3000);
+const PROGRAMS = scaled(500, 3000);
 const ENDLESS = scaled(200, 500);
-const WIDE = scaled(30, 60);
+const WIDE = scaled(15, 60);
 const GROWING = scaled(50, 150);
-const CANCELLING = 50;
+const CANCELLING = scaled(20, 50);
 const TURNS = 5000;
 const SYMMETRIC = scaled(150, 300);
 const CHUNK = 500;
-/** The first seed of the programs that are held against the oracle; another one with the environment variable `FUZZ_SEED`. */
-const FIRST = Number(process.env.FUZZ_SEED ?? 1);
-const ORACLE = scaled(600, 3000);
-const ORACLE_CHUNK = 100;
 
 test.each(Array.from({ length: PROGRAMS / CHUNK }, (_, chunk) => 1 + chunk * CHUNK))(
   "all orders, sleep sets, source sets, states and the scheduler agree on the programs from seed %d on",
@@ -99,15 +94,3 @@ test("no audit reports shared state in random programs that share none", async (
   }
   expect(shared).toEqual([]);
 });
-
-test.each(Array.from({ length: ORACLE / ORACLE_CHUNK }, (_, chunk) => FIRST + chunk * ORACLE_CHUNK))(
-  "every verdict on the programs from seed %d on agrees with an interpreter that shares no code with the model",
-  async (first) => {
-    const tally = emptyTally();
-    for (let seed = first; seed < first + ORACLE_CHUNK; seed++) await checkSeed(seed, tally, { mostStates: 400 });
-    console.log(shown(tally));
-    expect(tally.compared).toBeGreaterThan(ORACLE_CHUNK * 0.8);
-    expect(Math.min(tally.proved, tally.failed)).toBeGreaterThan(ORACLE_CHUNK * 0.2);
-  },
-  300_000,
-);
