@@ -6,7 +6,7 @@ import { scaled } from "../support/stress.js";
 import { known } from "./programs/index.js";
 
 /** Programs that take too long to be verified three times. */
-const LARGE = scaled(1000, 100_000);
+const LARGE = scaled(200, 100_000);
 
 /** Seconds by which the clock moves each time it is read: on time, on a slow machine, on one that was suspended. */
 const JUMPS = [1, 1000];

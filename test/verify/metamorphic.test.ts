@@ -115,10 +115,16 @@ function expectedOf(verdict: Verdict<unknown>, name: string): unknown {
   return endless && (name === RENAMED || name === SCOPED) ? ["failed", "stuck"] : summary(verdict);
 }
 
+/** Of so many programs, one is searched in full as well; all are in `npm run stress`. */
+const SEARCHED = scaled(3, 1);
+
 describe.each(Object.entries(CHANGES))("%s changes no verdict", (name, change) => {
-  test.each(small)("of $name ($source)", async ({ main }) => {
+  const nth = Object.keys(CHANGES).indexOf(name);
+  test.each(small)("of $name ($source)", async (program) => {
+    const { main } = program;
     const expected = expectedOf(await verdictOn(main), name);
     expect(summary(await verify(change(main)))).toEqual(expected);
+    if ((small.indexOf(program) + nth) % SEARCHED > 0) return;
     expect(summary(await verify(change(main), { engine: "model", all: true }))).toEqual(expected);
   });
 });
