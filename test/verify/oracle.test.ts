@@ -1,7 +1,7 @@
 // Small programs on which random programs of the oracle have shown a wrong verdict.
 
 import { channel, go, select, sleep } from "millrace";
-import { replay, ScheduleError, verify } from "millrace/testing";
+import { forever, replay, ScheduleError, verify } from "millrace/testing";
 import { expect, test } from "vitest";
 
 test("a plain call whose peer may have arrived is no shared state", async () => {
@@ -32,4 +32,18 @@ test("the token of a program whose receivers change objects shows the same failu
   const token = verdict.status === "failed" ? verdict.token : "";
   const shown = await replay(token, main).catch((error: unknown) => error);
   expect(shown instanceof ScheduleError && shown.kind).toBe("deadlock");
+});
+
+test("a task that a plain call ends is not the one that the same step starts", async () => {
+  const verdict = await verify(function* () {
+    const numbers = channel<number>();
+    go(forever, function* () {
+      numbers.tryReceive();
+      go(function* () {
+        yield* numbers.send(0);
+      });
+      yield* sleep(1);
+    });
+  });
+  expect(verdict.status === "failed" ? verdict.report : "").toBe("");
 });

@@ -17,6 +17,7 @@ import {
   RateLimiter,
   type Routine,
   type Subscription,
+  scope,
   singleflight,
   sleep,
   timeout,
@@ -162,6 +163,62 @@ function* bucket(filled: boolean): Routine<void> {
   });
 }
 
+/** A server that starts a task for each request, which answers on the channel that the client has made for it. */
+function* server(answers: boolean): Routine<never> {
+  const requests = channel<Channel<string>>();
+  daemon(
+    go(forever, function* serve() {
+      const reply = yield* requests.receive();
+      if (reply === CLOSED) return;
+      go(function* handle() {
+        yield* pause();
+        if (answers) yield* reply.send("ok");
+      });
+    }),
+  );
+  const client = function* (): Routine<void> {
+    const own = channel<string>();
+    yield* requests.send(own);
+    yield* own.receive();
+  };
+  go(forever, client);
+  return yield* forever(client);
+}
+
+/** A server that handles two requests at a time; a handler may need what comes with the next request. */
+function* limitedServer(waits: boolean): Routine<never> {
+  const requests = channel<number>();
+  const handlers = group({ limit: 2 });
+  go(forever, function* () {
+    yield* requests.send(1);
+  });
+  return yield* forever(function* () {
+    yield* requests.receive();
+    yield* handlers.go(function* handle() {
+      if (waits) yield* channel<never>().receive();
+      yield* pause();
+    });
+  });
+}
+
+/** A scope in each round, one of whose tasks may fail. */
+function* rounds(fails: boolean): Routine<never> {
+  const jobs = channel<number>();
+  go(forever, function* () {
+    yield* jobs.send(1);
+  });
+  return yield* forever(function* () {
+    yield* scope(function* (s) {
+      const job = s.go(() => jobs.receive());
+      s.go(function* () {
+        yield* pause();
+        if (fails) throw new Error("broken");
+      });
+      yield* job;
+    });
+  });
+}
+
 const rows: Readonly<Record<string, Row>> = {
   "a pool of three workers for five jobs": {
     main: () => pool(false),
@@ -210,6 +267,24 @@ const rows: Readonly<Record<string, Row>> = {
     outcomes: ["home"],
     twin: () => barber(false),
     fails: "deadlock",
+  },
+  "a server that starts a task for each request": {
+    main: () => server(true),
+    outcomes: [],
+    twin: () => server(false),
+    fails: "deadlock",
+  },
+  "a server that handles two requests at a time": {
+    main: () => limitedServer(false),
+    outcomes: [],
+    twin: () => limitedServer(true),
+    fails: "deadlock",
+  },
+  "a scope in each round of a loop": {
+    main: () => rounds(false),
+    outcomes: [],
+    twin: () => rounds(true),
+    fails: "throw",
   },
   "a token bucket that is filled by the clock": {
     main: () => bucket(true),

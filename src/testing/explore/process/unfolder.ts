@@ -572,11 +572,12 @@ export class Unfolder implements SandboxObserver {
 
   /** Whether a round may repeat another, if all that was made between the two is made anew. */
   private _mayRepeat({ node, counts: before }: RoundStart, { node: to, counts }: RoutineRun): boolean {
-    if (before.tasks !== counts.tasks || before.members !== counts.members || before.locks !== counts.locks)
-      return false;
+    if (before.locks !== counts.locks) return false;
+    if (!this._apartRounds) return true;
     // The tasks that were started on the way to this round are others than those of the earlier round.
     if (node !== to && !this.lts.starts(to).next().done) return false;
-    return !this._apartRounds || (before.channels === counts.channels && before.cells === counts.cells);
+    const kinds = ["tasks", "members", "channels", "cells"] as const;
+    return kinds.every((kind) => before[kind] === counts[kind]);
   }
 
   /** Whether a round repeats one that began on the way to the same node, with no event in between. */

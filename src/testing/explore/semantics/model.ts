@@ -109,6 +109,8 @@ export class Model {
   count: number;
   /** Tasks that the last transition started. */
   readonly started: number[];
+  /** Tasks that it has ended: their names are not free before the next transition. */
+  readonly ended: number[];
   /** The back edges that it took: each task, and the node that the edge leads from. */
   readonly passed: number[];
   /** The id of a value that it has taken from a task, and not yet given to another; -1 for none. */
@@ -166,6 +168,7 @@ export class Model {
     this.events = new Int32Array(FIELDS * 64);
     this.count = 0;
     this.started = [];
+    this.ended = [];
     this.passed = [];
     this.delivered = -1;
     this.keepsUnread = false;

@@ -56,7 +56,7 @@ import { ANYTHING } from "./references.js";
 /** Puts the model into the initial state: `main` has been started, and nothing else has happened. */
 export function enterInitial(model: Model): void {
   model.state.fill(0);
-  model.started.length = model.stopped.length = model.passed.length = model.begun.length = 0;
+  model.started.length = model.ended.length = model.stopped.length = model.passed.length = model.begun.length = 0;
   model.forget();
   startTask(model, 0);
 }
@@ -64,6 +64,7 @@ export function enterInitial(model: Model): void {
 /** Fires the transition that begins at an index of an array of events. It must be enabled. */
 export function fire(model: Model, events: Int32Array, first: number): void {
   if (model.started.length > 0) model.started.length = 0;
+  if (model.ended.length > 0) model.ended.length = 0;
   if (model.stopped.length > 0) model.stopped.length = 0;
   if (model.begun.length > 0) model.begun.length = 0;
   if (model.passed.length > 0) model.passed.length = 0;
@@ -448,6 +449,8 @@ function startTask(model: Model, spawn: number): void {
   const { task } = unfolder.spawns[spawn]!;
   const root = unfolder.initial(spawn);
   model.started.push(task);
+  // An earlier round may have started a task of the same name.
+  clear(model, model.ofReason[task]);
   if (model.task(task).isCancellable) makePending(model, task, root);
   else come(model, task, root);
 }
@@ -623,16 +626,21 @@ function freeGeneration(model: Model, { objects }: Slot, inUse: ReadonlySet<numb
   const generation = first === -1 ? objects.length : first;
   const [object] = objects;
   // The tasks of a scope are listed once for all generations.
-  const isInScope = object instanceof RegionModel || (object instanceof TaskModel && object.region !== -1);
+  const isInScope = object instanceof RegionModel || (object instanceof TaskModel && isInBody(model, object));
   if (generation > 0 && (isInScope || object instanceof LockModel || object instanceof BroadcastModel))
     throw new Refuted(APART);
   return generation;
 }
 
+/** Whether a task is one of a scope; those of a group are listed generation by generation. */
+const isInBody = (model: Model, { region }: TaskModel<unknown>): boolean =>
+  region !== -1 && model.scope(region).group === null;
+
 function isFree(model: Model, object: ModelObject, inUse: ReadonlySet<number>): boolean {
   if (inUse.has(ANYTHING) || inUse.has(model.unfolder.sandbox.placeOf(object)!)) return false;
   if (object instanceof TaskModel) {
     const node = model.nodeOf(object.index);
+    if (model.ended.includes(object.index)) return false;
     return node === -1 || (model.lts.isEnd(node) && model.lts.status(node) !== FAILED);
   }
   if (object instanceof SubscriptionModel && model.isJoined(object.index)) return false;
@@ -648,6 +656,7 @@ function taskEnded(model: Model, task: number): void {
   const { lts } = model;
   const { region } = model.task(task);
   const node = model.nodeOf(task);
+  model.ended.push(task);
   release(model, task);
   if (region === -1 || lts.status(node) === PARKED) return;
   const { group } = model.scope(region);
