@@ -22,17 +22,8 @@ import {
   sleep,
   timeout,
 } from "millrace";
-import { cell, daemon, forever, verify } from "millrace/testing";
-import { describe, expect, test } from "vitest";
-
-type Main = () => Routine<unknown>;
-
-interface Row {
-  readonly main: Main;
-  readonly outcomes: readonly unknown[];
-  readonly twin: Main;
-  readonly fails: string;
-}
+import { cell, daemon, forever } from "millrace/testing";
+import { type Twins, testTwins } from "./twins.js";
 
 /** States within which each program is decided. */
 const FEW = 12_000;
@@ -219,7 +210,7 @@ function* rounds(fails: boolean): Routine<never> {
   });
 }
 
-const rows: Readonly<Record<string, Row>> = {
+const programs: Readonly<Record<string, Twins>> = {
   "a pool of three workers for five jobs": {
     main: () => pool(false),
     outcomes: [5],
@@ -294,16 +285,4 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-describe.each(Object.entries(rows))("%s", (_, { main, outcomes, twin, fails }) => {
-  test("is proved by the model", async () => {
-    const verdict = await verify(main, { engine: "model", maxStates: FEW });
-    expect(verdict.status === "proved" ? [...verdict.outcomes] : "report" in verdict && verdict.report).toEqual(
-      outcomes,
-    );
-  });
-
-  test(`fails with a mistake: ${fails}`, async () => {
-    const verdict = await verify(twin, { engine: "model", maxStates: FEW });
-    expect(verdict).toMatchObject({ status: "failed", kind: fails });
-  });
-});
+testTwins(programs, FEW);

@@ -12,18 +12,7 @@ import {
   Semaphore,
   type Subscription,
 } from "millrace";
-import { type Verdict, verify } from "millrace/testing";
-import { describe, expect, test } from "vitest";
-
-type Main = () => Routine<unknown>;
-
-interface Row {
-  readonly main: Main;
-  readonly outcomes: readonly unknown[];
-  /** The program with a mistake, and the failure that comes of it. */
-  readonly twin: Main;
-  readonly fails: string;
-}
+import { type Twins, testTwins } from "./twins.js";
 
 /** States within which each program is decided. */
 const FEW = 40_000;
@@ -76,7 +65,7 @@ function* published(subscribers: number, values: number, fewer: number): Routine
   return got.join();
 }
 
-const rows: Readonly<Record<string, Row>> = {
+const programs: Readonly<Record<string, Twins>> = {
   "a broadcast of two values to six subscribers": {
     main: () => published(6, 2, 0),
     outcomes: ["12,12,12,12,12,12"],
@@ -109,17 +98,4 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-const shown = (verdict: Verdict<unknown>): unknown =>
-  verdict.status === "proved" ? [...verdict.outcomes].sort() : "report" in verdict ? verdict.report : verdict.reason;
-
-describe.each(Object.entries(rows))("%s", (_, { main, outcomes, twin, fails }) => {
-  test("are proved by the model", async () => {
-    const verdict = await verify(main, { engine: "model", maxStates: FEW });
-    expect(shown(verdict)).toEqual(outcomes);
-  });
-
-  test(`fail with a mistake: ${fails}`, async () => {
-    const verdict = await verify(twin, { engine: "model", maxStates: FEW });
-    expect(verdict).toMatchObject({ status: "failed", kind: fails });
-  });
-});
+testTwins(programs, FEW);

@@ -21,7 +21,7 @@ import {
   timeout,
   workers,
 } from "millrace";
-import { verify } from "millrace/testing";
+import { cell, verify } from "millrace/testing";
 import { describe, expect, inject, test } from "vitest";
 import { TOOLS, toolProgramOf, toolSpecOf } from "../fuzz/tools.js";
 import { someEnds } from "./every-run.js";
@@ -270,6 +270,22 @@ const large: typeof decided = {
       return `${got.join()} ${calls.length}`;
     },
     ["a,a,Error: broken,Error: broken 2"],
+  ],
+  "no task leaves a barrier before the last one has arrived": [
+    function* () {
+      const barrier = new Barrier(3);
+      const arrived = cell(0);
+      const walk = function* (): Routine<number> {
+        arrived.value++;
+        yield* barrier.wait();
+        return arrived.value;
+      };
+      const tasks = [go(walk), go(walk), go(walk)];
+      const seen: number[] = [];
+      for (const task of tasks) seen.push(yield* task);
+      return seen.join();
+    },
+    ["3,3,3"],
   ],
   "a barrier numbers the tasks in the order of their arrival, round by round": [
     function* () {
