@@ -13,6 +13,8 @@ import type { ActorContext, ActorOptions, Behaviour, Handler, Input, Mailbox } f
 const SYNC = /* @__PURE__ */ Object.getPrototypeOf(function* () {});
 const ASYNC = /* @__PURE__ */ Object.getPrototypeOf(async function* () {});
 
+const NONE = {};
+
 /** The number of messages after which a handler gives way to other tasks. */
 const STREAK = 256;
 
@@ -57,14 +59,24 @@ export function actor<M>(
 ): Actor<M>;
 export function actor<M>(behaviour: Behaviour<M>, options?: ActorOptions<M>): Actor<M>;
 export function actor<M>(handle: Handler<M>, options?: ActorOptions<M>): Actor<M>;
-export function actor<M>(given: Behaviour<M> | Handler<M>, options: ActorOptions<M> = {}): Actor<M> {
+export function actor<M>(given: Behaviour<M> | Handler<M>, options: ActorOptions<M> = NONE): Actor<M> {
   assertOptions("make actor", options);
   const life = lifeOf(given);
   return new Cell<M>(options.name ?? (given.name || "actor"), life, options, life.reads);
 }
 
+type AnyLife = Life<never> & { readonly reads: boolean };
+
+/** The last one: many actors of one function are often made one after the other. */
+let last: { readonly given: unknown; readonly life: AnyLife } | null = null;
+
 /** What one life of an actor runs. `reads` is whether it reads the mailbox by itself. */
 export function lifeOf<M>(given: Behaviour<M> | Handler<M>): Life<M> & { readonly reads: boolean } {
+  if (last?.given !== given) last = { given, life: makeLife(given) as unknown as AnyLife };
+  return last!.life as unknown as Life<M> & { readonly reads: boolean };
+}
+
+function makeLife<M>(given: Behaviour<M> | Handler<M>): Life<M> & { readonly reads: boolean } {
   assertFunction("make actor", "its behaviour", given);
   const kind = Object.getPrototypeOf(given);
   const behaviour = given as Behaviour<M>;
@@ -81,11 +93,11 @@ function leavable<M>(box: Box<M>, signal: AbortSignal): Mailbox<M> {
 
 /** Handles one message after the other. */
 function* handling<M>(box: Box<M>, handle: Handler<M>, context: ActorContext<M>): Routine<void> {
-  const { channel, left } = box;
+  const { channel } = box;
   context.ready();
   box.read();
   for (let streak = 0; ; ) {
-    let message = left.length > 0 ? left.shift()! : channel.tryReceive();
+    let message = box.left !== null && box.left.length > 0 ? box.left.shift()! : channel.tryReceive();
     if (message === EMPTY) {
       streak = 0;
       message = yield* channel.receive();

@@ -29,12 +29,18 @@ export interface Life<M> {
   begin(box: Box<M>, context: ActorContext<M>): unknown;
 }
 
-/** The context of a life that no supervisor keeps. */
-class Alone implements Hosted, ChildContextOf {
+/** The life of an actor that no supervisor keeps, and its context. */
+class Alone<M> implements Hosted, ChildContextOf, ActorContext<M> {
   readonly incarnation = 1;
-  inner: Task<unknown> | null = null;
-  private _controller: AbortController | null = null;
-  private _aborted: { readonly reason: unknown } | null = null;
+  readonly self: Cell<M>;
+  inner: Task<unknown> | null;
+  private _controller: AbortController | null;
+  private _aborted: { readonly reason: unknown } | null;
+
+  constructor(self: Cell<M>) {
+    this.self = self;
+    this.inner = this._controller = this._aborted = null;
+  }
 
   get signal(): AbortSignal {
     this._controller ??= new AbortController();
@@ -81,6 +87,31 @@ class LifeContext<M> implements ActorContext<M> {
   }
 }
 
+type HostedBody = ReturnType<typeof host>;
+
+const aloneSync = (alone: Alone<unknown>): unknown => alone.self.live(alone, alone);
+
+async function* aloneAsync(alone: Alone<unknown>): AsyncRoutine<unknown> {
+  return yield* alone.self.live(alone, alone) as AsyncRoutine<unknown>;
+}
+
+/** The bodies of the last name, as actors of one name are often made one after the other. */
+let lastName = "";
+let lastBodies: { sync: HostedBody | null; async: HostedBody | null } = { sync: null, async: null };
+
+/** The options of the last mailbox, for the same reason. */
+let lastOptionsName: string | null = null;
+let lastOptions = { name: "" };
+
+function bodyOf(name: string, isAsync: boolean): HostedBody {
+  if (name !== lastName) {
+    lastName = name;
+    lastBodies = { sync: null, async: null };
+  }
+  if (isAsync) return (lastBodies.async ??= host(name, aloneAsync));
+  return (lastBodies.sync ??= host(name, aloneSync));
+}
+
 export class Cell<M> implements Actor<M>, Owner, SelfMade {
   private readonly _name: string;
   private readonly _life: Life<M>;
@@ -89,7 +120,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
   private _box: Box<M> | null;
   private _ending: Ending | null;
   private _task: Task<unknown> | null;
-  private _alone: Alone | null;
+  private _alone: Alone<M> | null;
   /** The supervisor that restarts it, if it has options for that and was not given to another. */
   private _keeper: Tree | null;
   private _home: Home | null;
@@ -235,12 +266,15 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
     box.cancel(exit);
   }
 
+  /** Begins a life. */
+  live(reader: ChildContextOf, context: ActorContext<M>): unknown {
+    const box = this._box ?? this._makeBox();
+    box.reader = reader;
+    return this._life.begin(box, context);
+  }
+
   private _content(): BodyContent {
-    const live = (context: ChildContextOf): unknown => {
-      const box = this._box ?? this._makeBox();
-      box.reader = context;
-      return this._life.begin(box, new LifeContext(this, context));
-    };
+    const live = (context: ChildContextOf): unknown => this.live(context, new LifeContext(this, context));
     const body = !this._life.isAsync
       ? live
       : async function* (context: ChildContextOf): AsyncRoutine<unknown> {
@@ -258,7 +292,11 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
 
   private _makeBox(): Box<M> {
     const mailbox: number | Buffer<M> = this._options.mailbox ?? WAITING;
-    this._box = new Box(channel<M>(mailbox, { name: `mailbox of ${this._name}` }));
+    if (this._name !== lastOptionsName) {
+      lastOptionsName = this._name;
+      lastOptions = { name: `mailbox of ${this._name}` };
+    }
+    this._box = new Box(channel<M>(mailbox, lastOptions));
     return this._box;
   }
 
@@ -271,8 +309,8 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
 
   private _beginAlone(): void {
     sharesVariables("an actor");
-    const alone = new Alone();
-    const task = (this._options.scope?.go ?? go)(host(this._name, this._content().body), alone);
+    const alone = new Alone<M>(this);
+    const task = (this._options.scope?.go ?? go)(bodyOf(this._name, this._life.isAsync), alone);
     this._task = task;
     this._alone = alone;
     this._ending?.begun();

@@ -17,19 +17,17 @@ type Accepts<M> = ((message: M) => boolean) | null;
 
 export class Box<M> implements Mailbox<M> {
   readonly channel: Channel<M>;
-  /** Messages that were passed over or given back, the oldest first. */
-  readonly left: M[];
+  /** Messages that were passed over or given back, the oldest first; null as long as there were none. */
+  left: M[] | null;
   /** The life that has not looked into the mailbox yet; null once it has. */
   reader: { reads(): void } | null;
   /** Null as long as no question was asked. */
   asks: Asks | null;
-  private readonly _leases: Set<MessageLease<M>>;
+  private _leases: Set<MessageLease<M>> | null;
 
   constructor(channel: Channel<M>) {
     this.channel = channel;
-    this.left = [];
-    this.asks = this.reader = null;
-    this._leases = new Set();
+    this.left = this.asks = this.reader = this._leases = null;
   }
 
   receive(): Operation<M | Closed> {
@@ -45,6 +43,7 @@ export class Box<M> implements Mailbox<M> {
     return new Take(this, null, false).map((message) => {
       if (message === CLOSED) return CLOSED;
       const lease = new MessageLease(this, message as M);
+      this._leases ??= new Set();
       this._leases.add(lease);
       return lease;
     });
@@ -52,13 +51,13 @@ export class Box<M> implements Mailbox<M> {
 
   tryReceive(): M | Closed | Empty {
     this.read();
-    const message = this.left.length > 0 ? this.left.shift()! : this.channel.tryReceive();
+    const message = this.left !== null && this.left.length > 0 ? this.left.shift()! : this.channel.tryReceive();
     if (message !== EMPTY && message !== CLOSED) this.taken(message as M);
     return message;
   }
 
   cancel(reason?: unknown): void {
-    this.left.length = 0;
+    this.left = null;
     this.channel.cancel(reason);
   }
 
@@ -67,7 +66,7 @@ export class Box<M> implements Mailbox<M> {
   }
 
   get length(): number {
-    return this.left.length + this.channel.length;
+    return (this.left?.length ?? 0) + this.channel.length;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<M> {
@@ -96,14 +95,21 @@ export class Box<M> implements Mailbox<M> {
 
   /** A life of the actor has ended: what it had on lease goes back, in order. */
   lifeEnded(): void {
+    if (this._leases === null) return;
     for (const lease of [...this._leases].reverse()) lease[Symbol.dispose]();
+  }
+
+  /** A message goes to the front. */
+  giveBack(message: M): void {
+    this.left ??= [];
+    this.left.unshift(message);
   }
 
   /** The lease has ended. */
   end(lease: MessageLease<M>, isDone: boolean): void {
-    if (!this._leases.delete(lease)) return;
+    if (this._leases?.delete(lease) !== true) return;
     if (isDone) this.taken(lease.value);
-    else this.left.unshift(lease.value);
+    else this.giveBack(lease.value);
   }
 }
 
@@ -151,7 +157,7 @@ class Take<M> extends Operation<M | Closed> {
     this._failure = null;
     const { left, channel, reader } = this._box;
     if (reader !== null) this._box.read();
-    if (left.length > 0 && this._findLeft()) return true;
+    if (left !== null && left.length > 0 && this._findLeft(left)) return true;
     const receive = (this._receive ??= channel.receive());
     while (receive.poll()) {
       if (this._gets(() => receive.result())) return true;
@@ -176,7 +182,7 @@ class Take<M> extends Operation<M | Closed> {
   }
 
   override discard(): void {
-    if (this._failure === null && this.value !== CLOSED) this._box.left.unshift(this.value as M);
+    if (this._failure === null && this.value !== CLOSED) this._box.giveBack(this.value as M);
   }
 
   override result(): M | Closed {
@@ -189,8 +195,7 @@ class Take<M> extends Operation<M | Closed> {
     return { ...this._box.channel.receive().waitsFor() };
   }
 
-  private _findLeft(): boolean {
-    const { left } = this._box;
+  private _findLeft(left: M[]): boolean {
     const at = this._accepts === null ? 0 : left.findIndex((message) => this._accepts!(message));
     if (at < 0) return false;
     this.value = at === 0 ? left.shift() : left.splice(at, 1)[0];
@@ -199,11 +204,13 @@ class Take<M> extends Operation<M | Closed> {
 
   /** Gets what was received; returns false if it is a message that is not accepted. */
   private _gets(receive: () => M | Closed): boolean {
-    const { left, channel } = this._box;
+    const { channel } = this._box;
     try {
       const message = receive();
       this.value = message;
       if (message === CLOSED || this._accepts === null || this._accepts(message as M)) return true;
+      this._box.left ??= [];
+      const { left } = this._box;
       left.push(message as M);
       if (left.length <= Math.max(1, channel.capacity)) return false;
       const rule = `at most ${channel.capacity} messages may be passed over`;
