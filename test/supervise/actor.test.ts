@@ -570,7 +570,9 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
       return log;
     });
     const error = "Error: cannot take -1";
-    expect(seen).toEqual(["nothing", error, error, "failed"]);
+    // The first may still find room in the mailbox.
+    expect(["nothing", error]).toContain(seen[0]);
+    expect(seen.slice(1)).toEqual([error, error, "failed"]);
   });
 
   test("AC-7: a question that was being handled fails with the error; one that waits is answered by the next life", async () => {
