@@ -1,13 +1,18 @@
 // The goals for the measured values.
 //
 // A goal has a text for the table and a function `met`. It gets the value of millrace, and the values of `go` (Go with
-// GOMAXPROCS=1) and `peer` (the fastest JavaScript peer). It returns undefined if the value to compare with is missing.
+// GOMAXPROCS=1), `peer` (the fastest JavaScript peer) and `channel` (async-channel). It returns undefined if the value to compare with is missing.
 
 const within = (value, limit) => (limit === undefined ? undefined : value <= limit);
 
 export const timesGo = (factor) => ({
   text: factor === 1 ? "at most Go" : `at most ${factor} x Go`,
   met: (value, { go }) => within(value, go === undefined ? undefined : factor * go),
+});
+
+export const timesChannel = (factor) => ({
+  text: `at most ${factor} x async-channel`,
+  met: (value, { channel }) => within(value, channel === undefined ? undefined : factor * channel),
 });
 
 export const aheadOfPeers = {

@@ -65,6 +65,16 @@ export async function launch(contender, workload, n, { warmUpMs, budgetMs }, goP
   }
 }
 
+/** Lets a contender perform workloads in turns in one process; returns { ns, cpu } by workload, undefined if that fails. */
+export async function launchMixed(contender, names) {
+  const args = [...NODE_FLAGS, join(here, "mixed.mjs"), contender.name, "0.05", ...names];
+  try {
+    return JSON.parse((await exec(process.execPath, args, { timeout: PATIENCE, killSignal: "SIGKILL" })).stdout);
+  } catch {
+    return undefined;
+  }
+}
+
 function node(contender, given) {
   const args = [...NODE_FLAGS, join(here, "one.mjs"), contender.name, ...given];
   return exec(process.execPath, args, { timeout: PATIENCE, killSignal: "SIGKILL" });

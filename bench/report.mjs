@@ -3,9 +3,9 @@
 import { LIMIT } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
 import { machine } from "./machine.mjs";
-import { fullTable, goalTable, remarks, spread } from "./table.mjs";
+import { fullTable, goalTable, mixedTable, remarks, spread } from "./table.mjs";
 
-export function report(contests, bundle, effort) {
+export function report(contests, mixed, bundle, effort) {
   return [
     "# Benchmarks",
     "Written by `node bench/run.mjs`; do not edit. `node bench/run.mjs spsc/0 sieve` runs some of the workloads, `--quick` takes fewer and shorter measurements. Neither writes this file.",
@@ -13,10 +13,17 @@ export function report(contests, bundle, effort) {
     goalTable(contests, "millrace", "sync"),
     "## `async function*` against the goals",
     goalTable(contests, "millrace-async", "async"),
+    "## `await` in plain code against the goals",
+    goalTable(contests, "millrace-await", "plain"),
+    "## `for await` in plain code against the goals",
+    goalTable(contests, "millrace-for-await", "plain"),
     "## All contenders",
     fullTable(contests),
     "Workloads that a contender does not perform, and remarks about numbers:",
     remarks(contests),
+    "## In a mixed program",
+    "The workloads take turns in one process. In brackets: how many times the time in a process of its own.",
+    mixedTable(contests, mixed),
     ...bundleSection(bundle),
     "## What the workloads do",
     contests.map(({ workload }) => `- \`${workload.name}\`: ${workload.does}`).join("\n"),

@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { bundleSize } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
 import { contest } from "./contest.mjs";
-import { absence, build, buildGo } from "./launch.mjs";
+import { absence, build, buildGo, launchMixed } from "./launch.mjs";
 import { report } from "./report.mjs";
 import { workloads } from "./workloads.mjs";
 
@@ -38,9 +38,20 @@ const contests = [];
 for (const workload of chosen) {
   contests.push({ workload, results: await contest(workload, contenders, effort, { goProgram, absent, progress }) });
 }
+
+/** What programs consist of. The others take long, or are made of combinators. */
+const MIXED = /^(spsc|mpmc|ping-pong|select-receive|spawn|ring|pipeline|workers|sleep-cancel|idle-selects)/;
+const mixed = new Map();
+for (const contender of contenders.filter(({ name, kind }) => kind !== "go" && absent.get(name) === undefined)) {
+  const names = chosen.map(({ name }) => name).filter((name) => MIXED.test(name) && !contender.cannot[name]);
+  if (names.length < 2) continue;
+  progress(`a mixed program: ${contender.title}`);
+  const times = await launchMixed(contender, names);
+  if (times !== undefined) mixed.set(contender.name, times);
+}
 progress("");
 
-const text = report(contests, measured === undefined ? undefined : await bundleSize(), effort);
+const text = report(contests, mixed, measured === undefined ? undefined : await bundleSize(), effort);
 console.log(text);
 
 // A table must not mix the numbers of two builds.

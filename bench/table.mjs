@@ -23,7 +23,7 @@ export function goalTable(contests, ours, form) {
       beside("go/1", go),
       beside(peer?.name, peer?.value),
       goal?.text ?? "-",
-      verdict(goal, value, { go, peer: peer?.value }),
+      verdict(goal, value, { go, peer: peer?.value, channel: read(results.get("async-channel"), row) }),
     ];
   });
   return markdown(head, rows);
@@ -38,6 +38,21 @@ export function fullTable(contests) {
     ...contenders.map((contender) => show(read(results.get(contender.name), row), row)),
   ]);
   return markdown(head, rows);
+}
+
+/** The table of the times in a mixed program, with the ratio to the times of processes of their own. */
+export function mixedTable(contests, mixed) {
+  const shown = contenders.filter(({ name }) => mixed.has(name));
+  const row = { measure: "ns" };
+  const cell = (results, contender, name) => {
+    const together = mixed.get(contender.name)[name]?.ns;
+    const alone = read(results.get(contender.name), row);
+    return together === undefined ? "-" : `${show(together, row)} (${ratio(together, alone, row)})`;
+  };
+  const rows = contests
+    .filter(({ workload }) => shown.some(({ name }) => mixed.get(name)[workload.name] !== undefined))
+    .map(({ workload: { name }, results }) => [name, ...shown.map((contender) => cell(results, contender, name))]);
+  return markdown(["workload", ...shown.map(({ title }) => title)], rows);
 }
 
 /** The reasons for cells without a number, numbers that were measured with fewer operations, and notes. */

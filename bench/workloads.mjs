@@ -4,12 +4,12 @@
 // takes about 100 ns for each. Faster and slower contenders scale it (see contenders.mjs). In a `fixed` workload the number
 // is the same for all contenders, except for a contender that names a smaller number as its `most`.
 
-import { aheadOfPeers, atMost, nothingKept, timesGo } from "./goals.mjs";
+import { aheadOfPeers, atMost, nothingKept, timesChannel, timesGo } from "./goals.mjs";
 
 const triangle = (n) => (n * (n - 1)) / 2;
 const fourTriangles = (n) => 4 * triangle(n / 4);
 
-const ns = (sync, async) => ({ measure: "ns", sync, async });
+const ns = (sync, async, plain) => ({ measure: "ns", sync, async, plain });
 const ms = (operations, sync, async) => ({ measure: "ms", operations, sync, async });
 const bytes = (sync, async) => ({ measure: "bytes", sync, async });
 
@@ -19,7 +19,7 @@ export const workloads = [
     does: "one task sends and one receives, no buffer; per value",
     n: 1_000_000,
     sum: triangle,
-    rows: [ns(timesGo(0.5), aheadOfPeers)],
+    rows: [ns(timesGo(0.5), timesChannel(1.1), timesChannel(1.1))],
   },
   { name: "spsc/64", does: "the same with a buffer of 64; per value", n: 1_000_000, sum: triangle, rows: [ns()] },
   {
@@ -27,7 +27,7 @@ export const workloads = [
     does: "the same with a buffer of 128; per value",
     n: 1_000_000,
     sum: triangle,
-    rows: [ns(timesGo(0.75), aheadOfPeers)],
+    rows: [ns(timesGo(0.75), aheadOfPeers, aheadOfPeers)],
   },
   {
     name: "mpmc/64",
@@ -48,7 +48,7 @@ export const workloads = [
     does: "one task selects over 4 channels, each with its own sender; per value",
     n: 400_000,
     sum: fourTriangles,
-    rows: [ns(timesGo(0.5), aheadOfPeers)],
+    rows: [ns(timesGo(0.5), aheadOfPeers, aheadOfPeers)],
   },
   {
     name: "select-receive/4 (reused)",

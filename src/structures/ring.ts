@@ -2,7 +2,7 @@
 // empty, so that a burst of a million items leaves no large array behind.
 
 const SMALL = 16;
-const LARGE = 4096;
+const LARGE = 1024;
 
 export class Ring<T> {
   private _items: (T | undefined)[];
