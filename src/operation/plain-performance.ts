@@ -152,17 +152,10 @@ class Awaited extends PlainPerformance<unknown> {
     const { operation } = this;
     scheduler.current = null;
     operation.waiter = null;
-    let value: unknown;
     try {
-      value = operation.result();
+      this._call(this._onValue, operation.result());
     } catch (error) {
       this.refuse(error);
-      return true;
-    }
-    if (mayBeThenable(value)) {
-      this._end(Promise.resolve(value).then(this._onValue, this._onError));
-    } else {
-      this._call(this._onValue, value);
     }
     return true;
   }
@@ -174,17 +167,13 @@ class Awaited extends PlainPerformance<unknown> {
   private _call(callback: Callback, value: unknown): void {
     let result: unknown;
     try {
-      result = callback(value);
+      const later = callback === this._onValue && mayBeThenable(value);
+      result = later ? Promise.resolve(value).then(callback, this._onError) : callback(value);
     } catch (error) {
       result = Promise.reject(error);
     }
-    if (this._settle !== null || result !== undefined) this._end(result);
-    else this._promise = nothing;
-  }
-
-  private _end(result: unknown): void {
-    if (this._settle === null) this._promise = Promise.resolve(result);
-    else this._settle(result);
+    if (this._settle !== null) this._settle(result);
+    else this._promise = result === undefined ? nothing : Promise.resolve(result);
   }
 
   then<A, B>(onValue?: ((value: unknown) => A) | null, onError?: ((error: unknown) => B) | null): Promise<A | B> {

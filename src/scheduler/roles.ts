@@ -59,8 +59,6 @@ export interface Performer {
   returns?(place: readonly string[]): void;
   readonly member: TaskRecord | null;
   readonly async: boolean;
-  /** Whether its code takes long between two operations, as it was seen last. */
-  readonly slow?: boolean;
   /**
    * Called when the clock was read, with whether the time since the read before was short. Gives the task that many more
    * completions in a row, up to all that there are; returns whether it has had all of them.

@@ -17,8 +17,6 @@ import type { Contexts, Holder, Notices, Performer, Policy, Runnable, Seeker, Un
 const SLICE = 4;
 /** Milliseconds between two reads of the clock: if there are more, the next read comes after fewer steps. */
 const LONG = SLICE / 8;
-/** Milliseconds after which a task whose operations complete at once goes to the end of the run queue. */
-const TURN = SLICE / 4;
 /** The most entries that are resumed between two reads of the clock; fewer are resumed if each takes long. */
 const STRIDE = 64;
 /** What a step of plain code or of an async body counts in place of 1, as it takes that much longer. */
@@ -82,9 +80,6 @@ export class Scheduler {
   private _checkedAt: number;
   private _untilCheck: number;
   private _stride: number;
-  /** Whether the running task has read the clock, and when its turn began then. */
-  private _timed: boolean;
-  private _turnStart: number;
   /** The number of checks in a row at which the clock had not moved. */
   private _still: number;
   /** The number of microtasks after which a turn is asked for again; grows with each that comes too soon. */
@@ -125,8 +120,6 @@ export class Scheduler {
     this._checkedAt = this._still = 0;
     this._certain = CERTAIN;
     this._untilCheck = this._stride = 1;
-    this._timed = false;
-    this._turnStart = 0;
   }
 
   /** Adds an entry at the end of the run queue. */
@@ -152,31 +145,17 @@ export class Scheduler {
 
   /**
    * Called when the running task has used up the completions in a row that it was given. Returns whether it goes to the end of
-   * the run queue: it has had all that there are, or its turn has taken long. Otherwise it is given more, and the fewer the
-   * longer each takes.
+   * the run queue: it has had all that there are, or the slice is used up. Otherwise it is given more, and the fewer the longer
+   * each takes.
    */
   exhausted(): boolean {
-    const { current } = this;
+    const { current, _checkedAt: before, _still: still } = this;
     if (this.policy !== null || current?.paced === undefined) return true;
-    const before = this._checkedAt;
-    const still = this._still;
     const spent = this._overdue();
-    const took = this._checkedAt - before;
     // Only entries of the queue count on a clock that stands still.
-    if (took === 0) this._still = still;
-    if (!this._timed) {
-      this._timed = true;
-      // A task that is known to be slow is looked at before and after each turn.
-      this._turnStart = current.slow === true ? before : this._checkedAt;
-    }
-    const over = current.paced(took < LONG);
-    if (spent) this.lookSoon();
-    return over || spent || this._checkedAt - this._turnStart > TURN;
-  }
-
-  /** Reads the clock after the entry that is being resumed. */
-  lookSoon(): void {
-    this._untilCheck = 1;
+    if (this._checkedAt === before) this._still = still;
+    if (spent) this._untilCheck = 1;
+    return current.paced(this._checkedAt - before < LONG) || spent;
   }
 
   /** Chooses a number from 0 to n - 1. */
@@ -386,10 +365,9 @@ export class Scheduler {
     while (ready.length > 0) {
       const next = this.policy === null ? ready.shift() : ready.take(this.policy.next(ready.length, this._at));
       this.streak = this.policy?.preempt?.() ? STREAK : 0;
-      this._timed = false;
       const elsewhere = this.contexts === null ? next.run() : this.contexts.run(next);
       this._untilCheck -= elsewhere ? OUTSIDE : 1;
-      if (this._untilCheck <= 0 && this._look()) {
+      if (this._untilCheck <= 0 && this._overdue()) {
         this.current = null;
         return;
       }
@@ -479,16 +457,6 @@ export class Scheduler {
     for (let link = this._old.after; link !== this._old; link = this._old.after) {
       (link as unknown as Unowned).settleDown();
     }
-  }
-
-  /** Reads the clock after an entry. If that took long, the task that ran last is taken to be slow until it proves not to be. */
-  private _look(): boolean {
-    const { current, policy } = this;
-    const before = this._checkedAt;
-    const spent = this._overdue();
-    const short = this._checkedAt - before < LONG;
-    if (policy === null && (!short || current?.slow === true)) current?.paced?.(short);
-    return spent;
   }
 
   /** Reads the clock; returns true if the slice is used up. A turn of the host is then requested. */

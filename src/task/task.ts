@@ -64,9 +64,7 @@ export interface CancelOptions {
 
 /** The flags from this bit on hold the streak with which a turn begins: all completions in a row but those that it is given. */
 const PACE = 16;
-/** A new task is given no completion before the clock is read. At a slow one the clock is read after each of its turns, too. */
-const NEW = STREAK;
-const SLOW = STREAK + 1;
+/** The completions that are left to a task that was looked at after 1, 3, 6, 11, 20 and 37 of them. */
 const REST = STREAK - 37;
 
 type At = Operation<unknown> | AsyncPerformance<unknown>;
@@ -136,7 +134,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     this.failureTo = null;
     this.ending = null;
     this.at = null;
-    this.flags = READY | (NEW << PACE);
+    this.flags = READY | (STREAK << PACE);
     this.routine = routine;
     this._body = body;
     this._origin = origin;
@@ -241,7 +239,7 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
       scheduler.current = this.cleanup.next();
     } else {
       scheduler.current = this;
-      if (scheduler.policy === null) this._keepPace();
+      if (scheduler.policy === null) scheduler.streak = this.flags >> PACE;
     }
     let step: IteratorResult<Parked, T>;
     try {
@@ -268,11 +266,6 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   wake(): void {
     this.flags |= READY;
     scheduler.schedule(this);
-  }
-
-  private _keepPace(): void {
-    scheduler.streak = this.flags >> PACE;
-    if (scheduler.streak === SLOW) scheduler.lookSoon();
   }
 
   /** @internal Takes the operation at which the task is parked out of its queues, and makes the task ready to call `return`. */
@@ -459,16 +452,11 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
   }
 
   /** @internal */
-  get slow(): boolean {
-    return this.flags >> PACE === SLOW;
-  }
-
-  /** @internal */
   paced(short: boolean): boolean {
     const given = STREAK - (this.flags >> PACE);
-    const next = !short ? STREAK - SLOW : given > 0 ? Math.min(STREAK, given * 2) : 1;
+    // Nothing to a slow task, as to a new one, which may be slow.
+    const next = !short ? 0 : Math.min(STREAK, given * 2 || 1);
     this.flags += (given - next) << PACE;
-    // A task that was looked at after 1, 3, 6, 11, 20 and 37 completions has 64 in all.
     scheduler.streak = STREAK - (next === STREAK / 2 ? REST : next);
     return next === STREAK;
   }
