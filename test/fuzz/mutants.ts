@@ -36,6 +36,7 @@ function killer({ file, from, to }: Mutant): string | null {
   );
   try {
     const fuzz = run(killing);
+    if (fuzz?.includes("TransformError")) throw new Error(`Cannot make mutant: what replaces ${from} does not parse`);
     if (fuzz !== null) return `random program: ${fuzz}`;
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     return run([vitest, "run", "--project", "unit", "--bail", "1", "test/verify", "test/testing"]) === null

@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       "time passes although something else can happen",
       "if (this.count === 0) this._addDelay(tasks);",
-      "this._addDelay(tasks);",
+      "if (this.count === 0 || !this.isAsynchronous) this._addDelay(tasks);",
     ],
     [
       "tasks settle although something else can happen",
@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
     [
       "a joined failure counts as not joined",
       "model.set(model.ofTask[joined]!, model.lts.withHandledFailure(node) + 1);",
-      "",
+      ";",
     ],
     ["a cell forgets what is written", "model.set(model.ofCell[cell]!, value + 1)", "void value"],
     [
