@@ -31,7 +31,7 @@ const STREAK = 256;
  * A failure ends the actor, and is reported unless code waits for its end. With `restart`, or as a child of a supervisor, it begins
  * a new life instead. The mailbox stays. The message that was being handled is not delivered again, unless it was taken on a lease.
  *
- * @param behaviour - A generator function, which gets the mailbox; or a function, which gets a message. Both get the context.
+ * @param given - A generator function, which gets the mailbox; or a function, which gets a message. Both get the context.
  * @param options - `mailbox`, `name`, `isolate`, `scope`; `restart`, `backoff`, `intensity`, `period`, `shutdown`.
  * @throws TypeError or RangeError if the behaviour or an option is wrong.
  * @example
@@ -57,8 +57,8 @@ export function actor<M>(
   given: (input: Input<M>, context: ActorContext<M>) => unknown,
   options?: ActorOptions<M>,
 ): Actor<M>;
-export function actor<M>(behaviour: Behaviour<M>, options?: ActorOptions<M>): Actor<M>;
-export function actor<M>(handle: Handler<M>, options?: ActorOptions<M>): Actor<M>;
+export function actor<M>(given: Behaviour<M>, options?: ActorOptions<M>): Actor<M>;
+export function actor<M>(given: Handler<M>, options?: ActorOptions<M>): Actor<M>;
 export function actor<M>(given: Behaviour<M> | Handler<M>, options: ActorOptions<M> = NONE): Actor<M> {
   assertOptions("make actor", options);
   const life = lifeOf(given);

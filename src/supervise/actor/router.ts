@@ -151,7 +151,7 @@ function weight(name: string, key: string): number {
  * leaves, the others go on, and the router ends with the last one. `restart` and `backoff` hold for each actor.
  *
  * @param n - How many actors.
- * @param behaviour - As for `actor()`.
+ * @param given - As for `actor()`.
  * @param options - `route`, and those of `actor()`.
  * @throws RangeError if `n` is not a whole number, 1 or more. TypeError if the behaviour or an option is wrong.
  * @example
@@ -172,8 +172,8 @@ export function router<M>(
   given: (input: Input<M>, context: ActorContext<M>) => unknown,
   options?: RouterOptions<M>,
 ): Actor<M>;
-export function router<M>(n: number, behaviour: Behaviour<M>, options?: RouterOptions<M>): Actor<M>;
-export function router<M>(n: number, handle: Handler<M>, options?: RouterOptions<M>): Actor<M>;
+export function router<M>(n: number, given: Behaviour<M>, options?: RouterOptions<M>): Actor<M>;
+export function router<M>(n: number, given: Handler<M>, options?: RouterOptions<M>): Actor<M>;
 export function router<M>(n: number, given: Behaviour<M> | Handler<M>, options: RouterOptions<M> = {}): Actor<M> {
   wholeNumber("make router", "n", n, 1);
   assertOptions("make router", options);
