@@ -11,9 +11,6 @@ import { Core } from "./tools/core.js";
 const modules: Options = {
   outDir: "dist",
   target: "es2022",
-  esbuildOptions(options) {
-    options.minifySyntax = true;
-  },
   format: "esm",
   splitting: true,
   platform: "neutral",

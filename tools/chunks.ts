@@ -20,10 +20,12 @@ function withPureClasses(script: string): string {
   let from = 0;
   for (const statement of file.statements) {
     if (!ts.isVariableStatement(statement)) continue;
-    for (const { initializer } of statement.declarationList.declarations) {
-      if (initializer === undefined || !ts.isClassExpression(initializer)) continue;
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      if (initializer === undefined || !ts.isClassExpression(initializer) || !ts.isIdentifier(name)) continue;
       const start = initializer.getStart(file);
-      made += `${script.slice(from, start)}/* @__PURE__ */ (() => ${script.slice(start, initializer.end)})()`;
+      const class_ = script.slice(start, initializer.end);
+      // A class gets its name from the variable that it initialises.
+      made += `${script.slice(from, start)}/* @__PURE__ */ (() => { const ${name.text} = ${class_}; return ${name.text}; })()`;
       from = initializer.end;
     }
   }

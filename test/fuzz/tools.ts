@@ -18,7 +18,7 @@ import {
   singleflight,
   sleep,
   workers,
-} from "../../src/index.js";
+} from "millrace";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 
 /** What a task does next; `n` is a number of milliseconds, or says which of several things it does. */

@@ -247,9 +247,9 @@ export class Unfolder implements SandboxObserver {
 
   /** Whether an operation is ready with nothing else to choose from: no transition. */
   isTrivial(run: RoutineRun, operation: Operation<unknown>): boolean {
-    if (operation instanceof Offer) return false;
+    // Also of a single use of a channel, which is never trivial: what it sends is numbered here, with the identity that it has.
     const { cases } = this.casesOf(run, operation);
-    return cases.length === STRIDE && cases[0] === READY;
+    return !(operation instanceof Offer) && cases.length === STRIDE && cases[0] === READY;
   }
 
   // What the sandbox observes.
