@@ -106,7 +106,7 @@ async function serve(compatibilityDate: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-workers-"));
   const bundled = await build({
     stdin: { contents: WORKER, resolveDir: root },
-    alias: { millrace: join(root, "src/index.ts"), "millrace/host": join(root, "src/host-entry.ts") },
+    alias: { millrace: join(root, "src/index-whole.ts"), "millrace/host": join(root, "src/host-entry.ts") },
     bundle: true,
     format: "esm",
     target: "es2022",

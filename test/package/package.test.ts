@@ -224,6 +224,15 @@ describe("dist", () => {
     for (const file of modules) expect(() => transformSync(read(file), { format: "cjs" }), file).not.toThrow();
   });
 
+  test("classes and functions of dist have names, which reports show", async () => {
+    const core: Record<string, unknown> = await import(new URL("../../dist/core.js", import.meta.url).href);
+    const named = Object.entries(core).filter(([, value]) => typeof value === "function") as [string, Function][];
+    expect(named.length).toBeGreaterThan(100);
+    // A class that mentions itself gets an underscore from the bundler, and a name that is there twice gets a number.
+    const plain = (name: string): string => name.replace(/^_|\d+$/g, "");
+    expect(named.filter(([name, value]) => plain(value.name) !== plain(name)).map(([name]) => name)).toEqual([]);
+  });
+
   test("dist has a script that defines the global millrace", async () => {
     const context: Record<string, unknown> = { performance, setTimeout, clearTimeout, MessageChannel, AbortController };
     runInNewContext(`${read("millrace.global.js")}\n globalThis.shared = millrace;`, context);
