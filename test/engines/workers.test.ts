@@ -106,6 +106,8 @@ async function serve(compatibilityDate: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-workers-"));
   const bundled = await build({
     stdin: { contents: WORKER, resolveDir: root },
+    // The package says that only files of dist/ have side effects, so esbuild would drop the call in this one.
+    ignoreAnnotations: true,
     alias: { millrace: join(root, "src/index-whole.ts"), "millrace/host": join(root, "src/host-entry.ts") },
     bundle: true,
     format: "esm",

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import webpack from "webpack";
 import packageJson from "../../package.json" with { type: "json" };
@@ -41,6 +42,26 @@ describe.each(rows)("$name", ({ name, limit }) => {
   test("the budget is close to what a page gets, so that growth is noticed", () => {
     const { size, sizeLimit } = sizeOf(name);
     expect(sizeLimit).toBeLessThan(size * 1.06 + 100);
+  });
+});
+
+describe("a bundle", () => {
+  const page = `import { go } from "millrace"; console.log(go);`;
+  const bundle = async (conditions: string[]): Promise<string> => {
+    const stdin = { contents: page, resolveDir: root };
+    const common = { bundle: true, format: "esm", write: false, platform: "neutral", external: ["node:*"] } as const;
+    return (await esbuild({ ...common, stdin, conditions })).outputFiles[0]!.text;
+  };
+
+  test.each(["workerd", "development", "node", "none of these"])(
+    "for the condition %s follows its host",
+    async (name) => {
+      expect(await bundle([name])).toContain("Cloudflare-Workers");
+    },
+  );
+
+  test("for a page in production carries no code for other hosts", async () => {
+    expect(await bundle(["module"])).not.toContain("Cloudflare-Workers");
   });
 });
 
