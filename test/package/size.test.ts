@@ -49,8 +49,16 @@ describe("a bundle", () => {
   const page = `import { go } from "millrace"; console.log(go);`;
   const bundle = async (conditions: string[]): Promise<string> => {
     const stdin = { contents: page, resolveDir: root };
-    const common = { bundle: true, format: "esm", write: false, platform: "neutral", external: ["node:*"] } as const;
-    return (await esbuild({ ...common, stdin, conditions })).outputFiles[0]!.text;
+    const { outputFiles } = await esbuild({
+      stdin,
+      conditions,
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "neutral",
+      external: ["node:*"],
+    });
+    return outputFiles[0]!.text;
   };
 
   test.each(["workerd", "development", "node", "none of these"])(
