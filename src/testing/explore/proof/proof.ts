@@ -333,4 +333,4 @@ export class Proof<T> {
 const schedulesFor = ({ events }: Coverage, most: number): number => Math.min(most, Math.max(LEAST_RUNS, events));
 
 /** After how many events no other schedule is checked. */
-const eventsFor = ({ events }: Coverage): number => Math.max(LEAST_CHECKED, events * CHECKED_PART);
+const eventsFor = ({ events }: Coverage): number => Math.max(LEAST_CHECKED, Math.ceil(events * CHECKED_PART));

@@ -150,7 +150,7 @@ export class Audit {
       if (live !== null) return live;
       if (this._difference !== null || this._left) return null;
       model.enumerate();
-      if (this._turns-- === 0 || model.count === 0) return null;
+      if (--this._turns < 0 || model.count === 0) return null;
       this._event(this._below(model.count));
       if (this._limits.stops()) return "rest";
     }
