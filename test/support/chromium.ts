@@ -37,8 +37,10 @@ const hasApt = (): boolean => process.getuid?.() === 0 && existsSync("/usr/bin/a
 function install(): void {
   if (hasApt()) {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
-    execFileSync("apt-get", ["install", "-y", "-qq", "chromium"], { stdio: "inherit", env });
+    // Another run may be installing at the same time.
+    const wait = "-oDPkg::Lock::Timeout=600";
+    execFileSync("apt-get", [wait, "update", "-qq"], { stdio: "inherit" });
+    execFileSync("apt-get", [wait, "install", "-y", "-qq", "chromium"], { stdio: "inherit", env });
   } else {
     execFileSync("npx", ["playwright", "install", "chromium"], { stdio: "inherit" });
   }
