@@ -141,7 +141,7 @@ export class Incarnation implements ChildContext, Hosted {
     this._killed = this.stopping = true;
     this._abort();
     this.inner?.cancel(undefined, { force: true });
-    this._task!.cancel(undefined, { force: true });
+    this._task?.cancel(undefined, { force: true });
     this.content?.kill();
   }
 
@@ -166,6 +166,8 @@ export class Incarnation implements ChildContext, Hosted {
     if (this._killed) exit = KILLED;
     else if (exit.kind !== "failed" && this.stopping) exit = { kind: "cancelled", reason: this._reason };
     this.exit = this.content === null ? exit : this.content.finish(exit);
+    // A task that was abandoned is garbage with the promise that it waits for.
+    this._task = this.inner = null;
     this._ending?.end(this.exit);
     this._abort();
     this._keeper.ended(this);

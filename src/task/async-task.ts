@@ -13,6 +13,15 @@ import type { AsyncRoutine, Operation } from "../operation/operation.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
+/**
+ * The counters of the scheduler for tasks that are garbage before they are over: they await a promise that never settles, so no
+ * operation of theirs is sought any more. While one is sought, every operation of an async body takes the long way.
+ */
+const garbage =
+  typeof FinalizationRegistry === "function"
+    ? /* @__PURE__ */ new FinalizationRegistry<"ending" | "cleaning">((counter) => void scheduler[counter]--)
+    : null;
+
 export class AsyncTask<T> extends Task<T> {
   /** The delegate of the `yield*` at which the body has yielded out. */
   private _delegate: object | null = null;
@@ -47,6 +56,8 @@ export class AsyncTask<T> extends Task<T> {
     if (this.flags & SOUGHT) return;
     this.flags |= SOUGHT;
     scheduler.ending++;
+    garbage?.register(this, "ending", this);
+    if (this.cleanup !== null) garbage?.register(this, "cleaning", this);
   }
 
   protected override stop(): void {
@@ -115,6 +126,7 @@ export class AsyncTask<T> extends Task<T> {
     if (!(this.flags & SOUGHT) || (this.cleanup !== null && !this.happened)) return;
     this.flags &= ~SOUGHT;
     scheduler.ending--;
+    garbage?.unregister(this);
   }
 
   /** @internal Called when `return` reaches the operation at which the task was parked, in the frame of its routine. */
