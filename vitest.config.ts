@@ -20,7 +20,7 @@ const sources = [
 
 /** Tests of what holds on every engine: those of the rooms of src/, and of rules that cut across them. */
 const rooms = ["structures", "scheduler", "operation", "task", "channel", "choice", "derived", "time", "lifetime"];
-rooms.push("flow", "sync", "supervise", "testing", "rules");
+rooms.push("flow", "sync", "supervise", "remote", "testing", "rules");
 const everywhere = rooms.map((room) => `test/${room}/**/*.test.ts`);
 everywhere.push("test/transducers.test.ts", "test/verify/verify.test.ts");
 

@@ -36,6 +36,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sync: flow,
   supervise: flow,
   "supervise/actor": [...flow, "supervise"],
+  "remote/port": flow,
   node: flow,
   "testing/program": basics,
   "testing/report": basics,
@@ -167,7 +168,7 @@ describe.each(files.filter((file) => !beyond.includes(file)))("src/%s", (file) =
   });
 });
 
-const combinators = /^(?:flow|sync|node|supervise)\//;
+const combinators = /^(?:flow|sync|node|supervise|remote)\//;
 const face = new Set(["index.ts", "transducers.ts"].flatMap(importsOf).flatMap(({ names }) => names));
 for (const [, name] of text("transducers.ts").matchAll(/^export function (\w+)/gm)) face.add(name!);
 
