@@ -20,7 +20,7 @@ import { innermostPlace, NOWHERE } from "../scheduler/call-chain.js";
 import type { Context } from "../scheduler/contexts.js";
 import type { Performer, Runnable, Seeker, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { append, type Link, unlink } from "../structures/list.js";
+import type { Bag } from "../structures/bag.js";
 
 /** The performer of an operation: `wake` is called once the operation has completed. */
 export interface Waiter {
@@ -36,6 +36,8 @@ export interface Performable<out T> {
   withdraw(): boolean;
   discard(): void;
   result(): T;
+  /** Whether `result` runs no code of the user, which would have to run where the performer goes on. */
+  readonly direct: boolean;
   waitsFor(): { readonly what: string; readonly external: boolean; readonly joins?: boolean };
 }
 
@@ -105,9 +107,9 @@ class YieldedOut {
 }
 
 /** One performance in an async body: the delegate of `yield*`, the waiter and the iterator result, in one object. */
-export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Located {
-  before: Link | null;
-  after: Link | null;
+export class AsyncPerformance<T> implements Waiter, Runnable, Unowned, Located {
+  bag: Bag | null;
+  slot: number;
   done: boolean;
   readonly operation: Performable<T>;
   /** The place of the code that performs the operation, while a cancelled async task cleans up. */
@@ -118,8 +120,9 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
   private _resolve: Resolve<T> | null;
   private _owner: Waiter | null;
 
-  constructor(operation: Performable<T>, state: number, place: readonly string[] = NOWHERE) {
-    this.before = this.after = null;
+  constructor(operation: Performable<T>, state: number, place: readonly string[]) {
+    this.bag = null;
+    this.slot = 0;
     this.done = false;
     this.operation = operation;
     this.place = place;
@@ -186,8 +189,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
       throw error;
     }
     if (this._state === PARKED) {
-      append(scheduler.young, this);
-      scheduler.askHostTurn();
+      scheduler.note(this);
     }
     return result;
   }
@@ -215,7 +217,7 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
     this._state = COMPLETED;
     if (this._owner !== null) this._owner.wake(this.operation);
     else if (this._resolve !== null) {
-      unlink(this);
+      this.bag?.remove(this);
       scheduler.resume(this);
     }
   }
@@ -223,7 +225,8 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
   run(): boolean {
     const resolve = this._resolve!;
     this._resolve = null;
-    resolve(this._finish());
+    // A new object is awaited faster than one whose value is computed when the body reads it.
+    resolve(this.operation.direct ? taking(this.operation) : this._finish());
     return true;
   }
 
@@ -233,7 +236,6 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
 
   /** Yields out to the driver, which then holds this performance. */
   settleDown(): void {
-    unlink(this);
     const resolve = this._resolve!;
     this._resolve = null;
     resolve(this._yieldOut(YIELDING));
@@ -261,6 +263,21 @@ export class AsyncPerformance<T> implements Link, Waiter, Runnable, Unowned, Loc
   }
 }
 
+/** Takes the value of an operation that has completed, in the step of its peer. An exception is thrown in the body. */
+function taking<T>(operation: Performable<T>): Result<T> {
+  operation.waiter = null;
+  try {
+    return { value: operation.result(), done: true };
+  } catch (error) {
+    return {
+      done: true,
+      get value(): T {
+        throw error;
+      },
+    };
+  }
+}
+
 /** A performance that yields out first, because what its body has made or received from asks for the task. */
 class Seeking<T> extends AsyncPerformance<T> {
   private _seekers: readonly Seeker[] | null;
@@ -278,26 +295,54 @@ class Seeking<T> extends AsyncPerformance<T> {
   }
 }
 
-/** The performance of an operation that completed at once. */
-class AtHand<T> {
-  readonly done: boolean;
-  readonly value: T;
+/** The most delegates that are kept for another use. */
+const KEPT = 64;
 
-  constructor(value: T) {
+/**
+ * The performance of an operation that completed at once: the delegate, and the result of its iteration. To await a resolved
+ * promise is cheaper than to await an object. The body reads `value` once, and then the delegate is used again.
+ */
+class AtHand {
+  readonly done: boolean;
+  private _value: unknown;
+  private _used: boolean;
+  private readonly _promise: Promise<this>;
+
+  constructor() {
     this.done = true;
-    this.value = value;
+    this._value = undefined;
+    this._used = false;
+    this._promise = Promise.resolve(this);
   }
 
-  next(): this {
+  holding(value: unknown): this {
+    this._value = value;
+    this._used = true;
     return this;
+  }
+
+  next(): Promise<this> {
+    return this._promise;
   }
 
   throw(error: unknown): never {
     throw error;
   }
+
+  get value(): unknown {
+    const value = this._value;
+    if (this._used) {
+      this._used = false;
+      this._value = undefined;
+      if (kept.length < KEPT) kept.push(this);
+    }
+    return value;
+  }
 }
 
-/** The performance of a send that was accepted at once. To await a resolved promise is cheaper than to await an object. */
+const kept: AtHand[] = [];
+
+/** The performance of a send that was accepted at once. */
 const accepted = {
   next: (): Promise<Result<boolean>> => taken,
   throw(error: unknown): never {
@@ -308,22 +353,26 @@ const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value:
 
 /** Returns the delegate of `yield*` in an async body. Most operations complete at once, without an `AsyncPerformance`. */
 export function performAsync<T>(operation: Performable<T>): unknown {
-  const { seekers } = scheduler;
-  if (seekers !== null) {
-    scheduler.seekers = null;
-    return new Seeking(operation, seekers, scheduler.ending > 0 ? innermostPlace(2, 1) : NOWHERE);
-  }
   // The frames of this function and of the operation's method, which end with a call.
-  if (scheduler.ending > 0) return new AsyncPerformance(operation, FRESH, innermostPlace(2, 1));
+  if (scheduler.ending > 0 || scheduler.seekers !== null)
+    return seek(operation, scheduler.ending > 0 ? innermostPlace(2, 1) : NOWHERE);
   if (operation.waiter !== null) assertIdle(operation);
   if (!operation.poll()) {
     // What `poll` has made gets no answer: the operation cannot be polled again after it has yielded out.
-    scheduler.answerSeekers(null);
-    return new AsyncPerformance(operation, POLLED);
+    if (scheduler.seekers !== null) scheduler.answerSeekers(null);
+    return new AsyncPerformance(operation, POLLED, NOWHERE);
   }
-  if (scheduler.tired()) return new AsyncPerformance(operation, TIRED);
+  if (scheduler.tired()) return new AsyncPerformance(operation, TIRED, NOWHERE);
   const value = operation.result();
-  return value === true ? accepted : new AtHand(value);
+  if (value === true) return accepted;
+  return (kept.length > 0 ? kept.pop()! : new AtHand()).holding(value);
+}
+
+/** Returns a performance that yields out first, for a cancelled task that is sought, or for what asks for the task. */
+function seek<T>(operation: Performable<T>, place: readonly string[]): unknown {
+  const { seekers } = scheduler;
+  scheduler.seekers = null;
+  return seekers === null ? new AsyncPerformance(operation, FRESH, place) : new Seeking(operation, seekers, place);
 }
 
 /** Whether a value is an `AsyncPerformance`, of this copy of the package or of another copy that shares the scheduler. */

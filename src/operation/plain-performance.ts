@@ -7,29 +7,24 @@
 
 import type { Runnable, Unowned } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
-import { append, type Link, unlink } from "../structures/list.js";
+import type { Bag } from "../structures/bag.js";
 import { assertIdle, type Performable, type Waiter } from "./async-performance.js";
 
-/** An operation as plain code performs it. */
-export interface Plain<T> extends Performable<T> {
-  /** Whether `result` runs no code of the user, which would have to run where the code that awaits goes on. */
-  readonly direct: boolean;
-}
-
 /** One performance by plain code. */
-export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Unowned {
+export abstract class PlainPerformance<T> implements Waiter, Runnable, Unowned {
   static {
     // `catch` and `finally` of a promise call `then`.
     Object.setPrototypeOf(PlainPerformance.prototype, Promise.prototype);
   }
 
-  before: Link | null;
-  after: Link | null;
+  bag: Bag | null;
+  slot: number;
   readonly operation: Performable<T>;
   private _completed: boolean;
 
   constructor(operation: Performable<T>) {
-    this.before = this.after = null;
+    this.bag = null;
+    this.slot = 0;
     this.operation = operation;
     this._completed = false;
   }
@@ -51,14 +46,11 @@ export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Uno
       return this;
     }
     // Only a maker, such as the one that looks at the end of the event loop, wants to know of those that stay parked.
-    if (scheduler.maker !== null) {
-      append(scheduler.young, this);
-      scheduler.askHostTurn();
-    }
+    if (scheduler.maker !== null) scheduler.note(this);
     try {
       operation.block();
     } catch (error) {
-      unlink(this);
+      this.bag?.remove(this);
       operation.waiter = null;
       throw error;
     }
@@ -66,13 +58,12 @@ export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Uno
   }
 
   wake(): void {
-    unlink(this);
+    this.bag?.remove(this);
     this._completed = true;
     scheduler.schedule(this);
   }
 
   settleDown(): void {
-    unlink(this);
     scheduler.maker?.waits(this);
   }
 
@@ -83,14 +74,14 @@ export abstract class PlainPerformance<T> implements Link, Waiter, Runnable, Uno
     if (this._completed) {
       operation.discard();
     } else {
-      unlink(this);
+      this.bag?.remove(this);
       operation.unblock();
     }
   }
 
   /** Ends with an error in place of a value. */
   fail(error: unknown): void {
-    unlink(this);
+    this.bag?.remove(this);
     this.operation.unblock();
     this.operation.waiter = null;
     this.refuse(error);
@@ -146,6 +137,17 @@ class Awaited extends PlainPerformance<unknown> {
     this._onValue = onValue;
     this._onError = onError;
     this._promise = this._settle = null;
+  }
+
+  started(onError: unknown): Promise<unknown> {
+    try {
+      this.begin();
+    } catch (error) {
+      scheduler.answerSeekers(null);
+      return Promise.reject(error).catch(onError as Callback);
+    }
+    if (scheduler.seekers !== null) scheduler.answerSeekers(null);
+    return this as unknown as Promise<unknown>;
   }
 
   run(): boolean {
@@ -209,18 +211,14 @@ export function completion(operation: Performable<unknown>): Promise<void> {
 
 /** Performs an operation for plain code, as `then` of a promise. */
 export function performThen<T, A, B>(
-  operation: Plain<T>,
+  operation: Performable<T>,
   onValue: ((value: T) => A | PromiseLike<A>) | null | undefined,
   onError: ((error: unknown) => B | PromiseLike<B>) | null | undefined,
 ): Promise<A | B> {
   if (operation.direct && calledBack(onValue, onError) && !replaced()) {
-    try {
-      return new Awaited(operation, onValue as Callback, onError as Callback).begin() as unknown as Promise<A | B>;
-    } catch (error) {
-      return Promise.reject(error).catch(onError);
-    } finally {
-      scheduler.answerSeekers(null);
-    }
+    // Not made inside the `try`, where V8 does not inline its constructor.
+    const awaited = new Awaited(operation, onValue as Callback, onError as Callback);
+    return awaited.started(onError) as unknown as Promise<A | B>;
   }
   // The result is computed where that code continues, not in the step of the peer.
   return completion(operation).then(() => {

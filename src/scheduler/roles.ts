@@ -1,5 +1,6 @@
 // The interfaces of the objects that the scheduler works with.
 
+import type { Bagged } from "../structures/bag.js";
 import type { Holder } from "./holders.js";
 import type { Path } from "./path.js";
 
@@ -43,10 +44,8 @@ export interface Policy {
 }
 
 /** A parked performance whose task is unknown: in an async body, or an `await` in plain code. */
-export interface Unowned {
-  before: unknown;
-  after: unknown;
-  /** Called if the performance is still parked after a turn of the host. It leaves the scheduler's lists. */
+export interface Unowned extends Bagged {
+  /** Called if the performance is still parked after a turn of the host. The scheduler does not hold it any more. */
   settleDown(): void;
 }
 

@@ -5,7 +5,7 @@
 // which must run before the next entry of the queue; or when the slice of time is used up. In the last case the host gets the
 // thread, so that its timers, its input and its rendering keep their pace.
 
-import { List, move } from "../structures/list.js";
+import { Bag } from "../structures/bag.js";
 import { Ring } from "../structures/ring.js";
 import { Alarms, type Timed } from "./alarms.js";
 import { type Host, native } from "./host.js";
@@ -53,12 +53,12 @@ export class Scheduler {
   /** The number of cancelled async tasks that clean up. */
   cleaning: number;
   /** Performances without a known task that parked since the last turn of the host. */
-  young: List;
+  private _young: Bag;
   /** What the code that runs now, whose task is unknown, has asked for its task; null for nothing. */
   seekers: Seeker[] | null;
   private _ready: Ring<Runnable>;
   /** Performances without a known task that were parked at the last turn of the host. */
-  private _old: List;
+  private _old: Bag;
   private _alarms: Alarms;
   /** The alarms that do not keep the process alive. */
   private _background: Alarms;
@@ -97,10 +97,10 @@ export class Scheduler {
     this.contexts = null;
     this.notices = null;
     this.ending = this.cleaning = 0;
-    this.young = new List();
+    this._young = new Bag();
     this.seekers = null;
     this._ready = new Ring(1024);
-    this._old = new List();
+    this._old = new Bag();
     this._alarms = new Alarms();
     this._background = new Alarms(true);
     this._failures = [];
@@ -279,6 +279,12 @@ export class Scheduler {
     });
   }
 
+  /** Notes a performance without a known task that has parked. */
+  note(performance: Unowned): void {
+    this._young.add(performance);
+    if (!this._hostTurnAsked) this.askHostTurn();
+  }
+
   /** Runs a job at the next turn of the host. All such jobs share one turn: a page that posts many messages gets no timers. */
   nextTurn(job: () => void): void {
     this._later.push(job);
@@ -287,7 +293,8 @@ export class Scheduler {
 
   /** Makes every performance without a known task settle now: in an async body it yields out to its driver. */
   identifyAll(): void {
-    move(this.young, this._old);
+    this._settleOld();
+    this._age();
     this._settleOld();
   }
 
@@ -441,7 +448,7 @@ export class Scheduler {
     if (this._awake) for (const unheld of this._unheld.splice(0)) this.schedule(unheld);
     const settling = !this._old.empty;
     this._settleOld();
-    move(this.young, this._old);
+    this._age();
     if (settling || !this._old.empty) this.askHostTurn();
     // While the queue is never empty, failures are reported here.
     this._reportFailures();
@@ -454,9 +461,12 @@ export class Scheduler {
 
   /** Settles performances that were parked at the last turn of the host and still are. They are few: hand-overs are faster. */
   private _settleOld(): void {
-    for (let link = this._old.after; link !== this._old; link = this._old.after) {
-      (link as unknown as Unowned).settleDown();
-    }
+    for (const entry of this._old.takeAll()) (entry as Unowned).settleDown();
+  }
+
+  /** What was young is old. */
+  private _age(): void {
+    [this._young, this._old] = [this._old, this._young];
   }
 
   /** Reads the clock; returns true if the slice is used up. A turn of the host is then requested. */

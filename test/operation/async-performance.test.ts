@@ -507,3 +507,35 @@ test("run() with async bodies started by async bodies after an await counts them
   expect(await result).toBe(3);
   expect(numbers.tryReceive()).toBe(EMPTY);
 });
+
+describe("values that are at hand", () => {
+  test("each of many bodies gets its own values, in order", async () => {
+    const bodies = Array.from({ length: 200 }, (_, body) =>
+      go(async function* (): AsyncRoutine<string[]> {
+        const values = channel<string>(8);
+        const got: string[] = [];
+        for (let n = 0; n < 8; n++) yield* values.send(`${body}:${n}`);
+        for (let n = 0; n < 8; n++) got.push(`${String(yield* values.receive())} ${yield* always(n)}`);
+        return got;
+      }),
+    );
+    for (const [body, task] of bodies.entries()) {
+      expect(await task).toEqual(Array.from({ length: 8 }, (_, n) => `${body}:${n} ${n}`));
+    }
+  });
+
+  test("an exception of a receive that was parked is thrown in the body, once", async () => {
+    const values = channel<number>();
+    const task = go(async function* (): AsyncRoutine<string> {
+      try {
+        yield* values.receive();
+        return "received";
+      } catch (error) {
+        return `caught ${(error as Error).message}; ${yield* always("went on")}`;
+      }
+    });
+    await microtasks(20);
+    values.close(new Error("broken"));
+    expect(await task).toBe("caught broken; went on");
+  });
+});

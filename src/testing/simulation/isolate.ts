@@ -6,7 +6,7 @@ import type { Host } from "../../scheduler/host.js";
 import { Path } from "../../scheduler/path.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
-import { List } from "../../structures/list.js";
+import { Bag } from "../../structures/bag.js";
 import { Ring } from "../../structures/ring.js";
 
 /** The state of a scheduler that has nothing to do. */
@@ -19,10 +19,17 @@ const afresh = (): State => ({
     notices: null,
     ending: 0,
     cleaning: 0,
-    young: new List(),
     seekers: null,
   },
-  ...{ _ready: new Ring(64), _old: new List(), _alarms: new Alarms(), _failures: [], _later: [], _unheld: [] },
+  ...{
+    _ready: new Ring(64),
+    _young: new Bag(),
+    _old: new Bag(),
+    _alarms: new Alarms(),
+    _failures: [],
+    _later: [],
+    _unheld: [],
+  },
   _background: new Alarms(true),
 });
 
