@@ -40,6 +40,7 @@ export default defineConfig([
       "index-node": "build/index-node.js",
       transducers: "build/transducers.js",
       supervise: "build/supervise.js",
+      remote: "build/remote.js",
       host: "build/host-entry.js",
       testing: "build/testing.js",
       node: "build/node.js",

@@ -37,6 +37,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   supervise: flow,
   "supervise/actor": [...flow, "supervise"],
   "remote/port": flow,
+  remote: [...flow, "supervise", "remote/port"],
   node: flow,
   "testing/program": basics,
   "testing/report": basics,
@@ -77,6 +78,7 @@ beside.push(
   "time/jitter",
   "operation/ownership",
   "operation/notify",
+  "channel/iterate",
 );
 
 /** The folder of a file; empty for the entry points, which may import from every room. */

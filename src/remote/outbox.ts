@@ -1,0 +1,192 @@
+// What this side sends. Frames are collected, and posted as one message when the code that runs now has given way: posting costs far
+// more than a frame. Values of a channel that follow each other share a frame.
+//
+// Whether a value can cross is found out before it is accepted: a plain value can, and any other is posted alone and at once, so
+// that its sender gets the exception of the medium. Over a port of text, a value becomes JSON when it is sent.
+
+import { type ANSWER, type ASK, DATA, type Frame, RICH } from "./frames.js";
+import type { Limits } from "./limits.js";
+import type { Port } from "./port/types.js";
+import { isPlain, jsonOf } from "./values.js";
+
+/** Where the values of one channel go. */
+export interface Line {
+  /** What the peer calls the channel. */
+  peer: number;
+  /** The frame of this message that takes more values; null if there is none. */
+  batch: unknown[] | null;
+}
+
+/** A frame of values whose items are JSON already. */
+interface Texts {
+  readonly peer: number;
+  readonly items: string[];
+}
+
+const settled = /* @__PURE__ */ Promise.resolve();
+
+export class Outbox {
+  private readonly _port: Port;
+  private readonly _limits: Limits;
+  private readonly _text: boolean;
+  private readonly _json: boolean;
+  private readonly _failed: (error: unknown) => void;
+  private _frames: unknown[];
+  /** The channels that have a frame in the message. */
+  private _lines: Line[];
+  /** The characters of the message so far, of a port of text. */
+  private _size: number;
+  private _waiting: boolean;
+  private readonly _flush: () => void;
+
+  constructor(port: Port, limits: Limits, failed: (error: unknown) => void) {
+    this._port = port;
+    this._limits = limits;
+    this._text = port.format === "text";
+    this._json = port.format !== "clone";
+    this._failed = failed;
+    this._frames = [];
+    this._lines = [];
+    this._size = 0;
+    this._waiting = false;
+    this._flush = () => {
+      this._waiting = false;
+      if (this._frames.length > 0) this.flush();
+    };
+  }
+
+  /** Whether a value can cross as a part of an error. */
+  readonly crosses = (value: unknown): boolean => {
+    if (!this._json) return isPlain(value);
+    try {
+      return value !== undefined && jsonOf("send error", value, 4096).length > 0;
+    } catch {
+      return false;
+    }
+  };
+
+  /** Sends a frame that holds nothing of the user. */
+  push(frame: Frame): void {
+    this._frames.push(frame);
+    if (this._frames.length >= this._limits.items) this.flush();
+    else if (!this._waiting) this._wait();
+  }
+
+  /**
+   * Sends a value of a channel.
+   *
+   * @throws What the medium throws if the value cannot cross. Nothing is sent then.
+   */
+  value(line: Line, value: unknown, transfer: readonly Transferable[] | null, act: string): void {
+    if (this._json) {
+      if (value === undefined) {
+        line.batch = null;
+        this.push([RICH, line.peer]);
+      } else this._jsonValue(line, value, act);
+      return;
+    }
+    if (transfer === null && isPlain(value)) {
+      this._add(line, value);
+      return;
+    }
+    this._alone([DATA, line.peer, [value]], transfer ?? undefined);
+  }
+
+  /** Sends a question or an answer; `undefined` is left out. Throws as `value` does. */
+  frame(kind: typeof ASK | typeof ANSWER, head: Frame, value: unknown, act: string): void {
+    if (value === undefined) this.push([kind, ...head]);
+    else if (this._json) this._jsonFrame(kind, head, jsonOf(act, value, this._limits.message), value);
+    else if (isPlain(value)) this.push([kind, ...head, value]);
+    else this._alone([kind, ...head, value], undefined);
+  }
+
+  /** Ends the frame of a channel: a frame of another kind follows, which must not overtake. */
+  seal(line: Line): void {
+    line.batch = null;
+  }
+
+  /** Posts what was collected. */
+  flush(): void {
+    const frames = this._frames;
+    if (frames.length === 0) return;
+    for (const line of this._lines) line.batch = null;
+    this._frames = [];
+    this._lines = [];
+    this._size = 0;
+    try {
+      this._port.post(this._text ? this._written(frames) : frames);
+    } catch (error) {
+      this._failed(error);
+    }
+  }
+
+  private _wait(): void {
+    this._waiting = true;
+    settled.then(this._flush);
+  }
+
+  private _add(line: Line, value: unknown): void {
+    const { batch } = line;
+    if (batch !== null && batch.length < this._limits.items) {
+      batch.push(value);
+      return;
+    }
+    const items = [value];
+    if (batch === null) this._lines.push(line);
+    line.batch = items;
+    this.push([DATA, line.peer, items]);
+  }
+
+  private _jsonValue(line: Line, value: unknown, act: string): void {
+    const text = jsonOf(act, value, this._limits.message >> 1);
+    if (!this._text) {
+      this._add(line, value);
+      return;
+    }
+    this._grow(text.length);
+    const { batch } = line;
+    if (batch !== null && batch.length < this._limits.items) {
+      batch.push(text);
+      return;
+    }
+    const items = [text];
+    const frame: Texts = { peer: line.peer, items };
+    if (batch === null) this._lines.push(line);
+    line.batch = items;
+    this._frames.push(frame);
+    if (!this._waiting) this._wait();
+  }
+
+  private _jsonFrame(kind: number, head: Frame, text: string, value: unknown): void {
+    if (!this._text) {
+      this.push([kind, ...head, value]);
+      return;
+    }
+    this._grow(text.length);
+    this._frames.push(`[${kind},${head.map((field) => JSON.stringify(field)).join()},${text}]`);
+    if (!this._waiting) this._wait();
+  }
+
+  /** Counts the text of the message, which is posted before it gets too long. */
+  private _grow(length: number): void {
+    if (this._size > 0 && this._size + length > this._limits.message >> 2) this.flush();
+    this._size += length;
+  }
+
+  private _alone(frame: Frame, transfer: readonly Transferable[] | undefined): void {
+    this.flush();
+    this._port.post([frame], transfer);
+  }
+
+  private _written(frames: readonly unknown[]): string {
+    let text = "[";
+    for (let at = 0; at < frames.length; at++) {
+      if (at > 0) text += ",";
+      const frame = frames[at];
+      if (typeof frame === "string") text += frame;
+      else if (Array.isArray(frame)) text += JSON.stringify(frame);
+      else text += `[${DATA},${(frame as Texts).peer},[${(frame as Texts).items.join(",")}]]`;
+    }
+    return `${text}]`;
+  }
+}

@@ -1,0 +1,389 @@
+// What holds over every transport: D1 to D14 of the statements about channels across runtimes. A transport gives two connected ports in
+// this thread; tests that need the other side to be elsewhere have their own files.
+
+import { afterEach, describe, expect, test } from "vitest";
+import { alt, type Channel, CLOSED, channel, go, type Routine, select, sleep, withTimeout } from "../../src/index.js";
+import { type Connection, type ConnectOptions, connect, PeerLostError, type PortLike } from "../../src/remote.js";
+
+/** Two ends of one medium. */
+export interface Pair {
+  readonly here: PortLike;
+  readonly there: PortLike;
+  readonly hereOptions?: ConnectOptions;
+  readonly thereOptions?: ConnectOptions;
+  /** Cuts the medium, as if the other side had died. Absent where a side cannot die alone. */
+  readonly cut?: () => void;
+  /** Frees what the medium holds. */
+  dispose?(): void | Promise<void>;
+}
+
+export interface Transport {
+  readonly name: string;
+  /** What crosses: anything that is cloned, or JSON alone. */
+  readonly format: "clone" | "json" | "text";
+  /** Whether a pair can be cut. */
+  readonly cuts: boolean;
+  open(): Promise<Pair> | Pair;
+}
+
+/** The same test with a time limit that a broken channel meets. */
+const LIMIT = 20_000;
+
+export function contract(transport: Transport): void {
+  describe(`remote over ${transport.name}`, () => {
+    const opened: { pair: Pair; connections: Connection[] }[] = [];
+
+    async function open(options: ConnectOptions = {}): Promise<{ here: Connection; there: Connection; pair: Pair }> {
+      const pair = await transport.open();
+      const here = connect(pair.here, { ...options, ...pair.hereOptions });
+      const there = connect(pair.there, { ...options, ...pair.thereOptions });
+      opened.push({ pair, connections: [here, there] });
+      return { here, there, pair };
+    }
+
+    async function both<T>(
+      name: string,
+      window?: number,
+    ): Promise<[Channel<T>, Channel<T>, Connection, Connection, Pair]> {
+      const { here, there, pair } = await open();
+      const options = window === undefined ? {} : { window };
+      return [here.channel<T>(name, options), there.channel<T>(name, options), here, there, pair];
+    }
+
+    afterEach(async () => {
+      for (const { pair, connections } of opened.splice(0)) {
+        for (const connection of connections) connection.close();
+        await pair.dispose?.();
+      }
+    });
+
+    test("D3: values arrive in the order in which they were sent, from any number of senders", async () => {
+      const [out, into] = await both<[number, number]>("numbers", 16);
+      const senders = [0, 1, 2].map((sender) =>
+        go(function* () {
+          for (let n = 0; n < 200; n++) yield* out.send([sender, n]);
+        }),
+      );
+      const next = [0, 0, 0];
+      for (let count = 0; count < 600; count++) {
+        const [sender, n] = (await into.receive()) as [number, number];
+        expect(n).toBe(next[sender]!++);
+      }
+      for (const sender of senders) await sender;
+    });
+
+    test("D4: close() delivers what was sent, and then ends the receiver", async () => {
+      const [out, into] = await both<number>("numbers", 4);
+      const sender = go(function* () {
+        for (let n = 0; n < 50; n++) yield* out.send(n);
+        return out.close();
+      });
+      const got: number[] = [];
+      for await (const n of into) got.push(n);
+      expect(got).toEqual(Array.from({ length: 50 }, (_, n) => n));
+      expect(await sender).toBe(true);
+      expect(out.closed && into.closed).toBe(true);
+      expect(await out.send(1)).toBe(false);
+      expect(await into.send(1)).toBe(false);
+      expect(await into.receive()).toBe(CLOSED);
+      expect(await out.receive()).toBe(CLOSED);
+    });
+
+    test("D4: sends that are parked when the channel is closed are delivered", async () => {
+      const [out, into] = await both<number>("numbers", 2);
+      const sends = [1, 2, 3, 4, 5].map((n) => go(() => out.send(n)));
+      await sleep(1);
+      out.close();
+      expect(await out.send(6)).toBe(false);
+      const got: number[] = [];
+      for await (const n of into) got.push(n);
+      expect(got).toEqual([1, 2, 3, 4, 5]);
+      for (const send of sends) expect(await send).toBe(true);
+    });
+
+    test("D5: close(cause) reproduces name, message, cause, code, data and errors, after what was sent", async () => {
+      const [out, into] = await both<number>("numbers");
+      await out.send(1);
+      const cause = Object.assign(new AggregateError([new TypeError("one"), "two"], "both failed"), {
+        name: "BrokenError",
+        code: "E_BROKEN",
+        data: { at: [1, 2] },
+        cause: new RangeError("too far"),
+      });
+      out.close(cause);
+      expect(await into.receive()).toBe(1);
+      const error = (await into.receive().then(undefined, (thrown: unknown) => thrown)) as typeof cause;
+      expect(error).toBeInstanceOf(AggregateError);
+      expect(error).toMatchObject({
+        name: "BrokenError",
+        message: "both failed",
+        code: "E_BROKEN",
+        data: { at: [1, 2] },
+      });
+      expect(error.cause).toBeInstanceOf(RangeError);
+      expect(error.errors[0]).toBeInstanceOf(TypeError);
+      expect(error.errors[1]).toBe("two");
+    });
+
+    test("D1: at most `window` values are under way or stored, and D2: a slow reader stops a fast writer", async () => {
+      const [out, into] = await both<number>("numbers", 8);
+      let sent = 0;
+      const writer = go(function* () {
+        while (yield* out.send(sent)) sent++;
+      });
+      for (let read = 0; read < 100; read++) {
+        expect(await into.receive()).toBe(read);
+        await sleep(0);
+        expect(sent).toBeLessThanOrEqual(read + 1 + 8);
+        expect(into.length).toBeLessThanOrEqual(8);
+      }
+      into.cancel();
+      await writer;
+    });
+
+    test("cancel() on one side ends the senders of the other, parked and to come", async () => {
+      const [out, into] = await both<number>("numbers", 1);
+      const writer = go(function* () {
+        let count = 0;
+        while (yield* out.send(count)) count++;
+        return count;
+      });
+      expect(await into.receive()).toBe(0);
+      into.cancel();
+      expect(await writer).toBeLessThan(4);
+      expect(out.closed).toBe(true);
+      expect(await into.receive()).toBe(CLOSED);
+    });
+
+    test("whenClosed() completes on the other side", async () => {
+      const [out, into] = await both<number>("numbers");
+      const closed = go(() => into.whenClosed());
+      out.close();
+      await withTimeout(LIMIT, closed);
+      expect(into.closed).toBe(true);
+    });
+
+    test("both sides send over one channel", async () => {
+      const [one, other] = await both<string>("words");
+      await one.send("ping");
+      expect(await other.receive()).toBe("ping");
+      await other.send("pong");
+      expect(await one.receive()).toBe("pong");
+    });
+
+    test("a name can be used again when its channel has ended on both sides", async () => {
+      const { here, there } = await open();
+      for (let round = 0; round < 3; round++) {
+        const out = here.channel<number>("again");
+        const into = there.channel<number>("again");
+        await out.send(round);
+        expect(await into.receive()).toBe(round);
+        out.close();
+        expect(await into.receive()).toBe(CLOSED);
+        expect(await out.receive()).toBe(CLOSED);
+      }
+    });
+
+    test("names are text and nothing else: __proto__, constructor, an empty name (X1)", async () => {
+      const { here, there } = await open();
+      for (const name of ["__proto__", "constructor", "toString", ""]) {
+        const into = there.channel<string>(name);
+        await here.channel<string>(name).send(name);
+        expect(await into.receive()).toBe(name);
+      }
+    });
+
+    test("a remote case in a select waits, wins, and leaves no trace when it loses (D10)", async () => {
+      const [out, into] = await both<number>("numbers", 2);
+      const local = channel<string>(1);
+      local.trySend("here");
+      expect((await select({ into, local }, { mode: "priority" })).key).toBe("local");
+      await out.send(1);
+      expect(await alt(into.receive(), sleep(LIMIT))).toBe(1);
+      await out.send(2);
+      await out.send(3);
+      const full = await alt(
+        out.send(4).map(() => "sent"),
+        sleep(5).map(() => "full"),
+      );
+      expect(full).toBe("full");
+      expect([await into.receive(), await into.receive()]).toEqual([2, 3]);
+      await out.send(5);
+      expect(await into.receive()).toBe(5);
+    });
+
+    test("D10: in random races between remote and local cases, what goes in comes out", {
+      timeout: 120_000,
+    }, async () => {
+      const [out, into] = await both<number>("numbers", 4);
+      const local = channel<number>();
+      const COUNT = 2000;
+      const seen = new Set<number>();
+      const source = go(function* () {
+        for (let n = 0; n < COUNT; n++) {
+          const first = yield* select({ remote: out.send(n), local: local.send(n) });
+          if (!first.value) throw new Error("refused");
+        }
+        out.close();
+        local.close();
+      });
+      const sink = go(function* (): Routine<void> {
+        let left = 2;
+        const open: Record<string, Channel<number>> = { into, local };
+        while (left > 0) {
+          const { key, value } = yield* select(open);
+          if (value === CLOSED) {
+            delete open[key];
+            left--;
+          } else if (seen.has(value as number)) throw new Error(`${String(value)} came twice`);
+          else seen.add(value as number);
+        }
+      });
+      await source;
+      await sink;
+      expect(seen.size).toBe(COUNT);
+    });
+
+    test("D7: a value that cannot cross is an error of its send; the channel and the credit stay", async () => {
+      const [out, into] = await both<unknown>("values", 2);
+      const bad: unknown[] = [() => 1, Symbol("s"), { deep: [{ f() {} }] }];
+      if (transport.format === "clone") bad.push(new WeakMap(), (function* () {})());
+      else bad.push(1n, new Map(), { deep: new Uint8Array(1) }, Promise.resolve());
+      for (const value of bad) {
+        await expect(go(() => out.send(value))).rejects.toThrow();
+        expect(() => out.trySend(value)).toThrow();
+      }
+      for (const value of [1, { a: [2] }, null, "x", undefined]) {
+        await out.send(value);
+        expect(await into.receive()).toEqual(value);
+      }
+      expect((await out.send(1)) && (await out.send(2))).toBe(true);
+    });
+
+    if (transport.cuts) {
+      test("D6: when the medium is cut, receivers get what had arrived, then PeerLostError; all that wait get it at once", async () => {
+        const { here, there, pair } = await open();
+        const into = here.channel<number>("in", { window: 8 });
+        const out = here.channel<number>("out", { window: 1 });
+        const far = there.channel<number>("in");
+        there.channel<number>("out", { window: 1 });
+        for (const n of [1, 2, 3]) await far.send(n);
+        await out.send(1);
+        expect(await into.receive()).toBe(1);
+        while (into.length < 2) await sleep(1);
+        there.serve("slow", () => sleep(LIMIT * 10));
+        const parked = go(() => out.send(2));
+        const asked = go(() => here.ask("slow", 1));
+        const chosen = go(() => select({ send: out.send(3), other: here.ask("slow", 2) }));
+        await sleep(5);
+        pair.cut!();
+        for (const waiting of [parked, asked, chosen]) {
+          await expect(withTimeout(LIMIT, waiting)).rejects.toBeInstanceOf(PeerLostError);
+        }
+        expect([await into.receive(), await into.receive()]).toEqual([2, 3]);
+        await expect(into.receive()).rejects.toBeInstanceOf(PeerLostError);
+        await expect(out.send(4)).rejects.toBeInstanceOf(PeerLostError);
+        await expect(here.ask("slow", 3)).rejects.toBeInstanceOf(PeerLostError);
+        expect((await here.whenClosed()).kind).toBe("failed");
+      });
+    }
+
+    test("close() of a connection delivers what was sent, and is an end with a cause on the other side", async () => {
+      const { here, there } = await open();
+      const out = here.channel<number>("numbers");
+      const into = there.channel<number>("numbers");
+      await out.send(1);
+      await out.send(2);
+      const waiting = go(() => out.receive());
+      here.close(new Error("maintenance"));
+      expect(await waiting).toBe(CLOSED);
+      expect(await out.send(3)).toBe(false);
+      expect(await here.whenClosed()).toMatchObject({ kind: "cancelled" });
+      const exit = await withTimeout(LIMIT, there.whenClosed());
+      expect(exit).toMatchObject({
+        kind: "failed",
+        error: { name: "PeerLostError", cause: { message: "maintenance" } },
+      });
+      expect([await into.receive(), await into.receive()]).toEqual([1, 2]);
+      await expect(into.receive()).rejects.toThrow("maintenance");
+    });
+
+    test("ask: answers, errors, routines, promises and names that are not served", async () => {
+      const { here, there } = await open();
+      there.serve("double", (n: number) => n * 2);
+      there.serve("later", async (n: number) => n + 1);
+      there.serve("routine", function* (n: number) {
+        yield* sleep(1);
+        return n + 2;
+      });
+      there.serve("operation", (n: number) => sleep(1).map(() => n + 3));
+      there.serve("throw", () => {
+        throw new RangeError("no");
+      });
+      there.serve("void", () => undefined);
+      expect(await here.ask("double", 21)).toBe(42);
+      expect(await here.ask("later", 1)).toBe(2);
+      expect(await here.ask("routine", 1)).toBe(3);
+      expect(await here.ask("operation", 1)).toBe(4);
+      expect(await here.ask("void", undefined)).toBe(undefined);
+      await expect(here.ask("throw", 1)).rejects.toThrow(RangeError);
+      await expect(here.ask("constructor", 1)).rejects.toThrow("serves no such name");
+      const many = await Promise.all(Array.from({ length: 500 }, (_, n) => here.ask<number, number>("double", n)));
+      expect(many).toEqual(Array.from({ length: 500 }, (_, n) => n * 2));
+    });
+
+    test("ask: one that loses a select is cancelled on the other side; concurrency bounds the work", async () => {
+      const { here, there } = await open();
+      const cancelled = channel<number>(4);
+      let running = 0;
+      let most = 0;
+      there.serve(
+        "work",
+        function* (n: number) {
+          most = Math.max(most, ++running);
+          try {
+            yield* sleep(n);
+            return n;
+          } finally {
+            running--;
+            if (n > 1000) cancelled.trySend(n);
+          }
+        },
+        { concurrency: 3 },
+      );
+      expect((await select({ late: here.ask("work", LIMIT * 10), now: sleep(20) })).key).toBe("now");
+      expect(await cancelled.receive()).toBe(LIMIT * 10);
+      expect(await Promise.all([5, 4, 3, 2, 1, 0].map((n) => here.ask("work", n)))).toEqual([5, 4, 3, 2, 1, 0]);
+      expect(most).toBeLessThanOrEqual(3);
+    });
+
+    if (transport.format === "clone") {
+      test("D8: a transferred buffer is empty on the side that sent it", async () => {
+        const { here, there } = await open();
+        const out = here.channel<Uint8Array<ArrayBuffer>>("bytes", { transfer: (value) => [value.buffer] });
+        const into = there.channel<Uint8Array>("bytes");
+        const bytes = new Uint8Array([1, 2, 3]);
+        await out.send(bytes);
+        expect(bytes.byteLength).toBe(0);
+        expect([...((await into.receive()) as Uint8Array)]).toEqual([1, 2, 3]);
+      });
+    }
+
+    test("D11: a thousand channels are opened and closed, and nothing is left of them", {
+      timeout: 120_000,
+    }, async () => {
+      const { here, there } = await open();
+      for (let round = 0; round < 1000; round++) {
+        const out = here.channel<number>(`n${round % 7}`);
+        const into = there.channel<number>(`n${round % 7}`);
+        await out.send(round);
+        out.close();
+        expect(await into.receive()).toBe(round);
+        expect(await into.receive()).toBe(CLOSED);
+        expect(await out.receive()).toBe(CLOSED);
+      }
+      expect(String(here)).toContain("0 channels");
+      expect(String(there)).toContain("0 channels");
+    });
+  });
+}
