@@ -9,7 +9,7 @@ import { guard } from "../operation/basic.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
-import { assertFunction, assertOptions } from "../structures/arguments.js";
+import { assertFunction, assertOptions, wholeNumber } from "../structures/arguments.js";
 import { shown, textOf } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import type { Exit } from "../supervise/exit.js";
@@ -29,13 +29,17 @@ import {
   DROP,
   END,
   FAIL,
+  GIVE,
   HELLO,
   list,
+  OFFER,
   OPEN,
   PING,
   PONG,
   RICH,
+  TAKE,
   VERSION,
+  WITHDRAW,
   whole,
   words,
 } from "./frames.js";
@@ -54,6 +58,11 @@ export interface RemoteChannelOptions<T> {
    * window bounds what the other side can send ahead.
    */
   readonly window?: number;
+  /**
+   * With 0, a send completes only when a task on the other side has taken the value, if one of the sides says so. As a case of a
+   * select, the send completes when a task on the other side asks for the value. Any other number is a window.
+   */
+  readonly capacity?: number;
   /** Checks, and may change, each value that arrives. A value that does not fit closes the channel on both sides. */
   readonly schema?: StandardSchema<T>;
   /** Lists what is to be moved with a value, and not copied, such as the buffer of an array. */
@@ -145,6 +154,7 @@ class Ended extends Operation<Exit> {
 interface Opened {
   readonly id: number;
   readonly window: number;
+  readonly rendezvous: boolean;
 }
 
 const WINDOW = 128;
@@ -217,23 +227,24 @@ export class Mux implements Connection {
     assertOptions(act, options);
     const known = this._names.get(name) as unknown as Channel<T> | undefined;
     if (known !== undefined) return known;
-    const { window = WINDOW, schema, transfer } = options;
-    if (!Number.isInteger(window) || window < 1 || window > 0x7fff_ffff) {
-      throw new RangeError(`Cannot ${act}: window must be a whole number from 1 on, got ${shown(window)}`);
+    const { capacity, window = capacity || WINDOW, schema, transfer } = options;
+    if (capacity !== undefined) wholeNumber(act, "capacity", capacity, 0);
+    if (wholeNumber(act, "window", window, 1) > this.limits.window) {
+      throw new RangeError(`Cannot ${act}: window must be at most ${this.limits.window}, got ${window}`);
     }
     if (transfer !== undefined) assertFunction(act, "transfer", transfer);
-    const end = new End<T>(this, name, ++this._lastEnd, { window, schema, transfer });
+    const end = new End<T>(this, name, ++this._lastEnd, { window, rendezvous: capacity === 0, schema, transfer });
     if (this.exit !== null) {
       end.lose(this._gone);
       return end;
     }
     this._ends.set(end.id, end);
     this._names.set(name, end);
-    this.out.push([OPEN, end.id, name, window]);
+    this.out.push([OPEN, end.id, name, window, capacity === 0 ? 1 : 0]);
     const opened = this._opened.get(name);
     if (opened !== undefined) {
       this._opened.delete(name);
-      end.attach(opened.id, opened.window);
+      end.attach(opened.id, opened.window, opened.rendezvous);
     }
     return end;
   }
@@ -365,7 +376,7 @@ export class Mux implements Connection {
         this._services.drop(whole(first, 1, "a number"));
         return;
       case OPEN:
-        this._open(whole(first, 1, "a number"), frame[2], whole(frame[3], 1, "a window"));
+        this._open(whole(first, 1, "a number"), frame[2], whole(frame[3], 1, "a window"), frame[4] === 1);
         return;
       case RICH:
         this._endOf(first)?.arrive([frame[2]]);
@@ -379,6 +390,18 @@ export class Mux implements Connection {
       case CANCEL:
         this._cause(frame[2]);
         this._endOf(first)?.peerCancels();
+        return;
+      case OFFER:
+        this._endOf(first)?.offered(whole(frame[2], 1, "a number"), whole(frame[3], 0, "a kind") === 1, frame[4]);
+        return;
+      case TAKE:
+        this._endOf(first)?.takes(whole(frame[2], 1, "a number"));
+        return;
+      case WITHDRAW:
+        this._endOf(first)?.withdrawn(whole(frame[2], 1, "a number"));
+        return;
+      case GIVE:
+        this._endOf(first)?.given(whole(frame[2], 1, "a number"), frame[3]);
         return;
       case PING:
         this.out.push([PONG]);
@@ -445,19 +468,19 @@ export class Mux implements Connection {
     this._watches.add(stop);
   }
 
-  private _open(id: number, name: unknown, window: number): void {
+  private _open(id: number, name: unknown, window: number, rendezvous: boolean): void {
     words(name, this.limits.name, "a name");
     if (id <= this._lastOpened) throw new Violation("a channel with the number of an earlier one");
     this._lastOpened = id;
     const end = this._names.get(name as string);
     if (end !== undefined) {
       if (end.peer >= 0) throw new Violation(`a channel by the name ${shown(name)}, which is open`);
-      end.attach(id, window);
+      end.attach(id, window, rendezvous);
       return;
     }
     if (this._opened.has(name as string)) throw new Violation(`a channel by the name ${shown(name)}, which is open`);
     if (this._opened.size >= this.limits.channels) throw new Violation("more channels than may be open");
-    this._opened.set(name as string, { id, window });
+    this._opened.set(name as string, { id, window, rendezvous });
   }
 
   private _bye(field: unknown): void {

@@ -17,6 +17,7 @@ import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
 import { CANCEL, CLOSE, CREDIT, END } from "./frames.js";
+import { type OfferEnd, Offereds, type Offering, Offers } from "./offers.js";
 import type { Line, Outbox } from "./outbox.js";
 import { type StandardSchema, validated } from "./schema.js";
 import { Violation } from "./violation.js";
@@ -26,13 +27,17 @@ export interface AnyEnd {
   readonly id: number;
   readonly name: string;
   readonly peer: number;
-  attach(peer: number, window: number): void;
+  attach(peer: number, window: number, rendezvous: boolean): void;
   arrive(items: readonly unknown[]): void;
   creditOf(count: number): void;
   peerCloses(cause: { readonly cause: unknown } | null): void;
   peerEnds(): void;
   peerCancels(): void;
   lose(error: Error | null): void;
+  offered(id: number, firm: boolean, value: unknown): void;
+  takes(id: number): void;
+  withdrawn(id: number): void;
+  given(id: number, value: unknown): void;
 }
 
 /** What an end needs of its connection. */
@@ -49,20 +54,45 @@ export interface Wire {
 
 export interface EndOptions<T> {
   readonly window: number;
+  /** Whether a send completes only when the other side has taken the value. */
+  readonly rendezvous: boolean;
   readonly schema?: StandardSchema<T> | undefined;
   readonly transfer?: ((value: T) => Transferable[]) | undefined;
 }
 
-class Send<T> extends Operation<boolean> {
+class Send<T> extends Operation<boolean> implements Offering {
   readonly end: End<T>;
   readonly message: T;
+  firm: boolean;
+  offer: number;
   private _failure: { readonly cause: unknown } | null;
 
   constructor(end: End<T>, message: T) {
     super();
     this.end = end;
     this.message = message;
+    this.firm = false;
+    this.offer = 0;
     this._failure = null;
+  }
+
+  // A choice polls and blocks its cases itself, so what begins here stands alone.
+  override [Symbol.iterator](): ReturnType<Operation<boolean>[typeof Symbol.iterator]> {
+    this.firm = true;
+    return super[Symbol.iterator]();
+  }
+
+  override [Symbol.asyncIterator](): ReturnType<Operation<boolean>[typeof Symbol.asyncIterator]> {
+    this.firm = true;
+    return super[Symbol.asyncIterator]();
+  }
+
+  override then<A = boolean, B = never>(
+    onValue?: ((value: boolean) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.firm = true;
+    return super.then(onValue, onError);
   }
 
   poll(): boolean {
@@ -73,18 +103,21 @@ class Send<T> extends Operation<boolean> {
       this._failure = end.loss;
       return true;
     }
-    if (end.credit === 0) return false;
+    if (end.credit === 0 || end.offers !== null) return false;
     end.put(this.message);
     return (this.value = true);
   }
 
   block(): void {
-    this.end.senders.join(this);
-    this.end.wire.hold();
+    const { end } = this;
+    if (end.offers === null || end.offers.full) end.senders.join(this);
+    else end.offers.make(this);
+    end.wire.hold();
   }
 
   override unblock(): void {
-    this.end.senders.leave(this);
+    this.firm = false;
+    this.end.leaves(this);
     this.end.wire.release();
   }
 
@@ -96,6 +129,7 @@ class Send<T> extends Operation<boolean> {
   }
 
   override result(): boolean {
+    this.firm = false;
     if (this._failure !== null) throw this._failure.cause;
     return this.value as boolean;
   }
@@ -124,22 +158,28 @@ class Receive<T> extends Operation<T | Closed> {
       end.taken();
       return true;
     }
-    this.value = CLOSED;
-    return end.over;
+    const offered = end.offereds.length > 0 ? end.offereds.take() : undefined;
+    this.value = offered === undefined ? CLOSED : offered.value;
+    return offered !== undefined || end.over;
   }
 
   block(): void {
-    this.end.receivers.join(this);
-    this.end.wire.hold();
+    const { end } = this;
+    end.receivers.join(this);
+    end.parked++;
+    end.wire.hold();
+    if (end.offereds.length > 0) end.serve();
   }
 
   override unblock(): void {
     this.end.receivers.leave(this);
+    this.end.parked--;
     this.end.wire.release();
   }
 
   /** Completes the parked receive. */
   finish(value: T | Closed): void {
+    this.end.parked--;
     this.end.wire.release();
     this.complete(value);
   }
@@ -190,7 +230,7 @@ class Closing extends Operation<void> {
   }
 }
 
-export class End<T> implements Channel<T>, Line, AnyEnd {
+export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   readonly wire: Wire;
   readonly name: string;
   /** What this side calls the channel. */
@@ -200,6 +240,11 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
   readonly closing: Waiters;
   /** The values that have arrived. */
   readonly ring: Ring<T>;
+  /** The offers of this side; null where sends complete on a credit. */
+  offers: Offers | null;
+  readonly offereds: Offereds;
+  /** How many receives are parked. */
+  parked: number;
   peer: number;
   batch: unknown[] | null;
   credit: number;
@@ -230,6 +275,9 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
     this.receivers = new Waiters();
     this.closing = new Waiters();
     this.ring = new Ring();
+    this.offers = options.rendezvous ? new Offers(this) : null;
+    this.offereds = new Offereds(this, options.window);
+    this.parked = 0;
     this.peer = -1;
     this.batch = null;
     this.credit = 0;
@@ -280,6 +328,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
       this._tell([CANCEL, reason === undefined ? null : this.wire.crossing(reason)]);
     this._cancelled = true;
     while (this.ring.length > 0) this.ring.shift();
+    this.offereds.clear();
     this._shut();
     this._refuseSenders(null);
     this.failure = null;
@@ -300,7 +349,11 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
   }
 
   get capacity(): number {
-    return this._options.window;
+    return this._options.rendezvous ? 0 : this._options.window;
+  }
+
+  get out(): Outbox {
+    return this.wire.out;
   }
 
   /** Sends a value on a credit. */
@@ -328,8 +381,10 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
   }
 
   /** The peer has opened its end. */
-  attach(peer: number, window: number): void {
+  attach(peer: number, window: number, rendezvous: boolean): void {
     this.peer = peer;
+    if (rendezvous) this.offers ??= new Offers(this);
+    if (this.offers !== null) this.offers.most = window;
     const untold = this._untold;
     this._untold = null;
     if (untold !== null) this._tell(untold);
@@ -340,6 +395,12 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
   creditOf(count: number): void {
     this.credit += count;
     if (this.credit > 0x7fff_ffff) throw new Violation("more credit than a number holds");
+    if (this.offers !== null) this._offerNext(this.offers);
+    else this._sendNext();
+    this._endIfSent();
+  }
+
+  private _sendNext(): void {
     for (let sender: Send<T> | null; this.credit > 0 && (sender = this.senders.next()) !== null; ) {
       let failure: { readonly cause: unknown } | null = null;
       try {
@@ -349,7 +410,86 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
       }
       sender.finish(failure === null, failure);
     }
+  }
+
+  private _offerNext(offers: Offers): void {
+    for (let sender: Send<T> | null; !offers.full && (sender = this.senders.next()) !== null; ) {
+      try {
+        offers.make(sender);
+      } catch (cause) {
+        sender.finish(false, { cause });
+      }
+    }
+  }
+
+  /** A send is parked no more, as its task was cancelled or another case has won. */
+  leaves(send: Send<T>): void {
+    if (send.offer === 0) this.senders.leave(send);
+    else {
+      this.offers!.withdraw(send);
+      this._offerNext(this.offers!);
+    }
     this._endIfSent();
+  }
+
+  /** The peer takes what this side offers. */
+  takes(id: number): void {
+    if (this.offers === null) throw new Violation("that it takes what was not offered");
+    this.offers.taken(id);
+    this._offerNext(this.offers);
+    this._endIfSent();
+  }
+
+  /** The peer offers a value. */
+  offered(id: number, firm: boolean, value: unknown): void {
+    if (this._peerEnded) throw new Violation(`an offer for ${this.name}, which it had ended`);
+    this.offereds.arrive(id, firm, firm ? this._checked(value) : undefined);
+    if (this.over) {
+      this.offereds.clear();
+      return;
+    }
+    this.serve();
+  }
+
+  /** Takes an offer for each parked receive for which nothing is on its way. */
+  serve(): void {
+    while (this.offereds.claims < this.parked) {
+      const offered = this.offereds.next();
+      if (offered === undefined) return;
+      if (offered.firm) this.receivers.next()!.finish(offered.value as T);
+    }
+  }
+
+  withdrawn(id: number): void {
+    this.offereds.withdrawn(id);
+    this.serve();
+  }
+
+  /** A value that was asked for has arrived. */
+  given(id: number, value: unknown): void {
+    this.offereds.given(id);
+    const checked = this._checked(value);
+    if (this.over) return;
+    const receiver = this.receivers.next();
+    if (receiver !== null) {
+      receiver.finish(checked as T);
+      return;
+    }
+    // Its receiver has left. The value is stored on a credit, which is given back when it is received.
+    this.ring.push(checked as T);
+    this._allowed--;
+  }
+
+  /** A value as the schema makes it. One that does not fit closes the channel on both sides. */
+  private _checked(value: unknown): unknown {
+    const { schema } = this._options;
+    if (schema === undefined) return value;
+    try {
+      return validated(schema, value, `receive from ${this.name}`);
+    } catch (cause) {
+      this._fail(cause);
+      return undefined;
+    }
   }
 
   /** Values of the peer have arrived. */
@@ -357,10 +497,9 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
     if (this._peerEnded) throw new Violation(`values for ${this.name}, which it had ended`);
     if (items.length > this._allowed) throw new Violation(`more values for ${this.name} than it had credit for`);
     this._allowed -= items.length;
-    const { schema } = this._options;
     for (let at = 0; at < items.length && !this.over; at++) {
-      if (schema === undefined) this._accept(items[at] as T);
-      else if (!this._check(schema, items[at])) return;
+      const value = this._checked(items[at]);
+      if (!this.over) this._accept(value as T);
     }
   }
 
@@ -410,17 +549,6 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
     this.taken();
   }
 
-  /** Accepts a value that fits the schema. One that does not closes the channel on both sides. */
-  private _check(schema: StandardSchema<T>, value: unknown): boolean {
-    try {
-      this._accept(validated(schema, value, `receive from ${this.name}`));
-      return true;
-    } catch (cause) {
-      this._fail(cause);
-      return false;
-    }
-  }
-
   private _fail(cause: unknown): void {
     if (!this.closed) this.failure = { cause };
     this._tell([CANCEL, this.wire.crossing(cause)]);
@@ -466,11 +594,13 @@ export class End<T> implements Channel<T>, Line, AnyEnd {
 
   private _refuseSenders(failure: { readonly cause: unknown } | null): void {
     for (let sender: Send<T> | null; (sender = this.senders.next()) !== null; ) sender.finish(false, failure);
+    for (const sender of this.offers?.clear() ?? []) sender.finish(false, failure);
   }
 
   /** Tells the peer that the last value was sent, if so. */
   private _endIfSent(): void {
     if (!this.closed || this._ended || this.peer < 0 || this.senders.first !== null || this.loss !== null) return;
+    if (this.offers !== null && !this.offers.empty) return;
     this._ended = true;
     this.wire.out.seal(this);
     this.wire.out.push([END, this.peer]);

@@ -20,6 +20,10 @@ export const ASK = 11;
 export const ANSWER = 12;
 export const FAIL = 13;
 export const DROP = 14;
+export const OFFER = 15;
+export const TAKE = 16;
+export const WITHDRAW = 17;
+export const GIVE = 18;
 
 export type Frame = readonly unknown[];
 

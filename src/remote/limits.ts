@@ -11,6 +11,8 @@ export interface Limits {
   readonly items: number;
   /** The channels of the peer that are open at the same time; 1024 by default. */
   readonly channels: number;
+  /** The window of a channel; 65 536 by default. */
+  readonly window: number;
   /** The questions of one side that wait for their answer; 10 000 by default. */
   readonly asks: number;
   /** The length of a name, in characters; 256 by default. */
@@ -27,6 +29,7 @@ const DEFAULTS: Limits = {
   message: 1_048_576,
   items: 4096,
   channels: 1024,
+  window: 65_536,
   asks: 10_000,
   name: 256,
   depth: 64,

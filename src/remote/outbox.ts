@@ -4,7 +4,7 @@
 // Whether a value can cross is found out before it is accepted: a plain value can, and any other is posted alone and at once, so
 // that its sender gets the exception of the medium. Over a port of text, a value becomes JSON when it is sent.
 
-import { type ANSWER, type ASK, DATA, type Frame, RICH } from "./frames.js";
+import { DATA, type Frame, RICH } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Port } from "./port/types.js";
 import { isPlain, jsonOf } from "./values.js";
@@ -92,8 +92,8 @@ export class Outbox {
     this._alone([DATA, line.peer, [value]], transfer ?? undefined);
   }
 
-  /** Sends a question or an answer; `undefined` is left out. Throws as `value` does. */
-  frame(kind: typeof ASK | typeof ANSWER, head: Frame, value: unknown, act: string): void {
+  /** Sends a frame that ends with a value of the user; `undefined` is left out. Throws as `value` does. */
+  frame(kind: number, head: Frame, value: unknown, act: string): void {
     if (value === undefined) this.push([kind, ...head]);
     else if (this._json) this._jsonFrame(kind, head, jsonOf(act, value, this._limits.message), value);
     else if (isPlain(value)) this.push([kind, ...head, value]);

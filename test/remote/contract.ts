@@ -29,7 +29,12 @@ export interface Transport {
 /** The same test with a time limit that a broken channel meets. */
 const LIMIT = 20_000;
 
-export function contract(transport: Transport): void {
+/**
+ * Tests a transport.
+ *
+ * @param races - How many random races there are.
+ */
+export function contract(transport: Transport, races = 3000): void {
   describe(`remote over ${transport.name}`, () => {
     const opened: { pair: Pair; connections: Connection[] }[] = [];
 
@@ -217,10 +222,9 @@ export function contract(transport: Transport): void {
     }, async () => {
       const [out, into] = await both<number>("numbers", 4);
       const local = channel<number>();
-      const COUNT = 2000;
       const seen = new Set<number>();
       const source = go(function* () {
-        for (let n = 0; n < COUNT; n++) {
+        for (let n = 0; n < races; n++) {
           const first = yield* select({ remote: out.send(n), local: local.send(n) });
           if (!first.value) throw new Error("refused");
         }
@@ -241,7 +245,107 @@ export function contract(transport: Transport): void {
       });
       await source;
       await sink;
-      expect(seen.size).toBe(COUNT);
+      expect(seen.size).toBe(races);
+    });
+
+    test("capacity 0: a send completes only when the other side has taken the value", async () => {
+      const { here, there } = await open();
+      const out = here.channel<number>("meet", { capacity: 0 });
+      const into = there.channel<number>("meet", { capacity: 0 });
+      const order: string[] = [];
+      const sender = go(function* () {
+        for (let n = 0; n < 20; n++) {
+          yield* out.send(n);
+          order.push(`sent ${n}`);
+        }
+      });
+      await sleep(5);
+      expect(order).toEqual([]);
+      for (let n = 0; n < 20; n++) {
+        expect(await into.receive()).toBe(n);
+        expect(order.length).toBeLessThanOrEqual(n + 1);
+      }
+      await sender;
+      expect([out.capacity, into.capacity, into.length]).toEqual([0, 0, 0]);
+    });
+
+    test("capacity 0: one side that asks for it is enough", async () => {
+      const { here, there } = await open();
+      const out = here.channel<number>("meet");
+      const into = there.channel<number>("meet", { capacity: 0 });
+      const sent = go(() => out.send(1));
+      expect(await alt(sent, sleep(10))).toBe(undefined);
+      expect(await into.receive()).toBe(1);
+      expect(await sent).toBe(true);
+    });
+
+    test("capacity 0: a send that loses a select, or whose task is cancelled, is not received", async () => {
+      const { here, there } = await open();
+      const out = here.channel<string>("meet", { capacity: 0 });
+      const into = there.channel<string>("meet", { capacity: 0 });
+      expect((await select({ send: out.send("lost"), late: sleep(5) })).key).toBe("late");
+      const cancelled = go(() => out.send("cancelled"));
+      await sleep(5);
+      cancelled.cancel();
+      await cancelled.then(undefined, () => {});
+      const chosen = go(() => select({ send: out.send("chosen"), late: sleep(LIMIT) }));
+      expect(await into.receive()).toBe("chosen");
+      expect((await chosen).key).toBe("send");
+      expect(await alt(into.receive(), sleep(5))).toBe(undefined);
+    });
+
+    test("capacity 0: closing lets parked sends be taken; cancelling and the end of the medium do not", async () => {
+      const { here, there } = await open();
+      const out = here.channel<number>("meet", { capacity: 0 });
+      const into = there.channel<number>("meet", { capacity: 0 });
+      const sends = [1, 2].map((n) => go(() => out.send(n)));
+      await sleep(2);
+      out.close();
+      expect([await into.receive(), await into.receive(), await into.receive()]).toEqual([1, 2, CLOSED]);
+      for (const send of sends) expect(await send).toBe(true);
+      const refused = here.channel<number>("refused", { capacity: 0 });
+      const refusing = there.channel<number>("refused");
+      const send = go(() => refused.send(1));
+      await sleep(2);
+      refusing.cancel();
+      expect(await send).toBe(false);
+    });
+
+    test("D10, capacity 0: in random races of selects on both sides, what goes in comes out once", {
+      timeout: 300_000,
+    }, async () => {
+      const { here, there } = await open();
+      const count = races / 10;
+      const outs = ["a", "b"].map((name) => here.channel<number>(name, { capacity: 0 }));
+      const intos = ["a", "b"].map((name) => there.channel<number>(name, { capacity: 0 }));
+      const seen = new Set<number>();
+      const sender = go(function* () {
+        for (let n = 0; n < count; n++) {
+          for (let sent = false; !sent; ) {
+            const { key } = yield* select({
+              a: outs[0]!.send(n),
+              b: outs[1]!.send(n),
+              giveUp: n % 7 === 0 ? sleep(0) : sleep(LIMIT),
+            });
+            sent = key !== "giveUp";
+          }
+        }
+        for (const out of outs) out.close();
+      });
+      const receivers = [0, 1].map(() =>
+        go(function* () {
+          const open: Record<string, Channel<number>> = { a: intos[0]!, b: intos[1]! };
+          while (Object.keys(open).length > 0) {
+            const { key, value } = yield* select({ ...open, pause: sleep(1) });
+            if (key === "pause") continue;
+            if (value === CLOSED) delete open[key];
+            else if (seen.has(value as number)) throw new Error(`${String(value)} came twice`);
+            else seen.add(value as number);
+          }
+        }),
+      );
+      for (const task of [sender, ...receivers]) await task;
+      expect(seen.size).toBe(count);
     });
 
     test("D7: a value that cannot cross is an error of its send; the channel and the credit stay", async () => {
