@@ -325,7 +325,7 @@ export function contract(transport: Transport, races = 3000): void {
             const { key } = yield* select({
               a: outs[0]!.send(n),
               b: outs[1]!.send(n),
-              giveUp: n % 7 === 0 ? sleep(0) : sleep(LIMIT),
+              giveUp: n % 7 === 0 ? sleep(1) : sleep(LIMIT),
             });
             sent = key !== "giveUp";
           }
