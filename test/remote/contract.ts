@@ -336,11 +336,12 @@ export function contract(transport: Transport, races = 3000): void {
         go(function* () {
           const open: Record<string, Channel<number>> = { a: intos[0]!, b: intos[1]! };
           while (Object.keys(open).length > 0) {
-            const { key, value } = yield* select({ ...open, pause: sleep(1) });
-            if (key === "pause") continue;
-            if (value === CLOSED) delete open[key];
-            else if (seen.has(value as number)) throw new Error(`${String(value)} came twice`);
-            else seen.add(value as number);
+            const chosen = yield* alt(select(open), sleep(1));
+            if (chosen === undefined) continue;
+            const { key, value: n } = chosen;
+            if (n === CLOSED) delete open[key];
+            else if (seen.has(n as number)) throw new Error(`${String(n)} came twice`);
+            else seen.add(n as number);
           }
         }),
       );
