@@ -289,6 +289,9 @@ export function contract(transport: Transport, races = 3000): void {
       await sleep(5);
       cancelled.cancel();
       await cancelled.then(undefined, () => {});
+      // An answer comes after the withdrawal has arrived.
+      there.serve("after", () => "after");
+      await here.ask("after", 0);
       const chosen = go(() => select({ send: out.send("chosen"), late: sleep(LIMIT) }));
       expect(await into.receive()).toBe("chosen");
       expect((await chosen).key).toBe("send");
