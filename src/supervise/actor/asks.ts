@@ -31,6 +31,10 @@ export class Asks {
     this._shared = shared;
   }
 
+  get empty(): boolean {
+    return (this._first ?? this._waiting ?? this._current) === null && !(this._taken !== null && this._taken.size > 0);
+  }
+
   add(message: unknown, question: Question): void {
     if (this._first === null && this._waiting === null) {
       this._first = question;

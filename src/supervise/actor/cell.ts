@@ -4,8 +4,10 @@
 
 import type { Buffer } from "../../channel/buffer.js";
 import { channel } from "../../channel/channel.js";
+import type { Channel } from "../../channel/ends.js";
 import type { AsyncRoutine, Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
+import { scheduler } from "../../scheduler/scheduler.js";
 import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { CancelledError } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
@@ -16,9 +18,12 @@ import { type BodyContent, type Home, type Owner, planChildren, planTree, type S
 import { Tree } from "../tree.js";
 import type { Actor, ChildContext, ChildOptions } from "../types.js";
 import { Asks } from "./asks.js";
+import { type Handling, handling } from "./handling.js";
 import { isolation } from "./isolate.js";
 import { Box } from "./mailbox.js";
-import type { ActorContext, ActorOptions } from "./types.js";
+import { type Restful, restOthers } from "./rest.js";
+import { Tell } from "./tell.js";
+import type { ActorContext, ActorOptions, Handler } from "./types.js";
 
 /** The number of messages that may wait in a mailbox by default. */
 const WAITING = 1024;
@@ -26,11 +31,13 @@ const WAITING = 1024;
 /** What runs as one life of an actor: a routine, an async one if `isAsync`. */
 export interface Life<M> {
   readonly isAsync: boolean;
+  /** The function that handles one message at a time. Such an actor need not run while there is no message. */
+  readonly handler: Handler<M> | null;
   begin(box: Box<M>, context: ActorContext<M>): unknown;
 }
 
 /** The life of an actor that no supervisor keeps, and its context. */
-class Alone<M> implements Hosted, ChildContextOf, ActorContext<M> {
+class Alone<M> implements Hosted, ChildContextOf, ActorContext<M>, Handling<M> {
   readonly incarnation = 1;
   readonly self: Cell<M>;
   inner: Task<unknown> | null;
@@ -46,6 +53,18 @@ class Alone<M> implements Hosted, ChildContextOf, ActorContext<M> {
     this._controller ??= new AbortController();
     if (this._aborted !== null) this._controller.abort(this._aborted.reason);
     return this._controller.signal;
+  }
+
+  get box(): Box<M> {
+    return this.self.open(this);
+  }
+
+  get context(): ActorContext<M> {
+    return this;
+  }
+
+  get handler(): Handler<M> {
+    return this.self.handler!;
   }
 
   ready(): void {}
@@ -97,22 +116,30 @@ async function* aloneAsync(alone: Alone<unknown>): AsyncRoutine<unknown> {
 
 /** The bodies of the last name, as actors of one name are often made one after the other. */
 let lastName = "";
-let lastBodies: { sync: HostedBody | null; async: HostedBody | null } = { sync: null, async: null };
+let lastBodies: Bodies = { sync: null, async: null, handling: null };
+
+interface Bodies {
+  sync: HostedBody | null;
+  async: HostedBody | null;
+  handling: ReturnType<typeof handling> | null;
+}
 
 /** The options of the last mailbox, for the same reason. */
 let lastOptionsName: string | null = null;
 let lastOptions = { name: "" };
 
-function bodyOf(name: string, isAsync: boolean): HostedBody {
+function bodyOf(name: string, handles: boolean, isAsync: boolean): HostedBody | ReturnType<typeof handling> {
   if (name !== lastName) {
     lastName = name;
-    lastBodies = { sync: null, async: null };
+    lastBodies = { sync: null, async: null, handling: null };
   }
+  // One generator, and not one that delegates to another: actors that handle messages are many.
+  if (handles) return (lastBodies.handling ??= handling(name));
   if (isAsync) return (lastBodies.async ??= host(name, aloneAsync));
   return (lastBodies.sync ??= host(name, aloneSync));
 }
 
-export class Cell<M> implements Actor<M>, Owner, SelfMade {
+export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
   private readonly _name: string;
   private readonly _life: Life<M>;
   private readonly _options: ActorOptions<M>;
@@ -148,9 +175,20 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
   }
 
   send(value: M): Operation<boolean> {
-    const { channel } = this._ready();
-    const sent = channel.send(this._apart === null ? value : this._apart(value));
-    return sent.map((accepted) => accepted || this._refused());
+    this._ready();
+    return new Tell(this, this._apart === null ? value : this._apart(value));
+  }
+
+  /** The channel that its messages go to now. */
+  get mailbox(): Channel<M> {
+    return this._ready().channel;
+  }
+
+  /** Called for a send that was not accepted, as the actor has ended or is closed. */
+  refused(): false {
+    const { exit } = this;
+    if (exit !== null && isFailure(exit)) throw reasonOf(exit, `Actor ${this._name}`);
+    return false;
   }
 
   trySend(value: M): boolean {
@@ -166,7 +204,9 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
   }
 
   whenClosed(): Operation<void> {
-    return this._ready().channel.whenClosed();
+    const box = this._ready();
+    box.watched = true;
+    return box.channel.whenClosed();
   }
 
   exited(): Operation<Exit> {
@@ -221,7 +261,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
 
   asChild(): ChildOptions & { readonly content: BodyContent } {
     if (this._home !== null) throw new TypeError(`Cannot supervise: actor ${this._name} must not be a child already`);
-    if (this._begun) {
+    if (this._begun || this._alone !== null) {
       if (this._task?.status !== "ready" || this._keeper !== null)
         throw new TypeError(
           `Cannot supervise: actor ${this._name} must not run; pass it to supervise() where it is made`,
@@ -268,9 +308,18 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
 
   /** Begins a life. */
   live(reader: ChildContextOf, context: ActorContext<M>): unknown {
+    return this._life.begin(this.open(reader), context);
+  }
+
+  /** The mailbox for a life that begins. */
+  open(reader: ChildContextOf): Box<M> {
     const box = this._box ?? this._makeBox();
     box.reader = reader;
-    return this._life.begin(box, context);
+    return box;
+  }
+
+  get handler(): Handler<M> | null {
+    return this._life.handler;
   }
 
   private _content(): BodyContent {
@@ -309,17 +358,41 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
 
   private _beginAlone(): void {
     sharesVariables("an actor");
-    const alone = new Alone<M>(this);
-    const task = (this._options.scope?.go ?? go)(bodyOf(this._name, this._life.isAsync), alone);
+    // One that has rested keeps the context that its handler has seen.
+    const alone = (this._alone ??= new Alone<M>(this));
+    const body = bodyOf(this._name, this.handler !== null, this._life.isAsync);
+    const task = (this._options.scope?.go ?? go)(body, alone as never);
     this._task = task;
-    this._alone = alone;
     this._ending?.begun();
+    if (task.member === null && this._mayRest) restOthers(this);
     upon(task.whenOver(), () => {
       if (this._task !== task) return;
       alone.abort(undefined);
       const exit = exitOf(task);
       this.over(exit.kind === "failed" ? exit : (this._halted ?? exit));
     });
+  }
+
+  /**
+   * Whether it can do without its task and its mailbox for a time. In a scope, in a closed program (where tasks are members) and with
+   * contexts the task can be noticed.
+   */
+  private get _mayRest(): boolean {
+    const { mailbox = WAITING, scope } = this._options;
+    if (this.handler === null || this._shares || scope !== undefined || typeof mailbox !== "number") return false;
+    return scheduler.contexts === null;
+  }
+
+  rest(): boolean {
+    const task = this._task;
+    if (task === null || this.exit !== null) return true;
+    const box = this._box!;
+    if (task.status !== "parked" || !box.isIdle()) return false;
+    this._task = this._box = null;
+    this._begun = false;
+    // No other code has this channel. The task reads that it is closed, and returns.
+    box.channel.close();
+    return true;
   }
 
   /** An actor that is to be restarted is the only child of a supervisor of its own. */
@@ -344,13 +417,6 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade {
     this._task = this._keeper.launch(scope?.go ?? go).task;
     this._ending?.begun();
     this._home = { terminate: () => this._keeper!.stop().map(nothing) };
-  }
-
-  /** Called for a send that was not accepted, as the actor has ended or is closed. */
-  private _refused(): false {
-    const { exit } = this;
-    if (exit !== null && isFailure(exit)) throw reasonOf(exit, `Actor ${this._name}`);
-    return false;
   }
 }
 

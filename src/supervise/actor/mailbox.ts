@@ -23,11 +23,25 @@ export class Box<M> implements Mailbox<M> {
   reader: { reads(): void } | null;
   /** Null as long as no question was asked. */
   asks: Asks | null;
+  /** Whether code may wait for the end of the channel. */
+  watched: boolean;
+  /** Whether the handler of the messages waits for the next one; `"again"` if it has got one since it was asked. */
+  idle: boolean | "again";
   private _leases: Set<MessageLease<M>> | null;
 
   constructor(channel: Channel<M>) {
     this.channel = channel;
     this.left = this.asks = this.reader = this._leases = null;
+    this.watched = this.idle = false;
+  }
+
+  /** Whether nothing is lost if the mailbox is given up. */
+  isIdle(): boolean {
+    if (this.idle !== true || this.watched || this.length > 0 || this.closed || this.asks?.empty === false) {
+      if (this.idle === "again") this.idle = true;
+      return false;
+    }
+    return true;
   }
 
   receive(): Operation<M | Closed> {
