@@ -294,7 +294,7 @@ describe("ask()", () => {
             (function* () {
               return yield* ask(target, (reply: Reply<number>) => {
                 replies.push(reply);
-                return "question";
+                return "question" as const;
               });
             })(),
           ),
