@@ -1,6 +1,7 @@
 import { assertOptions } from "../structures/arguments.js";
 import { type Connection, Mux } from "./connection.js";
 import { type Limits, limitsOf } from "./limits.js";
+import { opened } from "./moving.js";
 import { type PortLike, portOf } from "./port/port.js";
 
 /** Options of {@link connect}. */
@@ -38,5 +39,5 @@ export function connect(port: PortLike, options: ConnectOptions = {}): Connectio
   assertOptions("connect", options);
   const { origin, name, limits } = options;
   const medium = portOf(port, origin === undefined ? {} : { origin });
-  return new Mux(medium, limitsOf(limits), name).begin();
+  return opened(new Mux(medium, limitsOf(limits), name));
 }

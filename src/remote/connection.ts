@@ -16,11 +16,12 @@ import type { Exit } from "../supervise/exit.js";
 import { sleep } from "../time/sleep.js";
 import type { Handle } from "./asks.js";
 import { Asks, Services } from "./asks.js";
-import { type AnyEnd, End } from "./end.js";
+import { type AnyEnd, End, type EndOptions } from "./end.js";
 import { arrived, crossing, PeerLostError } from "./errors.js";
 import {
   ANSWER,
   ASK,
+  ATTACH,
   BYE,
   CANCEL,
   CLOSE,
@@ -48,6 +49,7 @@ import type { Limits } from "./limits.js";
 import { Outbox } from "./outbox.js";
 import { hasLocks, holdLock, whenReleased } from "./port/lock.js";
 import type { Port } from "./port/types.js";
+import { lower, type Mover } from "./refs.js";
 import type { StandardSchema } from "./schema.js";
 import { Violation } from "./violation.js";
 
@@ -158,6 +160,8 @@ interface Opened {
 }
 
 const WINDOW = 128;
+/** The name of a channel that was named in a value. */
+const SUB = "a channel of the other side";
 /** How many signs of life may be missed. */
 const MISSES = 3;
 
@@ -184,6 +188,10 @@ export class Mux implements Connection {
   private _greeted: boolean;
   private _heard: boolean;
   private _gone: Error | null;
+  /** How many ends of this connection have come in values. */
+  private _subs: number;
+  /** Whether the connection ends with its one channel. */
+  private _isOnly: boolean;
   /** What is to be stopped when the connection ends. */
   private readonly _watches: Set<() => void>;
 
@@ -202,6 +210,8 @@ export class Mux implements Connection {
     this._holds = 0;
     this._isHeld = this._settling = this._greeted = this._heard = false;
     this._gone = null;
+    this._subs = 0;
+    this._isOnly = false;
     this._watches = new Set();
     this.out = new Outbox(port, limits, (error) => this._lost(error));
     readable(this, () => {
@@ -233,19 +243,55 @@ export class Mux implements Connection {
       throw new RangeError(`Cannot ${act}: window must be at most ${this.limits.window}, got ${window}`);
     }
     if (transfer !== undefined) assertFunction(act, "transfer", transfer);
-    const end = new End<T>(this, name, ++this._lastEnd, { window, rendezvous: capacity === 0, schema, transfer });
+    return this._make<T>(name, { window, rendezvous: capacity === 0, schema, transfer }, capacity === 0);
+  }
+
+  private _make<T>(name: string, options: EndOptions<T>, meets: boolean): End<T> {
+    const end = new End<T>(this, name, ++this._lastEnd, options);
     if (this.exit !== null) {
       end.lose(this._gone);
       return end;
     }
     this._ends.set(end.id, end);
     this._names.set(name, end);
-    this.out.push([OPEN, end.id, name, window, capacity === 0 ? 1 : 0]);
+    this.out.push([OPEN, end.id, name, options.window, meets ? 1 : 0]);
     const opened = this._opened.get(name);
     if (opened !== undefined) {
       this._opened.delete(name);
       end.attach(opened.id, opened.window, opened.rendezvous);
     }
+    return end;
+  }
+
+  /** Whether a channel that is sent gets a message port of its own. */
+  get transfers(): boolean {
+    return this._port.format === "clone" && typeof globalThis.MessageChannel === "function";
+  }
+
+  set mover(mover: Mover) {
+    this.out.mover = mover;
+  }
+
+  /** The one channel of a connection, which ends with it. A side that has the channel itself sends on credit alone. */
+  only<T>(window: number, meets: boolean): End<T> {
+    this._isOnly = true;
+    return this._make<T>("", { window, rendezvous: false }, meets);
+  }
+
+  /** A channel more, which is named in a value by its number. */
+  give<T>(window: number): End<T> {
+    const end = new End<T>(this, SUB, ++this._lastEnd, { window, rendezvous: false });
+    if (this.exit === null) this._ends.set(end.id, end);
+    else end.lose(this._gone);
+    return end;
+  }
+
+  /** The end that belongs to an end of the peer that was named in a value. */
+  take<T>(far: number, farWindow: number, meets: boolean, window: number): End<T> {
+    if (++this._subs > this.limits.channels) throw new Violation("more channels than may be open");
+    const end = this.give<T>(window);
+    this.out.push([ATTACH, end.id, far, window]);
+    end.attach(far, farWindow, meets);
     return end;
   }
 
@@ -315,6 +361,8 @@ export class Mux implements Connection {
   forget(end: AnyEnd): void {
     this._ends.delete(end.id);
     if (this._names.get(end.name) === end) this._names.delete(end.name);
+    else if (end.name === SUB && this._subs > 0) this._subs--;
+    if (this._isOnly) this.close();
   }
 
   crossing(error: unknown): unknown {
@@ -364,10 +412,14 @@ export class Mux implements Connection {
         this._endOf(first)?.creditOf(whole(frame[2], 1, "credit"));
         return;
       case ASK:
-        this._services.arrive(whole(first, 1, "a number"), words(frame[2], this.limits.name, "a name"), frame[3]);
+        this._services.arrive(
+          whole(first, 1, "a number"),
+          words(frame[2], this.limits.name, "a name"),
+          this._value(frame, 3),
+        );
         return;
       case ANSWER:
-        this._asks.settle(whole(first, 1, "a number"), frame[2], false);
+        this._asks.settle(whole(first, 1, "a number"), this._value(frame, 2), false);
         return;
       case FAIL:
         this._asks.settle(whole(first, 1, "a number"), arrived(frame[2], this._port.trusted), true);
@@ -376,10 +428,10 @@ export class Mux implements Connection {
         this._services.drop(whole(first, 1, "a number"));
         return;
       case OPEN:
-        this._open(whole(first, 1, "a number"), frame[2], whole(frame[3], 1, "a window"), frame[4] === 1);
+        this._open(whole(first, 1, "a number"), frame[2], whole(frame[3], 0, "a window"), frame[4] === 1);
         return;
       case RICH:
-        this._endOf(first)?.arrive([frame[2]]);
+        this._endOf(first)?.arrive([this._value(frame, 2)]);
         return;
       case CLOSE:
         this._endOf(first)?.peerCloses(this._cause(frame[2]));
@@ -392,7 +444,11 @@ export class Mux implements Connection {
         this._endOf(first)?.peerCancels();
         return;
       case OFFER:
-        this._endOf(first)?.offered(whole(frame[2], 1, "a number"), whole(frame[3], 0, "a kind") === 1, frame[4]);
+        this._endOf(first)?.offered(
+          whole(frame[2], 1, "a number"),
+          whole(frame[3], 0, "a kind") === 1,
+          this._value(frame, 4),
+        );
         return;
       case TAKE:
         this._endOf(first)?.takes(whole(frame[2], 1, "a number"));
@@ -401,7 +457,10 @@ export class Mux implements Connection {
         this._endOf(first)?.withdrawn(whole(frame[2], 1, "a number"));
         return;
       case GIVE:
-        this._endOf(first)?.given(whole(frame[2], 1, "a number"), frame[3]);
+        this._endOf(first)?.given(whole(frame[2], 1, "a number"), this._value(frame, 3));
+        return;
+      case ATTACH:
+        this._attach(whole(first, 1, "a number"), whole(frame[2], 1, "a number"), whole(frame[3], 0, "a window"));
         return;
       case PING:
         this.out.push([PONG]);
@@ -414,6 +473,19 @@ export class Mux implements Connection {
       default:
         throw new Violation("a frame of an unknown kind");
     }
+  }
+
+  /** The value of a frame, with the channels that it held. */
+  private _value(frame: unknown[], at: number): unknown {
+    return frame.length > at + 1 ? lower(frame[at], frame[at + 1], this.out.mover!) : frame[at];
+  }
+
+  /** The peer has made an end for one that was named in a value. */
+  private _attach(id: number, far: number, window: number): void {
+    const end = this._ends.get(far);
+    if (end === undefined && far <= this._lastEnd) return;
+    if (end === undefined || end.name !== SUB || end.peer >= 0) throw new Violation("an end of no channel");
+    end.attach(id, window, false);
   }
 
   /** The end that the peer addresses; undefined if both sides have ended it. */

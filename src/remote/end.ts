@@ -53,8 +53,9 @@ export interface Wire {
 }
 
 export interface EndOptions<T> {
+  /** With 0, the other side may send a value only for a receive that waits here. */
   readonly window: number;
-  /** Whether a send completes only when the other side has taken the value. */
+  /** Whether a send of this side completes only when the other side has taken the value. */
   readonly rendezvous: boolean;
   readonly schema?: StandardSchema<T> | undefined;
   readonly transfer?: ((value: T) => Transferable[]) | undefined;
@@ -168,7 +169,7 @@ class Receive<T> extends Operation<T | Closed> {
     end.receivers.join(this);
     end.parked++;
     end.wire.hold();
-    if (end.offereds.length > 0) end.serve();
+    end.wants();
   }
 
   override unblock(): void {
@@ -200,6 +201,30 @@ class Receive<T> extends Operation<T | Closed> {
   override waitsFor(): WaitsFor {
     return { what: `receive from ${this.end.name}`, external: true, host: true };
   }
+}
+
+/** Waits until the peer can take a value, or the end is closed. */
+class Ready extends Operation<void> {
+  private readonly _end: Readiness;
+
+  constructor(end: Readiness) {
+    super();
+    this._end = end;
+  }
+
+  poll(): boolean {
+    return this._end.credit > 0 || this._end.closed;
+  }
+
+  block(): void {
+    this._end.wanting.join(this);
+  }
+}
+
+interface Readiness {
+  readonly credit: number;
+  readonly closed: boolean;
+  readonly wanting: Waiters;
 }
 
 interface Closable {
@@ -238,6 +263,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   readonly senders: Waiters<Send<T>>;
   readonly receivers: Waiters<Receive<T>>;
   readonly closing: Waiters;
+  readonly wanting: Waiters;
   /** The values that have arrived. */
   readonly ring: Ring<T>;
   /** The offers of this side; null where sends complete on a credit. */
@@ -266,6 +292,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   private _untold: unknown[] | null;
   private _ended: boolean;
   private _peerEnded: boolean;
+  private _isRefused: boolean;
 
   constructor(wire: Wire, name: string, id: number, options: EndOptions<T>) {
     this.wire = wire;
@@ -274,6 +301,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     this.senders = new Waiters();
     this.receivers = new Waiters();
     this.closing = new Waiters();
+    this.wanting = new Waiters();
     this.ring = new Ring();
     this.offers = options.rendezvous ? new Offers(this) : null;
     this.offereds = new Offereds(this, options.window);
@@ -287,7 +315,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     this._half = Math.ceil(options.window / 2);
     this._taken = 0;
     this._allowed = options.window;
-    this._cancelled = this._ended = this._peerEnded = false;
+    this._cancelled = this._ended = this._peerEnded = this._isRefused = false;
     this._untold = null;
     readable(this, () => `Channel ${name} ${this.length}/${this.capacity}${this.closed ? " closed" : ""}`);
   }
@@ -344,6 +372,38 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     return iterate(this);
   }
 
+  /** Waits until the peer can take a value, or the end is closed. */
+  ready(): Operation<void> {
+    return new Ready(this);
+  }
+
+  /** Whether the peer has cancelled the channel. */
+  get isRefused(): boolean {
+    return this._isRefused;
+  }
+
+  /** Lets the peer send no more. What this side has sent is still delivered. */
+  refuse(): void {
+    this._tell([CANCEL, null]);
+    this._shut();
+    this._finish();
+    this._endIfSent();
+  }
+
+  /** A receive is parked: it takes what is offered, or lets the peer send a value. */
+  wants(): void {
+    if (this.offereds.length > 0) this.serve();
+    if (this._options.window === 0) this._ask();
+  }
+
+  /** Gives a credit for each receive that is parked. */
+  private _ask(): void {
+    const count = this.parked - this._allowed;
+    if (count <= 0 || this.over || this.peer < 0) return;
+    this._allowed += count;
+    this.wire.out.push([CREDIT, this.peer, count]);
+  }
+
   get length(): number {
     return this.ring.length;
   }
@@ -370,7 +430,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
 
   /** Counts a value that was received here. */
   taken(): void {
-    if (++this._taken >= this._half) this._giveBack();
+    if (++this._taken >= this._half && this._half > 0) this._giveBack();
   }
 
   /** Takes back a value whose receiver has ended before it got the value. */
@@ -388,6 +448,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     const untold = this._untold;
     this._untold = null;
     if (untold !== null) this._tell(untold);
+    if (this._options.window === 0) this._ask();
     this.creditOf(window);
   }
 
@@ -397,6 +458,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     if (this.credit > 0x7fff_ffff) throw new Violation("more credit than a number holds");
     if (this.offers !== null) this._offerNext(this.offers);
     else this._sendNext();
+    if (this.credit > 0) this.wanting.completeAll(undefined);
     this._endIfSent();
   }
 
@@ -524,6 +586,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
 
   /** The peer receives no more. */
   peerCancels(): void {
+    this._isRefused = true;
     this._shut();
     this._refuseSenders(null);
     this._endIfSent();
@@ -583,6 +646,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     if (this.closed) return;
     this.closed = true;
     this.closing.completeAll(undefined);
+    this.wanting.completeAll(undefined);
   }
 
   /** No more values arrive: what waits for one gets none. */

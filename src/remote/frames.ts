@@ -24,6 +24,7 @@ export const OFFER = 15;
 export const TAKE = 16;
 export const WITHDRAW = 17;
 export const GIVE = 18;
+export const ATTACH = 19;
 
 export type Frame = readonly unknown[];
 

@@ -7,6 +7,7 @@
 import { DATA, type Frame, RICH } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Port } from "./port/types.js";
+import { holdsEnds, lift, type Mover } from "./refs.js";
 import { isPlain, jsonOf } from "./values.js";
 
 /** Where the values of one channel go. */
@@ -26,6 +27,8 @@ interface Texts {
 const settled = /* @__PURE__ */ Promise.resolve();
 
 export class Outbox {
+  /** What moves the channels that values hold. */
+  mover: Mover | null;
   private readonly _port: Port;
   private readonly _limits: Limits;
   private readonly _text: boolean;
@@ -40,6 +43,7 @@ export class Outbox {
   private readonly _flush: () => void;
 
   constructor(port: Port, limits: Limits, failed: (error: unknown) => void) {
+    this.mover = null;
     this._port = port;
     this._limits = limits;
     this._text = port.format === "text";
@@ -78,6 +82,12 @@ export class Outbox {
    * @throws What the medium throws if the value cannot cross. Nothing is sent then.
    */
   value(line: Line, value: unknown, transfer: readonly Transferable[] | null, act: string): void {
+    const plain = transfer === null && isPlain(value);
+    if (!plain && holdsEnds(value)) {
+      line.batch = null;
+      this._withEnds([RICH, line.peer], value, transfer ?? [], act);
+      return;
+    }
     if (this._json) {
       if (value === undefined) {
         line.batch = null;
@@ -85,7 +95,7 @@ export class Outbox {
       } else this._jsonValue(line, value, act);
       return;
     }
-    if (transfer === null && isPlain(value)) {
+    if (plain) {
       this._add(line, value);
       return;
     }
@@ -94,9 +104,11 @@ export class Outbox {
 
   /** Sends a frame that ends with a value of the user; `undefined` is left out. Throws as `value` does. */
   frame(kind: number, head: Frame, value: unknown, act: string): void {
+    const plain = isPlain(value);
     if (value === undefined) this.push([kind, ...head]);
+    else if (!plain && holdsEnds(value)) this._withEnds([kind, ...head], value, [], act);
     else if (this._json) this._jsonFrame(kind, head, jsonOf(act, value, this._limits.message), value);
-    else if (isPlain(value)) this.push([kind, ...head, value]);
+    else if (plain) this.push([kind, ...head, value]);
     else this._alone([kind, ...head, value], undefined);
   }
 
@@ -162,15 +174,38 @@ export class Outbox {
       this.push([kind, ...head, value]);
       return;
     }
-    this._grow(text.length);
-    this._frames.push(`[${kind},${head.map((field) => JSON.stringify(field)).join()},${text}]`);
-    if (!this._waiting) this._wait();
+    this._pushText(`[${kind},${fields(head)},${text}]`);
   }
 
   /** Counts the text of the message, which is posted before it gets too long. */
   private _grow(length: number): void {
     if (this._size > 0 && this._size + length > this._limits.message >> 2) this.flush();
     this._size += length;
+  }
+
+  /** Sends a frame that ends with a value whose channels cross beside it. */
+  private _withEnds(head: Frame, value: unknown, transfer: readonly Transferable[], act: string): void {
+    const lifted = lift(value, this.mover!);
+    const refs = lifted.given.map(({ ref }) => ref);
+    try {
+      if (this._json) {
+        const text = jsonOf(act, lifted.value, this._limits.message >> 1);
+        if (this._text) this._pushText(`[${fields(head)},${text},${JSON.stringify(refs)}]`);
+        else this.push([...head, lifted.value, refs]);
+        return;
+      }
+      const ports = lifted.given.flatMap(({ transfer: port }) => port ?? []);
+      this._alone([...head, lifted.value, refs], [...transfer, ...ports]);
+    } catch (error) {
+      for (const { undo } of lifted.given) undo();
+      throw error;
+    }
+  }
+
+  private _pushText(text: string): void {
+    this._grow(text.length);
+    this._frames.push(text);
+    if (!this._waiting) this._wait();
   }
 
   private _alone(frame: Frame, transfer: readonly Transferable[] | undefined): void {
@@ -189,4 +224,9 @@ export class Outbox {
     }
     return `${text}]`;
   }
+}
+
+/** The fields of a frame as JSON. */
+function fields(frame: Frame): string {
+  return frame.map((field) => JSON.stringify(field)).join();
 }

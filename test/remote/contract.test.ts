@@ -1,6 +1,7 @@
 // The contract over two message ports in one thread.
 
 import { contract } from "./contract.js";
+import { socketPair } from "./sockets.js";
 
 // In a page the end of a port is not told, and a lock is held by the page: neither side can die alone.
 const cuts = "onclose" in MessagePort.prototype || typeof process === "object";
@@ -17,3 +18,13 @@ contract(
   },
   100_000,
 );
+
+contract({
+  name: "two sockets in one thread",
+  format: "text",
+  cuts: true,
+  open() {
+    const [here, there] = socketPair();
+    return { here, there, cut: () => here.cut() };
+  },
+});

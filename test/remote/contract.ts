@@ -2,8 +2,22 @@
 // this thread; tests that need the other side to be elsewhere have their own files.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { alt, type Channel, CLOSED, channel, go, type Routine, select, sleep, withTimeout } from "../../src/index.js";
+import {
+  alt,
+  type Channel,
+  CLOSED,
+  channel,
+  collect,
+  from,
+  go,
+  type Routine,
+  reduce,
+  select,
+  sleep,
+  withTimeout,
+} from "../../src/index.js";
 import { type Connection, type ConnectOptions, connect, PeerLostError, type PortLike } from "../../src/remote.js";
+import { ask, type Reply } from "../../src/supervise.js";
 
 /** Two ends of one medium. */
 export interface Pair {
@@ -478,6 +492,106 @@ export function contract(transport: Transport, races = 3000): void {
         expect([...((await into.receive()) as Uint8Array)]).toEqual([1, 2, 3]);
       });
     }
+
+    test("D9: a channel that is sent over a channel works both ways, and closes both ways", async () => {
+      const [out, into] = await both<{ question: string; reply: Channel<string> }>("questions");
+      const reply = channel<string>();
+      await out.send({ question: "how?", reply });
+      const got = (await into.receive()) as { question: string; reply: Channel<string> };
+      expect(got.question).toBe("how?");
+      const sent = go(() => got.reply.send("so"));
+      expect(await reply.receive()).toBe("so");
+      expect(await sent).toBe(true);
+      const back = go(() => reply.send("and?"));
+      expect(await got.reply.receive()).toBe("and?");
+      expect(await back).toBe(true);
+      const waiting = go(() => got.reply.receive());
+      reply.close(new RangeError("enough"));
+      await expect(waiting).rejects.toThrow("enough");
+      expect(got.reply.closed).toBe(true);
+    });
+
+    test("D9: a value leaves a channel that was sent only for a receive on the other side", async () => {
+      const [out, into] = await both<Channel<number>>("channels");
+      const jobs = channel<number>(8);
+      for (const n of [1, 2, 3, 4]) jobs.trySend(n);
+      await out.send(jobs);
+      const far = (await into.receive()) as Channel<number>;
+      expect(await far.receive()).toBe(1);
+      await sleep(5);
+      expect(jobs.length).toBe(3);
+      expect(await jobs.receive()).toBe(2);
+      jobs.close();
+      expect([await far.receive(), await far.receive(), await far.receive()]).toEqual([3, 4, CLOSED]);
+      expect(await far.send(5)).toBe(false);
+    });
+
+    test("D9: cancelling or closing the end that was sent does so with the channel", async () => {
+      const [out, into] = await both<Channel<number>>("channels");
+      const first = channel<number>(1, { name: "first" });
+      const second = channel<number>(1, { name: "second" });
+      await out.send(first);
+      await out.send(second);
+      const far = (await into.receive()) as Channel<number>;
+      far.cancel();
+      await withTimeout(LIMIT, first.whenClosed());
+      const other = (await into.receive()) as Channel<number>;
+      await other.send(7);
+      other.close();
+      expect([await second.receive(), await second.receive()]).toEqual([7, CLOSED]);
+    });
+
+    test("a question may hold a channel, and an answer, too; a reply of ask() answers from the other side", async () => {
+      const { here, there } = await open();
+      there.serve("numbers", (count: number) => from(Array.from({ length: count }, (_, n) => n)));
+      there.serve("sum", function* ({ numbers }: { numbers: Channel<number> }) {
+        return yield* reduce(numbers, (sum, n) => sum + n, 0);
+      });
+      const numbers = (await here.ask("numbers", 300)) as Channel<number>;
+      expect(await collect(numbers)).toHaveLength(300);
+      const given = channel<number>(4);
+      const sum = go(() => here.ask("sum", { numbers: given }));
+      for (const n of [1, 2, 3]) await given.send(n);
+      given.close();
+      expect(await sum).toBe(6);
+      const mailbox = there.channel<{ n: number; reply: Reply<number> }>("mailbox");
+      go(function* () {
+        for (let message; (message = yield* mailbox.receive()) !== CLOSED; ) {
+          if (message.n < 0) message.reply.fail(new RangeError("negative"));
+          else message.reply(message.n * 2);
+        }
+      });
+      const address = here.channel<{ n: number; reply: Reply<number> }>("mailbox");
+      expect(await ask(address, (reply: Reply<number>) => ({ n: 21, reply }))).toBe(42);
+      await expect(ask(address, (reply: Reply<number>) => ({ n: -1, reply }))).rejects.toThrow("negative");
+    });
+
+    test("D9: a channel that was passed on connects the first side and the third", async () => {
+      const one = await open();
+      const two = await open();
+      const first = one.here.channel<Channel<string>>("pass");
+      const middleIn = one.there.channel<Channel<string>>("pass");
+      const middleOut = two.here.channel<Channel<string>>("pass");
+      const last = two.there.channel<Channel<string>>("pass");
+      const words = channel<string>(1);
+      await first.send(words);
+      const passing = (await middleIn.receive()) as Channel<string>;
+      await middleOut.send(passing);
+      const far = (await last.receive()) as Channel<string>;
+      if (transport.format === "clone") {
+        // The middle is gone; the channel is not.
+        one.there.close();
+        two.here.close();
+        expect(() => passing.trySend("no")).toThrow("was sent to another side");
+      }
+      await far.send("over there");
+      expect(await words.receive()).toBe("over there");
+      const back = go(() => words.send("back"));
+      expect(await far.receive()).toBe("back");
+      await back;
+      words.close();
+      expect(await far.receive()).toBe(CLOSED);
+    });
 
     test("D11: a thousand channels are opened and closed, and nothing is left of them", {
       timeout: 120_000,
