@@ -11,7 +11,7 @@ import { Operation, refusePark, refuseResume, type WaitsFor } from "../operation
 import { type Ownable, type Ownership, ownership } from "../operation/ownership.js";
 import type { Path } from "../scheduler/path.js";
 import { STREAK, scheduler } from "../scheduler/scheduler.js";
-import { dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
+import { count, dequeue, enqueue, leave, Queue, release, takeAll } from "../structures/queue.js";
 import { inspectable } from "../structures/readable.js";
 import type { Buffer } from "./buffer.js";
 import { assertValue, type Channel, type ChannelOptions, CLOSED, type Closed, EMPTY, type Empty } from "./ends.js";
@@ -30,6 +30,11 @@ export interface Send<T> extends Operation<boolean> {
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the constructor assigns all fields, in the order of Operation
 export class Send<T> {
+  static {
+    // biome-ignore lint/complexity/noThisInStatic: with its name in the block, the bundler gives the class another name
+    Object.setPrototypeOf(this.prototype, Operation.prototype);
+  }
+
   constructor(channel: Chan<T>, message: T) {
     this.before = this.after = null;
     this.done = false;
@@ -62,7 +67,7 @@ export class Send<T> {
   }
 
   unblock(): void {
-    leave(this.channel.senders, this);
+    leave(this);
   }
 
   /** Stores the message in a buffer; returns false if the buffer throws, and `result` then throws its exception. */
@@ -114,14 +119,17 @@ export class Send<T> {
   }
 }
 
-Object.setPrototypeOf(Send.prototype, Operation.prototype);
-
 export interface Receive<T> extends Operation<T | Closed> {
   channel: Chan<T>;
 }
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: as for sends
 export class Receive<T> {
+  static {
+    // biome-ignore lint/complexity/noThisInStatic: as for sends
+    Object.setPrototypeOf(this.prototype, Operation.prototype);
+  }
+
   constructor(channel: Chan<T>) {
     this.before = this.after = null;
     this.done = false;
@@ -154,7 +162,7 @@ export class Receive<T> {
   }
 
   unblock(): void {
-    leave(this.channel.receivers, this);
+    leave(this);
   }
 
   // Repeats Operation.next, so that V8's type feedback for this function covers receives alone.
@@ -185,10 +193,7 @@ export class Receive<T> {
 
   result(): T | Closed {
     const { channel } = this;
-    if (this.value === CLOSED) {
-      channel.ownership?.drop();
-      if (channel.failure !== null) throw channel.failure.cause;
-    }
+    if (this.value === CLOSED) channel.ended();
     return this.value as T | Closed;
   }
 
@@ -201,7 +206,17 @@ export class Receive<T> {
   }
 }
 
-Object.setPrototypeOf(Receive.prototype, Operation.prototype);
+/** What most channels do not have; made when it is first needed. */
+class Extras<T> {
+  options: ChannelOptions<T> | null = null;
+  /** The tasks that the channel belongs to, if it was created with `owned`. */
+  ownership: Ownership | null = null;
+  /** The cause with which the channel was closed; null if there is none. */
+  failure: { readonly cause: unknown } | null = null;
+  closing: Gate | null = null;
+  /** At least as many operations as are parked, if their number is limited. */
+  parked = 0;
+}
 
 /** The channel that `channel` creates if it is given no transform. */
 export class Chan<T> implements Channel<T>, Ownable {
@@ -209,26 +224,35 @@ export class Chan<T> implements Channel<T>, Ownable {
   readonly receivers: Queue;
   readonly buffer: Buffer<T> | null;
   closed: boolean;
-  /** The cause with which the channel was closed; null if there is none. */
-  failure: { readonly cause: unknown } | null;
-  /** The tasks that the channel belongs to, if it was created with `owned`. */
-  readonly ownership: Ownership | null;
-  private readonly _options: ChannelOptions<T> | null;
+  private _extras: Extras<T> | null;
   private readonly _creator: Path;
   private readonly _index: number;
-  private _closing: Gate | null;
 
   constructor(buffer: Buffer<T> | null, options: ChannelOptions<T> | null) {
     this.senders = new Queue();
     this.receivers = new Queue();
     this.buffer = buffer;
     this.closed = false;
-    this.failure = null;
-    this.ownership = options?.owned === true ? ownership(this) : null;
-    this._options = options;
+    this._extras = null;
     this._creator = scheduler.creator();
     this._index = this._creator.channels++;
-    this._closing = null;
+    if (options === null) return;
+    const extras = this._withExtras();
+    extras.options = options;
+    if (options.owned === true) extras.ownership = ownership(this);
+  }
+
+  private _withExtras(): Extras<T> {
+    return (this._extras ??= new Extras());
+  }
+
+  private get _options(): ChannelOptions<T> | null {
+    return this._extras === null ? null : this._extras.options;
+  }
+
+  /** The tasks that the channel belongs to, if it was created with `owned`. */
+  get ownership(): Ownership | null {
+    return this._extras === null ? null : this._extras.ownership;
   }
 
   send(value: T): Operation<boolean> {
@@ -253,18 +277,19 @@ export class Chan<T> implements Channel<T>, Ownable {
 
   close(cause?: unknown): boolean {
     if (this.closed) return false;
-    if (cause !== undefined) this.failure = { cause };
+    if (cause !== undefined) this.fail(cause);
     this.shut();
     this.settle();
     return true;
   }
 
   whenClosed(): Operation<void> {
-    if (this._closing === null) {
-      this._closing = new Gate(`${this.name} to close`, this.external);
-      if (this.closed) this._closing.open();
+    const extras = this._withExtras();
+    if (extras.closing === null) {
+      extras.closing = new Gate(`${this.name} to close`, this.external);
+      if (this.closed) extras.closing.open();
     }
-    return new Shared(this._closing);
+    return new Shared(extras.closing);
   }
 
   cancel(reason?: unknown): void {
@@ -275,7 +300,7 @@ export class Chan<T> implements Channel<T>, Ownable {
     const values = this.drain();
     const senders = takeAll(this.senders);
     const receivers = takeAll(this.receivers);
-    if (!closed) this._closing?.open();
+    if (!closed) this._extras?.closing?.open();
     release(senders, false);
     release(receivers, CLOSED);
     for (const value of values) this.undelivered(value);
@@ -293,7 +318,7 @@ export class Chan<T> implements Channel<T>, Ownable {
   abandon(error: () => Error): void {
     // A channel that has nothing more to yield ends as if it were received from.
     const over = this.closed && this.length === 0 && this.senders.empty;
-    if (!over) this.failure ??= { cause: error() };
+    if (!over) this.fail(error());
     this.cancel();
   }
 
@@ -330,10 +355,28 @@ export class Chan<T> implements Channel<T>, Ownable {
     scheduler.call(this._options?.onUndelivered, value);
   }
 
+  /** Notes the cause with which the channel is closed, unless it has one. */
+  fail(cause: unknown): void {
+    this._withExtras().failure ??= { cause };
+  }
+
+  /** Called when a receive yields `CLOSED`; throws the cause. */
+  ended(): void {
+    const extras = this._extras;
+    if (extras === null) return;
+    extras.ownership?.drop();
+    if (extras.failure !== null) throw extras.failure.cause;
+  }
+
   assertRoomToWait(): void {
     const most = this._options?.maxPending;
-    if (most === undefined) return;
-    if (this.senders.length + this.receivers.length < most) return;
+    if (most !== undefined) this._assertFewer(most, this._extras!);
+  }
+
+  /** Operations that leave are not counted, so those that are parked are counted when the limit seems to be reached. */
+  private _assertFewer(most: number, extras: Extras<T>): void {
+    if (extras.parked >= most) extras.parked = count(this.senders, most) + count(this.receivers, most);
+    if (extras.parked++ < most) return;
     throw new RangeError(
       `Cannot wait for ${this.name}: at most ${most} operations may be parked (maxPending), got one more`,
     );
@@ -375,7 +418,7 @@ export class Chan<T> implements Channel<T>, Ownable {
   /** Stops accepting values. */
   protected shut(): void {
     this.closed = true;
-    this._closing?.open();
+    this._extras?.closing?.open();
   }
 }
 

@@ -85,7 +85,7 @@ export class TransformChan<T> extends Chan<T> {
 
   private _after(step: Step): boolean {
     if (step === "more") return true;
-    if (step !== "last") this.failure ??= { cause: step.error };
+    if (step !== "last") this.fail(step.error);
     if (!this.closed) this.shut();
     if (!this._ended) this._end();
     return step === "last";

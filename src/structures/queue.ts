@@ -8,11 +8,9 @@ import type { Link } from "./list.js";
 export class Queue implements Link {
   before: Link;
   after: Link;
-  length: number;
 
   constructor() {
     this.before = this.after = this;
-    this.length = 0;
   }
 
   get empty(): boolean {
@@ -28,7 +26,6 @@ export function enqueue(queue: Queue, link: Link): void {
   link.after = queue;
   last.after = link;
   queue.before = link;
-  queue.length++;
 }
 
 /** Removes the first link of a queue and returns it; `null` if the queue is empty. */
@@ -40,22 +37,20 @@ export function dequeue(queue: Queue): Link | null {
   queue.after = after;
   after.before = queue;
   link.before = link.after = null;
-  queue.length--;
   return link;
 }
 
 /** Removes a link from its queue; does nothing if the link is in no queue. */
-export function leave(queue: Queue, link: Link): void {
+export function leave(link: Link): void {
   const { before, after } = link;
   if (before === null) return;
   //  before ⇄ link ⇄ after      becomes      before ⇄ after
   before.after = after;
   after!.before = before;
   link.before = link.after = null;
-  queue.length--;
 }
 
-/** Moves all links of a queue to a new queue, in constant time. Links may still leave the first queue, whose length is then no longer right. */
+/** Moves all links of a queue to a new queue, in constant time. */
 export function takeAll(queue: Queue): Queue {
   const all = new Queue();
   if (queue.empty) return all;
@@ -64,10 +59,15 @@ export function takeAll(queue: Queue): Queue {
   first.before = all;
   all.before = last;
   last.after = all;
-  all.length = queue.length;
   queue.before = queue.after = queue;
-  queue.length = 0;
   return all;
+}
+
+/** Counts the links of a queue, up to a limit. */
+export function count(queue: Queue, limit: number): number {
+  let n = 0;
+  for (let at = queue.after; at !== queue && n < limit; at = at.after!) n++;
+  return n;
 }
 
 /** Completes all operations of a queue with a value, in the order of their arrival. */

@@ -1,8 +1,10 @@
-// A queue in an array whose length is a power of two. The array grows by doubling. A large array is given up when the queue is
-// empty, so that a burst of a million items leaves no large array behind.
+// A queue in an array whose length is a power of two. The array is made with the first item, and grows by doubling. A large array
+// is given up when the queue is empty, so that a burst of a million items leaves no array behind.
 
 const SMALL = 16;
 const LARGE = 1024;
+
+const NONE: never[] = [];
 
 export class Ring<T> {
   private _items: (T | undefined)[];
@@ -10,8 +12,8 @@ export class Ring<T> {
   private _mask: number;
   length: number;
 
-  constructor(size: number = SMALL) {
-    this._items = new Array(size);
+  constructor(size: number = 0) {
+    this._items = size === 0 ? NONE : new Array(size);
     this._head = 0;
     this._mask = size - 1;
     this.length = 0;
@@ -55,13 +57,13 @@ export class Ring<T> {
   }
 
   private _shrink(): void {
-    this._items = new Array(SMALL);
+    this._items = NONE;
     this._head = 0;
-    this._mask = SMALL - 1;
+    this._mask = -1;
   }
 
   private _grow(): void {
-    const items = new Array<T | undefined>((this._mask + 1) * 2);
+    const items = new Array<T | undefined>(Math.max(SMALL, (this._mask + 1) * 2));
     for (let index = 0; index < this.length; index++) items[index] = this._items[(this._head + index) & this._mask];
     this._items = items;
     this._head = 0;

@@ -11,13 +11,21 @@ test("Ring.take() takes the item at a place, and the other items keep their orde
   expect([ring.take(2), items(ring)]).toEqual([2, [0, 1, 3]]);
 });
 
+test("Ring has no array before its first item", () => {
+  const ring = new Ring<number>();
+  const places = (): number => (ring as unknown as { readonly _items: unknown[] })._items.length;
+  expect(places()).toBe(0);
+  ring.unshift(1);
+  expect([places() > 0, items(ring)]).toEqual([true, [1]]);
+});
+
 test.each([2000, 10_000])("Ring gives up the array of %d items when it is empty, and works on", (most) => {
   const ring = new Ring<number>();
   const places = (): number => (ring as unknown as { readonly _items: unknown[] })._items.length;
   for (let n = 0; n < most; n++) ring.push(n);
   expect(places()).toBeGreaterThanOrEqual(most);
   while (ring.length > 0) ring.shift();
-  expect(places()).toBeLessThan(100);
+  expect(places()).toBe(0);
   ring.push(1);
   ring.unshift(0);
   expect(items(ring)).toEqual([0, 1]);
