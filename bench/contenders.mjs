@@ -6,6 +6,7 @@
 //   cannot    the reason why it does not perform a workload; it performs all workloads that are not named here
 //   notes     a remark about its number for a workload
 
+const noScope = "it has no scopes";
 const noChoice = "it has no select over channels";
 const meets = "it has no scheduler, no queues and no select";
 const slot = "its slot holds one sender and one receiver";
@@ -21,8 +22,26 @@ const shifted = { parked: 200_000, release: 48_000 };
 const about = (text, ...names) => Object.fromEntries(names.map((name) => [name, text]));
 const selects = ["select-receive/4", "select-receive/4 (reused)", "select-both/4", "sleep-cancel", "idle-selects"];
 const shared = ["mpmc/64", "workers/8", "semaphore/4", "parked", "release"];
-const channels = ["spsc/0", "spsc/64", "spsc/128", "ping-pong", "spawn", "ring/1000", "sieve", "pipeline/4", ...shared];
-const flows = ["flow-pipeline/4", "flow-workers/8", "flow-workers/8 (promises)", "broadcast/100", "batch/100"];
+const channels = [
+  "spsc/0",
+  "spsc/64",
+  "spsc/128",
+  "ping-pong",
+  "spawn",
+  "ring/1000",
+  "sieve",
+  "pipeline/4",
+  "channels",
+  ...shared,
+];
+const flows = [
+  "flow-pipeline/4",
+  "flow-workers/8",
+  "flow-workers/8 (promises)",
+  "broadcast/100",
+  "batch/100",
+  "merge/4",
+];
 const reused = about(ownSelect, "select-receive/4 (reused)");
 const inGo = { ...reused, ...about("it has no promises", "flow-workers/8 (promises)") };
 
@@ -59,7 +78,7 @@ const all = [
     package: "async-channel",
     kind: "peer",
     most: shifted,
-    cannot: { ...about(noChoice, ...selects), ...about(byHand, "broadcast/100", "batch/100") },
+    cannot: { ...about(noChoice, ...selects), ...about(byHand, "broadcast/100", "batch/100", "merge/4") },
   },
   {
     name: "thing-csp",
@@ -121,8 +140,23 @@ const all = [
       ...about("it has no tasks", "spawn"),
       ...about("left out, because it takes ten seconds", "sieve"),
       ...about("a transform works on one value at a time", "flow-workers/8", "flow-workers/8 (promises)"),
+      ...about(byHand, "merge/4"),
     },
     notes: about("tee() queues values for the slower reader without a limit", "broadcast/100"),
+  },
+  {
+    name: "node-streams",
+    title: "Node streams",
+    kind: "peer",
+    scale: 0.5,
+    cannot: {
+      ...about("it has neither channels nor tasks", ...channels, ...selects),
+      ...about("its map() waits for promises", "flow-workers/8"),
+    },
+    notes: {
+      ...about("values pass in groups of 16", "flow-pipeline/4", "batch/100"),
+      ...about("its results keep their order", "flow-workers/8 (promises)"),
+    },
   },
   {
     name: "promise",
@@ -141,20 +175,22 @@ const all = [
     scale: 4,
     cannot: about(
       meets,
-      ...["spsc/64", "spsc/128", "mpmc/64", "sieve", "pipeline/4", "workers/8", "semaphore/4", "release"],
+      ...["spsc/64", "spsc/128", "mpmc/64", "sieve", "pipeline/4", "workers/8", "semaphore/4", "release", "channels"],
       ...selects,
       ...flows,
     ),
   },
 ];
 
+const scoped = ["millrace", "millrace-async"];
+
 export const contenders = all.map((given) => ({
   title: given.name,
   scale: 1,
   most: {},
-  cannot: {},
   notes: {},
   ...given,
+  cannot: { ...(scoped.includes(given.name) ? {} : about(noScope, "scope")), ...given.cannot },
 }));
 
 // A multiple of the four producers, the eight workers and the ring of 1000 tasks.

@@ -4,12 +4,12 @@ import { amount } from "./contenders.mjs";
 import { launch } from "./launch.mjs";
 
 /** Returns a Map from the contender's name to { ns, bytes, n, spread, fewer } or { reason }. */
-export async function contest(workload, contenders, effort, { goProgram, absent, progress }) {
+export async function contest(workload, contenders, effort, { goProgram, absent, progress, engine }) {
   const entries = contenders.map((contender) => enter(contender, workload, effort, absent.get(contender.name)));
   for (let round = 1; round <= effort.rounds; round++) {
     for (const entry of entries.filter((entry) => entry.reason === undefined)) {
       progress(`${workload.name}, round ${round} of ${effort.rounds}: ${entry.contender.title}`);
-      await turn(entry, workload, effort, goProgram);
+      await turn(entry, workload, effort, goProgram, engine);
     }
   }
   return new Map(entries.map((entry) => [entry.contender.name, conclude(entry, workload)]));
@@ -26,8 +26,8 @@ function enter(contender, workload, effort, absence) {
 }
 
 // A contender that fails once is not started again, because a process that hangs takes a minute.
-async function turn(entry, workload, effort, goProgram) {
-  const result = await launch(entry.contender, workload, entry.n, effort, goProgram);
+async function turn(entry, workload, effort, goProgram, engine) {
+  const result = await launch(entry.contender, workload, entry.n, effort, goProgram, engine);
   if (result.error === undefined) entry.results.push(result);
   else entry.reason = result.error;
 }

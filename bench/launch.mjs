@@ -29,6 +29,25 @@ export async function buildGo() {
   }
 }
 
+/**
+ * An engine by the name under which npm has it: `node@26`, or `bun`, which is a development dependency. Returns its title and its
+ * program; undefined if it cannot be started.
+ */
+export async function engine(name) {
+  const print = "console.log(JSON.stringify([process.execPath, process.versions.bun ?? process.versions.node]))";
+  const given = name === "bun" ? ["bun", "-e", print] : ["-y", "-p", name, "node", "-e", print];
+  try {
+    const { stdout } = await exec("npx", given, { cwd: here });
+    const [program, version] = JSON.parse(stdout);
+    const bun = name === "bun";
+    return { title: `${bun ? "Bun" : "Node"} ${version}`, program, flags: bun ? [] : NODE_FLAGS };
+  } catch {
+    return undefined;
+  }
+}
+
+const NODE = { program: process.execPath, flags: NODE_FLAGS };
+
 /** The reason why a contender cannot run on this machine; undefined if it can. */
 export function absence(contender, goProgram) {
   if (contender.kind === "go") return goProgram === undefined ? "Go is not installed" : undefined;
@@ -55,10 +74,10 @@ function found(name) {
   }
 }
 
-export async function launch(contender, workload, n, { warmUpMs, budgetMs }, goProgram) {
+export async function launch(contender, workload, n, { warmUpMs, budgetMs }, goProgram, engine = NODE) {
   const given = [workload.name, n, warmUpMs, budgetMs].map(String);
   try {
-    const running = contender.kind === "go" ? go(contender, given, goProgram) : node(contender, given);
+    const running = contender.kind === "go" ? go(contender, given, goProgram) : node(contender, given, engine);
     return checked(JSON.parse((await running).stdout), workload.sum(n));
   } catch (error) {
     return { error: error.killed ? `hangs: stopped after ${PATIENCE / 1000} s` : fatal(error) };
@@ -75,9 +94,9 @@ export async function launchMixed(contender, names) {
   }
 }
 
-function node(contender, given) {
-  const args = [...NODE_FLAGS, join(here, "one.mjs"), contender.name, ...given];
-  return exec(process.execPath, args, { timeout: PATIENCE, killSignal: "SIGKILL" });
+function node(contender, given, { program, flags }) {
+  const args = [...flags, join(here, "one.mjs"), contender.name, ...given];
+  return exec(program, args, { timeout: PATIENCE, killSignal: "SIGKILL" });
 }
 
 // Goroutines start with the smallest stack. By default Go 1.19 starts them with the average size of previous stacks, here

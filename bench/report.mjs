@@ -3,9 +3,9 @@
 import { LIMIT } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
 import { machine } from "./machine.mjs";
-import { fullTable, goalTable, mixedTable, remarks, spread } from "./table.mjs";
+import { engineTable, fullTable, goalTable, mixedTable, mixedVerdicts, remarks, spread } from "./table.mjs";
 
-export function report(contests, mixed, bundle, effort) {
+export function report(contests, mixed, engines, bundle, effort) {
   return [
     "# Benchmarks",
     "Written by `node bench/run.mjs`; do not edit. `node bench/run.mjs spsc/0 sieve` runs some of the workloads, `--quick` takes fewer and shorter measurements. Neither writes this file.",
@@ -24,6 +24,8 @@ export function report(contests, mixed, bundle, effort) {
     "## In a mixed program",
     "The workloads take turns in one process. In brackets: how many times the time in a process of its own.",
     mixedTable(contests, mixed),
+    mixedVerdicts(contests, mixed),
+    ...engineSection(engines),
     ...bundleSection(bundle),
     "## What the workloads do",
     contests.map(({ workload }) => `- \`${workload.name}\`: ${workload.does}`).join("\n"),
@@ -34,6 +36,15 @@ export function report(contests, mixed, bundle, effort) {
       .map(([what, which]) => `- ${what}: ${which}`)
       .join("\n"),
   ].join("\n\n");
+}
+
+function engineSection(engines) {
+  if (engines.length === 0) return [];
+  return [
+    "## On other engines",
+    "The time, and in brackets how many times that of the fastest peer on the same engine.",
+    engineTable(engines),
+  ];
 }
 
 function bundleSection(bundle) {

@@ -3,20 +3,24 @@
 //   node bench/run.mjs                   all workloads; writes README.md beside this file
 //   node bench/run.mjs spsc/0 sieve      some workloads
 //   node bench/run.mjs --quick           all workloads with fewer and shorter measurements
+//   node bench/run.mjs --engines node@24,node@26,bun    and the forms on other engines, which npx starts
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleSize } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
 import { contest } from "./contest.mjs";
-import { absence, build, buildGo, launchMixed } from "./launch.mjs";
+import { absence, build, buildGo, engine, launchMixed } from "./launch.mjs";
 import { report } from "./report.mjs";
 import { workloads } from "./workloads.mjs";
 
 const THOROUGH = { rounds: 3, warmUpMs: 120, budgetMs: 300, share: 1, fixedShare: 1 };
 const QUICK = { rounds: 1, warmUpMs: 150, budgetMs: 150, share: 0.25, fixedShare: 0.1 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: "boolean" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean" }, engines: { type: "string", default: "" } },
+});
 const effort = values.quick ? QUICK : THOROUGH;
 const chosen = positionals.length === 0 ? workloads : positionals.map(named);
 
@@ -49,9 +53,28 @@ for (const contender of contenders.filter(({ name, kind }) => kind !== "go" && a
   const times = await launchMixed(contender, names);
   if (times !== undefined) mixed.set(contender.name, times);
 }
+
+/** What the forms and their fastest peers are compared in on other engines. */
+const ON_ENGINES = ["spsc/0", "spsc/128", "select-receive/4"];
+const PEERS = ["async-channel", "medium", "thing-csp"];
+const engines = [];
+for (const name of values.engines.split(",").filter(Boolean)) {
+  const found = await engine(name);
+  if (found === undefined) {
+    console.error(`${name} is left out: it does not start.`);
+    continue;
+  }
+  const some = contenders.filter(({ name, kind }) => kind === "ours" || PEERS.includes(name));
+  const on = { goProgram, absent, engine: found, progress: (text) => progress(`${found.title}: ${text}`) };
+  const contests = [];
+  for (const workload of chosen.filter(({ name }) => ON_ENGINES.includes(name))) {
+    contests.push({ workload, results: await contest(workload, some, effort, on) });
+  }
+  engines.push({ title: found.title, contests });
+}
 progress("");
 
-const text = report(contests, mixed, measured === undefined ? undefined : await bundleSize(), effort);
+const text = report(contests, mixed, engines, measured === undefined ? undefined : await bundleSize(), effort);
 console.log(text);
 
 // A table must not mix the numbers of two builds.

@@ -1,6 +1,7 @@
 // Tables: the measurements as Markdown tables that are also readable in a terminal.
 
 import { contenders } from "./contenders.mjs";
+import { MIXED } from "./goals.mjs";
 
 const of = (kind) => contenders.filter((contender) => contender.kind === kind);
 
@@ -13,6 +14,11 @@ export function goalTable(contests, ours, form) {
     const peer = fastestPeer(results, row);
     const beside = (name, other) => (comparable(ours, name) ? ratio(value, other, row) : "-");
     const goal = row[form];
+    const of = (name, workload) => {
+      const beside = workload === undefined ? results : contests.find((one) => one.workload.name === workload)?.results;
+      if (beside === undefined) return undefined;
+      return name === "peer" ? fastestPeer(beside, row)?.value : read(beside.get(name), row);
+    };
     return [
       label,
       row.measure,
@@ -23,7 +29,7 @@ export function goalTable(contests, ours, form) {
       beside("go/1", go),
       beside(peer?.name, peer?.value),
       goal?.text ?? "-",
-      verdict(goal, value, { go, peer: peer?.value, channel: read(results.get("async-channel"), row) }),
+      verdict(goal, value, of),
     ];
   });
   return markdown(head, rows);
@@ -53,6 +59,42 @@ export function mixedTable(contests, mixed) {
     .filter(({ workload }) => shown.some(({ name }) => mixed.get(name)[workload.name] !== undefined))
     .map(({ workload: { name }, results }) => [name, ...shown.map((contender) => cell(results, contender, name))]);
   return markdown(["workload", ...shown.map(({ title }) => title)], rows);
+}
+
+/** Which workloads take too long in a mixed program, for each form of millrace. */
+export function mixedVerdicts(contests, mixed) {
+  const row = { measure: "ns" };
+  return of("ours")
+    .filter(({ name }) => mixed.has(name))
+    .map(({ name, title }) => {
+      const judged = contests.flatMap(({ workload, results }) => {
+        const together = mixed.get(name)[workload.name]?.ns;
+        const alone = read(results.get(name), row);
+        return together === undefined || alone === undefined ? [] : [[workload.name, together / alone]];
+      });
+      const late = judged.filter(([, ratio]) => ratio > MIXED).map(([name, ratio]) => `${name} (${ratio.toFixed(2)})`);
+      return `- ${title}: at most ${MIXED} times for ${judged.length - late.length} of ${judged.length} workloads${late.length > 0 ? `; NOT for ${late.join(", ")}` : ""}`;
+    })
+    .join("\n");
+}
+
+/** The table of the engines: for each form and workload the time, and in brackets the ratio to the fastest peer. */
+export function engineTable(engines) {
+  const names = [...new Set(engines.flatMap(({ contests }) => contests.map(({ workload }) => workload.name)))];
+  const row = { measure: "ns" };
+  const rows = names.flatMap((name) =>
+    of("ours").flatMap((form) => {
+      const cells = engines.map(({ contests }) => {
+        const results = contests.find(({ workload }) => workload.name === name)?.results;
+        const value = read(results?.get(form.name), row);
+        return value === undefined
+          ? "-"
+          : `${show(value, row)} (${ratio(value, fastestPeer(results, row)?.value, row)})`;
+      });
+      return cells.every((cell) => cell === "-") ? [] : [[name, form.title, ...cells]];
+    }),
+  );
+  return markdown(["workload", "form", ...engines.map(({ title }) => title)], rows);
 }
 
 /** The reasons for cells without a number, numbers that were measured with fewer operations, and notes. */
@@ -122,8 +164,8 @@ function ratio(value, other, row) {
   return (value / other).toFixed(2);
 }
 
-function verdict(goal, value, beside) {
-  const met = goal === undefined || value === undefined ? undefined : goal.met(value, beside);
+function verdict(goal, value, of) {
+  const met = goal === undefined || value === undefined ? undefined : goal.met(value, of);
   if (met === undefined) return "-";
   return met ? "yes" : "NO";
 }

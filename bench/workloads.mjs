@@ -4,7 +4,19 @@
 // takes about 100 ns for each. Faster and slower contenders scale it (see contenders.mjs). In a `fixed` workload the number
 // is the same for all contenders, except for a contender that names a smaller number as its `most`.
 
-import { aheadOfPeers, atMost, nothingKept, timesChannel, timesGo } from "./goals.mjs";
+import {
+  aheadOfPeers,
+  all,
+  atMost,
+  nothingKept,
+  timesAheadOf,
+  timesChannel,
+  timesGo,
+  timesPeer,
+  timesPromises,
+} from "./goals.mjs";
+
+const aheadOfStreams = timesAheadOf(3, "web-streams", "node-streams");
 
 const triangle = (n) => (n * (n - 1)) / 2;
 const fourTriangles = (n) => 4 * triangle(n / 4);
@@ -19,7 +31,7 @@ export const workloads = [
     does: "one task sends and one receives, no buffer; per value",
     n: 1_000_000,
     sum: triangle,
-    rows: [ns(timesGo(0.5), timesChannel(1.1), timesChannel(1.1))],
+    rows: [ns(all(timesPeer(0.65), timesPromises(0.7)), timesChannel(1.1), timesChannel(1.1))],
   },
   { name: "spsc/64", does: "the same with a buffer of 64; per value", n: 1_000_000, sum: triangle, rows: [ns()] },
   {
@@ -27,7 +39,7 @@ export const workloads = [
     does: "the same with a buffer of 128; per value",
     n: 1_000_000,
     sum: triangle,
-    rows: [ns(timesGo(0.75), aheadOfPeers, aheadOfPeers)],
+    rows: [ns(timesGo(1.3), aheadOfPeers, aheadOfPeers)],
   },
   {
     name: "mpmc/64",
@@ -48,14 +60,14 @@ export const workloads = [
     does: "one task selects over 4 channels, each with its own sender; per value",
     n: 400_000,
     sum: fourTriangles,
-    rows: [ns(timesGo(0.5), aheadOfPeers, aheadOfPeers)],
+    rows: [ns(all(timesGo(0.8), aheadOfPeers), aheadOfPeers, aheadOfPeers)],
   },
   {
     name: "select-receive/4 (reused)",
     does: "the same with one select that is performed in every round; per value",
     n: 400_000,
     sum: fourTriangles,
-    rows: [ns()],
+    rows: [ns(timesGo(0.55, "select-receive/4"))],
   },
   {
     name: "select-both/4",
@@ -63,6 +75,13 @@ export const workloads = [
     n: 200_000,
     sum: fourTriangles,
     rows: [ns()],
+  },
+  {
+    name: "scope",
+    does: "open a scope in which no task is started, and close it; per scope",
+    n: 200_000,
+    sum: triangle,
+    rows: [ns(atMost(2000, "ns"))],
   },
   { name: "spawn", does: "start a task, let it run, join it; per task", n: 500_000, sum: triangle, rows: [ns()] },
   {
@@ -78,7 +97,7 @@ export const workloads = [
     n: 1000,
     fixed: true,
     sum: () => 3_682_913,
-    rows: [ms(1000, timesGo(1))],
+    rows: [ms(1000, timesGo(1.3))],
   },
   {
     name: "sleep-cancel",
@@ -113,7 +132,7 @@ export const workloads = [
     does: "4 mapping stages, chained by the combinators of the library; per item",
     n: 200_000,
     sum: (n) => triangle(n) + 4 * n,
-    rows: [ns()],
+    rows: [ns(aheadOfStreams)],
   },
   {
     name: "flow-workers/8",
@@ -134,14 +153,21 @@ export const workloads = [
     does: "each value goes to 100 receivers, and no receiver may miss a value; per value received",
     n: 800_000,
     sum: (n) => 100 * triangle(n / 100),
-    rows: [ns()],
+    rows: [ns(aheadOfStreams)],
   },
   {
     name: "batch/100",
     does: "groups of 100 values, or of fewer after 50 ms; per value",
     n: 400_000,
     sum: triangle,
-    rows: [ns()],
+    rows: [ns(aheadOfStreams)],
+  },
+  {
+    name: "merge/4",
+    does: "4 sources are merged by a combinator of the library; per value",
+    n: 400_000,
+    sum: fourTriangles,
+    rows: [ns(aheadOfStreams)],
   },
   {
     name: "semaphore/4",
@@ -151,12 +177,20 @@ export const workloads = [
     rows: [ns()],
   },
   {
+    name: "channels",
+    does: "create channels without a buffer; the bytes of heap that each takes",
+    n: 200_000,
+    fixed: true,
+    sum: triangle,
+    rows: [bytes(atMost(160, "bytes"))],
+  },
+  {
     name: "parked",
     does: "start tasks that park, 1000 on each channel; per task, and the bytes of heap it takes",
     n: 1_000_000,
     fixed: true,
     sum: triangle,
-    rows: [bytes(atMost(450, "bytes"), atMost(700, "bytes")), ns(atMost(500, "ns"))],
+    rows: [bytes(atMost(384, "bytes"), atMost(700, "bytes")), ns(atMost(500, "ns"))],
   },
   {
     name: "release",
@@ -164,6 +198,6 @@ export const workloads = [
     n: 1_000_000,
     fixed: true,
     sum: triangle,
-    rows: [ns(atMost(200, "ns"))],
+    rows: [ns(atMost(200, "ns"), atMost(200, "ns"), atMost(200, "ns"))],
   },
 ];

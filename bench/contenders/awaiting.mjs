@@ -167,6 +167,14 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     return await total(Array.from({ length: 8 }, () => hold(permits, n / 8)));
   }
 
+  async function channels(n, meter) {
+    const all = new Array(n);
+    const stop = meter();
+    for (let i = 0; i < n; i++) all[i] = channel(0);
+    const measured = stop();
+    return { ...measured, sum: all.reduce((sum, _, i) => sum + i, 0) };
+  }
+
   async function parked(n, meter) {
     const channels = Array.from({ length: n / 1000 }, () => channel(0));
     const tasks = new Array(n);
@@ -229,6 +237,7 @@ export function awaiting({ channel, send, receive, value = itself, receiving, se
     "pipeline/4": pipeline,
     "workers/8": workers,
     "semaphore/4": semaphore,
+    channels,
     parked,
     release,
   };

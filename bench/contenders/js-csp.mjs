@@ -3,7 +3,7 @@
 import csp from "js-csp";
 
 const { alts, chan, CLOSED, go, put, putAsync, take, takeAsync, timeout } = csp;
-const { mult, pipelineAsync } = csp.operations;
+const { merge, mult, pipelineAsync } = csp.operations;
 
 // A process returns its result on a channel.
 const run = (main, ...args) => new Promise((resolve) => takeAsync(go(main, args), resolve));
@@ -161,6 +161,14 @@ function* workers(n) {
   return yield* consume(results, n);
 }
 
+function channels(n, meter) {
+  const all = new Array(n);
+  const stop = meter();
+  for (let i = 0; i < n; i++) all[i] = chan();
+  const measured = stop();
+  return { ...measured, sum: all.reduce((sum, _, i) => sum + i, 0) };
+}
+
 function* parked(n, meter) {
   const channels = Array.from({ length: n / 1000 }, () => chan());
   const tasks = new Array(n);
@@ -227,6 +235,12 @@ function* broadcast(n) {
   return yield* total(tasks);
 }
 
+function* merged(n) {
+  const sources = [0, 1, 2, 3].map(() => chan());
+  for (const source of sources) go(feed, [source, n / 4]);
+  return yield* drain(merge(sources));
+}
+
 export const performs = {
   "spsc/0": (n) => run(spsc, 0, n),
   "spsc/64": (n) => run(spsc, 64, n),
@@ -244,7 +258,9 @@ export const performs = {
   "workers/8": (n) => run(workers, n),
   "flow-workers/8": (n) => run(flowWorkers, n, answer),
   "flow-workers/8 (promises)": (n) => run(flowWorkers, n, promise),
+  "merge/4": (n) => run(merged, n),
   "broadcast/100": (n) => run(broadcast, n),
   "semaphore/4": (n) => run(semaphore, n),
+  channels,
   parked: (n, meter) => run(parked, n, meter),
 };

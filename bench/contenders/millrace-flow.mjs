@@ -1,7 +1,7 @@
 // The combinators of millrace between go blocks of either form: `feed(to, n)` sends values and closes the channel, and
 // `consume(from)` adds up the received values.
 
-import { batch, broadcast, channel, go, pipeline, stream } from "millrace";
+import { batch, broadcast, channel, go, merge, pipeline, stream } from "millrace";
 
 const increment = (i) => i + 1;
 const total = (values) => values.reduce((a, b) => a + b, 0);
@@ -34,11 +34,14 @@ export function flows({ feed, consume }) {
         .channel(),
     );
 
+  const merged = (n) => go(consume, merge([fed(n / 4), fed(n / 4), fed(n / 4), fed(n / 4)]));
+
   return {
     "flow-pipeline/4": chained,
     "flow-workers/8": spread(increment),
     "flow-workers/8 (promises)": spread(async (i) => i + 1),
     "broadcast/100": toAll,
     "batch/100": gathered,
+    "merge/4": merged,
   };
 }

@@ -1,6 +1,6 @@
 // millrace with go blocks in the form function*, which is the fast form.
 
-import { CLOSED, channel, go, pause, Semaphore, select, timeout } from "millrace";
+import { CLOSED, channel, go, pause, Semaphore, scope, select, timeout } from "millrace";
 import { flows } from "./millrace-flow.mjs";
 
 function* produce(to, n) {
@@ -103,6 +103,17 @@ function* child(i) {
 function* spawn(n) {
   let sum = 0;
   for (let i = 0; i < n; i++) sum += yield* go(child, i);
+  return sum;
+}
+
+function* nothing() {}
+
+function* scopes(n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    yield* scope(nothing);
+    sum += i;
+  }
   return sum;
 }
 
@@ -217,6 +228,14 @@ function* semaphore(n) {
   return yield* total(Array.from({ length: 8 }, () => go(hold, permits, n / 8)));
 }
 
+function channels(n, meter) {
+  const all = new Array(n);
+  const stop = meter();
+  for (let i = 0; i < n; i++) all[i] = channel();
+  const measured = stop();
+  return { ...measured, sum: all.reduce((sum, _, i) => sum + i, 0) };
+}
+
 function* wait(shared) {
   return yield* shared.receive();
 }
@@ -252,6 +271,7 @@ export const performs = {
   "select-receive/4": (n) => go(selectReceive, n),
   "select-receive/4 (reused)": (n) => go(selectReused, n),
   "select-both/4": (n) => go(selectBoth, n),
+  scope: (n) => go(scopes, n),
   spawn: (n) => go(spawn, n),
   "ring/1000": (n) => go(ring, n),
   sieve: (n) => go(sieve, n),
@@ -261,6 +281,7 @@ export const performs = {
   "workers/8": (n) => go(workers, n),
   "semaphore/4": (n) => go(semaphore, n),
   ...flows({ feed, consume }),
+  channels,
   parked: (n, meter) => go(parked, n, meter),
   release: (n, meter) => go(release, n, meter),
 };

@@ -1,6 +1,6 @@
 // RxJS: observables push values and do not wait for their receivers. An operator queues the values that it cannot pass on yet.
 
-import { bufferTime, firstValueFrom, map, mergeMap, of, range, reduce, Subject } from "rxjs";
+import { bufferTime, firstValueFrom, map, merge, mergeMap, of, range, reduce, Subject } from "rxjs";
 
 const increment = (i) => i + 1;
 const sum = reduce((a, b) => a + b, 0);
@@ -26,10 +26,16 @@ const batch = (n) =>
     ),
   );
 
+const merged = (n) => {
+  const source = range(0, n / 4);
+  return firstValueFrom(merge(source, source, source, source).pipe(sum));
+};
+
 export const performs = {
   "flow-pipeline/4": pipeline,
   "flow-workers/8": workers((i) => of(i + 1)),
   "flow-workers/8 (promises)": workers(async (i) => i + 1),
   "broadcast/100": broadcast,
   "batch/100": batch,
+  "merge/4": merged,
 };

@@ -1,7 +1,7 @@
 // @thi.ng/csp: channels over promises. With any buffer a write completes only when its value is read, so a channel with the
 // smallest buffer (1) works like a channel without a buffer.
 
-import { channel, mult, select, timeout } from "@thi.ng/csp";
+import { channel, merge, mult, select, timeout } from "@thi.ng/csp";
 import { awaiting } from "./awaiting.mjs";
 
 const value = ([received]) => received;
@@ -71,7 +71,13 @@ async function batch(n) {
   return sum;
 }
 
-// The library has mult(). The other flows here are written by hand.
+function merged(n) {
+  const sources = [0, 1, 2, 3].map(() => channel());
+  for (const source of sources) feed(source, n / 4);
+  return consume(merge(sources));
+}
+
+// The library has mult() and merge(). The other flows here are written by hand.
 export const performs = {
   ...performed,
   "flow-pipeline/4": performed["pipeline/4"],
@@ -79,4 +85,5 @@ export const performs = {
   "flow-workers/8 (promises)": promised,
   "broadcast/100": broadcast,
   "batch/100": batch,
+  "merge/4": merged,
 };

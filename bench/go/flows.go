@@ -38,6 +38,24 @@ func spread(from <-chan int, receivers []chan int) {
 	}
 }
 
+// merge has a goroutine for each source, which passes the values on to one channel.
+func merge(n int) int {
+	all := make(chan int)
+	relays := together(4, func() {
+		values := make(chan int)
+		go func() {
+			produce(values, n/4)
+			close(values)
+		}()
+		relay(values, all, 0)
+	})
+	go func() {
+		relays.Wait()
+		close(all)
+	}()
+	return consume(all)
+}
+
 func batch(n int) int {
 	values := make(chan int)
 	groups := make(chan []int)

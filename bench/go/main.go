@@ -37,8 +37,10 @@ var performs = map[string]func(n int) outcome{
 	"flow-pipeline/4":  func(n int) outcome { return outcome{sum: pipeline(n)} },
 	"flow-workers/8":   func(n int) outcome { return outcome{sum: workers(n)} },
 	"broadcast/100":    func(n int) outcome { return outcome{sum: broadcast(n)} },
+	"merge/4":          func(n int) outcome { return outcome{sum: merge(n)} },
 	"batch/100":        func(n int) outcome { return outcome{sum: batch(n)} },
 	"semaphore/4":      func(n int) outcome { return outcome{sum: semaphore(n)} },
+	"channels":         channels,
 	"parked":           parked,
 	"release":          release,
 }

@@ -117,6 +117,23 @@ func parked(n int) outcome {
 	return outcome{int(sum), ns, bytes}
 }
 
+func channels(n int) outcome {
+	all := make([]chan int, n)
+	before := heap()
+	start := time.Now()
+	for i := range all {
+		all[i] = make(chan int)
+	}
+	ns := float64(time.Since(start))
+	bytes := heap() - before
+	sum := 0
+	for i := range all {
+		sum += i
+	}
+	runtime.KeepAlive(all)
+	return outcome{sum, ns, bytes}
+}
+
 func release(n int) outcome {
 	shared := make(chan int)
 	var sum int64
