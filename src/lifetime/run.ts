@@ -2,7 +2,7 @@
 // tasks are parked and no external event can resume one, the program is in a deadlock, which is reported at once (rule EN-1).
 
 import type { Channel } from "../channel/ends.js";
-import type { Operation } from "../operation/operation.js";
+import { type Operation, unblock } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import { Layer, type MakeChannel, type MakeTask, type Parent } from "../scheduler/maker.js";
 import { Path } from "../scheduler/path.js";
@@ -102,6 +102,11 @@ export class ClosedProgram<T> implements Running {
     // The program itself awaits the end of `main`.
     const byTasks = this.over ? performed : performed - 1;
     return parked ?? awaiting[Math.max(0, byTasks)] ?? null;
+  }
+
+  /** Called when the program will not go on. No event of the host resumes one of its tasks any more. */
+  drop(): void {
+    for (const { parkedAt } of this.parked) if (parkedAt!.waitsFor().host === true) unblock(parkedAt!);
   }
 
   /** The tasks that are parked now. */

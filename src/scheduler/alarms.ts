@@ -11,6 +11,11 @@ import type { Host } from "./host.js";
 export interface Timed extends Alarm {
   /** Whether the process may end before the alarm is due. Such alarms are kept apart, and have a timer of their own. */
   readonly background?: boolean;
+  /**
+   * The alarms to which it belongs; null while it is in none. A promise of the host may complete a wait while a test has set
+   * them aside, so those of the scheduler may be others.
+   */
+  alarms: Alarms | null;
   fire(): void;
 }
 
@@ -40,7 +45,7 @@ export class Alarms {
 
   /** Adds an alarm; returns true if the host's timer would fire too late for it. */
   add(alarm: Timed): boolean {
-    this._heap.add(alarm);
+    this._put(alarm);
     return alarm.due < this._set;
   }
 
@@ -48,12 +53,12 @@ export class Alarms {
   addOwn(alarm: Timed, host: Host, fire: (alarm: Timed) => void): void {
     this._setOwn(alarm, host, fire);
     if (host.perRequest === true) this._forget(host.now() - GONE);
-    this._heap.add(alarm);
+    this._put(alarm);
   }
 
   /** Removes an alarm; returns true if no alarm is left, so that the host's timer would only keep the process alive. */
   remove(alarm: Timed, host: Host): boolean {
-    this._heap.remove(alarm);
+    this._take(alarm);
     if (this._hasOwn) this._clearOwn(alarm, host);
     return this._heap.length === 0;
   }
@@ -96,7 +101,7 @@ export class Alarms {
   fire(host: Host, report: (error: unknown) => void): void {
     const now = host.now();
     for (let { first } = this._heap; first !== undefined && first.due <= now; { first } = this._heap) {
-      this._heap.remove(first);
+      this._take(first);
       if (this._hasOwn) this._clearOwn(first, host);
       try {
         first.fire();
@@ -114,7 +119,7 @@ export class Alarms {
         return;
       }
       this._own.delete(alarm);
-      this._heap.remove(alarm);
+      this._take(alarm);
       fire(alarm);
     };
     const own = { timer: host.setTimer(ring, delay(alarm, host)) };
@@ -126,8 +131,18 @@ export class Alarms {
   /** Drops the alarms that were due before a time. */
   private _forget(before: number): void {
     for (let { first } = this._heap; first !== undefined && first.due < before; { first } = this._heap) {
-      this._heap.remove(first);
+      this._take(first);
     }
+  }
+
+  private _put(alarm: Timed): void {
+    alarm.alarms = this;
+    this._heap.add(alarm);
+  }
+
+  private _take(alarm: Timed): void {
+    alarm.alarms = null;
+    this._heap.remove(alarm);
   }
 
   private _clearOwn(alarm: Timed, host: Host): void {

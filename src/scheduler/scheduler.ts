@@ -215,8 +215,7 @@ export class Scheduler {
 
   removeAlarm(alarm: Timed): void {
     const { host } = this;
-    const alarms = alarm.background === true ? this._background : this._alarms;
-    if (alarms.remove(alarm, host) && host.perRequest !== true) this._moveTimers();
+    if (alarm.alarms?.remove(alarm, host) === true && host.perRequest !== true) this._moveTimers();
   }
 
   /** Runs an entry once the tasks that are ready now have had a turn, and if possible when the queue is empty. */

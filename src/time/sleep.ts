@@ -2,7 +2,7 @@
 // and leaves the heap when it loses a choice.
 
 import { Operation, type WaitsFor } from "../operation/operation.js";
-import type { Timed } from "../scheduler/alarms.js";
+import type { Alarms, Timed } from "../scheduler/alarms.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { milliseconds } from "../structures/arguments.js";
 
@@ -11,6 +11,7 @@ export abstract class Until<T> extends Operation<T> implements Timed {
   due: number;
   order: number;
   slot: number;
+  alarms: Alarms | null;
   readonly background: boolean;
 
   constructor(due: number, background: boolean = false) {
@@ -19,6 +20,7 @@ export abstract class Until<T> extends Operation<T> implements Timed {
     this.background = background;
     this.order = 0;
     this.slot = -1;
+    this.alarms = null;
   }
 
   poll(): boolean {

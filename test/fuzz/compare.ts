@@ -122,7 +122,7 @@ export function modelled<R>(
 /** Runs some work with the model of a program, with the model installed in place of the scheduler's objects. */
 export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, refinements: Refinements): R {
   const unfolder = new Unfolder({ body: main, args: [] }, true, false, refinements);
-  using _ = new Isolation(still, { next: () => 0, choose: () => 0 });
+  using _ = new Isolation(still, { next: () => 0, choose: () => 0 }, () => false);
   scheduler.install(new ModelMaker(unfolder.sandbox));
   return work(new Model(unfolder));
 }

@@ -20,7 +20,7 @@ function clock() {
 }
 
 function timed(due: number, fired: number[]): Timed {
-  return { due, order: 0, slot: -1, fire: () => void fired.push(due) };
+  return { due, order: 0, slot: -1, alarms: null, fire: () => void fired.push(due) };
 }
 
 test("Alarms.arm() sets one timer of the host, for the earliest alarm", () => {

@@ -12,7 +12,10 @@ const LARGEST = scaled(100_000, Infinity);
 
 const statusOf = (verdict: string): string => (verdict === "ok" ? "proved" : "failed");
 
-describe.each(known)("$name ($source)", ({ main, verdict, states = 0, events, shortest }) => {
+// vitest refuses a program without tests.
+const shown = known.filter(({ states = 0 }) => states < LARGEST);
+
+describe.each(shown)("$name ($source)", ({ main, verdict, states = 0, events, shortest }) => {
   if (states < LARGE) {
     test(`has the verdict ${verdict}`, async () => {
       const found = await verify(main);

@@ -1,13 +1,38 @@
 // Gives a test an empty scheduler: its state is set aside, and restored afterwards. No other file accesses the private fields of
 // the scheduler.
 
+import { PlainPerformance } from "../../operation/plain-performance.js";
 import { Alarms } from "../../scheduler/alarms.js";
 import type { Host } from "../../scheduler/host.js";
 import { Path } from "../../scheduler/path.js";
-import type { Policy } from "../../scheduler/roles.js";
+import type { Policy, Runnable } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { Bag } from "../../structures/bag.js";
 import { Ring } from "../../structures/ring.js";
+import { Task } from "../../task/task.js";
+
+/** Whether a task, or an `await` of plain code, is one of the isolated program. */
+type IsOwn = (entry: Task<unknown> | PlainPerformance<unknown>) => boolean;
+
+/**
+ * The run queue of an isolated program. While the program waits for its own promises, those of other code may resume tasks of that
+ * code: they wait in the queue that was set aside.
+ */
+class OwnQueue extends Ring<Runnable> {
+  private readonly _isOwn: IsOwn;
+  private readonly _aside: () => Ring<Runnable>;
+
+  constructor(isOwn: IsOwn, aside: () => Ring<Runnable>) {
+    super(64);
+    this._isOwn = isOwn;
+    this._aside = aside;
+  }
+
+  override push(entry: Runnable): void {
+    if (!(entry instanceof Task || entry instanceof PlainPerformance) || this._isOwn(entry)) super.push(entry);
+    else this._aside().push(entry);
+  }
+}
 
 /** The state of a scheduler that has nothing to do. */
 const afresh = (): State => ({
@@ -22,7 +47,6 @@ const afresh = (): State => ({
     seekers: null,
   },
   ...{
-    _ready: new Ring(64),
     _young: new Bag(),
     _old: new Bag(),
     _alarms: new Alarms(),
@@ -35,6 +59,9 @@ const afresh = (): State => ({
 
 type State = Record<string, unknown>;
 
+/** What is set aside. */
+const ASIDE: readonly string[] = [...Object.keys(afresh()), "_ready"];
+
 /** The scheduler with an empty state, a host and a policy of its own. To dispose of it drops all tasks that were started in it. */
 export class Isolation implements Disposable {
   private readonly _host: Host;
@@ -42,11 +69,14 @@ export class Isolation implements Disposable {
   /** The state that was set aside. */
   private _kept: State;
 
-  constructor(host: Host, policy: Policy) {
+  constructor(host: Host, policy: Policy, isOwn: IsOwn) {
     this._host = host;
     this._outer = scheduler.host;
+    // From here on, what other code performs is resumed by a task, or by an `await` of plain code.
+    scheduler.identifyAll();
     this._kept = setAside(this._outer);
-    become(host, { ...afresh(), policy });
+    const aside = (): Ring<Runnable> => this._kept._ready as Ring<Runnable>;
+    become(host, { ...afresh(), policy, _ready: new OwnQueue(isOwn, aside) });
   }
 
   [Symbol.dispose](): void {
@@ -70,7 +100,7 @@ export class Isolation implements Disposable {
 function setAside(host: Host): State {
   const inside = scheduler as unknown as State & { readonly _alarms: Alarms; readonly _background: Alarms };
   const state: State = { policy: scheduler.policy };
-  for (const name of Object.keys(afresh())) state[name] = inside[name];
+  for (const name of ASIDE) state[name] = inside[name];
   inside._alarms.disarm(host);
   inside._background.disarm(host);
   return state;

@@ -149,6 +149,7 @@ export async function play<T>(main: Main<T>, strategy: Strategy, seed: number, o
     const goesOn = await world.play(() => --turns < 0, program);
     watch.finish(!goesOn && world.endless === null, { seed, taken: run.taken });
   }
+  program.drop();
   return run;
 }
 

@@ -5,12 +5,13 @@ import type { Channel } from "../../channel/ends.js";
 import { CLOSED } from "../../channel/ends.js";
 import { type End, watchUses } from "../../lifetime/uses.js";
 import { Mapped, type Operation } from "../../operation/operation.js";
+import type { PlainPerformance } from "../../operation/plain-performance.js";
 import { type Host, native } from "../../scheduler/host.js";
 import { Layer, type MakeChannel, type Maker, type MakeTask, type Parent } from "../../scheduler/maker.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { Ring } from "../../structures/ring.js";
-import type { Task } from "../../task/task.js";
+import { Task } from "../../task/task.js";
 import type { Cell, Declared } from "../program/cell.js";
 import { loopedName } from "../program/loop.js";
 import { inline } from "../report/inline.js";
@@ -129,6 +130,10 @@ export class World extends Layer implements Disposable, Declared {
   private readonly _hostCalls: HostCalls;
   /** Operations that are performed with `await`, at present. */
   private _performed: number;
+  /** The tasks of the program, and the operations that its plain code performs. */
+  private readonly _own: WeakSet<object>;
+  /** Whether a task is being started. */
+  private _starting: boolean;
   /** Whether a rest is due. */
   private _due: boolean;
   /** Whether no promise can resume the program. */
@@ -170,6 +175,8 @@ export class World extends Layer implements Disposable, Declared {
     this._due = false;
     this._closed = () => true;
     this._performed = 0;
+    this._own = new WeakSet();
+    this._starting = false;
     this._explores = explores;
     const refuse = (what: string, instead: string): never => this._refuse(what, instead);
     const drawn = explores ? (what: string) => () => refuse(what, CHANCE) : () => chance;
@@ -179,7 +186,9 @@ export class World extends Layer implements Disposable, Declared {
       random: drawn("Math.random()"),
       outside: explores ? refuse : null,
     });
-    this._isolation = new Isolation(this._host(drawn("random()")), this._watched(decisions));
+    this._isolation = new Isolation(this._host(drawn("random()")), this._watched(decisions), (entry) =>
+      this._isOwn(entry),
+    );
     scheduler.install(this);
   }
 
@@ -273,7 +282,7 @@ export class World extends Layer implements Disposable, Declared {
     site: string | undefined,
     make: MakeTask,
   ): unknown {
-    const task = super.start(body, args, parent, site, make) as Task<unknown>;
+    const task = super.start(body, args, parent, site, (...given) => this._started(make, given)) as Task<unknown>;
     this._watch?.tasks.push(task);
     this._tasks?.push(task);
     const looped = this._records ? loopedName(body, args) : undefined;
@@ -281,6 +290,21 @@ export class World extends Layer implements Disposable, Declared {
     const faults = this._faultsOf((body as Function).name);
     if (faults !== undefined) endanger(task, faults, this._saboteur());
     return task;
+  }
+
+  private _started(make: MakeTask, given: Parameters<MakeTask>): unknown {
+    this._starting = true;
+    try {
+      return make(...given);
+    } finally {
+      this._starting = false;
+    }
+  }
+
+  /** Whether a task, or an `await` of plain code, is one of the program. */
+  private _isOwn(entry: Task<unknown> | PlainPerformance<unknown>): boolean {
+    if (this._starting) this._own.add(entry);
+    return this._own.has(entry instanceof Task ? entry : entry.operation);
   }
 
   override channel(buffer: unknown, options: unknown, make: MakeChannel): unknown {
@@ -319,7 +343,8 @@ export class World extends Layer implements Disposable, Declared {
         // Promises, and the code of async bodies between two operations, run before anything else happens.
         await this._letMicrotasksRun(program);
         if (this._jobs.length > 0) patience = PATIENCE;
-        if (this._limits?.stops() === true) await this._rest();
+        // The code of an async body that is between two operations would go on in the world outside.
+        if (this._limits?.stops() === true && program.awaitsHost(this._performed) === null) await this._rest();
         while (this._work()) await this._rest();
         if (done()) return true;
       }
@@ -439,6 +464,7 @@ export class World extends Layer implements Disposable, Declared {
 
   override async perform(operation: unknown, make: (operation: never) => Promise<void>): Promise<void> {
     this._performed++;
+    this._own.add(operation as object);
     try {
       await super.perform(operation, make);
     } finally {

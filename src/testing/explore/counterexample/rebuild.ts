@@ -32,7 +32,10 @@ export async function inSandbox<R>(sandbox: Sandbox, work: (isolation: Isolation
     sandbox.reported(error);
     return () => {};
   };
-  using isolation = new Isolation({ ...still(sandbox), report }, { next: () => 0, choose: () => 0 });
+  const policy = { next: () => 0, choose: () => 0 };
+  // The tasks of a program that is unfolded are none of the scheduler.
+  const isOwn = (): boolean => false;
+  using isolation = new Isolation({ ...still(sandbox), report }, policy, isOwn);
   scheduler.install(new ModelMaker(sandbox));
   return await work(isolation);
 }
