@@ -8,11 +8,21 @@ import { scenes as conveying } from "./scenes/conveying.ts";
 import { scenes as spreading } from "./scenes/spreading.ts";
 import { scenes as steps } from "./scenes/steps.ts";
 import { scenes as streams } from "./scenes/streams.ts";
+import { scenes as supervision } from "./scenes/supervision.ts";
 import { scenes as timed } from "./scenes/timed.ts";
 import { scenes as tools } from "./scenes/tools.ts";
 import { scenes as work } from "./scenes/work.ts";
 
-const files: Readonly<Record<string, readonly Scene[]>> = { conveying, spreading, steps, streams, timed, tools, work };
+const files: Readonly<Record<string, readonly Scene[]>> = {
+  conveying,
+  spreading,
+  steps,
+  streams,
+  supervision,
+  timed,
+  tools,
+  work,
+};
 
 /** Returns the SVG text of each picture by the name of its file. */
 export async function drawAll(): Promise<Map<string, string>> {
