@@ -19,7 +19,7 @@ export {
 } from "./supervise/actor/machine.js";
 export { link, monitor, type Watched } from "./supervise/actor/monitor.js";
 export { type Registry, registry } from "./supervise/actor/registry.js";
-export { type Route, type RouterOptions, router } from "./supervise/actor/router.js";
+export { type Group, type GroupOptions, type Route, type RouterOptions, router } from "./supervise/actor/router.js";
 export type {
   ActorContext,
   ActorOptions,

@@ -61,12 +61,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ["operation", "testing", "testing/report"],
 };
 
-/** What combinators and tools may use beside the public face: containers, messages, who owns a channel, who keeps permits, random delays, contexts of the host. */
+/** What combinators and tools may use beside the public face: containers, weak references, messages, who owns a channel, who keeps permits, random delays, contexts of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
 beside.push(
   "structures/named",
   "structures/readable",
   "structures/shared",
+  "structures/weak",
   "structures/kill",
   "channel/transducer",
   "task/work",

@@ -1,5 +1,5 @@
 import { go, now, type Routine, sleep } from "millrace";
-import { ask, monitor, type Reply, type Route, router } from "millrace/supervise";
+import { actor, ask, monitor, type Reply, type Route, router } from "millrace/supervise";
 import { describe, expect, test } from "vitest";
 import { inVirtualTime } from "./stage.js";
 
@@ -118,6 +118,120 @@ describe("router()", () => {
       expect(seen).toEqual([42, "Error: negative", 8, "cancelled"]);
     },
   );
+
+  test("AC-14: what `broadcast` selects goes to every actor, and a question of it is answered once", async () => {
+    const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+      const log: string[] = [];
+      type Order = { readonly all: boolean; readonly reply?: Reply<string> };
+      const target = router<Order>(
+        3,
+        ({ reply }, { self }) => {
+          log.push(self.name);
+          reply?.(self.name);
+        },
+        { name: "w", route: "round-robin", broadcast: ({ all }) => all, mailbox: 1 },
+      );
+      yield* sleep(1);
+      // Each actor waits for the first, and its mailbox holds the second.
+      const accepted = [1, 2, 3].map(() => target.trySend({ all: true }));
+      accepted.push(yield* target.send({ all: true }));
+      yield* sleep(1);
+      const all = log.splice(0).sort().join(" ");
+      const answer = yield* ask(target, (reply: Reply<string>): Order => ({ all: true, reply }));
+      yield* sleep(1);
+      const again = log.splice(0).sort().join(" ");
+      yield* target.send({ all: false });
+      yield* sleep(1);
+      yield* target.stop();
+      return [...accepted, all, answer, again, log.length, target.trySend({ all: true })];
+    });
+    const three = "w-1 w-1 w-1 w-2 w-2 w-2 w-3 w-3 w-3";
+    expect(seen).toEqual([true, true, false, true, three, "w-1", "w-1 w-2 w-3", 1, false]);
+  });
+
+  test("AC-14: a router is closed when close() is called or the last actor has ended, and not before", async () => {
+    const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+      const log: unknown[] = [];
+      for (const close of [true, false]) {
+        const target = router<Job>(2, worker, { ...quiet, route: "round-robin" });
+        const closing = go(function* () {
+          yield* target.whenClosed();
+        });
+        const end = go(function* () {
+          return (yield* target.exited()).kind;
+        });
+        yield* target.send({ ms: 0, fail: true });
+        yield* sleep(1);
+        log.push(closing.status, target.closed);
+        if (close) log.push(target.close(), target.close());
+        else yield* target.send({ ms: 0, fail: true });
+        yield* sleep(1);
+        log.push(closing.status, target.closed, yield* end, yield* target.send({ ms: 0 }));
+      }
+      return log;
+    });
+    expect(seen).toEqual([
+      ...["parked", false, true, false, "done", true, "done", false],
+      ...["parked", false, "done", true, "failed", false],
+    ]);
+  });
+
+  test.each<Exclude<Route<Job>, "idle">>(["round-robin", "random", () => "one"])(
+    "AC-14: a router of other actors: they come and go, and are not stopped with it (%s)",
+    async (route) => {
+      const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+        const names: string[] = [];
+        const job = (fail?: true): Job => ({ ms: 0, by: (name) => names.push(name), ...(fail && { fail }) });
+        const make = (name: string) => actor<Job>(worker, { name });
+        const [one, other] = [make("one"), make("other")];
+        const target = router([one], { route, name: "group" });
+        const log: unknown[] = [yield* target.send(job())];
+        const membership = target.add(other);
+        for (let n = 0; n < 40; n++) yield* target.send(job());
+        yield* sleep(1);
+        log.push(names.every((name) => ["one", "other"].includes(name)));
+        membership[Symbol.dispose]();
+        names.length = 0;
+        for (let n = 0; n < 4; n++) yield* target.send(job());
+        yield* sleep(1);
+        log.push(names.join(" "));
+        const failing = monitor(one);
+        yield* target.send(job(true));
+        log.push((yield* failing).kind, yield* target.send(job()), target.trySend(job()), target.closed);
+        try {
+          yield* ask(target, (_: Reply<void>) => job());
+        } catch (error) {
+          log.push(String(error));
+        }
+        target.add(other);
+        log.push(yield* target.send(job()));
+        const exit = yield* target.stop("enough");
+        log.push(exit, target.closed, yield* target.send(job()), yield* other.send(job()));
+        yield* other.stop();
+        return log;
+      });
+      expect(seen).toEqual([
+        ...[true, true, "one one one one", "failed", false, false, false],
+        "Error: Cannot ask group: there is no actor that takes the question",
+        ...[true, { kind: "cancelled", reason: "enough" }, true, false, true],
+      ]);
+    },
+  );
+
+  test.each<[actors: unknown, options: unknown, message: string]>([
+    [
+      [],
+      { route: "idle" },
+      'Cannot make router: route must not be "idle" for actors that have mailboxes of their own, got "idle"',
+    ],
+    [[1], {}, "Cannot add to router: it must be an actor, got 1"],
+    [2, { broadcast: () => true }, 'Cannot make router: with broadcast, route must not be "idle", got "idle"'],
+    [[], { broadcast: 1 }, "Cannot make router: broadcast must be a function, got 1"],
+  ])("AC-14: router(%o, %o) is refused", (actors, options, message) => {
+    const make = (): unknown =>
+      typeof actors === "number" ? router(actors, worker, options as object) : router(actors as [], options as object);
+    expect(make).toThrow(message);
+  });
 
   test.each<[n: unknown, options: unknown, message: string]>([
     [0, {}, "Cannot make router: n must be a whole number, 1 or more, got 0"],

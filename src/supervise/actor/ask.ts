@@ -143,7 +143,7 @@ interface Askable<M> extends SendChannel<M> {
   readonly asks: Asks;
   readonly exit: Exit | null;
   /** Where a message to it goes. */
-  routeFor(message: M): Askable<M>;
+  routeFor(message: M): SendChannel<M>;
 }
 
 function isAskable<M>(target: SendChannel<M>): target is Askable<M> {
@@ -152,7 +152,9 @@ function isAskable<M>(target: SendChannel<M>): target is Askable<M> {
 
 function gone(target: SendChannel<never>): unknown {
   if (isAskable(target) && target.exit !== null) return reasonOf(target.exit, `Actor ${target.name}`);
-  return new Error(`Cannot ask ${nameOf(target)}: it is closed`);
+  const name = nameOf(target);
+  if (!target.closed) return new Error(`Cannot ask ${name}: there is no actor that takes the question`);
+  return new Error(`Cannot ask ${name}: it is closed`);
 }
 
 /**

@@ -7,7 +7,7 @@ import { channel } from "../../channel/channel.js";
 import type { Channel } from "../../channel/ends.js";
 import type { AsyncRoutine, Operation } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { currentContext } from "../../scheduler/contexts.js";
 import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { CancelledError } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
@@ -380,7 +380,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
   private get _mayRest(): boolean {
     const { mailbox = WAITING, scope } = this._options;
     if (this.handler === null || this._shares || scope !== undefined || typeof mailbox !== "number") return false;
-    return scheduler.contexts === null;
+    return currentContext() === null;
   }
 
   rest(): boolean {

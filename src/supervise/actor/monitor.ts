@@ -46,8 +46,13 @@ export function monitor(target: Watched): Operation<Exit> {
   });
 }
 
+export function assertActor(act: string, actor: unknown): asserts actor is Actor<never> {
+  if (typeof (actor as Actor<never> | null)?.exited === "function") return;
+  throw new TypeError(`Cannot ${act}: it must be an actor, got ${shown(actor)}`);
+}
+
 /** The end of something, where a failure is still reported unless other code is told. */
-function endOf(target: Watched): Operation<Exit> {
+export function endOf(target: Watched): Operation<Exit> {
   if (target instanceof Task) return target.whenOver().map(() => exitOf(target));
   return "watched" in target ? (target as Cell<never>).watched() : target.exited();
 }

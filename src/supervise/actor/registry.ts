@@ -6,7 +6,7 @@ import { Waiters } from "../../operation/waiters.js";
 import { shown } from "../../structures/errors.js";
 import { ChildError } from "../errors.js";
 import type { Actor } from "../types.js";
-import type { Cell } from "./cell.js";
+import { assertActor, endOf } from "./monitor.js";
 
 /**
  * Names for actors, made by {@link registry}.
@@ -43,8 +43,7 @@ class Names {
 
   register(name: string, actor: Actor<never>): Disposable {
     if (typeof name !== "string") throw new TypeError(`Cannot register: a name must be a string, got ${shown(name)}`);
-    if (typeof actor?.exited !== "function")
-      throw new TypeError(`Cannot register ${name}: it must be an actor, got ${shown(actor)}`);
+    assertActor(`register ${name}`, actor);
     if (this.entries.has(name))
       throw new ChildError(`Cannot register ${name}: the name must be free, got one that is taken`, "already-started");
     const free = (): void => {
@@ -53,8 +52,7 @@ class Names {
       entry.ended[Symbol.dispose]();
     };
     let over = false;
-    const end = "watched" in actor ? (actor as Cell<never>).watched() : actor.exited();
-    const ended = upon(end, () => {
+    const ended = upon(endOf(actor), () => {
       over = true;
       if (this.entries.get(name)?.actor === actor) this.entries.delete(name);
     });

@@ -3,11 +3,12 @@
 import { channel } from "../../channel/channel.js";
 import type { Channel } from "../../channel/ends.js";
 import { always, guard } from "../../operation/basic.js";
-import type { Operation } from "../../operation/operation.js";
+import type { Operation, Routine } from "../../operation/operation.js";
 import { upon } from "../../operation/upon.js";
 import { random } from "../../scheduler/scheduler.js";
-import { assertOptions, wholeNumber } from "../../structures/arguments.js";
+import { assertFunction, assertOptions, wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
+import { call } from "../../task/call.js";
 import { Ending, type Exit, nothing } from "../exit.js";
 import type { Actor } from "../types.js";
 import { lifeOf } from "./actor.js";
@@ -15,13 +16,23 @@ import { Asks } from "./asks.js";
 import { Cell, Stop, type Stoppable } from "./cell.js";
 import { isolation } from "./isolate.js";
 import { Box } from "./mailbox.js";
+import { assertActor, endOf } from "./monitor.js";
 import type { ActorContext, ActorOptions, Behaviour, Handler, Input } from "./types.js";
 
 /** Which actor gets a message. */
 export type Route<M> = "idle" | "round-robin" | "random" | ((message: M) => unknown);
 
+interface Routing<M> {
+  /**
+   * Messages for which it returns true go to every actor: `send` completes when all have accepted or refused the message, `trySend`
+   * leaves out those that are full, and the result is whether any has accepted it. A send that is given up may have reached some of
+   * them. Not with `"idle"`, where the actors share a mailbox.
+   */
+  readonly broadcast?: (message: M) => boolean;
+}
+
 /** Options of {@link router}. `mailbox` is the one that all share with `"idle"`, and that of each actor otherwise. */
-export interface RouterOptions<M> extends Omit<ActorOptions<M>, "mailbox"> {
+export interface RouterOptions<M> extends Omit<ActorOptions<M>, "mailbox">, Routing<M> {
   readonly mailbox?: number;
   /**
    * `"idle"` (default): the actors share a mailbox, and one that is free takes the next message. `"round-robin"`, `"random"`: each has a
@@ -31,64 +42,111 @@ export interface RouterOptions<M> extends Omit<ActorOptions<M>, "mailbox"> {
   readonly route?: Route<M>;
 }
 
-class Router<M> implements Actor<M>, Stoppable {
+/** Options of a {@link router} of actors that are there already. */
+export interface GroupOptions<M> extends Pick<ActorOptions<M>, "name" | "isolate">, Routing<M> {
+  /** As for other routers; `"round-robin"` by default. */
+  readonly route?: Exclude<Route<M>, "idle">;
+}
+
+/** A router of actors that it has not made. */
+export interface Group<M> extends Actor<M> {
+  /** Adds an actor, until it ends or the result is disposed of. */
+  add(actor: Actor<M>): Disposable;
+}
+
+/** An actor of a router. */
+interface Member<M> {
+  readonly actor: Actor<M> & { routeFor?(message: M): Actor<M> };
+  /** What its keys depend on. */
+  readonly key: string;
+}
+
+class Router<M> implements Group<M>, Stoppable {
   readonly name: string;
   readonly ending: Ending;
-  /** The questions that wait in the shared mailbox. */
+  /** The questions that wait in the shared mailbox, or for any answer to a broadcast. */
   readonly asks: Asks;
   private readonly _route: Route<M>;
+  private readonly _broadcast: ((message: M) => boolean) | undefined;
   private readonly _shared: Channel<M> | null;
   private readonly _apart: (<T>(value: T) => T) | null;
-  private _routees: Cell<M>[];
+  /** The actors that it has made, and ends with; null for a group. */
+  private readonly _own: readonly Cell<M>[] | null;
+  private readonly _shut: Ending;
+  private _members: Member<M>[];
+  private _joined: number;
   private _next: number;
 
-  constructor(name: string, n: number, given: Behaviour<M> | Handler<M>, options: RouterOptions<M>) {
-    const { route = "idle", mailbox = 1024, isolate, ...others } = options;
+  constructor(
+    name: string,
+    { route = "round-robin", isolate, broadcast }: RouterOptions<M>,
+    shared: Channel<M> | null,
+    make: ((name: string, asks: Asks) => Cell<M>) | null,
+    n: number,
+  ) {
     this.name = name;
     this.ending = new Ending();
     this.asks = new Asks();
     this._route = route;
+    this._broadcast = broadcast;
     this._apart = isolation("make router", isolate);
-    this._shared = route === "idle" ? channel<M>(mailbox, { name: `mailbox of ${name}` }) : null;
-    this._next = 0;
-    this._routees = Array.from({ length: n }, (_, at) => {
-      const box = this._shared === null ? null : new Box(this._shared);
-      if (box !== null) box.asks = new Asks(this.asks);
-      return new Cell<M>(`${name}-${at + 1}`, lifeOf(given), { ...others, mailbox }, true, box);
-    });
-    for (const routee of [...this._routees]) upon(routee.watched(), (exit) => this._left(routee, exit));
+    this._shared = shared;
+    this._shut = new Ending();
+    this._members = [];
+    this._joined = this._next = 0;
+    this._own =
+      make === null ? null : Array.from({ length: n }, (_, at) => make(`${name}-${at + 1}`, new Asks(this.asks)));
+    for (const actor of this._own ?? []) this.add(actor);
+  }
+
+  add(actor: Actor<M>): Disposable {
+    assertActor("add to router", actor);
+    const member: Member<M> = { actor, key: `${actor.name}-${++this._joined}` };
+    this._members.push(member);
+    const watching = upon(endOf(actor), (exit) => this._left(member, exit));
+    return {
+      [Symbol.dispose]: () => {
+        watching[Symbol.dispose]();
+        this._remove(member);
+      },
+    };
   }
 
   send(value: M): Operation<boolean> {
     const message = this._apart === null ? value : this._apart(value);
     if (this._shared !== null) return this._shared.send(message);
     return guard(() => {
-      const routee = this.routeFor(message);
-      return routee === this ? always(false) : routee.send(message);
+      if (this.closed) return always(false);
+      if (this._broadcast?.(message) === true) return this._sendAll(message);
+      const target = this._memberFor(message);
+      return target === null ? always(false) : target.send(message);
     });
   }
 
   trySend(value: M): boolean {
     const message = this._apart === null ? value : this._apart(value);
-    return this._shared !== null
-      ? this._shared.trySend(message)
-      : !this.closed && this.routeFor(message).trySend(message);
+    if (this._shared !== null) return this._shared.trySend(message);
+    if (this.closed) return false;
+    if (this._broadcast?.(message) !== true) return this._memberFor(message)?.trySend(message) === true;
+    const accepted = this._members.map(({ actor }) => actor.trySend(message));
+    return accepted.includes(true);
   }
 
   close(cause?: unknown): boolean {
-    if (this._shared !== null) return this._shared.close(cause);
-    const closed = this._routees.map((routee) => routee.close(cause));
-    return closed.includes(true);
+    if (this.closed) return false;
+    this._shut.end(CLOSING);
+    if (this._own === null) this._end({ kind: "done", value: undefined });
+    else if (this._shared !== null) this._shared.close(cause);
+    else for (const actor of this._own) actor.close(cause);
+    return true;
   }
 
   get closed(): boolean {
-    if (this._shared !== null) return this._shared.closed;
-    return this._routees.every((routee) => routee.closed);
+    return this._shut.exit !== null;
   }
 
   whenClosed(): Operation<void> {
-    if (this._shared !== null) return this._shared.whenClosed();
-    return this._routees.at(0)?.whenClosed() ?? this.exited().map(nothing);
+    return this._shut.watch(`router ${this.name}`).map(nothing);
   }
 
   get exit(): Exit | null {
@@ -96,7 +154,7 @@ class Router<M> implements Actor<M>, Stoppable {
   }
 
   exited(): Operation<Exit> {
-    for (const routee of this._routees) routee.ending.hear();
+    for (const actor of this._own ?? []) actor.ending.hear();
     return this.ending.wait(`router ${this.name}`);
   }
 
@@ -109,28 +167,55 @@ class Router<M> implements Actor<M>, Stoppable {
   }
 
   halt(reason: unknown): void {
-    for (const routee of [...this._routees]) routee.halt(reason);
+    if (this._own === null) this._end({ kind: "cancelled", reason });
+    else for (const { actor } of [...this._members]) (actor as Cell<M>).halt(reason);
   }
 
-  /** The actor that gets a message; with a shared mailbox, the router itself. */
-  routeFor(message: M): Cell<M> | this {
-    const routees = this._routees;
+  /** The actor that gets a message; the router itself with a shared mailbox, for a broadcast, and if there is no actor. */
+  routeFor(message: M): Actor<M> {
+    if (this._broadcast?.(message) === true) return this;
+    const actor = this._memberFor(message);
+    return actor === null ? this : (actor.routeFor?.(message) ?? actor);
+  }
+
+  private _memberFor(message: M): Member<M>["actor"] | null {
+    const members = this._members;
     const route = this._route;
-    if (route === "idle" || routees.length === 0) return this;
-    if (route === "round-robin") return routees[this._next++ % routees.length]!;
-    if (route === "random") return routees[Math.floor(random() * routees.length)]!;
+    if (route === "idle" || members.length === 0) return null;
+    if (route === "round-robin") return members[this._next++ % members.length]!.actor;
+    if (route === "random") return members[Math.floor(random() * members.length)]!.actor;
     const key = String(route(message));
-    return routees.reduce((best, routee) => (weight(routee.name, key) > weight(best.name, key) ? routee : best));
+    return members.reduce((best, member) => (weight(member.key, key) > weight(best.key, key) ? member : best)).actor;
   }
 
-  private _left(routee: Cell<M>, exit: Exit): void {
-    this._routees = this._routees.filter((other) => other !== routee);
-    if (this._routees.length > 0) return;
+  private _sendAll(message: M): Operation<boolean> {
+    const members = [...this._members];
+    return call(function* broadcast(): Routine<boolean> {
+      let accepted = false;
+      for (const { actor } of members) if (yield* actor.send(message)) accepted = true;
+      return accepted;
+    });
+  }
+
+  private _remove(member: Member<M>): void {
+    this._members = this._members.filter((other) => other !== member);
+  }
+
+  private _left(member: Member<M>, exit: Exit): void {
+    this._remove(member);
+    if (this._own !== null && this._members.length === 0) this._end(exit);
+  }
+
+  private _end(exit: Exit): void {
+    this._members = [];
+    this._shut.end(CLOSING);
     this.asks.over(exit, this.name);
     this.ending.end(exit);
     this._shared?.cancel(exit);
   }
 }
+
+const CLOSING: Exit = { kind: "done", value: undefined };
 
 /** The weight of an actor for a key (FNV-1a): the actor with the highest weight gets the messages of the key. */
 function weight(name: string, key: string): number {
@@ -150,9 +235,12 @@ function weight(name: string, key: string): number {
  * one actor. With the other routes each has a mailbox of its own, and messages to the same actor stay in order. An actor that ends
  * leaves, the others go on, and the router ends with the last one. `restart` and `backoff` hold for each actor.
  *
- * @param n - How many actors.
+ * Given actors instead of a number, it routes to these. They are not its own: it does not end with them, and they are not stopped with
+ * it. While there are none, sends yield false, and questions fail at once.
+ *
+ * @param n - How many actors; or the actors.
  * @param given - As for `actor()`.
- * @param options - `route`, and those of `actor()`.
+ * @param options - `route`, `broadcast`, and those of `actor()`.
  * @throws RangeError if `n` is not a whole number, 1 or more. TypeError if the behaviour or an option is wrong.
  * @example
  * ```ts
@@ -167,6 +255,7 @@ function weight(name: string, key: string): number {
  * console.log(seen.length); // 4
  * ```
  */
+export function router<M>(actors: Iterable<Actor<M>>, options?: GroupOptions<M>): Group<M>;
 export function router<M>(
   n: number,
   given: (input: Input<M>, context: ActorContext<M>) => unknown,
@@ -174,14 +263,48 @@ export function router<M>(
 ): Actor<M>;
 export function router<M>(n: number, given: Behaviour<M>, options?: RouterOptions<M>): Actor<M>;
 export function router<M>(n: number, given: Handler<M>, options?: RouterOptions<M>): Actor<M>;
-export function router<M>(n: number, given: Behaviour<M> | Handler<M>, options: RouterOptions<M> = {}): Actor<M> {
+export function router<M>(
+  n: number | Iterable<Actor<M>>,
+  given: Behaviour<M> | Handler<M> | GroupOptions<M> = {},
+  options: RouterOptions<M> = {},
+): Group<M> {
+  if (typeof n === "object" && n !== null) return group(n, given as GroupOptions<M>);
   wholeNumber("make router", "n", n, 1);
+  const behaviour = given as Behaviour<M> | Handler<M>;
+  const { mailbox = 1024, isolate: _, broadcast, route = "idle", ...others } = checked(options);
+  if (broadcast !== undefined && route === "idle")
+    throw new TypeError('Cannot make router: with broadcast, route must not be "idle", got "idle"');
+  wholeNumber("make router", "mailbox", mailbox, 0);
+  const life = lifeOf(behaviour);
+  const name = options.name ?? (behaviour.name || "router");
+  const shared = route === "idle" ? channel<M>(mailbox, { name: `mailbox of ${name}` }) : null;
+  const make = (name: string, asks: Asks): Cell<M> => {
+    const box = shared === null ? null : new Box(shared);
+    if (box !== null) box.asks = asks;
+    return new Cell<M>(name, life, { ...others, mailbox }, true, box);
+  };
+  return new Router<M>(name, { ...options, route }, shared, make, n);
+}
+
+function group<M>(actors: Iterable<Actor<M>>, options: GroupOptions<M>): Group<M> {
+  checked<M>(options);
+  if ((options as RouterOptions<M>).route === "idle")
+    throw new TypeError(
+      'Cannot make router: route must not be "idle" for actors that have mailboxes of their own, got "idle"',
+    );
+  const made = new Router<M>(options.name ?? "router", options, null, null, 0);
+  for (const actor of actors) made.add(actor);
+  return made;
+}
+
+function checked<M>(options: RouterOptions<M>): RouterOptions<M> {
   assertOptions("make router", options);
-  const { route = "idle", mailbox = 1024 } = options;
+  const { route = "idle", broadcast } = options;
   if (typeof route !== "function" && !["idle", "round-robin", "random"].includes(route))
     throw new TypeError(
       `Cannot make router: route must be "idle", "round-robin", "random" or a function, got ${shown(route)}`,
     );
-  wholeNumber("make router", "mailbox", mailbox, 0);
-  return new Router<M>(options.name ?? (given.name || "router"), n, given, options);
+  if (broadcast === undefined) return options;
+  assertFunction("make router", "broadcast", broadcast);
+  return options;
 }
