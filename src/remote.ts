@@ -11,4 +11,5 @@ export type { Connection, RemoteChannelOptions, ServeOptions } from "./remote/co
 export { PeerLostError } from "./remote/errors.js";
 export type { Limits } from "./remote/limits.js";
 export type { PortLike } from "./remote/port/port.js";
+export type { PostingLike, ProcessLike, SocketLike } from "./remote/port/types.js";
 export type { SchemaResult, StandardSchema } from "./remote/schema.js";

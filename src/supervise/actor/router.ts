@@ -235,10 +235,7 @@ function weight(name: string, key: string): number {
  * one actor. With the other routes each has a mailbox of its own, and messages to the same actor stay in order. An actor that ends
  * leaves, the others go on, and the router ends with the last one. `restart` and `backoff` hold for each actor.
  *
- * Given actors instead of a number, it routes to these. They are not its own: it does not end with them, and they are not stopped with
- * it. While there are none, sends yield false, and questions fail at once.
- *
- * @param n - How many actors; or the actors.
+ * @param n - How many actors.
  * @param given - As for `actor()`.
  * @param options - `route`, `broadcast`, and those of `actor()`.
  * @throws RangeError if `n` is not a whole number, 1 or more. TypeError if the behaviour or an option is wrong.
@@ -255,7 +252,6 @@ function weight(name: string, key: string): number {
  * console.log(seen.length); // 4
  * ```
  */
-export function router<M>(actors: Iterable<Actor<M>>, options?: GroupOptions<M>): Group<M>;
 export function router<M>(
   n: number,
   given: (input: Input<M>, context: ActorContext<M>) => unknown,
@@ -263,6 +259,17 @@ export function router<M>(
 ): Actor<M>;
 export function router<M>(n: number, given: Behaviour<M>, options?: RouterOptions<M>): Actor<M>;
 export function router<M>(n: number, given: Handler<M>, options?: RouterOptions<M>): Actor<M>;
+/**
+ * Routes to actors that are there, behind one address.
+ *
+ * Never parks. The actors are not its own: it does not end with them, and they are not stopped with it. While there are none, sends
+ * yield false, and questions fail at once.
+ *
+ * @param actors - The actors at the start.
+ * @param options - `route` and `broadcast`.
+ * @throws TypeError if an option is wrong.
+ */
+export function router<M>(actors: Iterable<Actor<M>>, options?: GroupOptions<M>): Group<M>;
 export function router<M>(
   n: number | Iterable<Actor<M>>,
   given: Behaviour<M> | Handler<M> | GroupOptions<M> = {},
