@@ -9,6 +9,7 @@ import {
   pause,
   pipe,
   type Routine,
+  scope,
   select,
   sleep,
   sliding,
@@ -92,7 +93,7 @@ function* asked(target: Actor<Message>): Routine<number> {
 }
 
 describe.each(Object.entries(forms))("an actor of %s", (_, make) => {
-  test("AC-1: messages of one sender are handled in order, and an answer is that of the state", async () => {
+  test("AC-1 (G6): messages of one sender are handled in order, and an answer is that of the state", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const memory = make();
       const values: number[] = [];
@@ -106,7 +107,7 @@ describe.each(Object.entries(forms))("an actor of %s", (_, make) => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  test("AC-4: a question to an actor that has ended fails at once", async () => {
+  test("AC-4 (G1, A1): a question to an actor that has ended fails at once", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const memory = make();
       yield* memory.stop();
@@ -117,7 +118,7 @@ describe.each(Object.entries(forms))("an actor of %s", (_, make) => {
     expect(seen).toEqual([expect.stringMatching(/^CancelledError: Actor \w+ was cancelled$/), 0, false, false]);
   });
 
-  test("AC-4: a question that is being handled when the actor fails, and those behind it, get the error at once", async () => {
+  test("AC-4 (G2): a question that is being handled when the actor fails, and those behind it, get the error at once", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const memory = make();
       const exit = go(() => kindOf(memory));
@@ -130,7 +131,7 @@ describe.each(Object.entries(forms))("an actor of %s", (_, make) => {
     expect(seen).toEqual(["Error: out of memory", "Error: out of memory", "failed"]);
   });
 
-  test("AC-3: an actor that fails is reported, unless code waits for its end", async () => {
+  test("AC-3 (P1): an actor that fails is reported, unless code waits for its end", async () => {
     using time = virtualTime();
     const one = make();
     one.trySend({ fail: new Error("one") });
@@ -156,7 +157,7 @@ describe.each(Object.entries(forms))("an actor of %s", (_, make) => {
     expect(seen).toEqual([5, 5, "done", true]);
   });
 
-  test("AC-2: stop() completes after the `finally` blocks, and again at once", async () => {
+  test("AC-2 (G7): stop() completes after the `finally` blocks, and again at once", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const memory = make();
       memory.trySend({ set: 5 });
@@ -173,6 +174,66 @@ function* kindOf(target: Actor<never>): Routine<string> {
   return (yield* target.exited()).kind;
 }
 
+describe("AC-3 (G9): the end of an actor that did not fail is not reported", () => {
+  const ways: Record<string, (target: Actor<Message>) => unknown> = {
+    "it was stopped": (target) => target.stop().then(),
+    "it was stopped with an error as the reason": (target) => target.stop(new Error("enough")).then(),
+    "it was closed": (target) => target.close(),
+    "its scope was cancelled": () => {},
+  };
+  test.each(Object.entries(ways))("AC-3 (G9): %s", async (title, end) => {
+    using time = virtualTime();
+    const target = actor<Message>(function* (mailbox) {
+      while ((yield* mailbox.receive()) !== CLOSED);
+    });
+    const task = go(function* () {
+      yield* scope(function* (inner) {
+        actor<Message>(
+          function* () {
+            yield* never();
+          },
+          { scope: inner },
+        );
+        yield* never();
+      });
+    });
+    await time.advance(1);
+    if (title.includes("scope")) task.cancel();
+    end(target);
+    await time.advance(1);
+    expect(time.reported).toEqual([]);
+    target.close();
+    task.cancel();
+    await time.advance(1);
+  });
+});
+
+test("AC-2 (G5): trySend() neither parks nor throws, whatever the state of the actor", async () => {
+  const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+    const [full, closed, stopped, failed] = [1, 2, 3, 4].map(() =>
+      actor<number>(
+        (n) => {
+          if (n < 0) throw new Error("negative");
+          return sleep(n);
+        },
+        { mailbox: 1 },
+      ),
+    ) as [Actor<number>, Actor<number>, Actor<number>, Actor<number>];
+    full.trySend(100);
+    yield* sleep(1);
+    const tries = [full.trySend(100), full.trySend(100)];
+    closed.close();
+    yield* stopped.stop();
+    const end = failed.exited();
+    failed.trySend(-1);
+    yield* end;
+    tries.push(closed.trySend(1), stopped.trySend(1), failed.trySend(1));
+    yield* full.stop();
+    return tries;
+  });
+  expect(seen).toEqual([true, false, false, false, false]);
+});
+
 describe("ask()", () => {
   /** An actor that keeps its questions, for the test to answer. */
   const keeper = (): [Actor<Reply<string>>, Reply<string>[]] => {
@@ -181,7 +242,7 @@ describe("ask()", () => {
   };
   const question = (target: Actor<Reply<string>>) => ask(target, (reply: Reply<string>) => reply);
 
-  test("AC-5: an answer may come later, from anywhere; the first one counts", async () => {
+  test("AC-5 (G4): an answer may come later, from anywhere; the first one counts", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const [target, replies] = keeper();
       go(function* () {
@@ -197,7 +258,7 @@ describe("ask()", () => {
     expect(seen).toEqual(["first"]);
   });
 
-  test("AC-5: an answer that is an error is thrown at the asker, and the actor goes on", async () => {
+  test("AC-5 (A1): an answer that is an error is thrown at the asker, and the actor goes on", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const target = actor<Reply<string>>((reply) => reply.fail(new RangeError("no")));
       const one = yield* thrown(
@@ -212,7 +273,7 @@ describe("ask()", () => {
     expect(seen).toEqual(["RangeError: no", null]);
   });
 
-  test("AC-5: a late answer goes nowhere, also not to a later question", async () => {
+  test("AC-5 (G3, A1): a late answer goes nowhere, also not to a later question", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const [target, replies] = keeper();
       const late = yield* thrown(
@@ -235,7 +296,7 @@ describe("ask()", () => {
     expect(seen).toEqual(["TimeoutError", "parked", "in time"]);
   });
 
-  test("AC-5: what `make` throws is thrown at the asker", async () => {
+  test("AC-5 (A1): what `make` throws is thrown at the asker", async () => {
     const seen = await inVirtualTime(function* (): Routine<string> {
       const [target] = keeper();
       const error = yield* thrown(
@@ -327,7 +388,7 @@ describe("ask()", () => {
     expect(seen).toEqual([7, true]);
   });
 
-  test("AC-5: the time of a question does not grow with the messages that wait for the asker", async () => {
+  test("AC-5 (G8): the time of a question does not grow with the messages that wait for the asker", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const echo = actor<Reply<string>>((reply) => reply("yes"));
       const busy = actor<string>(
@@ -551,7 +612,7 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
       }
     };
 
-  test("AC-7: the address and the messages that wait survive; the message that was being handled does not come again", async () => {
+  test("AC-7 (P2): the address and the messages that wait survive; the message that was being handled does not come again", async () => {
     const seen = await inVirtualTime(function* (): Routine<Log> {
       const log: Log = [];
       const [target, end] = yield* start((options) => actor<number>(reader(log), options));
@@ -566,7 +627,38 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
     expect(seen).toEqual(["1 in 1", "down", "2 in 2", "3 in 2", "4 in 2"]);
   });
 
-  test("AC-7: while it is down senders park, and go on when it is back", async () => {
+  test("AC-7 (P4, P6): what a life has started, and its timers, end before the next life begins", async () => {
+    const seen = await inVirtualTime(function* (): Routine<Log> {
+      const log: Log = [];
+      const behaviour = function* (_: Mailbox<number>, { incarnation }: ActorContext<number>): Routine<void> {
+        log.push(`begins ${incarnation}`);
+        yield* scope(function* (inner) {
+          inner.go(function* ticking() {
+            try {
+              for (;;) {
+                yield* sleep(2);
+                log.push(`tick ${incarnation}`);
+              }
+            } finally {
+              yield* sleep(5);
+              log.push(`ends ${incarnation}`);
+            }
+          });
+          yield* sleep(incarnation === 1 ? 3 : Number.POSITIVE_INFINITY);
+          throw new Error("again");
+        });
+      };
+      const [, end] = yield* start((options) => actor<number>(behaviour, options));
+      yield* sleep(30);
+      yield* end();
+      return log;
+    });
+    expect(seen.slice(0, 4)).toEqual(["begins 1", "tick 1", "ends 1", "begins 2"]);
+    expect(seen.slice(4)).not.toContain("tick 1");
+    expect(seen.at(-1)).toBe("ends 2");
+  });
+
+  test("AC-7 (P4): while it is down senders park, and go on when it is back", async () => {
     const seen = await inVirtualTime(function* (): Routine<Log> {
       const log: Log = [];
       const [target, end] = yield* start((options) => actor<number>(reader(log), { ...options, mailbox: 1 }));
@@ -662,6 +754,35 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
 function byTime(a: unknown, b: unknown): number {
   return String(a).localeCompare(String(b));
 }
+
+test.each<[intensity: number, pauses: number[], handled: number]>([
+  [2, [1, 1, 1], 3],
+  [2, [1, 101, 1, 101, 1], 5],
+  [0, [1, 1], 1],
+])(
+  "AC-7 (P3): with an intensity of %i in 100 ms and failures %j ms apart, %i are survived or the last",
+  async (intensity, pauses, handled) => {
+    const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+      let count = 0;
+      const target = actor<number>(
+        () => {
+          count++;
+          throw new Error("again");
+        },
+        { restart: "transient", intensity, period: 100 },
+      );
+      const end = go(() => kindOf(target));
+      for (const pause of pauses) {
+        target.trySend(1);
+        yield* sleep(pause);
+      }
+      const survives = pauses.length === 5;
+      if (survives) yield* target.stop();
+      return [count, yield* end];
+    });
+    expect(seen).toEqual([handled, pauses.length === 5 ? "cancelled" : "failed"]);
+  },
+);
 
 describe("an actor as a child", () => {
   test("AC-9: a bare actor is a child, and terminating it tells all that wait", async () => {
@@ -829,7 +950,7 @@ describe("monitor() and link()", () => {
 });
 
 describe("registry()", () => {
-  test("AC-12: a name leads to its actor and vanishes with it; a wait for a name ends when it is taken", async () => {
+  test("AC-12 (G10): a name leads to its actor and vanishes with it; a wait for a name ends when it is taken", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const names = registry<{ counter: number; logger: string }>();
       const waiting = go(function* () {

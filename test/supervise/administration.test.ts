@@ -40,16 +40,19 @@ function* inState(state: string, stage: Stage): Routine<Supervisor> {
 
 describe("the administration of a supervisor", () => {
   for (const [state, answers] of states) {
-    test.each(Object.entries(answers))(`SV-17: a child that is ${state}: %s answers %s`, async (act, expected) => {
-      const seen = await inVirtualTime(function* (): Routine<string> {
-        const stage = new Stage();
-        const tree = yield* inState(state, stage);
-        const said = yield* answer(acts[act as keyof typeof acts](tree, stage));
-        yield* tree.stop();
-        return said;
-      });
-      expect(seen).toBe(expected);
-    });
+    test.each(Object.entries(answers))(
+      `SV-17 (S29): a child that is ${state}: %s answers %s`,
+      async (act, expected) => {
+        const seen = await inVirtualTime(function* (): Routine<string> {
+          const stage = new Stage();
+          const tree = yield* inState(state, stage);
+          const said = yield* answer(acts[act as keyof typeof acts](tree, stage));
+          yield* tree.stop();
+          return said;
+        });
+        expect(seen).toBe(expected);
+      },
+    );
   }
 
   test("SV-17: the error of a taken id has the child", async () => {
@@ -69,7 +72,7 @@ describe("the administration of a supervisor", () => {
     expect(same).toBe(true);
   });
 
-  test("SV-17: a started child is the last, and is stopped first", async () => {
+  test("SV-17 (S30): a started child is the last, and is stopped first", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b"));
@@ -82,7 +85,7 @@ describe("the administration of a supervisor", () => {
     expect(seen).toEqual(["c", ["c", "b", "a"], "-c -b -a"]);
   });
 
-  test("SV-17: a child that does not start is an answer to the caller, and the supervisor goes on", async () => {
+  test("SV-17 (S31, G10): a child that does not start is an answer to the caller, and the supervisor goes on", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a"), { intensity: 0 });
@@ -101,7 +104,7 @@ describe("the administration of a supervisor", () => {
     expect(seen).toEqual([StartError.name, undefined, "child b", StartError.name, "stopped"]);
   });
 
-  test("SV-17: terminate() keeps the spec, except that of a temporary child, and is no reason for a restart", async () => {
+  test("SV-17 (S29): terminate() keeps the spec, except that of a temporary child, and is no reason for a restart", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise({ a: stage.body("a"), b: { body: stage.body("b"), restart: "temporary" } });
@@ -118,7 +121,7 @@ describe("the administration of a supervisor", () => {
     expect(seen).toEqual([["a stopped"], count, "+a +b -a -b"]);
   });
 
-  test("SV-14: while a child waits for its restart, requests are served, and terminating it ends the attempts", async () => {
+  test("SV-14 (S22, S30): while a child waits for its restart, requests are served, and terminating it ends the attempts", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const backoff = { min: 50, max: 50 };
@@ -164,7 +167,7 @@ describe("the administration of a supervisor", () => {
     },
   );
 
-  test("SV-14: a stop ends attempts to restart", async () => {
+  test("SV-14 (S22): a stop ends attempts to restart", async () => {
     const seen = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const tree = supervise({ a: { body: stage.body("a"), backoff: { min: 50, max: 50 } } });

@@ -44,7 +44,7 @@ describe("backoff", () => {
     ["begins anew after resetAfter", { min: 10, max: 90, resetAfter: 5 }, [1, 4, 5], [10, 20, 10]],
     ["is none with 0", { min: 0, max: 0 }, [1, 1], [0, 0]],
   ];
-  test.each(cases)("SV-22: the delay %s", async (_, backoff, runs, expected) => {
+  test.each(cases)("SV-22 (P5): the delay %s", async (_, backoff, runs, expected) => {
     expect(await delays(backoff, runs)).toEqual(expected);
   });
 
@@ -52,7 +52,7 @@ describe("backoff", () => {
     expect(await delays({ min: 10, max: 80, resetAfter: 1 }, [0.5, 0, 0], true)).toEqual([10, 20, 40]);
   });
 
-  test("SV-22: jitter adds a random share of the delay", async () => {
+  test("SV-22 (P5): jitter adds a random share of the delay", async () => {
     const found = await delays(
       { min: 100, max: 100, jitter: 0.5 },
       Array.from({ length: 50 }, () => 1),
@@ -85,7 +85,7 @@ describe("backoff", () => {
   test.each<[title: string, backoff: Backoff | undefined, kind: string]>([
     ["without delays ends the supervisor", undefined, "max-restarts"],
     ["with delays goes on", { min: 10, max: 10 }, "running"],
-  ])("SV-23: with no limit of restarts, an attempt that fails %s", async (_, backoff, expected) => {
+  ])("SV-23 (P7): with no limit of restarts, an attempt that fails %s", async (_, backoff, expected) => {
     const kind = await inVirtualTime(function* (): Routine<string> {
       const tree = supervise(
         {

@@ -14,7 +14,7 @@ async function collectUntil(done: () => boolean): Promise<void> {
   }
 }
 
-test("SV-7: the arguments of a temporary child of a pool are garbage with the child, although the child is held", async () => {
+test("SV-7 (S10): the arguments of a temporary child of a pool are garbage with the child, although the child is held", async () => {
   const children = pool(
     function* (_, given: { used: boolean }) {
       yield* sleep(1);

@@ -19,7 +19,7 @@ function* failingOnce(context: ChildContext, log: string[], name: string): Routi
 }
 
 describe("pool()", () => {
-  test("SV-21: a child is restarted alone, with its own arguments", async () => {
+  test("SV-21 (S15): a child is restarted alone, with its own arguments", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const log: string[] = [];
       const children = pool(failingOnce, { intensity: 2 });
@@ -54,7 +54,7 @@ describe("pool()", () => {
     expect(count).toBe(left);
   });
 
-  test("SV-21: all children stop at the same time, within one grace", async () => {
+  test("SV-21 (S15): all children stop at the same time, within one grace", async () => {
     const ms = await inVirtualTime(function* (): Routine<number> {
       const stage = new Stage();
       stage.whenStopping("a", function* () {
@@ -97,7 +97,7 @@ describe("pool()", () => {
     expect(seen).toEqual([2, 1, "max-children"]);
   });
 
-  test("SV-21: a child that returns IGNORE when it is restarted is forgotten", async () => {
+  test("SV-21 (S16): a child that returns IGNORE when it is restarted is forgotten", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const children = pool(function* ({ incarnation }): Routine<unknown> {
         if (incarnation > 1) return IGNORE;
@@ -113,7 +113,7 @@ describe("pool()", () => {
     expect(seen).toEqual([0, "cancelled"]);
   });
 
-  test("SV-21: a child of another pool is not found", async () => {
+  test("SV-21 (S15): a child of another pool is not found", async () => {
     const code = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const one = pool(stage.body("a"));
@@ -166,7 +166,7 @@ describe("pool()", () => {
     expect(() => pool(body as () => Routine<void>, options as object)).toThrow(message);
   });
 
-  test("SV-21: ten thousand children that fail at once are restarted, and stopped", async () => {
+  test("SV-21 (S28): ten thousand children that fail at once are restarted, and stopped", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const n = 10_000;
       const children = pool(

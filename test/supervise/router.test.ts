@@ -13,7 +13,7 @@ describe("router()", () => {
   };
   const quiet = { name: "w" } as const;
 
-  test("AC-14: round robin gives each of n messages to another actor", async () => {
+  test("AC-14 (R1): round robin gives each of n messages to another actor", async () => {
     const seen = await inVirtualTime(function* (): Routine<string[]> {
       const names: string[] = [];
       const target = router<Job>(4, worker, { ...quiet, route: "round-robin" });
@@ -68,7 +68,7 @@ describe("router()", () => {
   });
 
   test.each<Route<Job>>(["idle", "round-robin", "random"])(
-    "AC-14: an actor that ends leaves, the others go on, and the router ends with the last (%s)",
+    "AC-14 (R1): an actor that ends leaves, the others go on, and the router ends with the last (%s)",
     async (route) => {
       const seen = await inVirtualTime(function* (): Routine<unknown[]> {
         const names: string[] = [];
@@ -119,7 +119,7 @@ describe("router()", () => {
     },
   );
 
-  test("AC-14: what `broadcast` selects goes to every actor, and a question of it is answered once", async () => {
+  test("AC-14 (R1): what `broadcast` selects goes to every actor, and a question of it is answered once", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const log: string[] = [];
       type Order = { readonly all: boolean; readonly reply?: Reply<string> };
@@ -177,7 +177,7 @@ describe("router()", () => {
   });
 
   test.each<Exclude<Route<Job>, "idle">>(["round-robin", "random", () => "one"])(
-    "AC-14: a router of other actors: they come and go, and are not stopped with it (%s)",
+    "AC-14 (R2): a router of other actors: they come and go, and are not stopped with it (%s)",
     async (route) => {
       const seen = await inVirtualTime(function* (): Routine<unknown[]> {
         const names: string[] = [];

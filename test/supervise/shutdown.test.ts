@@ -78,7 +78,7 @@ const ways: readonly [
 ];
 
 describe("Supervisor.stop()", () => {
-  test.each(ways)("SV-15: a child that %s", async (_, stopping, shutdown, events, ms) => {
+  test.each(ways)("SV-15 (S24, S25): a child that %s", async (_, stopping, shutdown, events, ms) => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       stage.whenStopping("a", stopping);
@@ -91,7 +91,7 @@ describe("Supervisor.stop()", () => {
     expect(seen).toEqual([[...events, "exited z cancelled"], ms, "cancelled"]);
   });
 
-  test("SV-15: children stop one at a time, each with a grace of its own", async () => {
+  test("SV-15 (S24): children stop one at a time, each with a grace of its own", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const times: string[] = [];
@@ -114,7 +114,7 @@ describe("Supervisor.stop()", () => {
     expect(seen).toEqual(["c 20", "b 100", "a 130"]);
   });
 
-  test("SV-16: a promise that never settles cannot hang a stop", async () => {
+  test("SV-16 (S26): a promise that never settles cannot hang a stop", async () => {
     // Settled when the test is over, so that it leaves no task behind.
     let settle = (): void => {};
     const promise = new Promise<void>((resolve) => {
@@ -143,7 +143,7 @@ describe("Supervisor.stop()", () => {
     ]);
   });
 
-  test("SV-16: a scope whose tasks do not stop cannot hang a stop", async () => {
+  test("SV-16 (S26): a scope whose tasks do not stop cannot hang a stop", async () => {
     const events = await inVirtualTime(function* (): Routine<unknown[]> {
       const tree = supervise({
         a: {
@@ -194,7 +194,7 @@ describe("Supervisor.stop()", () => {
     expect(log).toEqual(["false"]);
   });
 
-  test("SV-16: a child that ends by itself while the supervisor stops it is not restarted", async () => {
+  test("SV-16 (S27): a child that ends by itself while the supervisor stops it is not restarted", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b", "c"));

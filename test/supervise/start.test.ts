@@ -5,7 +5,7 @@ import { virtualTime } from "../support/virtual.js";
 import { eventsOf, inVirtualTime, Stage, thrownBy } from "./stage.js";
 
 describe("Supervisor.ready()", () => {
-  test("SV-2: if a child does not start, those before it stop in reverse order, and there is no second attempt", async () => {
+  test("SV-2 (S2): if a child does not start, those before it stop in reverse order, and there is no second attempt", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       stage.failStarts("c", 1);
@@ -94,7 +94,7 @@ describe("Supervisor.ready()", () => {
     ]);
   });
 
-  test("SV-1: a start can be late by its own choice", async () => {
+  test("SV-1 (G10): a start can be late by its own choice", async () => {
     const error = await inVirtualTime(function* (): Routine<unknown> {
       const tree = supervise({
         a: {
@@ -114,27 +114,30 @@ describe("Supervisor.ready()", () => {
     ["permanent", { specs: 2, active: 1, supervisors: 0, workers: 2 }],
     ["transient", { specs: 2, active: 1, supervisors: 0, workers: 2 }],
     ["temporary", { specs: 1, active: 1, supervisors: 0, workers: 1 }],
-  ] as const)("SV-3: a %s child that returns IGNORE from its start does not run", async (restart, expected) => {
-    const count = await inVirtualTime(function* (): Routine<unknown> {
-      const stage = new Stage();
-      const tree = supervise({
-        a: {
-          *body() {
-            return IGNORE;
+  ] as const)(
+    "SV-3 (S3, G10): a %s child that returns IGNORE from its start does not run",
+    async (restart, expected) => {
+      const count = await inVirtualTime(function* (): Routine<unknown> {
+        const stage = new Stage();
+        const tree = supervise({
+          a: {
+            *body() {
+              return IGNORE;
+            },
+            restart,
           },
-          restart,
-        },
-        b: stage.body("b"),
+          b: stage.body("b"),
+        });
+        yield* tree.ready();
+        const count = tree.count();
+        yield* tree.stop();
+        return count;
       });
-      yield* tree.ready();
-      const count = tree.count();
-      yield* tree.stop();
-      return count;
-    });
-    expect(count).toEqual(expected);
-  });
+      expect(count).toEqual(expected);
+    },
+  );
 
-  test("SV-4: the defaults are one-for-one, one restart in 5000 ms, permanent, and a grace of 5000 ms", async () => {
+  test("SV-4 (S4): the defaults are one-for-one, one restart in 5000 ms, permanent, and a grace of 5000 ms", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       stage.whenStopping("b", function* () {
@@ -280,11 +283,11 @@ const wrong: readonly [what: string, children: unknown, options: unknown, messag
 ];
 
 describe("supervise() checks", () => {
-  test.each(wrong)("SV-5: %s is refused before any child starts", (_, children, options, message) => {
+  test.each(wrong)("SV-5 (S5, S6): %s is refused before any child starts", (_, children, options, message) => {
     expect(() => supervise(children as Children, options as SuperviseOptions)).toThrow(message);
   });
 
-  test("SV-5: unknown keys are tolerated", async () => {
+  test("SV-5 (S5): unknown keys are tolerated", async () => {
     const kind = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const child = { body: stage.body("a"), label: "mine" };

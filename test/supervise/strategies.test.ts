@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { eventsOf, inVirtualTime, Stage } from "./stage.js";
 
 describe("supervise() starts and stops", () => {
-  test("SV-1: children start in order, each after the one before has started, and stop in reverse order", async () => {
+  test("SV-1 (S1): children start in order, each after the one before has started, and stop in reverse order", async () => {
     const seen = await inVirtualTime(function* (): Routine<string[]> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b", "c"));
@@ -30,7 +30,7 @@ const strategies: readonly [strategy: Strategy, seen: string][] = [
 ];
 
 describe.each(strategies)("the strategy %s", (strategy, expected) => {
-  test("SV-8, SV-9, SV-10: a failure restarts the group in order, and no other child", async () => {
+  test("SV-8, SV-9, SV-10 (S11, S12, S13): a failure restarts the group in order, and no other child", async () => {
     const seen = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b", "c"), { strategy });
@@ -44,7 +44,7 @@ describe.each(strategies)("the strategy %s", (strategy, expected) => {
     expect(seen).toBe(expected);
   });
 
-  test("SV-13: one group restart counts as one", async () => {
+  test("SV-13 (S21): one group restart counts as one", async () => {
     const status = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b", "c", "d", "e"), { strategy, intensity: 1 });
@@ -63,7 +63,7 @@ describe.each(strategies)("the strategy %s", (strategy, expected) => {
     [2, 2],
     [5, 5],
   ])(
-    "SV-12: with an intensity of %i, failure %i + 1 within the period ends the supervisor",
+    "SV-12 (S17, S18): with an intensity of %i, failure %i + 1 within the period ends the supervisor",
     async (intensity, passes) => {
       const [running, exit, log, error] = await inVirtualTime(function* (): Routine<unknown[]> {
         const stage = new Stage();
@@ -92,7 +92,7 @@ describe("a group restart in which a child does not start", () => {
     // The children before the one that did not start stay up.
     ["rest-for-one", "b", "-b -c !b +b +c"],
     ["rest-for-one", "c", "-b -c +b !c +c"],
-  ])("SV-11: %s, when %s does not start", async (strategy, failing, expected) => {
+  ])("SV-11 (S14): %s, when %s does not start", async (strategy, failing, expected) => {
     const seen = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a", "b", "c"), { strategy, intensity: 2 });
@@ -107,7 +107,7 @@ describe("a group restart in which a child does not start", () => {
     expect(seen).toBe(expected);
   });
 
-  test("SV-13: an attempt that fails counts as a restart, so a child that never starts ends the supervisor", async () => {
+  test("SV-13 (S19): an attempt that fails counts as a restart, so a child that never starts ends the supervisor", async () => {
     const seen = await inVirtualTime(function* (): Routine<string[]> {
       const stage = new Stage();
       const tree = supervise(stage.bodies("a"), { intensity: 3 });
@@ -137,7 +137,7 @@ describe("restart", () => {
     ["transient", "failed", "running", 1],
     ["temporary", "returned", undefined, 0],
     ["temporary", "failed", undefined, 0],
-  ])("SV-6: a %s child that %s is then %s", async (restart, ending, status, counted) => {
+  ])("SV-6 (S7, S8, S9): a %s child that %s is then %s", async (restart, ending, status, counted) => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise({ a: { body: stage.body("a"), restart } });
@@ -151,7 +151,7 @@ describe("restart", () => {
     expect(seen).toEqual([status, counted]);
   });
 
-  test("SV-13: the ends of transient and temporary children that are not restarted do not count", async () => {
+  test("SV-13 (S23): the ends of transient and temporary children that are not restarted do not count", async () => {
     const kind = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const names = ["b", "c", "d", "e"];
@@ -176,7 +176,7 @@ describe("restart", () => {
   });
 
   test.each<Strategy>(["one-for-all", "rest-for-one"])(
-    "SV-6: a temporary child that is stopped because another failed is forgotten (%s)",
+    "SV-6 (S9): a temporary child that is stopped because another failed is forgotten (%s)",
     async (strategy) => {
       const seen = await inVirtualTime(function* (): Routine<unknown[]> {
         const stage = new Stage();
@@ -206,7 +206,7 @@ describe("the window of restarts", () => {
     [1_000, "ended"],
     [500, "ended"],
   ];
-  test.each(pauses)("SV-12: with intensity 1 in 1000 ms, failures %i ms apart: %s", async (pause, expected) => {
+  test.each(pauses)("SV-12 (S20): with intensity 1 in 1000 ms, failures %i ms apart: %s", async (pause, expected) => {
     const seen = await inVirtualTime(function* (): Routine<string> {
       const stage = new Stage();
       const tree = supervise(

@@ -11,7 +11,7 @@ import { describe, expect, test } from "vitest";
 import { eventsOf, inVirtualTime, Stage } from "./stage.js";
 
 describe("a tree of supervisors", () => {
-  test("SV-18: trees start and stop in order, and only what fails is restarted", async () => {
+  test("SV-18 (S32): trees start and stop in order, and only what fails is restarted", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise({
@@ -31,7 +31,7 @@ describe("a tree of supervisors", () => {
     expect(seen).toEqual(["+a +b +c +d", "-b -c +b +c", "-d -c -b -a", count]);
   });
 
-  test("SV-18: a tree that gives up is restarted by its parent with its static children; added children are gone", async () => {
+  test("SV-18 (S32): a tree that gives up is restarted by its parent with its static children; added children are gone", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise({ inner: { children: stage.bodies("a", "b"), options: { intensity: 0 } } });
@@ -70,7 +70,7 @@ describe("a tree of supervisors", () => {
     // As in OTP: it has shut down, and has not failed.
     ["transient", "stopped"],
     ["temporary", undefined],
-  ])("SV-20: a %s tree that gives up is then %s", async (restart, expected) => {
+  ])("SV-20 (T1): a %s tree that gives up is then %s", async (restart, expected) => {
     const status = await inVirtualTime(function* (): Routine<unknown> {
       const stage = new Stage();
       const tree = supervise({ inner: { children: stage.bodies("a"), options: { intensity: 0 }, restart } });
@@ -88,20 +88,23 @@ describe("a tree of supervisors", () => {
     [2, 1, 6],
     [2, 2, 9],
     [0, 3, 4],
-  ])("SV-20: restarts multiply: intensities %i and %i let %i starts of a leaf pass", async (outer, inner, starts) => {
-    const count = await inVirtualTime(function* (): Routine<number> {
-      let count = 0;
-      const leaf = function* (): Routine<never> {
-        count++;
-        yield* sleep(1);
-        throw new Error("again");
-      };
-      const tree = supervise({ inner: { children: { leaf }, options: { intensity: inner } } }, { intensity: outer });
-      yield* tree.exited();
-      return count;
-    });
-    expect(count).toBe(starts);
-  });
+  ])(
+    "SV-20 (T2): restarts multiply: intensities %i and %i let %i starts of a leaf pass",
+    async (outer, inner, starts) => {
+      const count = await inVirtualTime(function* (): Routine<number> {
+        let count = 0;
+        const leaf = function* (): Routine<never> {
+          count++;
+          yield* sleep(1);
+          throw new Error("again");
+        };
+        const tree = supervise({ inner: { children: { leaf }, options: { intensity: inner } } }, { intensity: outer });
+        yield* tree.exited();
+        return count;
+      });
+      expect(count).toBe(starts);
+    },
+  );
 
   test("SV-18: a tree that does not start is a child that does not start", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
@@ -177,7 +180,7 @@ describe("a tree of supervisors", () => {
     expect(seen).toEqual([{ kind: "cancelled", reason: "done here" }, ["z running", "inner stopped"]]);
   });
 
-  test("SV-10: in a pipeline, rest-for-one counts a failure of the producer once; one-for-one counts each consumer", async () => {
+  test("SV-10 (T3): in a pipeline, rest-for-one counts a failure of the producer once; one-for-one counts each consumer", async () => {
     const run = (strategy: Strategy) =>
       inVirtualTime(function* (): Routine<string> {
         let producing: (() => void)[] = [];
@@ -261,32 +264,35 @@ describe("autoShutdown", () => {
     ["all-significant", "one-for-one", "transient", "one is terminated", [terminated("a")], false],
     ["all-significant", "one-for-one", "transient", "the last returns", [terminated("a"), returns("b")], true],
   ];
-  test.each(cases)("SV-19: %s, %s, %s children: %s", async (autoShutdown, strategy, restart, _, steps, ended) => {
-    const seen = await inVirtualTime(function* (): Routine<unknown> {
-      const stage = new Stage();
-      const tree = supervise(
-        {
-          a: significant(stage, "a", restart),
-          b: significant(stage, "b", restart),
-          z: {
-            body: stage.body("z"),
-            restart: steps.length === 1 && strategy === "one-for-one" ? "transient" : "permanent",
+  test.each(cases)(
+    "SV-19 (S33, S34, S35): %s, %s, %s children: %s",
+    async (autoShutdown, strategy, restart, _, steps, ended) => {
+      const seen = await inVirtualTime(function* (): Routine<unknown> {
+        const stage = new Stage();
+        const tree = supervise(
+          {
+            a: significant(stage, "a", restart),
+            b: significant(stage, "b", restart),
+            z: {
+              body: stage.body("z"),
+              restart: steps.length === 1 && strategy === "one-for-one" ? "transient" : "permanent",
+            },
           },
-        },
-        { autoShutdown: autoShutdown!, strategy: strategy! },
-      );
-      yield* tree.ready();
-      for (const step of steps) yield* step(stage, tree);
-      yield* sleep(1);
-      const log = stage.seen().split(" ");
-      const over = log.includes("-z") && !log.slice(log.indexOf("-z")).includes("+z");
-      const exit = yield* tree.stop("test");
-      return [over && exit.kind === "cancelled" && exit.reason === "auto-shutdown"];
-    });
-    expect(seen).toEqual([ended]);
-  });
+          { autoShutdown: autoShutdown!, strategy: strategy! },
+        );
+        yield* tree.ready();
+        for (const step of steps) yield* step(stage, tree);
+        yield* sleep(1);
+        const log = stage.seen().split(" ");
+        const over = log.includes("-z") && !log.slice(log.indexOf("-z")).includes("+z");
+        const exit = yield* tree.stop("test");
+        return [over && exit.kind === "cancelled" && exit.reason === "auto-shutdown"];
+      });
+      expect(seen).toEqual([ended]);
+    },
+  );
 
-  test("SV-19: a tree that shuts down by itself may be a significant child of its parent", async () => {
+  test("SV-19 (S36): a tree that shuts down by itself may be a significant child of its parent", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();
       const tree = supervise(
