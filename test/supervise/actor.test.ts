@@ -931,6 +931,14 @@ describe("monitor() and link()", () => {
     expect(seen).toBe(expected);
   });
 
+  test.each<[act: string, perform: () => unknown]>([
+    ["monitor", () => monitor(1 as never)],
+    ["link", () => link({} as never, go(never))],
+    ["link", () => link(go(never), null as never)],
+  ])("AC-11: to %s something else is refused", (act, perform) => {
+    expect(perform).toThrow(`Cannot ${act}: it must be a task, a child, an actor or a supervisor, got`);
+  });
+
   test("AC-11: a link that is disposed of ties nothing", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown> {
       const a = go(function* () {

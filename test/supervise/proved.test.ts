@@ -89,6 +89,25 @@ describe("verify() of supervised programs", () => {
   });
 });
 
+test("SV-24: what a program leaves behind is told by the names of the children and actors, as leaks are", async () => {
+  const verdict = await verify(
+    function* main(): Routine<void> {
+      const idle = function* (): Routine<void> {
+        yield* never();
+      };
+      const sup = supervise({ a: idle, inner: { children: { b: idle } } }, { name: "app" });
+      yield* sup.ready();
+      const clerk = actor<number>(() => {}, { name: "clerk" });
+      yield* clerk.send(1);
+    },
+    { leaks: true },
+  );
+  const report = verdict.status === "failed" ? verdict.report : "";
+  expect(verdict.status === "failed" && verdict.kind).toBe("leak");
+  for (const name of ["app#0", "app#0/a#0", "app#0/inner#1", "app#0/inner#1/b#0", "clerk#1"])
+    expect(report).toContain(name);
+});
+
 describe("simulate() of supervised programs", () => {
   test("children that are killed at random are restarted, and no acknowledged message is lost", async () => {
     type Deposit = { readonly amount: number; readonly reply: Reply<void> };
@@ -126,6 +145,34 @@ describe("simulate() of supervised programs", () => {
     );
     expect([...simulation.outcomes].sort()).toContain("not restarted, none failed");
     expect([...simulation.outcomes]).toContain("restarted, some failed");
+  });
+
+  test("SV-22: delays with jitter are those of the seed", async () => {
+    const delays = async (seed: number): Promise<unknown[]> => {
+      const simulation = await simulate(
+        function* main(): Routine<string> {
+          const client = {
+            *body(): Routine<never> {
+              yield* sleep(1);
+              throw new Error("again");
+            },
+            backoff: { min: 10, max: 1_000, jitter: 1 },
+          };
+          const sup = supervise({ client }, { intensity: 3, period: 1e9 });
+          yield* sup.exited();
+          const found: number[] = [];
+          for (let event; typeof (event = sup.events.tryReceive()) === "object"; )
+            if (event.type === "restarting") found.push(event.delay);
+          return found.join(" ");
+        },
+        { schedules: 3, seed },
+      );
+      return [...simulation.outcomes];
+    };
+    const [first, again, other] = [await delays(1), await delays(1), await delays(2)];
+    expect(first).toHaveLength(3);
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
   });
 
   test("a child that is always killed has its restarts, and is then given up", async () => {

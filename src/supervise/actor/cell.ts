@@ -175,7 +175,6 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
   }
 
   send(value: M): Operation<boolean> {
-    this._ready();
     return new Tell(this, this._apart === null ? value : this._apart(value));
   }
 

@@ -55,7 +55,7 @@ function frozen<T>(value: T): T {
  * `"clone"` sends a `structuredClone`.
  *
  * @param to - The channel.
- * @param how - `"freeze"` or `"clone"`.
+ * @param how - `"freeze"` or `"clone"`; undefined, as in production, for the channel as it is.
  * @throws TypeError if `how` is neither; and from `send`, if a value cannot be cloned.
  * @example
  * ```ts
@@ -69,8 +69,9 @@ function frozen<T>(value: T): T {
  * console.log(await orders.receive()); // { items: [ 'tea' ] }
  * ```
  */
-export function isolate<T>(to: SendChannel<T> | Channel<T>, how: Isolation): SendChannel<T> {
-  const apart = isolation("isolate channel", how)!;
+export function isolate<T>(to: SendChannel<T> | Channel<T>, how: Isolation | undefined): SendChannel<T> {
+  const apart = isolation("isolate channel", how);
+  if (apart === null) return to;
   return {
     send: (value) => to.send(apart(value)),
     trySend: (value) => to.trySend(apart(value)),

@@ -75,5 +75,5 @@ export interface ActorOptions<M>
   readonly restart?: Restart;
   readonly backoff?: Backoff;
   /** Whether messages are frozen or cloned when they are sent, see {@link isolate}. */
-  readonly isolate?: Isolation;
+  readonly isolate?: Isolation | undefined;
 }
