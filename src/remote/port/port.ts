@@ -61,8 +61,10 @@ export function checkedOrigin(origin: unknown): string {
   } catch {
     throw new TypeError(`Cannot connect: ${form}, got ${shown(origin)}`);
   }
-  if (own === origin && own !== "null") return own;
-  const hint = own === "null" ? "" : `; write ${shown(own)}`;
+  // Some browsers say that the origin of a file is "file://", and events of messages say "null".
+  const isOpaque = own === "null" || own.startsWith("file:");
+  if (own === origin && !isOpaque) return own;
+  const hint = isOpaque ? "" : `; write ${shown(own)}`;
   throw new TypeError(`Cannot connect: ${form}, got ${shown(origin)}${hint}`);
 }
 
