@@ -41,6 +41,7 @@ export default defineConfig([
       transducers: "build/transducers.js",
       supervise: "build/supervise.js",
       remote: "build/remote.js",
+      worker: "build/worker.js",
       host: "build/host-entry.js",
       testing: "build/testing.js",
       node: "build/node.js",

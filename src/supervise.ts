@@ -55,10 +55,12 @@ export type {
   Restart,
   StartUp,
   Strategy,
+  Supervisable,
   SuperviseOptions,
   Supervisor,
   SupervisorEvent,
   TemplateBody,
   TreeOptions,
   TreeSpec,
+  WorkerSpec,
 } from "./supervise/types.js";

@@ -1,6 +1,7 @@
 // What a supervisor is told about a child, checked once and with its defaults.
 
-import type { Operation } from "../operation/operation.js";
+import { settled } from "../operation/bridge.js";
+import type { Operation, Routine } from "../operation/operation.js";
 import { countOrInfinity } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { assertBackoff } from "./backoff.js";
@@ -11,6 +12,7 @@ import type {
   AnyChild,
   Backoff,
   ChildBody,
+  ChildContext,
   ChildOptions,
   Children,
   ChildSpec,
@@ -19,8 +21,10 @@ import type {
   Restart,
   StartUp,
   Strategy,
+  Supervisable,
   TreeOptions,
   TreeSpec,
+  WorkerSpec,
 } from "./types.js";
 
 /** What runs in a child. */
@@ -140,12 +144,32 @@ export function planChild(act: string, id: string, child: AnyChild, tree: TreePl
   if (typeof child === "function") return withOptions(act, what, {}, { kind: "body", body: child as ChildBody }, tree);
   if (typeof child !== "object" || child === null)
     throw new TypeError(`Cannot ${act}: ${what} must be a function or an object with a body, got ${shown(child)}`);
-  if (isSelfMade(child)) {
-    const { content, ...options } = child.asChild();
-    return withOptions(act, what, options, content, tree);
+  if (isSelfMade(child)) return planMade(act, what, child, {}, tree);
+  if ("worker" in child) {
+    const { worker, ...options } = child;
+    return planMade(act, what, workerOf(act, what, worker), options, tree);
   }
-  const spec = child as Exclude<typeof child, Actor<never>>;
+  const spec = child as Exclude<typeof child, Actor<never> | Supervisable>;
   return withOptions(act, what, spec, contentOf(act, what, spec), tree);
+}
+
+/** A child that brings its own content and options; `options` go before its own. */
+function planMade(act: string, what: string, made: SelfMade, options: ChildOptions, tree: TreePlan): Plan {
+  const { content, ...own } = made.asChild();
+  return withOptions(act, what, { ...own, ...options }, content, tree);
+}
+
+/** The worker of a spec. The code of workers is loaded when a worker is first started, and only then. */
+function workerOf(act: string, what: string, worker: WorkerSpec["worker"]): SelfMade {
+  if (typeof worker === "object" && isSelfMade(worker)) return worker;
+  if (typeof worker !== "string" && !(worker instanceof URL))
+    throw new TypeError(`Cannot ${act}: the worker of ${what} must be a URL or made by worker(), got ${shown(worker)}`);
+  const body = function* (context: ChildContext): Routine<unknown> {
+    const loaded = yield* settled(import("../worker.js"));
+    const made = loaded.worker(worker).asChild() as ReturnType<SelfMade["asChild"]>;
+    return yield* (made.content.body as unknown as (context: ChildContext) => Routine<unknown>)(context);
+  };
+  return { asChild: () => ({ startUp: "ready", content: { kind: "body", body } }) };
 }
 
 function isSelfMade(child: object): child is SelfMade {

@@ -117,8 +117,27 @@ export interface Actor<in M> extends SendChannel<M> {
   stop(reason?: unknown): Operation<Exit>;
 }
 
+/** What is made elsewhere and can be a child, such as a worker of `millrace/worker`. */
+export interface Supervisable {
+  /** Called by the supervisor that it is passed to. Returns how it is treated. */
+  asChild(): ChildOptions;
+}
+
+/** A child that is a thread or a process: the address of its file, or what `worker()` of `millrace/worker` has made. */
+export interface WorkerSpec extends ChildOptions {
+  readonly worker: URL | string | Supervisable;
+}
+
 /** A child in any form. A body stands for a {@link ChildSpec} with the defaults. */
-export type AnyChild = ChildSpec | ChildBody | TreeSpec | PoolSpec | ActorSpec | Actor<never>;
+export type AnyChild =
+  | ChildSpec
+  | ChildBody
+  | TreeSpec
+  | PoolSpec
+  | ActorSpec
+  | Actor<never>
+  | WorkerSpec
+  | Supervisable;
 
 /** The children of a supervisor by their ids, in the order in which they start. */
 export type Children = Readonly<Record<string, AnyChild>>;

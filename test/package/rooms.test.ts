@@ -38,6 +38,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "supervise/actor": [...flow, "supervise"],
   "remote/port": flow,
   remote: [...flow, "supervise", "remote/port"],
+  worker: [...flow, "flow/work", "supervise", "remote/port", "remote"],
   node: flow,
   "testing/program": basics,
   "testing/report": basics,
@@ -171,7 +172,7 @@ describe.each(files.filter((file) => !beyond.includes(file)))("src/%s", (file) =
   });
 });
 
-const combinators = /^(?:flow|sync|node|supervise|remote)\//;
+const combinators = /^(?:flow|sync|node|supervise|remote|worker)\//;
 const face = new Set(["index.ts", "transducers.ts"].flatMap(importsOf).flatMap(({ names }) => names));
 for (const [, name] of text("transducers.ts").matchAll(/^export function (\w+)/gm)) face.add(name!);
 

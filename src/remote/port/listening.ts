@@ -45,6 +45,11 @@ export class Told {
     this._stops.push(listen(source, event, listener));
   }
 
+  /** Stops something at the end. */
+  until(stop: () => void): void {
+    this._stops.push(stop);
+  }
+
   readonly message = (data: unknown): void => {
     this._listener?.message(data);
   };

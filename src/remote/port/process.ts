@@ -113,6 +113,9 @@ export class ProcessPort implements Port {
       this._cause ??= exitError(this.name, exitCode as number | null, signalCode);
     if (typeof nextTick === "function") told.end();
     else if (this._cause !== undefined) told.end(this._cause);
-    else upon(sleep(EXITS_WITHIN), () => told.end(new Error(`${this.name} has closed its channel`)));
+    else {
+      const exits = upon(sleep(EXITS_WITHIN), () => told.end(new Error(`${this.name} has closed its channel`)));
+      told.until(() => exits[Symbol.dispose]());
+    }
   }
 }

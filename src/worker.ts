@@ -1,0 +1,10 @@
+/**
+ * Threads and processes whose channels are ordinary channels: workers as children of a supervisor, and pipelines over threads.
+ *
+ * @module millrace/worker
+ */
+
+export { expose, type Main, type WorkerContext } from "./worker/expose.js";
+export { exposeStage, type ParallelOptions, parallel } from "./worker/parallel.js";
+export type { Worker, WorkerExit, WorkerOptions, WorkerSource } from "./worker/types.js";
+export { worker } from "./worker/worker.js";

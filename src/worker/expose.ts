@@ -1,0 +1,290 @@
+// The worker's side. `main` begins at once. It is cancelled when the parent asks the worker to stop, or is gone. When it has ended, and
+// no name is served any more, the parent gets its outcome, closes the connection, and the worker ends.
+
+import type { Channel } from "../channel/ends.js";
+import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import type { Handle } from "../remote/asks.js";
+import { connect } from "../remote/connect.js";
+import type { Connection, RemoteChannelOptions, ServeOptions } from "../remote/connection.js";
+import type { PortLike } from "../remote/port/port.js";
+import { assertFunction } from "../structures/arguments.js";
+import type { Exit } from "../supervise/exit.js";
+import { type Hosted, host } from "../supervise/hosting.js";
+import { go } from "../task/go.js";
+import type { Task } from "../task/task.js";
+import { sleep } from "../time/sleep.js";
+import { MAIN, READY } from "./life.js";
+import { builtin } from "./spawn.js";
+
+/** What `main` gets after its connection. */
+export interface WorkerContext {
+  /** Aborted when the worker is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What a worker runs. */
+export type Main<T> = (
+  connection: Connection,
+  context: WorkerContext,
+) => Routine<T> | AsyncRoutine<T> | PromiseLike<T> | Operation<T> | T;
+
+/** Milliseconds after which a process whose parent is gone exits, although its `main` has not ended. */
+const ORPHANED = 5000;
+
+/**
+ * Runs `main` in a worker, with the connection to its parent. Call it once in the file of the worker, before the first `await` at its
+ * top level. In a shared worker, `main` runs for each page.
+ *
+ * The worker ends when `main` has ended and no name is served any more. What `main` returns or throws is how the worker has exited.
+ * It is cancelled when the worker is to stop: a routine at its next `yield*`, other code by `context.signal`.
+ *
+ * @throws TypeError if `main` is no function. Error if this is no worker, or it was called before.
+ */
+export function expose<T>(main: Main<T>): void {
+  assertFunction("expose", "main", main);
+  const scope = globalThis as unknown as Scope;
+  if (scope[EXPOSED] === true) throw new Error("Cannot expose: a worker must expose one main, got a second");
+  scope[EXPOSED] = true;
+  const parent = parentOf(scope);
+  if (parent === null) {
+    scope.addEventListener("connect", ({ ports }) => serve(main, connect(ports[0]!), nothing));
+    return;
+  }
+  const connection = connect(parent.port);
+  parent.failing((error) => connection.close(error));
+  serve(main, connection, parent.leave);
+}
+
+const EXPOSED = /* @__PURE__ */ Symbol.for("millrace.exposed");
+
+/** The global scope of a worker, in part. */
+interface Scope {
+  [EXPOSED]?: boolean;
+  readonly onconnect?: unknown;
+  readonly document?: unknown;
+  readonly process?: Process;
+  postMessage?(message: unknown): void;
+  close?(): void;
+  addEventListener(event: "connect", listener: (event: { ports: readonly MessagePort[] }) => void): void;
+  addEventListener(event: "error", listener: (event: ErrorEvent) => void): void;
+  addEventListener(event: "unhandledrejection", listener: (event: PromiseRejectionEvent) => void): void;
+}
+
+interface Process {
+  send?: ((message: never) => boolean) | undefined;
+  on(event: string, listener: (error: unknown) => void): unknown;
+  exit(code: number): never;
+}
+
+interface Parent {
+  readonly port: PortLike;
+  /** Tells errors that nothing catches, after which the worker ends. */
+  failing(then: (error: unknown) => void): void;
+  /** Called when the connection and `main` have ended. */
+  leave(): void;
+}
+
+/** What started this worker; null in a shared worker, which pages connect to. */
+function parentOf(scope: Scope): Parent | null {
+  const threads = builtin<{ isMainThread: boolean; parentPort: PortLike | null }>("node:worker_threads");
+  // The parent of a thread gets its error from the host.
+  if (threads?.parentPort != null) return { port: threads.parentPort, failing: nothing, leave: nothing };
+  const { process } = scope;
+  if (threads?.isMainThread === true && typeof process?.send === "function") return ofProcess(process);
+  if (typeof scope.document !== "object" && threads?.isMainThread !== true) {
+    if (typeof scope.postMessage === "function") return ofPage(scope);
+    if ("onconnect" in scope) return null;
+  }
+  throw new Error(
+    "Cannot expose: it must be called in the file of a worker, got the main thread of a program or a page",
+  );
+}
+
+function ofProcess(process: Process): Parent {
+  return {
+    port: process as PortLike,
+    failing: (then) => void process.on("uncaughtExceptionMonitor", then),
+    leave: nothing,
+  };
+}
+
+function ofPage(scope: Scope): Parent {
+  return {
+    port: scope as PortLike,
+    // A thread of Node ends by an error that nothing catches, and so does a worker of a page.
+    failing(then) {
+      const fail = (error: unknown): void => {
+        then(error);
+        scope.close!();
+      };
+      scope.addEventListener("error", (event) => fail(event.error ?? new Error(event.message)));
+      scope.addEventListener("unhandledrejection", (event) => fail(event.reason));
+    },
+    leave: () => scope.close!(),
+  };
+}
+
+/** Runs `main` for a connection. */
+function serve<T>(main: Main<T>, connection: Connection, leave: () => void): void {
+  const names = new Counting(connection);
+  const run = new Run((hosted) => main(names, hosted));
+  const life = go(function* worker(): Routine<unknown> {
+    const value = yield* run.task;
+    yield* new Unserved(names);
+    return value;
+  });
+  let asked = false;
+  connection.serve(READY, () => undefined);
+  connection.serve(MAIN, function* () {
+    asked = true;
+    let over = false;
+    try {
+      const value = yield* life;
+      over = true;
+      return value;
+    } catch (error) {
+      over = true;
+      throw error;
+    } finally {
+      if (!over) stop();
+    }
+  });
+  const stop = (): void => {
+    run.cancel();
+    life.cancel();
+    upon(run.task.whenOver(), () => connection.close());
+  };
+  upon(connection.whenClosed(), () => {
+    run.cancel();
+    life.cancel();
+    upon(run.task.whenOver(), leave);
+    orphaned();
+  });
+  // A parent that asks nothing has connected by itself, and learns the end of `main` by that of the connection.
+  const alone = (close: () => void): void => {
+    if (asked) return;
+    const rest = (): void => {
+      if (!asked) close();
+    };
+    // Its answer comes after the first message of the parent.
+    upon(connection.ask(READY, undefined), rest, rest);
+  };
+  upon(
+    life,
+    () => alone(() => connection.close()),
+    (error) => alone(() => connection.close(error)),
+  );
+}
+
+/** A process does not outlive its parent by long. */
+function orphaned(): void {
+  const { process } = globalThis as unknown as Scope;
+  const threads = builtin<{ isMainThread: boolean }>("node:worker_threads");
+  if (process === undefined || threads?.isMainThread !== true) return;
+  upon(sleep(ORPHANED, { unref: true }), () => process.exit(1));
+}
+
+/** The task of `main`. */
+class Run implements Hosted {
+  readonly task: Task<unknown>;
+  inner: Task<unknown> | null;
+  private readonly _controller: AbortController;
+
+  constructor(body: (hosted: Hosted) => unknown) {
+    this._controller = new AbortController();
+    this.inner = null;
+    this.task = go(host("main", body as never), this);
+  }
+
+  get signal(): AbortSignal {
+    return this._controller.signal;
+  }
+
+  begin(): void {}
+
+  cancel(): void {
+    this._controller.abort();
+    this.task.cancel("The worker was asked to stop");
+    this.inner?.cancel();
+  }
+}
+
+/** The connection as `main` sees it: the names that `main` serves are counted. */
+class Counting implements Connection {
+  count: number;
+  waiting: Operation<void> | null;
+  private readonly _connection: Connection;
+
+  constructor(connection: Connection) {
+    this.count = 0;
+    this.waiting = null;
+    this._connection = connection;
+  }
+
+  get name(): string {
+    return this._connection.name;
+  }
+
+  get closed(): boolean {
+    return this._connection.closed;
+  }
+
+  channel<U>(name: string, options?: RemoteChannelOptions<U>): Channel<U> {
+    return this._connection.channel(name, options);
+  }
+
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions): Disposable {
+    const served = this._connection.serve(name, handle, options);
+    this.count++;
+    let over = false;
+    return {
+      [Symbol.dispose]: () => {
+        served[Symbol.dispose]();
+        if (over) return;
+        over = true;
+        if (--this.count === 0) this.waiting?.complete(undefined);
+      },
+    };
+  }
+
+  ask<Q, R>(name: string, question: Q): Operation<R> {
+    return this._connection.ask(name, question);
+  }
+
+  whenClosed(): Operation<Exit> {
+    return this._connection.whenClosed();
+  }
+
+  close(reason?: unknown): void {
+    this._connection.close(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+/** Waits until no name is served. */
+class Unserved extends Operation<void> {
+  private readonly _names: Counting;
+
+  constructor(names: Counting) {
+    super();
+    this._names = names;
+  }
+
+  poll(): boolean {
+    return this._names.count === 0;
+  }
+
+  block(): void {
+    this._names.waiting = this;
+  }
+
+  override unblock(): void {
+    this._names.waiting = null;
+  }
+}
+
+function nothing(): void {}

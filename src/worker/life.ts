@@ -1,0 +1,123 @@
+// One life of a worker, as its parent sees it: a thread or process, the connection to it, and the routine that lasts as long as both.
+//
+// The whole life is two questions. The first is answered when the file of the worker has called `expose`, the second when its `main`
+// has ended: with what it returned, or with what it threw. To give up the second question is to ask the worker to stop.
+
+import { alt } from "../choice/select.js";
+import { settled } from "../operation/bridge.js";
+import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { Waiters } from "../operation/waiters.js";
+import { connect } from "../remote/connect.js";
+import type { Connection } from "../remote/connection.js";
+import { nothing } from "../supervise/exit.js";
+import { sleep } from "../time/sleep.js";
+import { type Spawned, spawn } from "./spawn.js";
+import type { WorkerOptions, WorkerSource } from "./types.js";
+
+/** The names of the questions. */
+export const READY = "millrace/ready";
+export const MAIN = "millrace/main";
+
+/** Milliseconds to begin, and milliseconds for what `main` has left behind, such as output that is being written. */
+const BEGINS_WITHIN = 30_000;
+const LINGERS = 500;
+
+export class Life<T> {
+  readonly connection: Connection;
+  private readonly _spawned: Spawned;
+  private readonly _waiting: Waiters;
+  private _gone: boolean;
+
+  constructor(source: WorkerSource, options: WorkerOptions, name: string) {
+    const spawned = spawn(source, options, name);
+    this._spawned = spawned;
+    this._waiting = new Waiters();
+    this._gone = false;
+    this.connection = connect(spawned.like, { name, limits: { handshake: BEGINS_WITHIN, ...options.limits } });
+    spawned.whenGone(() => {
+      this._gone = true;
+      this._waiting.completeAll(undefined);
+    });
+  }
+
+  /** Lasts until the worker is gone. If cancelled, the worker is asked to stop; if by force, it is killed. */
+  *run(ready: () => void): Routine<T> {
+    const { connection } = this;
+    // Asked at once, so that there is something to give up before the worker is ready.
+    let asked: Disposable | undefined;
+    const main = new Promise<T>((resolve, reject) => {
+      asked = upon(connection.ask<undefined, T>(MAIN, undefined), resolve, reject);
+    });
+    main.catch(nothing);
+    let answered = false;
+    try {
+      yield* connection.ask<undefined, void>(READY, undefined);
+      ready();
+      const value = yield* settled(main);
+      answered = true;
+      return value;
+    } catch (error) {
+      answered = true;
+      throw error;
+    } finally {
+      asked?.[Symbol.dispose]();
+      yield* this.farewell(answered);
+    }
+  }
+
+  kill(): void {
+    this._spawned.kill();
+  }
+
+  /** Waits until the worker is gone. */
+  private *farewell(answered: boolean): Routine<void> {
+    try {
+      if (answered) {
+        // It leaves when the connection is closed here. One that is lost has nothing left to do.
+        const isLost = this.connection.closed;
+        this.connection.close();
+        if (!this._gone && !isLost) yield* alt(this.gone(), sleep(LINGERS));
+      } else if (!this._gone) yield* this.gone();
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Lets nothing of it remain. */
+  end(): void {
+    this.connection.close();
+    if (!this._gone) this._spawned.kill();
+  }
+
+  private gone(): Operation<void> {
+    return new Gone(this._waiting, this.connection.name);
+  }
+}
+
+class Gone extends Operation<void> {
+  private readonly _waiting: Waiters;
+  private readonly _name: string;
+
+  constructor(waiting: Waiters, name: string) {
+    super();
+    this._waiting = waiting;
+    this._name = name;
+  }
+
+  poll(): boolean {
+    return false;
+  }
+
+  block(): void {
+    this._waiting.join(this);
+  }
+
+  override unblock(): void {
+    this._waiting.leave(this);
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: `the end of worker ${this._name}`, external: true };
+  }
+}

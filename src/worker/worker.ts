@@ -1,0 +1,260 @@
+import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { Waiters } from "../operation/waiters.js";
+import type { Connection } from "../remote/connection.js";
+import { assertOptions } from "../structures/arguments.js";
+import { named } from "../structures/named.js";
+import { readable } from "../structures/readable.js";
+import { Ending, EndingWait, type Exit, exitOf, KILLED, nothing, reasonOf } from "../supervise/exit.js";
+import type { BodyContent, Home, Owner } from "../supervise/spec.js";
+import type { ChildContext, ChildOptions } from "../supervise/types.js";
+import { go } from "../task/go.js";
+import type { Task } from "../task/task.js";
+import { sleep } from "../time/sleep.js";
+import { Life } from "./life.js";
+import { nameOf } from "./spawn.js";
+import type { Worker, WorkerExit, WorkerOptions, WorkerSource } from "./types.js";
+
+/**
+ * Starts a thread or a process whose file calls {@link expose}, and connects to it.
+ *
+ * As a child of a supervisor it is started, restarted and stopped by the supervisor. Pass it to `supervise()` where it is made. It
+ * has started when its file has called `expose`. Code that computes without a pause cannot be asked to stop, and is killed when its
+ * grace is over.
+ *
+ * The process stays alive until the worker has ended. Stop it, or declare it with `await using`.
+ *
+ * @param source - The address of the file, or a function that starts the worker.
+ * @throws TypeError if an option is wrong.
+ * @example
+ * ```ts
+ * import { worker } from "millrace/worker";
+ *
+ * const file = `import { expose } from "millrace/worker";
+ * expose(function* (connection) {
+ *   const numbers = connection.channel("numbers");
+ *   for (let n; typeof (n = yield* numbers.receive()) === "number"; ) yield* numbers.send(n * n);
+ * });`;
+ * const squares = worker(new URL(`data:text/javascript,${encodeURIComponent(file)}`));
+ * const numbers = squares.connection.channel<number>("numbers");
+ * await numbers.send(12);
+ * console.log(await numbers.receive()); // 144
+ * await squares.stop();
+ * ```
+ */
+export function worker<T = unknown>(source: WorkerSource, options: WorkerOptions = {}): Worker<T> {
+  assertOptions("start worker", options);
+  const { kind } = options;
+  if (kind !== undefined && kind !== "thread" && kind !== "process")
+    throw new TypeError(`Cannot start worker: kind must be "thread" or "process", got ${JSON.stringify(kind)}`);
+  return new Hired<T>(source, options);
+}
+
+class Hired<T> implements Worker<T>, Owner {
+  readonly name: string;
+  private readonly _source: WorkerSource;
+  private readonly _options: WorkerOptions;
+  private readonly _ending: Ending;
+  private readonly _waiting: Waiters<Connected<T>>;
+  private _life: Life<T> | null;
+  private _task: Task<T> | null;
+  private _home: Home | null;
+  private _begun: boolean;
+  private _runs: boolean;
+  private _killed: boolean;
+  private _stopped: { readonly reason: unknown } | null;
+
+  constructor(source: WorkerSource, options: WorkerOptions) {
+    this.name = options.name ?? nameOf(source);
+    this._source = source;
+    this._options = options;
+    this._ending = new Ending(() => this._task);
+    this._waiting = new Waiters();
+    this._life = null;
+    this._task = null;
+    this._home = null;
+    this._begun = this._runs = this._killed = false;
+    this._stopped = null;
+    readable(this, () => `Worker ${this.name}${this.exit === null ? "" : ` ${this.exit.kind}`}`);
+    // One that is passed to a supervisor in this step is started there.
+    void Promise.resolve().then(() => this._ready());
+  }
+
+  get exit(): Exit | null {
+    return this._ending.exit;
+  }
+
+  /** The connection, if it runs. */
+  get current(): Connection | null {
+    return this._runs ? this._life!.connection : null;
+  }
+
+  get connection(): Connection {
+    this._ready();
+    if (this._life !== null) return this._life.connection;
+    throw new Error(`Cannot connect to worker ${this.name}: it must have been started; wait for connected()`);
+  }
+
+  connected(): Operation<Connection> {
+    this._ready();
+    return new Connected(this, this._waiting);
+  }
+
+  exited(): Operation<WorkerExit<T>> {
+    this._ready();
+    return this._ending.wait(`worker ${this.name}`) as Operation<WorkerExit<T>>;
+  }
+
+  stop(reason?: unknown): Operation<WorkerExit<T>> {
+    this._ready();
+    return new Stop(this._ending, this, reason) as Operation<Exit> as Operation<WorkerExit<T>>;
+  }
+
+  kill(): void {
+    if (!this._runs) return;
+    this._killed = true;
+    this._life!.kill();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  halt(reason: unknown): void {
+    if (this.exit !== null) return;
+    if (this._home !== null) {
+      upon(this._home.terminate(), nothing, nothing);
+      return;
+    }
+    if (this._stopped !== null) return;
+    this._stopped = { reason };
+    const task = this._task!;
+    const { shutdown = 5000 } = this._options;
+    const force = (): void => {
+      this._killed = true;
+      task.cancel(undefined, { force: true });
+    };
+    if (shutdown === "kill" || shutdown === 0) force();
+    else {
+      task.cancel(reason);
+      if (shutdown === "infinity") return;
+      const grace = upon(sleep(shutdown), force);
+      upon(task.whenOver(), () => grace[Symbol.dispose]());
+    }
+  }
+
+  asChild(): ChildOptions & { readonly content: BodyContent } {
+    if (this._begun)
+      throw new TypeError(
+        `Cannot supervise: worker ${this.name} must not run or be a child already; pass it to supervise() where it is made`,
+      );
+    this._begun = true;
+    const { kind: _, name: __, limits: ___, host: ____, ...options } = this._options;
+    const owner = this;
+    const body = function* (context: ChildContext): Routine<unknown> {
+      return yield* owner._begin().run(context.ready);
+    };
+    return { ...options, startUp: "ready", content: { kind: "body", body, owner } };
+  }
+
+  adopted(home: Home): void {
+    this._home = home;
+    this._ending.exit = null;
+  }
+
+  ended(): void {
+    this._runs = false;
+  }
+
+  over(exit: Exit): void {
+    this._runs = false;
+    this._ending.end(exit);
+    this._waiting.completeAll(undefined);
+  }
+
+  /** Why there is no connection any more. */
+  get reason(): unknown {
+    return reasonOf(this.exit!, `Worker ${this.name}`);
+  }
+
+  /** Starts it unless it is, or is a child. */
+  private _ready(): void {
+    if (this._begun) return;
+    this._begun = true;
+    const life = this._begin();
+    const task = go(
+      named(`worker ${this.name}`, function* (): Routine<T> {
+        return yield* life.run(nothing);
+      }),
+    );
+    this._task = task;
+    this._ending.begun();
+    upon(task.whenOver(), () => {
+      // A task that is cancelled before its first turn has run no `finally`.
+      life.end();
+      const exit = exitOf(task);
+      if (this._killed) this.over(KILLED);
+      else
+        this.over(exit.kind === "cancelled" && this._stopped !== null ? { kind: "cancelled", ...this._stopped } : exit);
+    });
+  }
+
+  private _begin(): Life<T> {
+    const life = new Life<T>(this._source, this._options, this.name);
+    this._life = life;
+    this._runs = true;
+    this._killed = false;
+    this._waiting.completeAll(undefined);
+    return life;
+  }
+}
+
+class Connected<T> extends Operation<Connection> {
+  private readonly _worker: Hired<T>;
+  private readonly _waiting: Waiters<Connected<T>>;
+
+  constructor(worker: Hired<T>, waiting: Waiters<Connected<T>>) {
+    super();
+    this._worker = worker;
+    this._waiting = waiting;
+  }
+
+  poll(): boolean {
+    return this._worker.current !== null || this._worker.exit !== null;
+  }
+
+  block(): void {
+    this._waiting.join(this);
+  }
+
+  override unblock(): void {
+    this._waiting.leave(this);
+  }
+
+  override result(): Connection {
+    const { current } = this._worker;
+    if (current === null) throw this._worker.reason;
+    return current;
+  }
+
+  override waitsFor(): WaitsFor {
+    return { what: `the start of worker ${this._worker.name}`, external: true };
+  }
+}
+
+/** Stops a worker, and waits for its end. */
+class Stop<T> extends EndingWait {
+  private readonly _worker: Hired<T>;
+  private readonly _reason: unknown;
+
+  constructor(ending: Ending, worker: Hired<T>, reason: unknown) {
+    super(ending, `worker ${worker.name}`);
+    this._worker = worker;
+    this._reason = reason;
+  }
+
+  override block(): void {
+    super.block();
+    this._worker.halt(this._reason);
+  }
+}

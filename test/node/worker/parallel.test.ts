@@ -1,0 +1,116 @@
+// Pipelines over threads.
+
+import { afterEach, expect, test } from "vitest";
+import { channel, collect, go, type Routine, sleep } from "../../../src/index.js";
+import { PeerLostError } from "../../../src/remote.js";
+import { type ParallelOptions, parallel } from "../../../src/worker.js";
+import type { Done, Job } from "./stage.js";
+import { running, starting } from "./start.js";
+
+const url = starting("thread", "stage.ts");
+const over = (source: Iterable<Job>, options: ParallelOptions<Done> = {}, n = 2) =>
+  parallel<Job, Done>(n, source, url, options);
+const jobs = (count: number, deed?: Job["deed"]): Job[] =>
+  Array.from({ length: count }, (_, n) => ({ n, ...(deed && { deed }) }));
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+afterEach(async () => {
+  // All threads end by themselves.
+  for (let waits = 0; running > 0 && waits < 1000; waits++) await sleep(10);
+  expect(running).toBe(0);
+});
+
+test("parallel() yields the results in the order of the source, from all its threads", async () => {
+  const done = await collect(over(jobs(500, "compute").slice(0, 60)));
+  expect(done.map(({ n }) => n)).toEqual(numbers(60));
+  expect(new Set(done.map(({ thread }) => thread)).size).toBe(2);
+});
+
+test("parallel() keeps up with tiny values, each exactly once", async () => {
+  const done = await collect(over(jobs(5000), { ordered: false }));
+  expect(done.map(({ n }) => n).sort((a, b) => a - b)).toEqual(numbers(5000));
+});
+
+test("a stage may wait, and n * prefetch values are in flight at most", async () => {
+  let taken = 0;
+  const source = (function* (): Iterable<Job> {
+    for (const job of jobs(1000, "wait")) {
+      taken++;
+      yield job;
+    }
+  })() as Iterable<Job>;
+  const out = over(source, { prefetch: 3 });
+  expect(await out.receive()).toMatchObject({ n: 0 });
+  await sleep(300);
+  // Those in flight, the one that was received, and the one that is being delivered.
+  expect(taken).toBeLessThanOrEqual(2 * 3 + 2);
+  out.cancel();
+});
+
+test("what a stage throws closes the output", async () => {
+  const out = over([...jobs(3), { n: 3, deed: "throw" }, ...jobs(3)]);
+  await expect(collect(out)).rejects.toThrow(new RangeError("refused 3"));
+});
+
+test("a result that cannot be cloned closes the output, and says why", async () => {
+  await expect(collect(over([{ n: 1, deed: "uncloneable" }]))).rejects.toThrow(/could not be cloned/);
+});
+
+test("a thread that dies is replaced, and what it held is given to another", async () => {
+  const tries = new SharedArrayBuffer(4);
+  const all = jobs(40);
+  const source = all.map((job) => (job.n === 17 ? { n: 17, deed: "die once" as const, tries } : job));
+  expect((await collect(over(source))).map(({ n }) => n)).toEqual(numbers(40));
+  expect(new Int32Array(tries)[0]).toBe(2);
+});
+
+test.each([1, 2])("with attempts %i, a value that kills so many threads closes the output", async (attempts) => {
+  const tries = new SharedArrayBuffer(4);
+  const out = over([...jobs(3), { n: 3, deed: "die", tries }], { attempts });
+  const error = await collect(out).then(undefined, (thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(PeerLostError);
+  expect(new Int32Array(tries)[0]).toBe(attempts);
+});
+
+test("leaving early gives up the source and ends the threads", async () => {
+  const source = channel<Job>(0, { owned: true });
+  const sender = go(function* (): Routine<number> {
+    let n = 0;
+    while (yield* source.send({ n, deed: "compute" })) n++;
+    return n;
+  });
+  const seen = new Set<number>();
+  for await (const { n, thread } of parallel<Job, Done>(2, source, url)) {
+    seen.add(thread);
+    if (n === 20) break;
+  }
+  expect(await sender).toBeLessThan(200);
+  expect(source.closed).toBe(true);
+});
+
+test("a slow receiver slows down the source", async () => {
+  let taken = 0;
+  const source = (function* (): Iterable<Job> {
+    for (const job of jobs(2000)) {
+      taken++;
+      yield job;
+    }
+  })() as Iterable<Job>;
+  const out = over(source);
+  for (let n = 0; n < 100; n++) {
+    expect(await out.receive()).toMatchObject({ n });
+    expect(taken).toBeLessThanOrEqual(n + 1 + 2 * 32 + 1);
+  }
+  out.cancel();
+});
+
+// n, options, message.
+const wrong: [unknown, object, RegExp][] = [
+  [0, {}, /^Cannot start parallel: n must be a whole number, 1 or more, got 0$/],
+  [1, { prefetch: 0.5 }, /^Cannot start parallel: prefetch must be a whole number/],
+  [1, { attempts: 0 }, /^Cannot start parallel: attempts must be a whole number/],
+];
+
+test.each(wrong)("parallel() refuses n %s with %s", (n, options, message) => {
+  expect(() => over([], options, n as number)).toThrow(message);
+});

@@ -1,0 +1,29 @@
+// A stage of a pipeline over threads.
+
+import { threadId } from "node:worker_threads";
+import { sleep } from "../../../src/index.js";
+import { exposeStage } from "../../../src/worker.js";
+
+/** What is to be done with a value. */
+export interface Job {
+  readonly n: number;
+  readonly deed?: "throw" | "die" | "die once" | "wait" | "compute" | "uncloneable";
+  /** A counter that all threads share. */
+  readonly tries?: SharedArrayBuffer;
+}
+
+export interface Done {
+  readonly n: number;
+  readonly thread: number;
+}
+
+exposeStage((job: Job): unknown => {
+  const { n, deed, tries } = job;
+  const count = tries === undefined ? 0 : Atomics.add(new Int32Array(tries), 0, 1);
+  if (deed === "throw") throw new RangeError(`refused ${n}`);
+  if (deed === "die" || (deed === "die once" && count === 0)) process.exit(3);
+  if (deed === "uncloneable") return () => n;
+  if (deed === "wait") return sleep(20).map(() => ({ n, thread: threadId }));
+  if (deed === "compute") for (const end = performance.now() + 5; performance.now() < end; );
+  return { n, thread: threadId };
+});
