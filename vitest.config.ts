@@ -40,6 +40,9 @@ class LongestFirst extends BaseSequencer {
 /** Tests that need Node: its garbage collector, its streams, its processes. */
 const nodeOnly = "test/**/*.node.test.ts";
 
+/** Tests that need a page. */
+const pageOnly = "test/**/*.page.test.ts";
+
 // Only changes of the sources start the tests again, not what the build writes.
 const server = { watch: { ignored: ["**/build/**", "**/dist/**"] } };
 
@@ -61,7 +64,7 @@ async function inChromium(common: object): Promise<TestProjectInlineConfiguratio
     test: {
       ...common,
       name: "shipped-chromium",
-      globalSetup: ["test/support/build.ts", "test/support/chromium.ts"],
+      globalSetup: ["test/support/build.ts", "test/support/chromium.ts", "test/support/far-side.ts"],
       include: everywhere,
       exclude: [nodeOnly],
       browser: {
@@ -97,7 +100,7 @@ export default defineConfig(async ({ mode }) => {
         "test/node/**/*.test.ts",
         "test/engines/workers.test.ts",
       ],
-      exclude: [nodeOnly],
+      exclude: [nodeOnly, pageOnly],
       pool: "forks",
     },
   };
@@ -109,6 +112,7 @@ export default defineConfig(async ({ mode }) => {
       name: "shipped",
       globalSetup: "test/support/build.ts",
       include: ["test/**/*.test.ts"],
+      exclude: [pageOnly],
       typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/types/tsconfig.json" },
       pool: "forks",
       server: { deps: { external: [/\/(?:build|dist)\//] } },

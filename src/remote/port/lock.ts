@@ -7,9 +7,11 @@
 import { upon } from "../../operation/upon.js";
 import { sleep } from "../../time/sleep.js";
 
-/** How often, and in which distance, a lock is looked for that the peer may not hold yet. */
+/** How often a lock is looked for that the peer may not hold yet: after 1, 2, 4 … milliseconds. */
 const LOOKS = 10;
-const DISTANCE = 50;
+
+/** Milliseconds for messages that the holder has posted, which a lock overtakes. */
+const OVERTAKES = 100;
 
 function manager(): LockManager | undefined {
   return typeof navigator === "object" ? navigator.locks : undefined;
@@ -43,23 +45,25 @@ export function whenReleased(name: string, released: () => void, unseen: () => v
   const miss = (): void => {
     if (!signal.aborted) unseen();
   };
-  const ask = (): void => {
-    const granted = (): void => {
-      if (!signal.aborted) released();
-    };
-    locks!.request(name, { mode: "shared", signal }, granted).catch(miss);
+  const later = (ms: number, then: () => void): void => {
+    if (signal.aborted) return;
+    const wait = upon(sleep(ms), then);
+    signal.addEventListener("abort", () => wait[Symbol.dispose](), { once: true });
   };
-  const look = (left: number): void => {
+  const ask = (): void => {
+    locks!.request(name, { mode: "shared", signal }, () => later(OVERTAKES, released)).catch(miss);
+  };
+  const look = (looks: number): void => {
     if (signal.aborted) return;
     const found = ({ held }: LockManagerSnapshot): void => {
       if (held?.some((lock) => lock.name === name)) ask();
-      else if (left > 0) upon(sleep(DISTANCE), () => look(left - 1));
+      else if (looks < LOOKS) later(2 ** looks, () => look(looks + 1));
       else miss();
     };
     locks!.query().then(found).catch(miss);
   };
   if (locks === undefined) void Promise.resolve().then(miss);
-  else look(LOOKS);
+  else look(0);
   return () => stop.abort();
 }
 
