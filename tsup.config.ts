@@ -1,13 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Options } from "tsup";
-import { ship } from "./tools/chunks.js";
+import { ship, shipSmall } from "./tools/chunks.js";
 import { Core } from "./tools/core.js";
+
+/** What pages load is shrunk by their bundlers. */
+const IN_PAGES = /[\\/](?:core|index|index-whole|transducers|host)\.js$/;
 
 // TypeScript has emitted ES modules with `importHelpers` into build/ (esbuild would ignore the option and inline its own
 // helpers); what is left to do here is to bundle them: a process reads few files when it starts, and a bundler drops what it does
-// not use. There are no source maps, which were two thirds of the package. Names and lines stay, so that a stack trace says
-// something.
+// not use. There are no source maps, which were two thirds of the package. Names of functions stay, so that a stack trace says
+// something; what pages load keeps its lines and its variables, too.
 const modules: Options = {
   outDir: "dist",
   target: "es2022",
@@ -16,7 +19,12 @@ const modules: Options = {
   platform: "neutral",
   // Bundlers for browsers and their option `external` go by the prefix.
   removeNodeProtocol: false,
-  plugins: [{ name: "ship", renderChunk: (code) => ({ code: ship(code) }) }],
+  plugins: [
+    {
+      name: "ship",
+      renderChunk: async (code, { path }) => ({ code: IN_PAGES.test(path) ? ship(code) : await shipSmall(code) }),
+    },
+  ],
 };
 
 const build = fileURLToPath(new URL("build", import.meta.url));

@@ -4,10 +4,26 @@
 // `[Symbol.iterator]`, as reading the key might do something. So each class is wrapped in a call that is marked as pure: where its
 // result is not used, the call goes. Comments and indentation, a fifth of the package, go too: the docs stand in the declarations.
 
+import { minify } from "terser";
 import ts from "typescript";
 
 /** An import of nothing: the bundler keeps the order of chunks with it, and warns of it, as chunks have no side effects. */
 const BARE_IMPORT = /^import "\.\/chunk-\w+\.js";$/;
+
+/**
+ * Returns the text of a large script that no page loads, as it is shipped. Local variables get short names, and lines are joined.
+ * Functions and classes keep their names, which stacks and reports show.
+ */
+export async function shipSmall(script: string): Promise<string> {
+  const names = { keep_classnames: true, keep_fnames: true };
+  const { code } = await minify(ship(script), {
+    module: true,
+    compress: false,
+    mangle: names,
+    format: { max_line_len: 160, preserve_annotations: true },
+  });
+  return `${code}\n`;
+}
 
 /** Returns the text of a script as it is shipped. */
 export function ship(script: string): string {
@@ -24,8 +40,8 @@ function withPureClasses(script: string): string {
       if (initializer === undefined || !ts.isClassExpression(initializer) || !ts.isIdentifier(name)) continue;
       const start = initializer.getStart(file);
       const class_ = script.slice(start, initializer.end);
-      // A class gets its name from the variable that it initialises.
-      made += `${script.slice(from, start)}/* @__PURE__ */ (() => { const ${name.text} = ${class_}; return ${name.text}; })()`;
+      const named = initializer.name === undefined ? class_.replace("class", `class ${name.text}`) : class_;
+      made += `${script.slice(from, start)}/* @__PURE__ */ (() => ${named})()`;
       from = initializer.end;
     }
   }

@@ -4,7 +4,8 @@
 //
 // - members tagged `@internal`, and what overrides them in subclasses; a constructor becomes private;
 // - `implements` of interfaces that no entry point exports;
-// - files that no entry point reaches.
+// - files that no entry point reaches;
+// - the comments of what users cannot name: it is not exported, and no exported class or interface extends it.
 //
 // Members tagged `@protected` become protected: the package itself uses them everywhere, but only subclasses of users may.
 // Private members move to the end of their class, as the errors of the compiler list the first members that a value lacks.
@@ -36,6 +37,9 @@ interface Edit {
   readonly text: string;
 }
 
+/** A comment, with the rest of its line. */
+const COMMENT = /\/\*\*[\s\S]*?\*\/\s*/g;
+
 function tagged(node: ts.Node, tag: string): boolean {
   return ts.getJSDocTags(node).some(({ tagName }) => tagName.text === tag);
 }
@@ -58,6 +62,7 @@ export function ship(folder: string, entries: readonly string[]): void {
     const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!);
     for (const symbol of module === undefined ? [] : checker.getExportsOfModule(module)) exported.add(aliased(symbol));
   }
+  const shown = new Set([...exported].flatMap((symbol) => [symbol, ...basesOf(symbol)]));
   const edited = files.map((file) => [file.fileName, edit(file)] as const);
   for (const [name, text] of edited) writeFileSync(name, text);
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
@@ -80,7 +85,35 @@ export function ship(folder: string, entries: readonly string[]): void {
     for (const { from, to, text: replacement } of edits.sort((a, b) => b.from - a.from)) {
       text = text.slice(0, from) + replacement + text.slice(to);
     }
-    return references(file, text) + text;
+    return references(file, text) + withoutComments(file, text);
+  }
+
+  /** The classes and interfaces that a class or an interface extends. */
+  function basesOf(symbol: ts.Symbol): ts.Symbol[] {
+    const type = checker.getDeclaredTypeOfSymbol(symbol);
+    const bases = type.isClassOrInterface() ? checker.getBaseTypes(type) : [];
+    return bases.flatMap(({ symbol: base }) => (base === undefined ? [] : [base, ...basesOf(base)]));
+  }
+
+  /** The text of a file without the comments of what is not shown. */
+  function withoutComments(file: ts.SourceFile, text: string): string {
+    const hidden = new Set<string>();
+    for (const statement of file.statements) {
+      const named = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]! : statement;
+      const { name } = named as { name?: ts.Identifier };
+      const symbol = name && checker.getSymbolAtLocation(name);
+      if (symbol !== undefined && !shown.has(symbol)) hidden.add(symbol.name);
+    }
+    let made = "";
+    let from = 0;
+    for (const statement of ts.createSourceFile(file.fileName, text, ts.ScriptTarget.ES2022).statements) {
+      const named = ts.isVariableStatement(statement) ? statement.declarationList.declarations[0]! : statement;
+      const { name } = named as { name?: ts.Identifier };
+      if (name === undefined || !hidden.has(name.text)) continue;
+      made += text.slice(from, statement.pos) + text.slice(statement.pos, statement.end).replace(COMMENT, "");
+      from = statement.end;
+    }
+    return made + text.slice(from);
   }
 
   function references(file: ts.SourceFile, text: string): string {
