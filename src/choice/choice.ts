@@ -129,6 +129,11 @@ export class Choice<T> extends Operation<T> implements Waiter {
     return (labels === null ? value : { key: labels[winner]!, value }) as T;
   }
 
+  override get direct(): boolean {
+    for (const branch of this.parts) if (!branch.direct) return false;
+    return true;
+  }
+
   /** Nested choices flatten, so that each branch has the same probability. */
   override branches(): Operation<T>[] | null {
     const { labels, parts } = this;

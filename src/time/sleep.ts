@@ -35,6 +35,10 @@ export abstract class Until<T> extends Operation<T> implements Timed {
     if (this.due < Infinity) scheduler.removeAlarm(this);
   }
 
+  override get direct(): boolean {
+    return true;
+  }
+
   /** Describes the operation in words that follow "waits for". */
   protected abstract get what(): string;
 
