@@ -1,17 +1,18 @@
 // Runs the benchmark.
 //
-//   node bench/run.mjs                   all workloads; writes README.md beside this file
+//   node bench/run.mjs                   all workloads; writes README.md beside this file, and the table of the package's README.md
 //   node bench/run.mjs spsc/0 sieve      some workloads
 //   node bench/run.mjs --quick           all workloads with fewer and shorter measurements
 //   node bench/run.mjs --engines node@24,node@26,bun    and the forms on other engines, which npx starts
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleSize } from "./bundle.mjs";
 import { contenders } from "./contenders.mjs";
 import { contest } from "./contest.mjs";
 import { absence, build, buildGo, engine, launchMixed } from "./launch.mjs";
 import { report } from "./report.mjs";
+import { readmeTable } from "./table.mjs";
 import { workloads } from "./workloads.mjs";
 
 const THOROUGH = { rounds: 3, warmUpMs: 120, budgetMs: 300, share: 1, fixedShare: 1 };
@@ -82,4 +83,10 @@ const steady = measured !== undefined && build() === measured;
 if (!steady) console.error("README.md is not written: millrace is not built, or it was rebuilt during the run.");
 else if (positionals.length === 0 && !values.quick) {
   writeFileSync(new URL("README.md", import.meta.url), `${text}\n`);
+  const readme = new URL("../README.md", import.meta.url);
+  const section = /(<!-- speed -->[^|]*)(?:\|.*\n)+/;
+  writeFileSync(
+    readme,
+    readFileSync(readme, "utf8").replace(section, (_, before) => `${before}${readmeTable(contests)}\n`),
+  );
 }

@@ -170,6 +170,32 @@ function verdict(goal, value, of) {
   return met ? "yes" : "NO";
 }
 
+/** The rows of the README: what a row is, its workload, and its measure where that is not the time of an operation. */
+const README = [
+  ["a value handed over, no buffer", "spsc/0"],
+  ["a value through a buffer of 128", "spsc/128"],
+  ["ping-pong, a round trip", "ping-pong"],
+  ["select over four busy channels", "select-receive/4"],
+  ["ring of 1000 tasks, a hop", "ring/1000"],
+  ["select with a timeout that never fires", "sleep-cancel"],
+  ["pipeline of 4 stages, an item", "pipeline/4"],
+  ["8 workers, an item", "workers/8"],
+  ["1000 primes by a sieve, ms", "sieve", "ms"],
+  ["a parked task, bytes", "parked", "bytes"],
+];
+
+/** The table of the README: each form of millrace, Go, and the fastest peer. */
+export function readmeTable(contests) {
+  const rows = README.map(([label, name, measure = "ns"]) => {
+    const { workload, results } = contests.find((contest) => contest.workload.name === name);
+    const row = workload.rows.find((one) => one.measure === measure);
+    const cells = [...of("ours").map((form) => form.name), "go/1"].map((one) => show(read(results.get(one), row), row));
+    return [label, ...cells, show(fastestPeer(results, row)?.value, row)];
+  });
+  const forms = of("ours").map(({ title }) => `\`${title}\``);
+  return markdown(["", ...forms, "Go", "fastest JavaScript peer"], rows);
+}
+
 /** Rows as a Markdown table with aligned columns. */
 export function markdown(head, rows) {
   const widths = head.map((title, at) => Math.max(3, ...[title, ...rows.map((row) => row[at])].map((c) => c.length)));
