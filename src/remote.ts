@@ -5,6 +5,7 @@
  * @module millrace/remote
  */
 
+export { type AcceptOptions, type Acceptor, acceptor } from "./remote/accept.js";
 export type { Handle } from "./remote/asks.js";
 export { type ConnectOptions, connect } from "./remote/connect.js";
 export type { Connection, RemoteChannelOptions, ServeOptions } from "./remote/connection.js";
@@ -12,4 +13,5 @@ export { PeerLostError } from "./remote/errors.js";
 export type { Limits } from "./remote/limits.js";
 export type { PortLike } from "./remote/port/port.js";
 export type { PostingLike, ProcessLike, SocketLike } from "./remote/port/types.js";
+export type { OpenPort } from "./remote/reconnect.js";
 export type { SchemaResult, StandardSchema } from "./remote/schema.js";

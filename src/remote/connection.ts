@@ -597,6 +597,6 @@ function checkName(act: string, name: unknown, limits: Limits): void {
 }
 
 /** A name that no other connection has. */
-function nonce(): string {
+export function nonce(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
 }
