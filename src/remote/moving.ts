@@ -2,7 +2,7 @@
 // on, and lives on when the side that passed it on has died. Elsewhere it is one more channel of the same connection.
 
 import { channel } from "../channel/channel.js";
-import { type Channel, CLOSED, type Closed, type Empty, type ReceiveChannel } from "../channel/ends.js";
+import { type Channel, CLOSED, type Closed, type Empty } from "../channel/ends.js";
 import { iterate } from "../channel/iterate.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
@@ -23,7 +23,7 @@ const SUB = 1;
 const CHANNEL = 0;
 const REPLY = 1;
 
-/** How far a channel may be read ahead: not at all, as others may read it, unless it has a single reader. */
+/** How far a channel may be read ahead. */
 const AHEAD = 128;
 
 /** The end of a channel that has come from the other side. It begins when it is first used, so that it can be passed on before. */
@@ -134,7 +134,7 @@ export class Ends implements Mover {
   }
 
   private _give(local: Channel<unknown>, what: number): Given {
-    const ahead = (local as ReceiveChannel<unknown>).owned === true ? AHEAD : 0;
+    const ahead = aheadOf(local);
     const meets = local.capacity === 0;
     if (this._mux.transfers) {
       const { port1, port2 } = new globalThis.MessageChannel();
@@ -152,7 +152,7 @@ export class Ends implements Mover {
   take(ref: unknown): unknown {
     if (!Array.isArray(ref)) throw new Violation("a reference that is no list");
     const [kind, what, to, ahead] = ref as unknown[];
-    const window = whole(ahead, 0, "a window") === 0 ? 0 : AHEAD;
+    const window = Math.min(AHEAD, whole(ahead, 0, "a window"));
     if (what !== CHANNEL && what !== REPLY) throw new Violation("a reference to an unknown thing");
     let moved: Channel<unknown>;
     if (kind === PORT) {
@@ -164,6 +164,15 @@ export class Ends implements Mover {
     } else throw new Violation("a reference of an unknown kind");
     return what === REPLY ? replyTo(moved) : moved;
   }
+}
+
+/**
+ * How far a channel is read ahead: not at all, as others may read it, unless it has a single reader. What a buffer holds back or
+ * drops is not undone by reading much ahead.
+ */
+function aheadOf({ owned, capacity }: Channel<unknown>): number {
+  if (owned !== true) return 0;
+  return capacity === 0 || capacity === undefined ? AHEAD : Math.min(AHEAD, capacity);
 }
 
 /** A reply whose asker is on the other side. */

@@ -26,6 +26,11 @@ interface Texts {
 
 const settled = /* @__PURE__ */ Promise.resolve();
 
+/** A message is posted when nothing was added to it for so many microtasks: code that awaits goes on a few microtasks later. */
+const QUIET = 3;
+/** It is not kept back longer than this. */
+const LONGEST = 64;
+
 export class Outbox {
   /** What moves the channels that values hold. */
   mover: Mover | null;
@@ -40,7 +45,13 @@ export class Outbox {
   /** The characters of the message so far, of a port of text. */
   private _size: number;
   private _waiting: boolean;
-  private readonly _flush: () => void;
+  /** How often something was added, and how often at the last change. */
+  private _added: number;
+  private _seen: number;
+  /** The microtasks since then, and since the message was begun. */
+  private _quiet: number;
+  private _age: number;
+  private readonly _hop: () => void;
 
   constructor(port: Port, limits: Limits, failed: (error: unknown) => void) {
     this.mover = null;
@@ -53,9 +64,16 @@ export class Outbox {
     this._lines = [];
     this._size = 0;
     this._waiting = false;
-    this._flush = () => {
+    this._added = this._seen = this._quiet = this._age = 0;
+    this._hop = () => {
+      if (this._seen !== this._added) this._quiet = 0;
+      this._seen = this._added;
+      if (++this._quiet <= QUIET && ++this._age < LONGEST) {
+        settled.then(this._hop);
+        return;
+      }
       this._waiting = false;
-      if (this._frames.length > 0) this.flush();
+      this.flush();
     };
   }
 
@@ -71,6 +89,7 @@ export class Outbox {
 
   /** Sends a frame that holds nothing of the user. */
   push(frame: Frame): void {
+    this._added++;
     this._frames.push(frame);
     if (this._frames.length >= this._limits.items) this.flush();
     else if (!this._waiting) this._wait();
@@ -134,10 +153,12 @@ export class Outbox {
 
   private _wait(): void {
     this._waiting = true;
-    settled.then(this._flush);
+    this._quiet = this._age = 0;
+    settled.then(this._hop);
   }
 
   private _add(line: Line, value: unknown): void {
+    this._added++;
     const { batch } = line;
     if (batch !== null && batch.length < this._limits.items) {
       batch.push(value);
@@ -156,6 +177,7 @@ export class Outbox {
       return;
     }
     this._grow(text.length);
+    this._added++;
     const { batch } = line;
     if (batch !== null && batch.length < this._limits.items) {
       batch.push(text);
@@ -204,6 +226,7 @@ export class Outbox {
 
   private _pushText(text: string): void {
     this._grow(text.length);
+    this._added++;
     this._frames.push(text);
     if (!this._waiting) this._wait();
   }

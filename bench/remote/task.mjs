@@ -1,0 +1,2 @@
+/** The task of piscina. */
+export default (n) => n * 2;
