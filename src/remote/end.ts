@@ -542,6 +542,11 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     this._allowed--;
   }
 
+  /** A value that was accepted cannot cross: the channel is closed on both sides. */
+  spoil(error: unknown): void {
+    this._fail(error);
+  }
+
   /** A value as the schema makes it. One that does not fit closes the channel on both sides. */
   private _checked(value: unknown): unknown {
     const { schema } = this._options;

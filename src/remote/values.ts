@@ -29,6 +29,46 @@ export function isPlain(value: unknown, depth: number = DEEPEST): boolean {
   return true;
 }
 
+/**
+ * About how many characters a value has as JSON; -1 if it is longer than `most`, or holds anything but plain objects, arrays and
+ * primitives that JSON has.
+ */
+export function jsonSize(value: unknown, most: number, depth: number = DEEPEST): number {
+  switch (typeof value) {
+    case "string":
+      return value.length < most ? value.length + 2 : -1;
+    case "number":
+    case "boolean":
+      return 8;
+    case "object":
+      break;
+    default:
+      return -1;
+  }
+  if (value === null) return 4;
+  if (depth === 0) return -1;
+  let size = 2;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      const item: unknown = value[at];
+      const inner = item === undefined ? 4 : jsonSize(item, most - size, depth - 1);
+      if (inner < 0) return -1;
+      size += inner + 1;
+    }
+    return size < most ? size : -1;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return -1;
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return -1;
+  for (const key in value) {
+    const item: unknown = (value as Record<string, unknown>)[key];
+    const inner = item === undefined ? 0 : jsonSize(item, most - size, depth - 1);
+    if (inner < 0) return -1;
+    size += key.length + inner + 4;
+  }
+  return size < most ? size : -1;
+}
+
 /** Returns a value as JSON. Throws what JSON cannot hold, and what it would lose without a word. */
 export function jsonOf(act: string, value: unknown, most: number): string {
   assertJson(act, value, DEEPEST);

@@ -481,6 +481,34 @@ export function contract(transport: Transport, races = 3000): void {
       expect(most).toBeLessThanOrEqual(3);
     });
 
+    test("a value that is changed after it was sent, so that it cannot cross, closes its channel and no other", async () => {
+      const [out, into, here, there] = await both<Record<string, unknown>>("values");
+      const fine = here.channel<number>("fine");
+      const fineThere = there.channel<number>("fine");
+      const value: Record<string, unknown> = { n: 1 };
+      await fine.send(0);
+      await go(function* () {
+        yield* out.send({ n: 0 });
+        yield* fine.send(1);
+        yield* out.send(value);
+        value.n = transport.format === "clone" ? () => {} : 1n;
+      });
+      expect(await into.receive()).toEqual({ n: 0 });
+      expect([await fineThere.receive(), await fineThere.receive()]).toEqual([0, 1]);
+      await withTimeout(LIMIT, out.whenClosed());
+      expect(here.closed).toBe(false);
+    });
+
+    test("long texts arrive whole", async () => {
+      const [out, into] = await both<string>("words", 64);
+      const texts = Array.from({ length: 40 }, (_, n) => (n % 3 === 0 ? "\u0001" : "ü").repeat(n * 997));
+      const sender = go(function* () {
+        for (const text of texts) yield* out.send(text);
+      });
+      for (const text of texts) expect((await into.receive()) === text).toBe(true);
+      await sender;
+    });
+
     if (transport.format === "clone") {
       test("D8: a transferred buffer is empty on the side that sent it", async () => {
         const { here, there } = await open();

@@ -87,7 +87,7 @@ describe("a peer is refused that sends", () => {
   test.each([
     ["a message that is no JSON", "[[0"],
     ["a message of more than 1000 characters", `["${"x".repeat(1000)}"]`],
-    ["a message that is more than 12 levels deep", "[".repeat(500)],
+    ["a message that is more than 12 levels deep", "[".repeat(500) + "]".repeat(500)],
     ["a message that is more than 12 levels deep", `{"a":${'{"b":'.repeat(100)}1${"}".repeat(101)}`],
     ["an object with the key __proto__", '[[0,"millrace",1,""],[11,1,"double",{"__proto__":{"polluted":1}}]]'],
     ["an object with the key __proto__", '[[0,"millrace",1,""],[11,1,"double",{"\\u005f_proto__":{"polluted":1}}]]'],
