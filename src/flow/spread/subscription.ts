@@ -44,6 +44,8 @@ export interface SubscribeOptions<T> {
 export interface Subscription<out T> extends OwnedChannel<T> {
   /** How many values the subscriber did not get: dropped by its policy, or still stored when it was cancelled. */
   readonly missed: number;
+  /** How many values are stored for it before its policy applies. */
+  readonly capacity: number;
 }
 
 /** Thrown to a subscriber that was disconnected because it was too slow, after the values that are stored for it. */
@@ -137,6 +139,10 @@ class Subscriber<T> implements Subscription<T> {
 
   get closed(): boolean {
     return this._channel.closed;
+  }
+
+  get capacity(): number {
+    return this._channel.capacity;
   }
 
   receive(): Operation<T | Closed> {
