@@ -176,6 +176,27 @@ test.each([
   expect(String((exit as { error: unknown }).error)).toContain("broke the protocol of sessions");
 });
 
+test("a message that comes twice is received once", async () => {
+  let asked = 0;
+  let server: Connection | undefined;
+  const { accept } = acceptor((connection) => {
+    made.push(connection);
+    server = connection;
+    connection.serve("count", () => ++asked);
+  });
+  const [near, far] = socketPair();
+  accept(far);
+  near.send("S  0");
+  for (const text of ['D 1 0 [[0,"millrace",1,""]]', 'D 2 0 [[11,1,"count",0]]', 'D 3 0 [[11,2,"count",0]]']) {
+    near.send(text);
+    near.send(text);
+  }
+  while (asked < 2) await sleep(1);
+  await sleep(5);
+  expect(asked).toBe(2);
+  expect(server?.closed).toBe(false);
+});
+
 test("a plain socket is a connection of its own", async () => {
   const { accept } = acceptor((connection) => {
     made.push(connection);
