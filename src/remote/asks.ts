@@ -15,7 +15,7 @@ import { Violation } from "./violation.js";
 export interface AskWire {
   readonly out: Outbox;
   readonly limits: Limits;
-  readonly portName: string;
+  readonly name: string;
   /** Why no question can be asked any more; null while one can. */
   readonly gone: Error | null;
   hold(): void;
@@ -61,7 +61,7 @@ class Ask<Q, R> extends Operation<R> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `an answer to ${this.name}`, external: true, host: true };
+    return { what: `an answer to ${this.name} over ${this._asks.wire.name}`, external: true, host: true };
   }
 }
 

@@ -583,10 +583,6 @@ export class Mux implements Connection {
     this._services.lose();
     this.waiting.completeAll(exit);
   }
-
-  get portName(): string {
-    return this._port.name;
-  }
 }
 
 function checkName(act: string, name: unknown, limits: Limits): void {

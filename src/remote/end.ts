@@ -42,6 +42,7 @@ export interface AnyEnd {
 
 /** What an end needs of its connection. */
 export interface Wire {
+  readonly name: string;
   readonly out: Outbox;
   /** An operation waits for the peer: the process must stay alive. */
   hold(): void;
@@ -140,7 +141,7 @@ class Send<T> extends Operation<boolean> implements Offering {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `send to ${this.end.name}`, external: true, host: true };
+    return { what: `send to ${this.end.place}`, external: true, host: true };
   }
 }
 
@@ -199,7 +200,7 @@ class Receive<T> extends Operation<T | Closed> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `receive from ${this.end.name}`, external: true, host: true };
+    return { what: `receive from ${this.end.place}`, external: true, host: true };
   }
 }
 
@@ -410,6 +411,11 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
 
   get capacity(): number {
     return this._options.rendezvous ? 0 : this._options.window;
+  }
+
+  /** Its name and what is on the other side, for reports. */
+  get place(): string {
+    return `${this.name} over ${this.wire.name}`;
   }
 
   get out(): Outbox {

@@ -12,6 +12,7 @@ import {
   go,
   type Routine,
   reduce,
+  run,
   select,
   sleep,
   withTimeout,
@@ -202,6 +203,26 @@ export function contract(transport: Transport, races = 3000): void {
         expect(await into.receive()).toBe(CLOSED);
         expect(await out.receive()).toBe(CLOSED);
       }
+    });
+
+    test("a report says on which side the other end is, and the wait is external", async () => {
+      const { here, there } = await open({ name: "the mill" });
+      const words = here.channel<string>("words");
+      there.serve("slow", () => sleep(LIMIT * 10));
+      const waiting = [words.receive(), words.send("x"), here.ask("slow", 1)].map((operation) => operation.waitsFor());
+      expect(waiting.map(({ what }) => what)).toEqual([
+        "receive from words over the mill",
+        "send to words over the mill",
+        "an answer to slow over the mill",
+      ]);
+      expect(waiting.every(({ external }) => external)).toBe(true);
+      // A closed program whose only task waits for the other side is in no deadlock.
+      const program = run(function* main() {
+        return yield* words.receive();
+      });
+      await sleep(5);
+      await there.channel<string>("words").send("from over there");
+      expect(await program).toBe("from over there");
     });
 
     test("names are text and nothing else: __proto__, constructor, an empty name (X1)", async () => {
