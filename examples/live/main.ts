@@ -17,14 +17,18 @@ async function* main(stopped: Promise<void>, port: number): AsyncRoutine<void> {
     send(response, pageFile(PAGE, new URL(request.url ?? "/", "http://127.0.0.1").pathname));
   }, port);
   process.stdout.write(`${site.url}\n`);
+  const sockets = new WebSocketServer({ server: site.server });
+  // When the scope is cancelled, each connection is closed. A page that is cut off learns that its session is over.
   yield* scope(function* (tasks) {
     const market = new Market();
-    const sockets = new WebSocketServer({ server: site.server });
     const { accept } = acceptor((connection) => {
       connection.serve("subscribe", (wish: Wish) => market.subscribe(wish));
       tasks.go(function* () {
-        yield* settled(stopped);
-        connection.close(new Error("the server is going down"));
+        try {
+          yield* connection.whenClosed();
+        } finally {
+          connection.close(new Error("the server is going down"));
+        }
       });
     });
     sockets.on("connection", accept);
@@ -32,4 +36,5 @@ async function* main(stopped: Promise<void>, port: number): AsyncRoutine<void> {
     yield* settled(stopped);
     tasks.cancel("the server is going down");
   });
+  for (const socket of sockets.clients) socket.terminate();
 }
