@@ -107,7 +107,7 @@ export class Ending {
   }
 }
 
-export class EndingWait extends Operation<Exit> {
+class EndingWait extends Operation<Exit> {
   private readonly _ending: Ending;
   private readonly _what: string;
   private readonly _hears: boolean;
@@ -138,5 +138,29 @@ export class EndingWait extends Operation<Exit> {
 
   override waitsFor(): WaitsFor {
     return { what: `the end of ${this._what}`, external: false };
+  }
+}
+
+/** What {@link Stop} stops. */
+export interface Stoppable {
+  readonly ending: Ending;
+  /** Asks it to end. */
+  halt(reason: unknown): void;
+}
+
+/** Stops an actor or a supervisor, and waits for its end. */
+export class Stop extends EndingWait {
+  private readonly _target: Stoppable;
+  private readonly _reason: unknown;
+
+  constructor(target: Stoppable, what: string, reason: unknown) {
+    super(target.ending, what);
+    this._target = target;
+    this._reason = reason;
+  }
+
+  override block(): void {
+    super.block();
+    this._target.halt(this._reason);
   }
 }

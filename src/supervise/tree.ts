@@ -18,7 +18,7 @@ import type { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { now, sleep } from "../time/sleep.js";
 import { ChildError, MaxRestartsError, type Refusal, StartError } from "./errors.js";
-import { Ending, EndingWait, type Exit, errorOf, exitOf, isFailure, reasonOf } from "./exit.js";
+import { Ending, type Exit, errorOf, exitOf, isFailure, reasonOf, Stop, type Stoppable } from "./exit.js";
 import { host } from "./hosting.js";
 import type { Incarnation, Inner, Keeper } from "./incarnation.js";
 import { PoolView } from "./pool-view.js";
@@ -69,7 +69,7 @@ class Progress extends Operation<void> {
   }
 }
 
-export class Tree implements Supervisor, Keeper, Desk, Inner {
+export class Tree implements Supervisor, Keeper, Desk, Inner, Stoppable {
   readonly name: string;
   readonly plan: TreePlan;
   readonly ending: Ending;
@@ -201,7 +201,7 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
   }
 
   stop(reason?: unknown): Operation<Exit> {
-    return new Stop(this, reason);
+    return new Stop(this, `supervisor ${this.name}`, reason);
   }
 
   exited(): Operation<Exit> {
@@ -571,20 +571,3 @@ export class Tree implements Supervisor, Keeper, Desk, Inner {
 
 type Distributed<E> = E extends SupervisorEvent ? Omit<E, "id" | "path" | "at"> : never;
 type EventBody = Distributed<SupervisorEvent>;
-
-/** Stops a supervisor, and waits for its end. */
-class Stop extends EndingWait {
-  private readonly _tree: Tree;
-  private readonly _reason: unknown;
-
-  constructor(tree: Tree, reason: unknown) {
-    super(tree.ending, `supervisor ${tree.name}`);
-    this._tree = tree;
-    this._reason = reason;
-  }
-
-  override block(): void {
-    super.block();
-    this._tree.halt(this._reason);
-  }
-}

@@ -22,6 +22,7 @@ import {
   ask,
   type Isolation,
   isolate,
+  type Leased,
   link,
   type Mailbox,
   monitor,
@@ -726,6 +727,37 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
       return answers;
     });
     expect(seen).toEqual(["Error: not yet", 2]);
+  });
+
+  test("AC-8: a question on lease is answered by the next life; one that is done fails with its life", async () => {
+    const seen = await inVirtualTime(function* (): Routine<Log> {
+      const behaviour = function* (
+        mailbox: Mailbox<Reply<string>>,
+        { incarnation }: ActorContext<Reply<string>>,
+      ): Routine<void> {
+        for (let lease: Leased<Reply<string>> | typeof CLOSED; (lease = yield* mailbox.lease()) !== CLOSED; ) {
+          if (incarnation === 2) lease.done();
+          yield* sleep(1);
+          if (incarnation < 3) throw new Error(`life ${incarnation}`);
+          lease.value(`life ${incarnation}`);
+          lease.done();
+        }
+      };
+      const [target, end] = yield* start(
+        (options) => actor<Reply<string>>(behaviour, options) as unknown as Actor<number>,
+      );
+      const question = (): Routine<string> =>
+        ask(target as unknown as Actor<Reply<string>>, (reply: Reply<string>) => reply)[
+          Symbol.iterator
+        ]() as Routine<string>;
+      const first = go(() => thrown(question()));
+      yield* pause();
+      const second = go(question);
+      const outcomes = [yield* first, yield* second];
+      yield* end();
+      return outcomes;
+    });
+    expect(seen).toEqual(["Error: life 2", "life 3"]);
   });
 
   test("AC-8: a message on lease comes again, first, unless it was done", async () => {

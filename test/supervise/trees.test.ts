@@ -166,6 +166,24 @@ describe("a tree of supervisors", () => {
     expect(seen).toEqual([log, events]);
   });
 
+  test("SV-27: kill() aborts the signal in the same step, also of a promise that never settles", async () => {
+    const seen = await inVirtualTime(function* (): Routine<unknown[]> {
+      const signals: AbortSignal[] = [];
+      const tree = supervise({
+        async a({ signal }) {
+          signals.push(signal);
+          await new Promise(() => {});
+        },
+      });
+      yield* tree.ready();
+      tree.child("a")!.kill();
+      const aborted = signals[0]!.aborted;
+      yield* tree.stop();
+      return [aborted, signals.length];
+    });
+    expect(seen).toEqual([true, 1]);
+  });
+
   test("SV-18: stop() of an inner tree ends that tree, and its parent treats it as any end", async () => {
     const seen = await inVirtualTime(function* (): Routine<unknown[]> {
       const stage = new Stage();

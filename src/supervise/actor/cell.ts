@@ -12,7 +12,7 @@ import { sharesVariables } from "../../scheduler/stand-ins.js";
 import { CancelledError } from "../../structures/errors.js";
 import { go } from "../../task/go.js";
 import type { Task } from "../../task/task.js";
-import { Ending, EndingWait, type Exit, exitOf, isFailure, nothing, reasonOf } from "../exit.js";
+import { Ending, type Exit, exitOf, isFailure, nothing, reasonOf, Stop, type Stoppable } from "../exit.js";
 import { type Hosted, host } from "../hosting.js";
 import { type BodyContent, type Home, type Owner, planChildren, planTree, type SelfMade } from "../spec.js";
 import { Tree } from "../tree.js";
@@ -139,7 +139,7 @@ function bodyOf(name: string, handles: boolean, isAsync: boolean): HostedBody | 
   return (lastBodies.sync ??= host(name, aloneSync));
 }
 
-export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
+export class Cell<M> implements Actor<M>, Owner, SelfMade, Stoppable, Restful {
   private readonly _name: string;
   private readonly _life: Life<M>;
   private readonly _options: ActorOptions<M>;
@@ -218,7 +218,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
   }
 
   stop(reason?: unknown): Operation<Exit> {
-    return new Stop(this, reason);
+    return new Stop(this, `actor ${this._name}`, reason);
   }
 
   /** Its name and its mailbox. */
@@ -416,29 +416,5 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Restful {
     this._task = this._keeper.launch(scope?.go ?? go).task;
     this._ending?.begun();
     this._home = { terminate: () => this._keeper!.stop().map(nothing) };
-  }
-}
-
-/** What {@link Stop} stops. */
-export interface Stoppable {
-  readonly name: string;
-  readonly ending: Ending;
-  halt(reason: unknown): void;
-}
-
-/** Stops an actor, and waits for its end. */
-export class Stop extends EndingWait {
-  private readonly _cell: Stoppable;
-  private readonly _reason: unknown;
-
-  constructor(cell: Stoppable, reason: unknown) {
-    super(cell.ending, `actor ${cell.name}`);
-    this._cell = cell;
-    this._reason = reason;
-  }
-
-  override block(): void {
-    super.block();
-    this._cell.halt(this._reason);
   }
 }

@@ -9,11 +9,11 @@ import { random } from "../../scheduler/scheduler.js";
 import { assertFunction, assertOptions, wholeNumber } from "../../structures/arguments.js";
 import { shown } from "../../structures/errors.js";
 import { call } from "../../task/call.js";
-import { Ending, type Exit, nothing } from "../exit.js";
+import { Ending, type Exit, nothing, Stop, type Stoppable } from "../exit.js";
 import type { Actor } from "../types.js";
 import { lifeOf } from "./actor.js";
 import { Asks } from "./asks.js";
-import { Cell, Stop, type Stoppable } from "./cell.js";
+import { Cell } from "./cell.js";
 import { isolation } from "./isolate.js";
 import { Box } from "./mailbox.js";
 import { assertActor, endOf } from "./monitor.js";
@@ -163,7 +163,7 @@ class Router<M> implements Group<M>, Stoppable {
   }
 
   stop(reason?: unknown): Operation<Exit> {
-    return new Stop(this, reason);
+    return new Stop(this, `router ${this.name}`, reason);
   }
 
   halt(reason: unknown): void {
