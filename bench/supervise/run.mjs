@@ -237,6 +237,9 @@ processor. A row of a peer compares it with ours. xstate has no questions.
 
 ${table}
 
+Of the time of a message to an actor of a plain function, half goes to the two operations that \`trySend\` and the read of the mailbox
+make, and to the collection of their garbage. Without them it would be about 20 ns, 50 million messages a second.
+
 Measured on Node ${node}, V8 ${v8}.
 `,
 );
