@@ -760,6 +760,39 @@ describe.each(homes)("an actor that is restarted %s", (_, start) => {
     expect(seen).toEqual(["Error: life 2", "life 3"]);
   });
 
+  test("AC-7: all questions that a life has taken fail with it, and those behind are answered by the next", async () => {
+    const seen = await inVirtualTime(function* (): Routine<Log> {
+      type Question = { readonly n: number; readonly reply: Reply<number> };
+      const behaviour = function* (mailbox: Mailbox<Question>, { incarnation }: ActorContext<Question>): Routine<void> {
+        for (let taken = 1; ; taken++) {
+          const question = yield* mailbox.receive();
+          if (question === CLOSED) return;
+          // The first life answers none, and takes three.
+          if (incarnation > 1) question.reply(question.n);
+          else if (taken === 3) throw new Error("not yet");
+        }
+      };
+      const [started, end] = yield* start((options) => actor<Question>(behaviour, options) as unknown as Actor<number>);
+      const target = started as unknown as Actor<Question>;
+      const outcomes: string[] = [];
+      const ends = [1, 2, 3, 4, 5].map((n) =>
+        go(function* (): Routine<void> {
+          try {
+            outcomes.push(`${n}: ${yield* ask(target, (reply: Reply<number>): Question => ({ n, reply }))}`);
+          } catch (error) {
+            outcomes.push(`${n}: ${(error as Error).message}`);
+          }
+        }),
+      );
+      yield* sleep(5);
+      outcomes.push("down");
+      for (const end of ends) yield* end;
+      yield* end();
+      return outcomes;
+    });
+    expect(seen).toEqual(["1: not yet", "2: not yet", "3: not yet", "down", "4: 4", "5: 5"]);
+  });
+
   test("AC-8: a message on lease comes again, first, unless it was done", async () => {
     const seen = await inVirtualTime(function* (): Routine<Log> {
       const log: Log = [];
