@@ -107,7 +107,7 @@ export class Ending {
   }
 }
 
-class EndingWait extends Operation<Exit> {
+export class EndingWait extends Operation<Exit> {
   private readonly _ending: Ending;
   private readonly _what: string;
   private readonly _hears: boolean;
