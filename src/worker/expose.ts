@@ -90,8 +90,8 @@ function parentOf(scope: Scope): Parent | null {
   const threads = builtin<{ isMainThread: boolean; parentPort: PortLike | null }>("node:worker_threads");
   // The parent of a thread gets its error from the host.
   if (threads?.parentPort != null) return { port: threads.parentPort, failing: nothing, leave: nothing };
-  const { process } = scope;
-  if (threads?.isMainThread === true && typeof process?.send === "function") return ofProcess(process);
+  const child = scope.process;
+  if (threads?.isMainThread === true && typeof child?.send === "function") return ofProcess(child);
   if (typeof scope.document !== "object" && threads?.isMainThread !== true) {
     if (typeof scope.postMessage === "function") return ofPage(scope);
     if ("onconnect" in scope) return null;
@@ -101,10 +101,10 @@ function parentOf(scope: Scope): Parent | null {
   );
 }
 
-function ofProcess(process: Process): Parent {
+function ofProcess(child: Process): Parent {
   return {
-    port: process as PortLike,
-    failing: (then) => void process.on("uncaughtExceptionMonitor", then),
+    port: child as PortLike,
+    failing: (then) => void child.on("uncaughtExceptionMonitor", then),
     leave: nothing,
   };
 }
@@ -179,10 +179,10 @@ function serve<T>(main: Main<T>, connection: Connection, leave: () => void): voi
 
 /** A process does not outlive its parent by long. */
 function orphaned(): void {
-  const { process } = globalThis as unknown as Scope;
+  const child = (globalThis as unknown as Scope).process;
   const threads = builtin<{ isMainThread: boolean }>("node:worker_threads");
-  if (process === undefined || threads?.isMainThread !== true) return;
-  upon(sleep(ORPHANED, { unref: true }), () => process.exit(1));
+  if (child === undefined || threads?.isMainThread !== true) return;
+  upon(sleep(ORPHANED, { unref: true }), () => child.exit(1));
 }
 
 /** The task of `main`. */

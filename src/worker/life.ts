@@ -73,12 +73,12 @@ export class Life<T> {
   /** Waits until the worker is gone. */
   private *farewell(answered: boolean): Routine<void> {
     try {
-      if (answered) {
-        // It leaves when the connection is closed here. One that is lost has nothing left to do.
-        const isLost = this.connection.closed;
-        this.connection.close();
-        if (!this._gone && !isLost) yield* alt(this.gone(), sleep(LINGERS));
-      } else if (!this._gone) yield* this.gone();
+      const { connection } = this;
+      // Its connection is closed here when it has answered, and there when it has stopped. One that is lost has nothing left to do.
+      const isLost = answered && connection.closed;
+      if (answered) connection.close();
+      else if (!this._gone) yield* alt(this.gone(), connection.whenClosed());
+      if (!this._gone && !isLost && this._spawned.tellsEnd) yield* alt(this.gone(), sleep(LINGERS));
     } finally {
       this.end();
     }

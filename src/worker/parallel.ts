@@ -1,8 +1,8 @@
 // A pipeline whose stage runs in threads.
 //
 // Values are pulled: a value is given to a worker when the worker has room for it, so a slow worker gets fewer. The room of a worker is
-// the number of values that it may hold. It grows while answers come quickly, up to `prefetch`, so that tiny values are sent many in a
-// message and no worker runs dry, and shrinks while they come slowly, so that no worker hoards what another could do.
+// the number of values that it may hold. The worker says how long each value took. The room holds work for the time that a message
+// takes, so that tiny values travel many in a message and no worker runs dry, and no worker hoards what another could do.
 
 import type { Channel, OwnedChannel } from "../channel/ends.js";
 import { type Input, sourceOf } from "../flow/ends/source.js";
@@ -11,11 +11,11 @@ import { pipeline } from "../flow/work/pipeline.js";
 import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
-import type { Handle } from "../remote/asks.js";
 import type { Connection } from "../remote/connection.js";
 import { PeerLostError } from "../remote/errors.js";
 import { assertFunction, assertOptions, wholeNumber } from "../structures/arguments.js";
 import { named } from "../structures/named.js";
+import { functionOf, isValue, type Returned, settle } from "../task/work.js";
 import { now } from "../time/sleep.js";
 import { expose } from "./expose.js";
 import type { Worker, WorkerOptions, WorkerSource } from "./types.js";
@@ -55,8 +55,10 @@ export interface ParallelOptions<U>
  * ```ts
  * import { parallel } from "millrace/worker";
  *
- * const file = `import { exposeStage } from "millrace/worker";
- * exposeStage((n) => n * n);`;
+ * const file = `
+ *   import { exposeStage } from "${import.meta.resolve("millrace/worker")}";
+ *   exposeStage((n) => n * n);
+ * `;
  * const squares = parallel<number, number>(2, [1, 2, 3], new URL(`data:text/javascript,${encodeURIComponent(file)}`));
  * for await (const square of squares) console.log(square); // 1, 4, 9
  * ```
@@ -86,11 +88,10 @@ export function parallel<T, U>(
     named("parallel", function* (value: T): Routine<U> {
       for (let left = attempts; ; ) {
         const place = yield* crew.room();
-        const since = now();
         try {
-          const answer = yield* place.connection.ask<T, U>(STAGE, value);
-          place.answered(now() - since);
-          return answer;
+          const [result, ms] = yield* place.connection.ask<T, readonly [U, number]>(STAGE, value);
+          place.answered(ms);
+          return result;
         } catch (error) {
           if (!(error instanceof PeerLostError) || --left === 0) throw error;
         } finally {
@@ -111,16 +112,25 @@ export function parallel<T, U>(
  *
  * @throws TypeError if `stage` is no function.
  */
-export function exposeStage<T, U>(stage: Handle<T, U>): void {
+export function exposeStage<T, U>(stage: (value: T) => Returned<U>): void {
   assertFunction("expose stage", "stage", stage);
+  const work = functionOf<U, [T]>(stage, 1);
   expose((connection) => {
-    connection.serve(STAGE, stage);
+    connection.serve(STAGE, (value: T) => {
+      const begun = now();
+      const made = work(value);
+      return isValue(made) ? ([made, now() - begun] as const) : waiting(settle(made));
+    });
   });
 }
 
-/** Milliseconds after which an answer is slow, and before which it is quick. */
-const SLOW = 4;
-const QUICK = 2;
+/** The answer of a stage that waits. Meanwhile its thread can do other things, so no time is counted. */
+function* waiting<U>(made: Operation<U> | Routine<U>): Routine<readonly [U, number]> {
+  return [yield* made, 0];
+}
+
+/** Milliseconds of work that a worker may hold: enough for the way of a message, there and back. */
+const AHEAD = 2;
 
 /** The place of a worker. One that has died is replaced when the place is next used. */
 class Place {
@@ -128,9 +138,12 @@ class Place {
   room: number;
   private readonly _crew: Crew;
   private _worker: Worker | null;
+  /** Milliseconds that a value takes. */
+  private _average: number;
 
   constructor(crew: Crew) {
     this.held = 0;
+    this._average = AHEAD;
     this.room = Math.min(2, crew.prefetch);
     this._crew = crew;
     this._worker = null;
@@ -145,9 +158,12 @@ class Place {
     return this._worker.connection;
   }
 
+  /** A value took the worker so long. */
   answered(ms: number): void {
-    if (ms > SLOW) this.room = Math.max(Math.min(2, this._crew.prefetch), this.room >> 1);
-    else if (ms < QUICK && this.held >= this.room) this.room = Math.min(this._crew.prefetch, this.room * 2);
+    this._average += (ms - this._average) / 8;
+    const { prefetch } = this._crew;
+    const wanted = Math.min(prefetch, Math.max(2, Math.ceil(AHEAD / this._average)));
+    this.room = Math.min(wanted, this.room * 2, prefetch);
   }
 
   leave(): void {

@@ -7,6 +7,8 @@ import type { WorkerOptions, WorkerSource } from "./types.js";
 /** What has been started. */
 export interface Spawned {
   readonly like: PortLike;
+  /** Whether its end is told, and not only that it was killed here. */
+  readonly tellsEnd: boolean;
   /** Calls back once it has ended. */
   whenGone(then: () => void): void;
   kill(): void;
@@ -75,6 +77,7 @@ function ofNode(like: Emitter & PortLike): Spawned {
   });
   return {
     like,
+    tellsEnd: true,
     whenGone: (then) => void (gone ? then() : waiting.push(then)),
     kill: () => void (like.kill !== undefined ? like.kill("SIGKILL") : like.terminate!()),
   };
@@ -86,6 +89,7 @@ function ofPage(like: PageWorker & PortLike): Spawned {
   const waiting: (() => void)[] = [];
   return {
     like,
+    tellsEnd: false,
     whenGone: (then) => void (gone ? then() : waiting.push(then)),
     kill() {
       if (gone) return;

@@ -30,11 +30,13 @@ import type { Worker, WorkerExit, WorkerOptions, WorkerSource } from "./types.js
  * ```ts
  * import { worker } from "millrace/worker";
  *
- * const file = `import { expose } from "millrace/worker";
- * expose(function* (connection) {
- *   const numbers = connection.channel("numbers");
- *   for (let n; typeof (n = yield* numbers.receive()) === "number"; ) yield* numbers.send(n * n);
- * });`;
+ * const file = `
+ *   import { expose } from "${import.meta.resolve("millrace/worker")}";
+ *   expose(function* (connection) {
+ *     const numbers = connection.channel("numbers");
+ *     for (let n; typeof (n = yield* numbers.receive()) === "number"; ) yield* numbers.send(n * n);
+ *   });
+ * `;
  * const squares = worker(new URL(`data:text/javascript,${encodeURIComponent(file)}`));
  * const numbers = squares.connection.channel<number>("numbers");
  * await numbers.send(12);

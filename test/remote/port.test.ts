@@ -119,6 +119,7 @@ test.each(Object.entries(refused))("portOf() refuses %s in words", (_, [like, op
 class FakeWindow {
   readonly listeners = new Set<(event: MessageEvent) => void>();
   readonly MessageChannel: typeof MessageChannel = MessageChannel;
+  readonly MessagePort: typeof MessagePort = MessagePort;
   readonly origin: string;
   readonly crypto: OwnWindow["crypto"];
 

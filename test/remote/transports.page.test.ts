@@ -170,6 +170,11 @@ describe.each(ways)("the end of the other side, %s", (way) => {
     expect(await exit).toMatchObject({ kind: "failed", error: { cause: { message: "thrown outside of main" } } });
   });
 
+  test("of a web worker that stops when it is asked to", async () => {
+    const one = await start();
+    expect(await one.stop("enough")).toEqual({ kind: "cancelled", reason: "enough" });
+  });
+
   test("of a web worker that computes for ever, and is killed", async () => {
     const one = await start({ shutdown: 20, limits: { heartbeat: 60_000 } });
     await one.connection.channel<string>("deed").send("spin");

@@ -24,7 +24,8 @@ export interface WindowLike {
 export interface OwnWindow {
   addEventListener(event: "message", listener: (event: MessageEvent) => void): void;
   removeEventListener(event: "message", listener: (event: MessageEvent) => void): void;
-  readonly MessageChannel: typeof MessageChannel;
+  readonly MessageChannel: new () => { readonly port1: MessagePort; readonly port2: MessagePort };
+  readonly MessagePort: { readonly prototype: object };
   readonly crypto: Pick<Crypto, "getRandomValues">;
   readonly origin?: string;
 }
@@ -46,7 +47,7 @@ export class WindowPort implements Port {
   constructor(like: WindowLike, origin: string, here: OwnWindow) {
     this.name = `window ${origin}`;
     this.trusted = origin === here.origin;
-    this.tellsEnd = "onclose" in here.MessageChannel.prototype;
+    this.tellsEnd = "onclose" in here.MessagePort.prototype;
     this._like = like;
     this._origin = origin;
     this._here = here;
