@@ -14,7 +14,7 @@ import { type Hosted, host } from "../supervise/hosting.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
-import { MAIN, READY } from "./life.js";
+import { MAIN, READY, STOP } from "./life.js";
 import { builtin } from "./spawn.js";
 
 /** What `main` gets after its connection. */
@@ -136,25 +136,16 @@ function serve<T>(main: Main<T>, connection: Connection, leave: () => void): voi
   });
   let asked = false;
   connection.serve(READY, () => undefined);
-  connection.serve(MAIN, function* () {
+  connection.serve(MAIN, () => {
     asked = true;
-    let over = false;
-    try {
-      const value = yield* life;
-      over = true;
-      return value;
-    } catch (error) {
-      over = true;
-      throw error;
-    } finally {
-      if (!over) stop();
-    }
+    return life;
   });
   const stop = (): void => {
     run.cancel();
     life.cancel();
     upon(run.task.whenOver(), () => connection.close());
   };
+  connection.serve(STOP, stop);
   upon(connection.whenClosed(), () => {
     run.cancel();
     life.cancel();

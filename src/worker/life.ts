@@ -1,7 +1,8 @@
 // One life of a worker, as its parent sees it: a thread or process, the connection to it, and the routine that lasts as long as both.
 //
 // The whole life is two questions. The first is answered when the file of the worker has called `expose`, the second when its `main`
-// has ended: with what it returned, or with what it threw. To give up the second question is to ask the worker to stop.
+// has ended: with what it returned, or with what it threw. A third one asks the worker to stop. To give up the second would not do: a
+// question that is given up before its handler has had a turn is never handled.
 
 import { alt } from "../choice/select.js";
 import { settled } from "../operation/bridge.js";
@@ -18,6 +19,7 @@ import type { WorkerOptions, WorkerSource } from "./types.js";
 /** The names of the questions. */
 export const READY = "millrace/ready";
 export const MAIN = "millrace/main";
+export const STOP = "millrace/stop";
 
 /** Milliseconds to begin, and milliseconds for what `main` has left behind, such as output that is being written. */
 const BEGINS_WITHIN = 30_000;
@@ -44,7 +46,7 @@ export class Life<T> {
   /** Lasts until the worker is gone. If cancelled, the worker is asked to stop; if by force, it is killed. */
   *run(ready: () => void): Routine<T> {
     const { connection } = this;
-    // Asked at once, so that there is something to give up before the worker is ready.
+    // Asked at once, so that the worker can tell its parent from one that has connected by itself.
     let asked: Disposable | undefined;
     const main = new Promise<T>((resolve, reject) => {
       asked = upon(connection.ask<undefined, T>(MAIN, undefined), resolve, reject);
@@ -62,6 +64,7 @@ export class Life<T> {
       throw error;
     } finally {
       asked?.[Symbol.dispose]();
+      if (!answered) upon(connection.ask(STOP, undefined), nothing, nothing);
       yield* this.farewell(answered);
     }
   }
