@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { CLOSED, type Closed, type Routine } from "millrace";
 import { parallel } from "millrace/worker";
 
+const file = new URL("./digest.mjs", import.meta.url);
+
 /** What a thread says of a file. */
 export interface Digest {
   readonly path: string;
@@ -33,9 +35,7 @@ export function* digestAll(
   done: (digest: Digest) => void,
 ): Routine<Map<string, string>> {
   const hashes = new Map<string, string>();
-  const digests = parallel<string, Digest>(threads, paths, new URL("./digest.mjs", import.meta.url), {
-    ordered: false,
-  });
+  const digests = parallel<string, Digest>(threads, paths, file, { ordered: false });
   for (let digest: Digest | Closed; (digest = yield* digests.receive()) !== CLOSED; ) {
     hashes.set(digest.path, digest.hash);
     done(digest);
