@@ -32,6 +32,22 @@ const STRETCH = 256;
 export const STREAK = 64;
 const UNKNOWN = -1;
 
+/** Stands in the run queue behind the joiners of a task that has failed. */
+class Failure implements Runnable {
+  private readonly _failures: unknown[];
+  private readonly _task: unknown;
+
+  constructor(failures: unknown[], task: unknown) {
+    this._failures = failures;
+    this._task = task;
+  }
+
+  run(): boolean {
+    this._failures.push(this._task);
+    return false;
+  }
+}
+
 export class Scheduler {
   host: Host;
   policy: Policy | null;
@@ -226,10 +242,12 @@ export class Scheduler {
 
   /**
    * Notes a task that has failed. The failure is reported when the queue is empty, or at the next turn of the host, unless the
-   * task has been joined by then.
+   * task has been joined by then. If it has `joiners`, which have been made ready, they have their turn first.
    */
-  failed(task: { report(): void }): void {
-    this._failures.push(task);
+  failed(task: { report(): void }, joiners: boolean): void {
+    if (joiners && this.policy === null) {
+      this._ready.push(new Failure(this._failures, task));
+    } else this._failures.push(task);
     if (!this._awake) this._wake();
   }
 

@@ -380,8 +380,10 @@ export class Task<out T> extends Sharable<T> implements Once<T>, Runnable, Perfo
     if (this.keeps !== null) releaseHeldBy(this, ending === "done", value);
     this.context = undefined;
     this.member?.ended();
-    this._waiting?.completeAll(undefined);
-    if (ending === "failed") scheduler.failed(this);
+    const { _waiting: waiting } = this;
+    const joiners = waiting !== null && waiting.first !== null;
+    waiting?.completeAll(undefined);
+    if (ending === "failed") scheduler.failed(this, joiners);
   }
 
   /** @internal */

@@ -22,6 +22,7 @@ import {
   select,
   settled,
   sleep,
+  type Task,
   ticker,
   upon,
   withNack,
@@ -374,6 +375,74 @@ describe("a task", () => {
     });
     expect([await busy, reported]).toEqual(["heard while busy", [error]]);
   });
+});
+
+describe("a task that fails and is joined", () => {
+  /** Runs for longer than a slice, so that the host gets a turn before the next task. */
+  function burn(): void {
+    for (const end = now() + 15; now() < end; );
+  }
+
+  const joiners: Readonly<Record<string, (task: Task<void>) => Task<unknown> | Promise<unknown>>> = {
+    "a function*": (task) =>
+      go(function* () {
+        try {
+          yield* task;
+        } catch (error) {
+          return error;
+        }
+      }),
+    "an async function*": (task) =>
+      go(async function* () {
+        try {
+          yield* task;
+        } catch (error) {
+          return error;
+        }
+      }),
+    await: async (task) => {
+      try {
+        await task;
+      } catch (error) {
+        return error;
+      }
+    },
+    "a select": (task) =>
+      go(function* () {
+        try {
+          yield* select({ task, late: sleep(10_000) });
+        } catch (error) {
+          return error;
+        }
+      }),
+  };
+
+  test.each(Object.entries(joiners))(
+    "by %s is not reported if the slice ends before the joiner has its turn (GO-10)",
+    async (_, join) => {
+      const reported: unknown[] = [];
+      using _host = replaceHost({
+        report(failure) {
+          reported.push(failure);
+          return () => {};
+        },
+      });
+      const error = new Error("joined");
+      const failing = go(function* () {
+        yield* sleep(1);
+        burn();
+        throw error;
+      });
+      const joined = join(failing);
+      const others = Array.from({ length: 3 }, () =>
+        go(function* () {
+          for (let turn = 0; turn < 4; turn++, burn()) yield* pause();
+        }),
+      );
+      expect([await joined, reported]).toEqual([error, []]);
+      for (const other of others) await other;
+    },
+  );
 });
 
 describe("a scope", () => {

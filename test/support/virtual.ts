@@ -12,7 +12,7 @@ export interface VirtualTime extends Disposable {
   advance(ms: number): Promise<void>;
   /** How many host timers are set. */
   readonly timers: number;
-  /** Failures that were reported because noneParked joined. */
+  /** Failures that were reported because no task joined. */
   readonly reported: unknown[];
 }
 

@@ -203,7 +203,7 @@ describe.each(forms)("go($form)", (form) => {
     expect(time.reported).toEqual([]);
   });
 
-  test("Task: a failure that noneParked joined is reported once, and a late joiner takes it back (GO-2)", async () => {
+  test("Task: a failure that no task joined is reported once, and a late joiner takes it back (GO-2)", async () => {
     using time = virtualTime();
     const error = new Error("unnoticed");
     const task = go(form.fail, error);
