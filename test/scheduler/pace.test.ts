@@ -4,6 +4,7 @@
 import { channel, go, pause, sliding } from "millrace";
 import { nativeHost, replaceHost } from "millrace/host";
 import { describe, expect, test } from "vitest";
+import { scheduler } from "../../src/scheduler/scheduler.js";
 
 /** The most milliseconds between two turns of the host: by so much a timer may be late. */
 const MOST = 15;
@@ -96,7 +97,9 @@ const works = [0, 0.02, 0.1, 0.4, 1, 4];
 const apart = ["await of a mapped operation", "function* that parks", "function* that hands over"];
 
 describe.each(Object.entries(forms))("beside tasks in the form %s", (form, start) => {
-  const most = apart.includes(form) ? MOST_APART : MOST;
+  // Where code uses contexts, as some files of tests do, what is awaited goes on in the context of its code: some microtasks later.
+  const isLate = scheduler.contexts !== null && form.includes("await");
+  const most = apart.includes(form) || isLate ? MOST_APART : MOST;
 
   test.each(works)(
     "that compute %d ms, the host gets the thread in time, from the first slice on (GO-5)",

@@ -2,8 +2,18 @@
 
 import { channel, go, type Operation, pause, type Routine, scope, sleep } from "millrace";
 import { type Actor, type ActorContext, actor, ask, type Reply, supervise } from "millrace/supervise";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { scheduler } from "../../src/scheduler/scheduler.js";
 import { inVirtualTime } from "./stage.js";
+
+// An actor does not rest once some code of the process uses contexts, as other files of tests do.
+const { contexts } = scheduler;
+beforeAll(() => {
+  scheduler.contexts = null;
+});
+afterAll(() => {
+  scheduler.contexts = contexts;
+});
 
 /** Begins so many actors that all others that can rest do so; each is asked twice, as the first time it may have been used. */
 function* beginMany(): Routine<void> {

@@ -363,7 +363,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Stoppable, Restful {
     const task = (this._options.scope?.go ?? go)(body, alone as never);
     this._task = task;
     this._ending?.begun();
-    if (task.member === null && this._mayRest) restOthers(this);
+    if ((task.member?.program ?? null) === null && this._mayRest) restOthers(this);
     upon(task.whenOver(), () => {
       if (this._task !== task) return;
       alone.abort(undefined);
@@ -373,7 +373,7 @@ export class Cell<M> implements Actor<M>, Owner, SelfMade, Stoppable, Restful {
   }
 
   /**
-   * Whether it can do without its task and its mailbox for a time. In a scope, in a closed program (where tasks are members) and with
+   * Whether it can do without its task and its mailbox for a time. In a scope, in a closed program and with
    * contexts the task can be noticed.
    */
   private get _mayRest(): boolean {
