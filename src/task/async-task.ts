@@ -10,6 +10,7 @@ import {
   returning,
 } from "../operation/async-performance.js";
 import type { AsyncRoutine, Operation } from "../operation/operation.js";
+import type { Path } from "../scheduler/path.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
@@ -19,8 +20,19 @@ import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
  */
 const garbage =
   typeof FinalizationRegistry === "function"
-    ? /* @__PURE__ */ new FinalizationRegistry<"ending" | "cleaning">((counter) => void scheduler[counter]--)
+    ? /* @__PURE__ */ new FinalizationRegistry<Count>(({ counter, root }) => {
+        if (scheduler.root === root) scheduler[counter]--;
+      })
     : null;
+
+interface Count {
+  readonly counter: "ending" | "cleaning";
+  /** The root of the tasks where it counts: a test sets the counters aside, and those of a simulation are gone with it. */
+  readonly root: Path;
+}
+
+/** The root where a task counts that is sought or cleans up. */
+const counted = /* @__PURE__ */ new WeakMap<object, Path>();
 
 export class AsyncTask<T> extends Task<T> {
   /** The delegate of the `yield*` at which the body has yielded out. */
@@ -34,7 +46,10 @@ export class AsyncTask<T> extends Task<T> {
     this.flags &= ~READY;
     try {
       if (this.flags & STOPPING) {
-        if (this.cleanup === null) scheduler.cleaning++;
+        if (this.cleanup === null) {
+          scheduler.cleaning++;
+          counted.set(this, scheduler.root);
+        }
         const throws = this.stopped(at);
         if (this._delegate !== null) returning.set(this._delegate, this);
         // From the next turn of the host on every operation of the task yields out, so that its place is seen (see cleanup.ts).
@@ -56,8 +71,14 @@ export class AsyncTask<T> extends Task<T> {
     if (this.flags & SOUGHT) return;
     this.flags |= SOUGHT;
     scheduler.ending++;
-    garbage?.register(this, "ending", this);
-    if (this.cleanup !== null) garbage?.register(this, "cleaning", this);
+    const { root } = scheduler;
+    counted.set(this, root);
+    garbage?.register(this, { counter: "ending", root }, this);
+    if (this.cleanup !== null) garbage?.register(this, { counter: "cleaning", root }, this);
+  }
+
+  private _countsNot(counter: Count["counter"]): void {
+    if (counted.get(this) === scheduler.root) scheduler[counter]--;
   }
 
   protected override stop(): void {
@@ -125,7 +146,7 @@ export class AsyncTask<T> extends Task<T> {
   private _found(): void {
     if (!(this.flags & SOUGHT) || (this.cleanup !== null && !this.happened)) return;
     this.flags &= ~SOUGHT;
-    scheduler.ending--;
+    this._countsNot("ending");
     garbage?.unregister(this);
   }
 
@@ -140,7 +161,7 @@ export class AsyncTask<T> extends Task<T> {
   }
 
   protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
-    if (this.cleanup !== null) scheduler.cleaning--;
+    if (this.cleanup !== null) this._countsNot("cleaning");
     super.end(ending, value);
     this._found();
   }
