@@ -334,7 +334,8 @@ class AtHand {
     if (this._used) {
       this._used = false;
       this._value = undefined;
-      if (kept.length < KEPT) kept.push(this);
+      // Where contexts are in use, the promise keeps the one in which it was made.
+      if (kept.length < KEPT && scheduler.contexts === null) kept.push(this);
     }
     return value;
   }
