@@ -355,8 +355,8 @@ const taken: Promise<Result<boolean>> = /* @__PURE__ */ Promise.resolve({ value:
 /** Returns the delegate of `yield*` in an async body. Most operations complete at once, without an `AsyncPerformance`. */
 export function performAsync<T>(operation: Performable<T>): unknown {
   // The frames of this function and of the operation's method, which end with a call.
-  if (scheduler.ending > 0 || scheduler.seekers !== null)
-    return seek(operation, scheduler.ending > 0 ? innermostPlace(2, 1) : NOWHERE);
+  const { ending } = scheduler.cancelled;
+  if (ending > 0 || scheduler.seekers !== null) return seek(operation, ending > 0 ? innermostPlace(2, 1) : NOWHERE);
   if (operation.waiter !== null) assertIdle(operation);
   if (!operation.poll()) {
     // What `poll` has made gets no answer: the operation cannot be polled again after it has yielded out.

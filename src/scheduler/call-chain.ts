@@ -43,7 +43,7 @@ function tail(): number {
  * package between that code and this function, `tails` the number of these functions that end with the call.
  */
 export function innermostPlace(frames: number, tails: number): readonly string[] {
-  if (scheduler.cleaning === 0) return NOWHERE;
+  if (scheduler.cancelled.cleaning === 0) return NOWHERE;
   const at = 3 + frames - tails + tails * measureTailFrames();
   return callChain().slice(at, at + 1);
 }

@@ -32,6 +32,17 @@ const STRETCH = 256;
 export const STREAK = 64;
 const UNKNOWN = -1;
 
+/**
+ * Counts cancelled async tasks. A test sets these numbers aside for others, so a task keeps those where it counts: it may end, or
+ * be garbage, when others have taken their place.
+ */
+export interface Cancelled {
+  /** Those that are not over, or whose present operation is unknown. */
+  ending: number;
+  /** Those that clean up. */
+  cleaning: number;
+}
+
 /** Stands in the run queue behind the joiners of a task that has failed. */
 class Failure implements Runnable {
   private readonly _failures: unknown[];
@@ -64,10 +75,8 @@ export class Scheduler {
   contexts: Contexts | null;
   /** Gets what a program has probably not meant; null in production. */
   notices: Notices | null;
-  /** The number of cancelled async tasks that are not over, or whose present operation is unknown. */
-  ending: number;
-  /** The number of cancelled async tasks that clean up. */
-  cleaning: number;
+  /** Counts cancelled async tasks. */
+  cancelled: Cancelled;
   /** Performances without a known task that parked since the last turn of the host. */
   private _young: Bag;
   /** What the code that runs now, whose task is unknown, has asked for its task; null for nothing. */
@@ -112,7 +121,7 @@ export class Scheduler {
     this.maker = null;
     this.contexts = null;
     this.notices = null;
-    this.ending = this.cleaning = 0;
+    this.cancelled = { ending: 0, cleaning: 0 };
     this._young = new Bag();
     this.seekers = null;
     this._ready = new Ring(1024);

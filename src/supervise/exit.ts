@@ -148,7 +148,7 @@ export interface Stoppable {
   halt(reason: unknown): void;
 }
 
-/** Stops an actor or a supervisor, and waits for its end. */
+/** Stops an actor, a supervisor or a worker, and waits for its end. */
 export class Stop extends EndingWait {
   private readonly _target: Stoppable;
   private readonly _reason: unknown;

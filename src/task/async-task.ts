@@ -10,8 +10,7 @@ import {
   returning,
 } from "../operation/async-performance.js";
 import type { AsyncRoutine, Operation } from "../operation/operation.js";
-import type { Path } from "../scheduler/path.js";
-import { scheduler } from "../scheduler/scheduler.js";
+import { type Cancelled, scheduler } from "../scheduler/scheduler.js";
 import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
 
 /**
@@ -20,23 +19,19 @@ import { badYield, READY, SOUGHT, STOPPING, Task } from "./task.js";
  */
 const garbage =
   typeof FinalizationRegistry === "function"
-    ? /* @__PURE__ */ new FinalizationRegistry<Count>(({ counter, root }) => {
-        if (scheduler.root === root) scheduler[counter]--;
-      })
+    ? /* @__PURE__ */ new FinalizationRegistry<Count>(({ cancelled, counter }) => void cancelled[counter]--)
     : null;
 
 interface Count {
-  readonly counter: "ending" | "cleaning";
-  /** The root of the tasks where it counts: a test sets the counters aside, and those of a simulation are gone with it. */
-  readonly root: Path;
+  readonly cancelled: Cancelled;
+  readonly counter: keyof Cancelled;
 }
-
-/** The root where a task counts that is sought or cleans up. */
-const counted = /* @__PURE__ */ new WeakMap<object, Path>();
 
 export class AsyncTask<T> extends Task<T> {
   /** The delegate of the `yield*` at which the body has yielded out. */
   private _delegate: object | null = null;
+  /** Where it counts, once it was cancelled. */
+  private _cancelled: Cancelled | null = null;
 
   override run(): boolean {
     const routine = this.routine as AsyncRoutine<T>;
@@ -47,8 +42,8 @@ export class AsyncTask<T> extends Task<T> {
     try {
       if (this.flags & STOPPING) {
         if (this.cleanup === null) {
-          scheduler.cleaning++;
-          counted.set(this, scheduler.root);
+          this._cancelled = scheduler.cancelled;
+          this._cancelled.cleaning++;
         }
         const throws = this.stopped(at);
         if (this._delegate !== null) returning.set(this._delegate, this);
@@ -70,15 +65,10 @@ export class AsyncTask<T> extends Task<T> {
   private _seek(): void {
     if (this.flags & SOUGHT) return;
     this.flags |= SOUGHT;
-    scheduler.ending++;
-    const { root } = scheduler;
-    counted.set(this, root);
-    garbage?.register(this, { counter: "ending", root }, this);
-    if (this.cleanup !== null) garbage?.register(this, { counter: "cleaning", root }, this);
-  }
-
-  private _countsNot(counter: Count["counter"]): void {
-    if (counted.get(this) === scheduler.root) scheduler[counter]--;
+    const cancelled = (this._cancelled ??= scheduler.cancelled);
+    cancelled.ending++;
+    garbage?.register(this, { cancelled, counter: "ending" }, this);
+    if (this.cleanup !== null) garbage?.register(this, { cancelled, counter: "cleaning" }, this);
   }
 
   protected override stop(): void {
@@ -146,7 +136,7 @@ export class AsyncTask<T> extends Task<T> {
   private _found(): void {
     if (!(this.flags & SOUGHT) || (this.cleanup !== null && !this.happened)) return;
     this.flags &= ~SOUGHT;
-    this._countsNot("ending");
+    this._cancelled!.ending--;
     garbage?.unregister(this);
   }
 
@@ -161,7 +151,7 @@ export class AsyncTask<T> extends Task<T> {
   }
 
   protected override end(ending: "done" | "failed" | "cancelled", value: unknown): void {
-    if (this.cleanup !== null) this._countsNot("cleaning");
+    if (this.cleanup !== null) this._cancelled!.cleaning--;
     super.end(ending, value);
     this._found();
   }

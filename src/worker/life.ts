@@ -6,9 +6,9 @@
 
 import { alt } from "../choice/select.js";
 import { settled } from "../operation/bridge.js";
-import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import { Gate, Shared } from "../operation/once.js";
+import type { Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
-import { Waiters } from "../operation/waiters.js";
 import { connect } from "../remote/connect.js";
 import type { Connection } from "../remote/connection.js";
 import { nothing } from "../supervise/exit.js";
@@ -28,19 +28,14 @@ const LINGERS = 500;
 export class Life<T> {
   readonly connection: Connection;
   private readonly _spawned: Spawned;
-  private readonly _waiting: Waiters;
-  private _gone: boolean;
+  private readonly _gone: Gate;
 
   constructor(source: WorkerSource, options: WorkerOptions, name: string) {
     const spawned = spawn(source, options, name);
     this._spawned = spawned;
-    this._waiting = new Waiters();
-    this._gone = false;
+    this._gone = new Gate(`the end of worker ${name}`, true);
     this.connection = connect(spawned.like, { name, limits: { handshake: BEGINS_WITHIN, ...options.limits } });
-    spawned.whenGone(() => {
-      this._gone = true;
-      this._waiting.completeAll(undefined);
-    });
+    spawned.whenGone(() => this._gone.open());
   }
 
   /** Lasts until the worker is gone. If cancelled, the worker is asked to stop; if by force, it is killed. */
@@ -80,8 +75,8 @@ export class Life<T> {
       // Its connection is closed here when it has answered, and there when it has stopped. One that is lost has nothing left to do.
       const isLost = answered && connection.closed;
       if (answered) connection.close();
-      else if (!this._gone) yield* alt(this.gone(), connection.whenClosed());
-      if (!this._gone && !isLost && this._spawned.tellsEnd) yield* alt(this.gone(), sleep(LINGERS));
+      else yield* alt(new Shared(this._gone), connection.whenClosed());
+      if (!isLost && this._spawned.tellsEnd) yield* alt(new Shared(this._gone), sleep(LINGERS));
     } finally {
       this.end();
     }
@@ -90,37 +85,6 @@ export class Life<T> {
   /** Lets nothing of it remain. */
   end(): void {
     this.connection.close();
-    if (!this._gone) this._spawned.kill();
-  }
-
-  private gone(): Operation<void> {
-    return new Gone(this._waiting, this.connection.name);
-  }
-}
-
-class Gone extends Operation<void> {
-  private readonly _waiting: Waiters;
-  private readonly _name: string;
-
-  constructor(waiting: Waiters, name: string) {
-    super();
-    this._waiting = waiting;
-    this._name = name;
-  }
-
-  poll(): boolean {
-    return false;
-  }
-
-  block(): void {
-    this._waiting.join(this);
-  }
-
-  override unblock(): void {
-    this._waiting.leave(this);
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: `the end of worker ${this._name}`, external: true };
+    if (!this._gone.happened) this._spawned.kill();
   }
 }

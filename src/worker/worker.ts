@@ -5,7 +5,7 @@ import type { Connection } from "../remote/connection.js";
 import { assertOptions } from "../structures/arguments.js";
 import { named } from "../structures/named.js";
 import { readable } from "../structures/readable.js";
-import { Ending, EndingWait, type Exit, exitOf, KILLED, nothing, reasonOf } from "../supervise/exit.js";
+import { Ending, type Exit, exitOf, KILLED, nothing, reasonOf, Stop, type Stoppable } from "../supervise/exit.js";
 import type { BodyContent, Home, Owner } from "../supervise/spec.js";
 import type { ChildContext, ChildOptions } from "../supervise/types.js";
 import { go } from "../task/go.js";
@@ -52,11 +52,11 @@ export function worker<T = unknown>(source: WorkerSource, options: WorkerOptions
   return new Hired<T>(source, options);
 }
 
-class Hired<T> implements Worker<T>, Owner {
+class Hired<T> implements Worker<T>, Owner, Stoppable {
   readonly name: string;
+  readonly ending: Ending;
   private readonly _source: WorkerSource;
   private readonly _options: WorkerOptions;
-  private readonly _ending: Ending;
   private readonly _waiting: Waiters<Connected<T>>;
   private _life: Life<T> | null;
   private _task: Task<T> | null;
@@ -70,7 +70,7 @@ class Hired<T> implements Worker<T>, Owner {
     this.name = options.name ?? nameOf(source);
     this._source = source;
     this._options = options;
-    this._ending = new Ending(() => this._task);
+    this.ending = new Ending(() => this._task);
     this._waiting = new Waiters();
     this._life = null;
     this._task = null;
@@ -83,7 +83,7 @@ class Hired<T> implements Worker<T>, Owner {
   }
 
   get exit(): Exit | null {
-    return this._ending.exit;
+    return this.ending.exit;
   }
 
   /** The connection, if it runs. */
@@ -104,12 +104,12 @@ class Hired<T> implements Worker<T>, Owner {
 
   exited(): Operation<WorkerExit<T>> {
     this._ready();
-    return this._ending.wait(`worker ${this.name}`) as Operation<WorkerExit<T>>;
+    return this.ending.wait(`worker ${this.name}`) as Operation<WorkerExit<T>>;
   }
 
   stop(reason?: unknown): Operation<WorkerExit<T>> {
     this._ready();
-    return new Stop(this._ending, this, reason) as Operation<Exit> as Operation<WorkerExit<T>>;
+    return new Stop(this, `worker ${this.name}`, reason) as Operation<Exit> as Operation<WorkerExit<T>>;
   }
 
   kill(): void {
@@ -161,7 +161,7 @@ class Hired<T> implements Worker<T>, Owner {
 
   adopted(home: Home): void {
     this._home = home;
-    this._ending.exit = null;
+    this.ending.exit = null;
   }
 
   ended(): void {
@@ -170,7 +170,7 @@ class Hired<T> implements Worker<T>, Owner {
 
   over(exit: Exit): void {
     this._runs = false;
-    this._ending.end(exit);
+    this.ending.end(exit);
     this._waiting.completeAll(undefined);
   }
 
@@ -190,7 +190,7 @@ class Hired<T> implements Worker<T>, Owner {
       }),
     );
     this._task = task;
-    this._ending.begun();
+    this.ending.begun();
     upon(task.whenOver(), () => {
       // A task that is cancelled before its first turn has run no `finally`.
       life.end();
@@ -241,22 +241,5 @@ class Connected<T> extends Operation<Connection> {
 
   override waitsFor(): WaitsFor {
     return { what: `the start of worker ${this._worker.name}`, external: true };
-  }
-}
-
-/** Stops a worker, and waits for its end. */
-class Stop<T> extends EndingWait {
-  private readonly _worker: Hired<T>;
-  private readonly _reason: unknown;
-
-  constructor(ending: Ending, worker: Hired<T>, reason: unknown) {
-    super(ending, `worker ${worker.name}`);
-    this._worker = worker;
-    this._reason = reason;
-  }
-
-  override block(): void {
-    super.block();
-    this._worker.halt(this._reason);
   }
 }

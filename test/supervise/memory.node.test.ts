@@ -50,14 +50,14 @@ const bodies: Record<string, () => AsyncRoutine<void>> = {
 
 // As long as the scheduler seeks the operation of such a task, each operation of an async body takes four times as long.
 describe.each(Object.entries(bodies))("a task that awaits for ever %s", (_, body) => {
-  const counters = (): number[] => [scheduler.ending, scheduler.cleaning];
+  const counters = (): number[] => [scheduler.cancelled.ending, scheduler.cancelled.cleaning];
 
   test("SV-16: a child that was abandoned is not sought for ever, although its supervisor is held", async () => {
     const tree = supervise({ child: { body, shutdown: 1 } });
     await tree.ready();
     await tree.stop();
-    expect(scheduler.ending).toBe(1);
-    await collectUntil(() => scheduler.ending === 0);
+    expect(scheduler.cancelled.ending).toBe(1);
+    await collectUntil(() => scheduler.cancelled.ending === 0);
     expect([...counters(), tree.child("child")!.status]).toEqual([0, 0, "stopped"]);
   });
 
@@ -69,8 +69,8 @@ describe.each(Object.entries(bodies))("a task that awaits for ever %s", (_, body
       await sleep(1);
     };
     await start();
-    expect(scheduler.ending).toBe(1);
-    await collectUntil(() => scheduler.ending === 0);
+    expect(scheduler.cancelled.ending).toBe(1);
+    await collectUntil(() => scheduler.cancelled.ending === 0);
     expect(counters()).toEqual([0, 0]);
   });
 });

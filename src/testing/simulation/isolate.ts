@@ -42,8 +42,7 @@ const afresh = (): State => ({
     root: new Path(null, "", 0),
     maker: null,
     notices: null,
-    ending: 0,
-    cleaning: 0,
+    cancelled: { ending: 0, cleaning: 0 },
     seekers: null,
   },
   ...{

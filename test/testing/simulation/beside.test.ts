@@ -3,6 +3,7 @@
 import { type AsyncRoutine, channel, go, type Routine, select, settled, sleep, timeout } from "millrace";
 import { simulate, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
+import { scheduler } from "../../../src/scheduler/scheduler.js";
 
 type Explore = (main: () => AsyncRoutine<number>) => Promise<unknown>;
 
@@ -103,3 +104,24 @@ test.each(["select", "task", "async task"])(
     expect(resumed).toEqual([]);
   },
 );
+
+test("a task of a simulation that ends after it counts nowhere else", async () => {
+  const before = { ...scheduler.cancelled };
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  const main = function* (): Routine<void> {
+    const task = go(async function* (): AsyncRoutine<void> {
+      await promise;
+      yield* sleep(1);
+    });
+    yield* sleep(1);
+    task.cancel();
+  };
+  await simulate(main, { schedules: 1 });
+  resolve();
+  await turn();
+  await turn();
+  expect(scheduler.cancelled).toEqual(before);
+});

@@ -400,5 +400,5 @@ test("a task that still cleans up at the end of a run leaves the scheduler as it
     },
     { schedules: 2 },
   );
-  expect([scheduler.ending, scheduler.cleaning]).toEqual([0, 0]);
+  expect([scheduler.cancelled.ending, scheduler.cancelled.cleaning]).toEqual([0, 0]);
 });

@@ -98,11 +98,12 @@ export class Driver {
     if (run.returns) throw new Unmodelled("it cancels an async task");
     this._prepare(run);
     // While this is above 0, every operation in an async body is announced before it is performed.
-    scheduler.ending++;
+    const { cancelled } = scheduler;
+    cancelled.ending++;
     try {
       return await this._await(run);
     } finally {
-      scheduler.ending--;
+      cancelled.ending--;
       this._sandbox.running = null;
     }
   }

@@ -208,7 +208,8 @@ function inContext(given: RoutineRun["routine"], context: Context): RoutineRun["
 /** The routine of a body. */
 export function startRoutine({ body, args, context = null }: Start): RoutineRun["routine"] {
   const routine: unknown = typeof body === "function" ? within(context, body, undefined, ...args) : null;
-  if (typeof routine === "object" && routine !== null && "return" in routine) {
+  // An operation has the property `return`, too, where tasks are cancelled.
+  if (typeof (routine as Partial<Routine<unknown>> | null)?.return === "function") {
     return context === null ? (routine as RoutineRun["routine"]) : inContext(routine as RoutineRun["routine"], context);
   }
   throw new Unmodelled("a go block is no function* or async function*");
