@@ -154,6 +154,8 @@ export class AsyncTask<T> extends Task<T> {
     if (this.cleanup !== null) this._cancelled!.cleaning--;
     super.end(ending, value);
     this._found();
+    // It keeps its operation, and the context of its code.
+    this._delegate = null;
   }
 
   override get async(): boolean {
