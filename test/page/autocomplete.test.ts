@@ -61,7 +61,8 @@ describe("npm run autocomplete", () => {
 
   test("a newer key aborts the running request, and the server sees it", async () => {
     await condition("slow");
-    await field().pressSequentially("gr");
+    // At once: on a busy machine, keys may come apart.
+    await field().fill("gr");
     await seen("gr").filter({ hasText: "working" }).waitFor();
     await condition("quick");
     await typeOn("i");

@@ -27,21 +27,29 @@ const tools: Readonly<Record<string, string>> = {
     };`,
   "node:test, setTimeout and setImmediate": `
     import { mock } from "node:test";
-    const { setTimeout: realTimeout } = globalThis;
+    const { setTimeout: realTimeout, setImmediate: realImmediate } = globalThis;
     const tool = {
       install: () => mock.timers.enable({ apis: ["setTimeout", "setImmediate"] }),
       tick: async (ms) => {
-        for (let n = 0; n < 10; n++) { mock.timers.tick(ms / 10); await new Promise((resolve) => realTimeout(resolve)); }
+        // On a busy machine two timers may fire without a turn of immediates between them.
+        for (let n = 0; n < 10; n++) {
+          mock.timers.tick(ms / 10);
+          await new Promise((resolve) => realTimeout(() => realImmediate(resolve)));
+        }
       },
       tickNow: (ms) => mock.timers.tick(ms), restore: () => mock.timers.reset(),
     };`,
   "node:test, setTimeout and Date": `
     import { mock } from "node:test";
-    const { setTimeout: realTimeout } = globalThis;
+    const { setTimeout: realTimeout, setImmediate: realImmediate } = globalThis;
     const tool = {
       install: () => mock.timers.enable({ apis: ["setTimeout", "Date"] }),
       tick: async (ms) => {
-        for (let n = 0; n < 10; n++) { mock.timers.tick(ms / 10); await new Promise((resolve) => realTimeout(resolve)); }
+        // On a busy machine two timers may fire without a turn of immediates between them.
+        for (let n = 0; n < 10; n++) {
+          mock.timers.tick(ms / 10);
+          await new Promise((resolve) => realTimeout(() => realImmediate(resolve)));
+        }
       },
       tickNow: (ms) => mock.timers.tick(ms), restore: () => mock.timers.reset(),
     };`,
