@@ -6,12 +6,11 @@
 
 import { alt } from "../choice/select.js";
 import { settled } from "../operation/bridge.js";
-import { Gate, Shared } from "../operation/once.js";
-import type { Routine } from "../operation/operation.js";
+import type { Operation, Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { connect } from "../remote/connect.js";
 import type { Connection } from "../remote/connection.js";
-import { nothing } from "../supervise/exit.js";
+import { Ending, KILLED, nothing } from "../supervise/exit.js";
 import { sleep } from "../time/sleep.js";
 import { type Spawned, spawn } from "./spawn.js";
 import type { WorkerOptions, WorkerSource } from "./types.js";
@@ -28,14 +27,14 @@ const LINGERS = 500;
 export class Life<T> {
   readonly connection: Connection;
   private readonly _spawned: Spawned;
-  private readonly _gone: Gate;
+  private readonly _gone: Ending;
 
   constructor(source: WorkerSource, options: WorkerOptions, name: string) {
     const spawned = spawn(source, options, name);
     this._spawned = spawned;
-    this._gone = new Gate(`the end of worker ${name}`, true);
+    this._gone = new Ending();
     this.connection = connect(spawned.like, { name, limits: { handshake: BEGINS_WITHIN, ...options.limits } });
-    spawned.whenGone(() => this._gone.open());
+    spawned.whenGone(() => this._gone.end(KILLED));
   }
 
   /** Lasts until the worker is gone. If cancelled, the worker is asked to stop; if by force, it is killed. */
@@ -75,8 +74,8 @@ export class Life<T> {
       // Its connection is closed here when it has answered, and there when it has stopped. One that is lost has nothing left to do.
       const isLost = answered && connection.closed;
       if (answered) connection.close();
-      else yield* alt(new Shared(this._gone), connection.whenClosed());
-      if (!isLost && this._spawned.tellsEnd) yield* alt(new Shared(this._gone), sleep(LINGERS));
+      else yield* alt(this.gone(), connection.whenClosed());
+      if (!isLost && this._spawned.tellsEnd) yield* alt(this.gone(), sleep(LINGERS));
     } finally {
       this.end();
     }
@@ -85,6 +84,10 @@ export class Life<T> {
   /** Lets nothing of it remain. */
   end(): void {
     this.connection.close();
-    if (!this._gone.happened) this._spawned.kill();
+    if (this._gone.exit === null) this._spawned.kill();
+  }
+
+  private gone(): Operation<unknown> {
+    return this._gone.watch(`worker ${this.connection.name}`);
   }
 }
