@@ -50,13 +50,14 @@ export default defineConfig([
       supervise: "build/supervise.js",
       remote: "build/remote.js",
       worker: "build/worker.js",
+      nats: "build/nats.js",
       host: "build/host-entry.js",
       testing: "build/testing.js",
       node: "build/node.js",
       vitest: "build/vitest.js",
       cli: "build/cli/bin.js",
     },
-    external: [/^node:/, "vitest"],
+    external: [/^node:/, /^@nats-io\//, "vitest"],
     esbuildPlugins: [
       core.plugin(),
       {

@@ -39,6 +39,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "remote/port": flow,
   remote: [...flow, "supervise", "remote/port"],
   worker: [...flow, "flow/work", "supervise", "remote/port", "remote"],
+  nats: [...flow, "supervise", "supervise/actor", "remote"],
   node: flow,
   "testing/program": basics,
   "testing/report": basics,
@@ -172,7 +173,7 @@ describe.each(files.filter((file) => !beyond.includes(file)))("src/%s", (file) =
   });
 });
 
-const combinators = /^(?:flow|sync|node|supervise|remote|worker)\//;
+const combinators = /^(?:flow|sync|node|supervise|remote|worker|nats)\//;
 const face = new Set(["index.ts", "transducers.ts"].flatMap(importsOf).flatMap(({ names }) => names));
 for (const [, name] of text("transducers.ts").matchAll(/^export function (\w+)/gm)) face.add(name!);
 

@@ -1,0 +1,25 @@
+/**
+ * One bus for many machines: channels, topics, questions, registers and addresses by name.
+ *
+ * @module millrace/nats
+ */
+
+export { NoResponderError } from "./nats/errors.js";
+export type {
+  Acknowledge,
+  Bus,
+  BusChannel,
+  BusChannelOptions,
+  ChannelStats,
+  DeadLetter,
+  Delivery,
+  Hosting,
+  HostLease,
+  HostOptions,
+  Register,
+  RegisterOptions,
+  Topic,
+  TopicFrom,
+  TopicOptions,
+  TopicSubscription,
+} from "./nats/types.js";
