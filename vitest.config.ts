@@ -98,6 +98,7 @@ export default defineConfig(async ({ mode }) => {
         "test/verify/**/*.test.ts",
         "test/fuzz/**/*.test.ts",
         "test/node/**/*.test.ts",
+        "test/nats/**/*.test.ts",
         "test/engines/workers.test.ts",
       ],
       exclude: [nodeOnly, pageOnly],

@@ -5,6 +5,7 @@
  */
 
 export { NoResponderError } from "./nats/errors.js";
+export { type LocalBusOptions, localBus } from "./nats/local-bus.js";
 export type {
   Acknowledge,
   Bus,

@@ -13,7 +13,7 @@ import { Violation } from "./violation.js";
 
 /** What questions need of their connection. */
 export interface AskWire {
-  readonly out: Outbox;
+  readonly out: Pick<Outbox, "frame" | "push">;
   readonly limits: Limits;
   readonly name: string;
   /** Why no question can be asked any more; null while one can. */

@@ -81,6 +81,8 @@ beside.push(
   "time/jitter",
   "operation/ownership",
   "operation/notify",
+  "operation/held",
+  "operation/later",
   "channel/iterate",
 );
 
