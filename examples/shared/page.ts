@@ -13,12 +13,17 @@ const STYLE = "text/css; charset=utf-8";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** One file of a page; undefined if there is none for the path. `folder` has index.html, style.css and app.ts. */
+/**
+ * One file of a page; undefined if there is none for the path. `folder` has index.html, style.css and app.ts, and worker.ts if the page
+ * starts a worker.
+ */
 export async function pageFile(folder: URL, path: string): Promise<Content | undefined> {
   if (path === "/") return ["text/html; charset=utf-8", await readFile(new URL("index.html", folder))];
   if (path === "/style.css") return [STYLE, await readFile(new URL("style.css", folder))];
   if (path === "/base.css") return [STYLE, await readFile(here("base.css"))];
-  if (path === "/app.js") return [SCRIPT, await bundle(fileURLToPath(new URL("app.ts", folder)))];
+  if (path === "/app.js") return [SCRIPT, await bundle(new URL("app.ts", folder), ["millrace", "millrace/*"])];
+  // Import maps do not hold in workers, so the file of one contains what it imports.
+  if (path === "/worker.js") return [SCRIPT, await bundle(new URL("worker.ts", folder), [])];
   if (path === "/tslib.js") return [SCRIPT, await readFile(here("../../node_modules/tslib/tslib.es6.mjs"))];
   if (/^\/dist\/[\w-]+\.js$/.test(path)) return [SCRIPT, await readFile(here(`../..${path}`))];
   return undefined;
@@ -35,16 +40,16 @@ export async function send(response: ServerResponse, content: Content | Promise<
   }
 }
 
-/** Bundles the modules of the page into one. The library stays a module of its own. */
-async function bundle(entry: string): Promise<string> {
+/** Bundles the modules of a script into one. Those in `external` stay modules of their own. */
+async function bundle(entry: URL, external: string[]): Promise<string> {
   const built = await build({
-    entryPoints: [entry],
+    entryPoints: [fileURLToPath(entry)],
     bundle: true,
     write: false,
     format: "esm",
     target: "es2022",
     sourcemap: "inline",
-    external: ["millrace", "millrace/*"],
+    external,
     logLevel: "silent",
   });
   return built.outputFiles[0]!.text;
