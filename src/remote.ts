@@ -15,3 +15,4 @@ export type { PortLike } from "./remote/port/port.js";
 export type { PostingLike, ProcessLike, SocketLike } from "./remote/port/types.js";
 export type { OpenPort } from "./remote/reconnect.js";
 export type { SchemaResult, StandardSchema } from "./remote/schema.js";
+export { type BroadcastLike, type Topic, type TopicOptions, topic } from "./remote/topic.js";

@@ -80,8 +80,13 @@ function refusal(like: unknown): TypeError {
 function hint(like: unknown): string {
   if (like === null) return "; parentPort is null outside a thread";
   if (typeof like !== "object") return "";
-  const { port, postMessage } = like as { port?: { postMessage?: unknown }; postMessage?: unknown };
+  const { port, postMessage, name } = like as {
+    port?: { postMessage?: unknown };
+    postMessage?: unknown;
+    name?: unknown;
+  };
   if (typeof port?.postMessage === "function") return "; pass its port";
+  if (typeof postMessage === "function" && typeof name === "string") return "; a BroadcastChannel goes to topic()";
   if (typeof postMessage === "function") return "; it has no peer of its own, so pass a MessagePort";
   return "";
 }
