@@ -5,39 +5,15 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
+import { engines, pathOf } from "../support/engines.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const dist = (file: string): string => new URL(`../../dist/${file}.js`, import.meta.url).href;
 
-/** The engines, and the command and the first arguments with which each is started. */
-const engines: Readonly<Record<string, readonly [command: string, ...args: string[]]>> = {
-  "this version of Node": [process.execPath],
-  "Node 22": ["npx", "--prefer-offline", "-y", "-p", "node@22", "node"],
-  "Node 24": ["npx", "--prefer-offline", "-y", "-p", "node@24", "node"],
-  "Node 26": ["npx", "--prefer-offline", "-y", "-p", "node@26", "node"],
-  Bun: [`${root}node_modules/.bin/bun`],
-};
-
-/** The path of an engine; npx is asked for it once, as it takes longer than the script. */
-const paths = new Map<string, Promise<string>>();
-
-async function find(engine: string): Promise<string> {
-  const [command, ...args] = engines[engine]!;
-  if (args.length === 0) return command;
-  try {
-    return (
-      await promisify(execFile)(command, [...args, "-p", "process.execPath"], { timeout: 100_000 })
-    ).stdout.trim();
-  } catch (cause) {
-    throw new Error(`Cannot find ${engine}: npx must be able to fetch it`, { cause });
-  }
-}
-
 /** Runs a script, and returns the JSON that it prints. */
 async function output(engine: string, script: string, ...args: string[]): Promise<unknown> {
-  if (!paths.has(engine)) paths.set(engine, find(engine));
   const file = fileURLToPath(new URL(`../support/${script}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(await paths.get(engine)!, [file, ...args], {
+  const { stdout } = await promisify(execFile)(await pathOf(engine), [file, ...args], {
     cwd: root,
     timeout: 100_000,
   });
