@@ -87,6 +87,10 @@ export class PoolResources<T> extends WaitQueue {
     this._makers = 0;
   }
 
+  get size(): number {
+    return this.slots.count;
+  }
+
   /** Takes an idle resource that can be lent without validation. */
   take(): Slot<T> | null {
     return this._options.validate === undefined ? this._pick() : null;

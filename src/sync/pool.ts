@@ -1,8 +1,26 @@
 import type { Operation } from "../operation/operation.js";
+import { sharesVariables, standIn } from "../scheduler/stand-ins.js";
 import { assertCallback, assertFunction, assertOptions, milliseconds, wholeNumber } from "../structures/arguments.js";
 import type { Task } from "../task/task.js";
-import { Failure, type PoolOptions, PoolResources, type Slot } from "./pool-resources.js";
-import { Request, type RequestOptions, showQueue } from "./wait-queue.js";
+import { Failure, type PoolOptions, PoolResources, Slot } from "./pool-resources.js";
+import { priorityOf, Request, type RequestOptions, showQueue } from "./wait-queue.js";
+
+/** What leases ask of the pool that they come from. */
+interface Lender<T> {
+  readonly name: string;
+  put(slot: Slot<T>): void;
+  retire(slot: Slot<T>): void;
+  note(lease: object, holder: unknown): void;
+  forget(lease: object): void;
+}
+
+/** What a verification makes in place of the resources. */
+interface PoolModel<T> extends Lender<T> {
+  readonly size: number;
+  readonly idle: number;
+  acquire(priority: number, lease: (value: T) => PoolLease<T>): Operation<PoolLease<T>>;
+  close(): Task<void>;
+}
 
 class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
   /** Sets `value` to a slot, to the reason why there is none, or to null when the pool is closed. */
@@ -31,27 +49,27 @@ class Borrow<T> extends Request<PoolLease<T>, PoolResources<T>> {
 export class PoolLease<T> implements Disposable {
   /** The resource. Do not use it after you have given it back. */
   readonly value: T;
-  private readonly _resources: PoolResources<T>;
+  private readonly _lender: Lender<T>;
   private readonly _slot: Slot<T>;
   private _held: boolean;
 
   /** @internal Pools create their leases. */
-  constructor(resources: PoolResources<T>, slot: Slot<T>, holder: unknown) {
+  constructor(lender: Lender<T>, slot: Slot<T>, holder: unknown) {
     this.value = slot.value;
-    this._resources = resources;
+    this._lender = lender;
     this._slot = slot;
     this._held = true;
-    resources.note(this, holder);
+    lender.note(this, holder);
   }
 
   /** Gives the resource back; it passes to the task that has waited longest. Releasing again does nothing. */
   release(): void {
-    if (this._end()) this._resources.put(this._slot);
+    if (this._end()) this._lender.put(this._slot);
   }
 
   /** Destroys the resource because it is broken. The pool may create another in its place. */
   discard(): void {
-    if (this._end()) this._resources.retire(this._slot);
+    if (this._end()) this._lender.retire(this._slot);
   }
 
   [Symbol.dispose](): void {
@@ -61,7 +79,7 @@ export class PoolLease<T> implements Disposable {
   private _end(): boolean {
     if (!this._held) return false;
     this._held = false;
-    this._resources.forget(this);
+    this._lender.forget(this);
     return true;
   }
 }
@@ -92,7 +110,7 @@ export class PoolLease<T> implements Disposable {
  * ```
  */
 export class Pool<T> implements AsyncDisposable {
-  private readonly _resources: PoolResources<T>;
+  private readonly _resources: PoolResources<T> | PoolModel<T>;
 
   constructor(options: PoolOptions<T>) {
     assertOptions("create pool", options);
@@ -102,9 +120,11 @@ export class Pool<T> implements AsyncDisposable {
     wholeNumber("create pool", "max", options.max, 1);
     const { idle } = options;
     if (idle !== undefined) milliseconds("create pool", idle, "idle", 0);
-    this._resources = new PoolResources(options);
+    const model = standIn("pool", options) as PoolModel<T> | undefined;
+    if (model === undefined) sharesVariables("a pool");
+    this._resources = model ?? new PoolResources(options);
     const show = (): string => `${this.size} of ${options.max} resources, ${this.idle} idle`;
-    showQueue(this, this._resources, show);
+    if (this._resources instanceof PoolResources) showQueue(this, this._resources, show);
   }
 
   /**
@@ -120,7 +140,10 @@ export class Pool<T> implements AsyncDisposable {
    * @throws RangeError when the priority is not a number.
    */
   acquire(options?: RequestOptions): Operation<PoolLease<T>> {
-    return new Borrow(this._resources, options);
+    const { _resources: resources } = this;
+    if (resources instanceof PoolResources) return new Borrow(resources, options);
+    const lease = (value: T): PoolLease<T> => new PoolLease(resources, new Slot(value), undefined);
+    return resources.acquire(priorityOf(resources, options), lease);
   }
 
   /**
@@ -141,7 +164,7 @@ export class Pool<T> implements AsyncDisposable {
 
   /** How many resources there are: lent, idle, being created or being destroyed. */
   get size(): number {
-    return this._resources.slots.count;
+    return this._resources.size;
   }
 
   /** How many resources are idle. */

@@ -173,7 +173,7 @@ export function showQueue(tool: object, queue: WaitQueue, state: () => string): 
 }
 
 /** The priority of a request. */
-export function priorityOf(queue: WaitQueue, { priority = 0 }: RequestOptions = {}): number {
+export function priorityOf(queue: Pick<WaitQueue, "name">, { priority = 0 }: RequestOptions = {}): number {
   if (typeof priority === "number" && !Number.isNaN(priority)) return priority;
   throw new RangeError(`Cannot wait for ${queue.name}: priority must be a number, got ${shown(priority)}`);
 }

@@ -9,6 +9,8 @@ import {
   go,
   group,
   once,
+  Pool,
+  type PoolLease,
   pause,
   RateLimiter,
   type Routine,
@@ -143,6 +145,44 @@ const tools: Readonly<Record<string, Tool>> = {
             else if (kind === "take") yield* limiter.acquire();
             return n === 5 ? (yield* select({ now: limiter.acquire(), late: sleep(1) })).key : "";
           },
+      };
+    },
+  },
+  pool: {
+    kinds: ["borrow", "borrow", "borrow", "keep", "break", "return", "look"],
+    make(values, setting) {
+      const pool = new Pool<string>({
+        *create() {
+          yield* child(values, setting % 6);
+          return "resource";
+        },
+        *destroy() {
+          if (setting % 4 === 1) yield* sleep(1);
+          if (setting % 4 === 2) yield* pause();
+        },
+        max: 1 + (setting % 2),
+      });
+      return {
+        use() {
+          const held: PoolLease<string>[] = [];
+          return function* ({ kind, n }) {
+            if (kind === "borrow" || kind === "keep") {
+              const lease = yield* pool.acquire();
+              if (kind === "keep") held.push(lease);
+              else if (n < 4) yield* sleep(n);
+              if (kind === "borrow") lease.release();
+              return lease.value;
+            }
+            if (kind === "return") held.shift()?.release();
+            if (kind === "break") held.shift()?.discard();
+            if (kind === "look") return `${pool.size} ${pool.idle}`;
+            if (kind === "end") for (const lease of held) lease.release();
+            return "";
+          };
+        },
+        *end() {
+          yield* pool.close();
+        },
       };
     },
   },

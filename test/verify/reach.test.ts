@@ -1,6 +1,7 @@
 // Tools and combinators in the model: what a program with them may do on the scheduler, the model allows.
 
 import {
+  alt,
   Barrier,
   broadcast,
   CLOSED,
@@ -10,6 +11,7 @@ import {
   group,
   never,
   once,
+  Pool,
   pause,
   RateLimiter,
   type Routine,
@@ -228,6 +230,74 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
       return [failed, yield* made, yield* made, tries.length].join();
     },
     ["Error: broken,2,2,2"],
+  ],
+  "a resource of a pool comes back, goes to the task that waits, and is made no more": [
+    function* () {
+      const pool = new Pool({
+        *create() {
+          yield* made.send(1);
+          return "resource";
+        },
+        max: 1,
+      });
+      const made = channel<number>(9);
+      const borrow = function* (): Routine<string> {
+        using lease = yield* pool.acquire();
+        yield* pause();
+        return lease.value;
+      };
+      const other = go(borrow);
+      const got = [yield* borrow(), yield* other, made.length, pool.size, pool.idle];
+      yield* pool.close();
+      return [...got, pool.size].join();
+    },
+    ["resource,resource,1,1,1,0"],
+  ],
+  "the error of a pool's create goes to the task that waits, and the next task tries again": [
+    function* () {
+      const tries = channel<number>(9);
+      const pool = new Pool({
+        *create() {
+          tries.trySend(1);
+          yield* pause();
+          if (tries.length === 1) throw new Error("broken");
+          return tries.length;
+        },
+        max: 1,
+      });
+      const borrow = function* (): Routine<number> {
+        using lease = yield* pool.acquire();
+        return lease.value;
+      };
+      const failed = yield* attempt(borrow);
+      return [failed, yield* borrow(), yield* borrow()].join();
+    },
+    ["Error: broken,2,2"],
+  ],
+  "a pool that is closed destroys what is idle at once and what is lent when it comes back": [
+    function* () {
+      const destroyed = channel<number>(9);
+      const pool = new Pool({ create: () => 1, destroy: (n: number) => void destroyed.trySend(n), max: 2 });
+      const lent = yield* pool.acquire();
+      const waiting = yield* pool.acquire();
+      waiting.release();
+      const late = go(() =>
+        attempt(function* () {
+          using _ = yield* pool.acquire();
+          yield* pool.acquire();
+        }),
+      );
+      yield* sleep(1);
+      const closing = pool.close();
+      const before = yield* alt(
+        closing.map(() => "closed"),
+        sleep(5).map(() => destroyed.length),
+      );
+      lent.release();
+      yield* closing;
+      return `${before} ${yield* late} ${destroyed.length}`;
+    },
+    ["1 Error: Cannot acquire from pool: the pool is closed 2"],
   ],
   "the wait for a group may lose against another operation": [
     function* () {

@@ -10,6 +10,7 @@ import { shares } from "../../simulation/chance.js";
 import type { BroadcastParts } from "./model-broadcast.js";
 import type { GroupParts } from "./model-groups.js";
 import { type PipelineParts, pipelineModel } from "./model-pipeline.js";
+import { isLasting, PoolModel, type PoolParts } from "./model-pool.js";
 import { isStored, MergeModel, type MergeParts } from "./model-sources.js";
 import { BarrierModel, BucketModel, isWhole, type RateLimiterParts, SharedCallsModel } from "./model-sync.js";
 import type { Sandbox } from "./sandbox.js";
@@ -79,6 +80,8 @@ export class ModelMaker extends Layer implements Declared {
     if (name === "barrier") return new BarrierModel(this._sandbox, parts as number);
     if (name === "rate limiter")
       return isWhole(parts as RateLimiterParts) ? new BucketModel(this._sandbox, parts as RateLimiterParts) : undefined;
+    if (name === "pool")
+      return isLasting(parts as PoolParts) ? new PoolModel(this._sandbox, parts as PoolParts) : undefined;
     if (name === "merge") return new MergeModel(this._sandbox, parts as MergeParts);
     return name === "iterable" && isStored(parts) ? this._sandbox.stored([...parts]) : undefined;
   }

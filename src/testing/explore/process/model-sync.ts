@@ -30,7 +30,7 @@ export interface ToolCalls extends PlainCalls {
 }
 
 /** An operation that is a routine. */
-class Performed<T> extends Performable<T> {
+export class Performed<T> extends Performable<T> {
   private readonly _calls: PlainCalls;
   private readonly _what: string;
   private readonly _perform: () => Routine<T>;

@@ -35,6 +35,7 @@ import {
   TimeoutModel,
 } from "./model-objects.js";
 import type { CrewEnd, Crews } from "./model-pipeline.js";
+import type { PoolCalls } from "./model-pool.js";
 import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from "./model-scopes.js";
 import { type SignalCalls, SignalModel } from "./model-signals.js";
 import type { SourceCalls } from "./model-sources.js";
@@ -93,7 +94,18 @@ export interface SandboxObserver {
 export const UNANSWERED: Error = new Error("Internal signal of verify(): rethrow it");
 
 export class Sandbox
-  implements PlainCalls, Declared, Scopes, LockCalls, Crews, SourceCalls, Groups, SignalCalls, Broadcasts, ToolCalls
+  implements
+    PlainCalls,
+    Declared,
+    Scopes,
+    LockCalls,
+    Crews,
+    SourceCalls,
+    Groups,
+    SignalCalls,
+    Broadcasts,
+    ToolCalls,
+    PoolCalls
 {
   // The model objects of the program, by their indices.
   readonly tasks: TaskModel<unknown>[];
@@ -570,7 +582,7 @@ export class Sandbox
 
   leased({ index }: LockModel, n: number, lease: object): void {
     const run = this._current();
-    this._leases.set(lease, run);
+    this.lends(lease);
     run.held.set(index, (run.held.get(index) ?? 0) + n);
   }
 
@@ -580,6 +592,10 @@ export class Sandbox
     if (isWatched) return;
     run.releases++;
     this._observer.permitsReleased(run, index, n);
+  }
+
+  lends(lease: object): void {
+    this._leases.set(lease, this._current());
   }
 
   usesLease(lease: object): void {
