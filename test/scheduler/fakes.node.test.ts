@@ -58,23 +58,30 @@ const tools: Readonly<Record<string, string>> = {
 /** What each scenario must print; each starts where the one before has left off. */
 const scenarios = `
   const SLOW = 5000;
+  const realNow = performance.now.bind(performance);
   const within = (promise) => Promise.race([
     promise.then(() => "fires"),
     new Promise((resolve) => realSetTimeout(resolve, SLOW, "hangs")),
   ]);
   const scenarios = {
     async "fakes drive sleep, in steps and in order"() {
-      tool.install();
-      const log = [];
-      const tasks = [1000, 2000, 3000].map((ms) => m.go(function* () { yield* m.sleep(ms); log.push(ms); }));
-      m.go(async function* () { yield* m.sleep(1500); log.push(1500); });
-      m.sleep(2500).then(() => log.push(2500));
-      await tool.tick(900);
-      const early = log.length;
-      await tool.tick(2200);
-      const result = await within(Promise.all(tasks));
-      tool.restore();
-      return result === "fires" && early === 0 ? "fires " + log : result + " " + early + " " + log;
+      // Some tools leave the clock real. On a busy machine so much time may pass that it is not the fakes that count: once more.
+      for (let attempt = 1; ; attempt++) {
+        const began = realNow();
+        tool.install();
+        const log = [];
+        const tasks = [1000, 2000, 3000].map((ms) => m.go(function* () { yield* m.sleep(ms); log.push(ms); }));
+        m.go(async function* () { yield* m.sleep(1500); log.push(1500); });
+        m.sleep(2500).then(() => log.push(2500));
+        await tool.tick(900);
+        const early = log.length;
+        await tool.tick(2200);
+        const took = realNow() - began;
+        const result = await within(Promise.all(tasks));
+        tool.restore();
+        if (took > 90 && attempt < 10) continue;
+        return result === "fires" && early === 0 ? "fires " + log : result + " " + early + " " + log;
+      }
     },
     async "fakes drive sleep without a pause before the tick"() {
       tool.install();

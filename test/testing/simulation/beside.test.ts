@@ -2,7 +2,7 @@
 
 import { type AsyncRoutine, channel, go, type Routine, select, settled, sleep, timeout } from "millrace";
 import { simulate, verify } from "millrace/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { scheduler } from "../../../src/scheduler/scheduler.js";
 
 type Explore = (main: () => AsyncRoutine<number>) => Promise<unknown>;
@@ -42,6 +42,9 @@ const BESIDE: Readonly<Record<string, (promise: Promise<string>) => Promise<unkn
     }).then(String);
   },
 };
+
+/** Milliseconds for what takes a few turns on a machine that has nothing else to do. */
+const PATIENCE = 20_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
@@ -111,17 +114,22 @@ test("a task of a simulation that ends after it counts nowhere else", async () =
   const promise = new Promise<void>((settle) => {
     resolve = settle;
   });
+  let isOver = false;
   const main = function* (): Routine<void> {
     const task = go(async function* (): AsyncRoutine<void> {
-      await promise;
-      yield* sleep(1);
+      try {
+        await promise;
+        yield* sleep(1);
+      } finally {
+        isOver = true;
+      }
     });
     yield* sleep(1);
     task.cancel();
   };
   await simulate(main, { schedules: 1 });
   resolve();
-  await turn();
+  await vi.waitFor(() => expect(isOver).toBe(true), PATIENCE);
   await turn();
   expect(scheduler.cancelled).toEqual(before);
 });
