@@ -7,4 +7,4 @@
 export { expose, type Main, type WorkerContext } from "./worker/expose.js";
 export { exposeStage, type ParallelOptions, parallel } from "./worker/parallel.js";
 export type { Worker, WorkerExit, WorkerOptions, WorkerSource } from "./worker/types.js";
-export { worker } from "./worker/worker.js";
+export { worker, workerOf } from "./worker/worker.js";

@@ -164,12 +164,32 @@ function workerOf(act: string, what: string, worker: WorkerSpec["worker"]): Self
   if (typeof worker === "object" && isSelfMade(worker)) return worker;
   if (typeof worker !== "string" && !(worker instanceof URL))
     throw new TypeError(`Cannot ${act}: the worker of ${what} must be a URL or made by worker(), got ${shown(worker)}`);
+  // One worker for all incarnations, made when the first one begins.
+  let made: Made | null = null;
+  let home: Home | null = null;
+  const owner: Owner = {
+    adopted(place) {
+      home = place;
+      made?.owner.adopted(place);
+    },
+    ended: (exit) => made?.owner.ended(exit),
+    over: (exit) => made?.owner.over(exit),
+  };
   const body = function* (context: ChildContext): Routine<unknown> {
     const loaded = yield* settled(import("../worker.js"));
-    const made = loaded.worker(worker).asChild() as ReturnType<SelfMade["asChild"]>;
-    return yield* (made.content.body as unknown as (context: ChildContext) => Routine<unknown>)(context);
+    if (made === null) {
+      made = (loaded.worker(worker).asChild() as ReturnType<SelfMade["asChild"]>).content as Made;
+      made.owner.adopted(home!);
+    }
+    return yield* made.body(context);
   };
-  return { asChild: () => ({ startUp: "ready", content: { kind: "body", body } }) };
+  return { asChild: () => ({ startUp: "ready", content: { kind: "body", body, owner } }) };
+}
+
+/** What a worker brings as a child. */
+interface Made extends BodyContent {
+  readonly owner: Owner;
+  readonly body: (context: ChildContext) => Routine<unknown>;
 }
 
 function isSelfMade(child: object): child is SelfMade {

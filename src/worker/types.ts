@@ -13,7 +13,10 @@ import type { ChildOptions, Supervisable } from "../supervise/types.js";
  */
 export type WorkerSource = URL | string | (() => PortLike);
 
-/** Options of {@link worker}. As a child of a supervisor it is treated by its {@link ChildOptions}. */
+/**
+ * Options of {@link worker}. As a child of a supervisor it is treated by its {@link ChildOptions}. One that stands alone is not started
+ * again: `restart`, `backoff` and `significant` are then an error.
+ */
 export interface WorkerOptions extends Omit<ChildOptions, "startUp"> {
   /** `"thread"` (default): a thread of Node, or a `Worker` of a page. `"process"`: a process of Node, by `fork()`. */
   readonly kind?: "thread" | "process";

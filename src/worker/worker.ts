@@ -3,11 +3,12 @@ import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Connection } from "../remote/connection.js";
 import { assertOptions } from "../structures/arguments.js";
+import { shown } from "../structures/errors.js";
 import { named } from "../structures/named.js";
 import { readable } from "../structures/readable.js";
 import { Ending, type Exit, exitOf, KILLED, nothing, reasonOf, Stop, type Stoppable } from "../supervise/exit.js";
 import type { BodyContent, Home, Owner } from "../supervise/spec.js";
-import type { ChildContext, ChildOptions } from "../supervise/types.js";
+import type { Child, ChildContext, ChildOptions } from "../supervise/types.js";
 import { go } from "../task/go.js";
 import type { Task } from "../task/task.js";
 import { sleep } from "../time/sleep.js";
@@ -52,6 +53,35 @@ export function worker<T = unknown>(source: WorkerSource, options: WorkerOptions
   return new Hired<T>(source, options);
 }
 
+/** The workers that are children. */
+const children = /* @__PURE__ */ new WeakMap<Child, Worker>();
+
+/**
+ * Returns the worker that runs in a child of a supervisor, such as one of which the supervisor was given the address alone. It stays the
+ * same when the child is restarted. Undefined before the child has begun to start, and for a child that is no worker.
+ *
+ * @typeParam T - What `main` of the worker returns.
+ * @example
+ * ```ts
+ * import { supervise } from "millrace/supervise";
+ * import { workerOf } from "millrace/worker";
+ *
+ * const file = `
+ *   import { expose } from "${import.meta.resolve("millrace/worker")}";
+ *   expose((connection) => void connection.serve("square", (n) => n * n));
+ * `;
+ * const tree = supervise({ squares: { worker: new URL(`data:text/javascript,${encodeURIComponent(file)}`) } });
+ * await tree.ready();
+ * const squares = workerOf(tree.child("squares")!)!;
+ * console.log(await squares.connection.ask("square", 12)); // 144
+ * await tree.stop();
+ * ```
+ */
+export function workerOf<T = unknown>(child: Child): Worker<T> | undefined {
+  if (typeof child === "object" && child !== null) return children.get(child) as Worker<T> | undefined;
+  throw new TypeError(`Cannot find worker: child must be a child of a supervisor, got ${shown(child)}`);
+}
+
 class Hired<T> implements Worker<T>, Owner, Stoppable {
   readonly name: string;
   readonly ending: Ending;
@@ -62,6 +92,8 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
   private _task: Task<T> | null;
   private _home: Home | null;
   private _begun: boolean;
+  /** Whether code was told that it cannot start. */
+  private _refused: boolean;
   private _runs: boolean;
   private _killed: boolean;
   private _stopped: { readonly reason: unknown } | null;
@@ -75,11 +107,13 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
     this._life = null;
     this._task = null;
     this._home = null;
-    this._begun = this._runs = this._killed = false;
+    this._begun = this._refused = this._runs = this._killed = false;
     this._stopped = null;
     readable(this, () => `Worker ${this.name}${this.exit === null ? "" : ` ${this.exit.kind}`}`);
     // One that is passed to a supervisor in this step is started there.
-    void Promise.resolve().then(() => this._ready());
+    void Promise.resolve().then(() => {
+      if (!this._refused) this._ready();
+    });
   }
 
   get exit(): Exit | null {
@@ -154,6 +188,7 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
     const { kind: _, name: __, limits: ___, host: ____, ...options } = this._options;
     const owner = this;
     const body = function* (context: ChildContext): Routine<unknown> {
+      children.set(context.self, owner);
       return yield* owner._begin().run(context.ready);
     };
     return { ...options, startUp: "ready", content: { kind: "body", body, owner } };
@@ -182,6 +217,7 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
   /** Starts it unless it is, or is a child. */
   private _ready(): void {
     if (this._begun) return;
+    this._assertAlone();
     this._begun = true;
     const life = this._begin();
     const task = go(
@@ -201,6 +237,16 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
     });
   }
 
+  /** Throws for the options that only a supervisor heeds. */
+  private _assertAlone(): void {
+    const option = OF_CHILDREN.find((key) => this._options[key] !== undefined);
+    if (option === undefined) return;
+    this._refused = true;
+    throw new TypeError(
+      `Cannot start worker ${this.name}: ${option} is an option of a child; pass the worker to supervise() where it is made, or leave ${option} out`,
+    );
+  }
+
   private _begin(): Life<T> {
     const life = new Life<T>(this._source, this._options, this.name);
     this._life = life;
@@ -210,6 +256,9 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
     return life;
   }
 }
+
+/** The options that mean nothing for a worker that stands alone. */
+const OF_CHILDREN = ["restart", "backoff", "significant"] as const;
 
 class Connected<T> extends Operation<Connection> {
   private readonly _worker: Hired<T>;

@@ -2,10 +2,10 @@
 
 import { pathToFileURL } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
-import { CLOSED, select, sleep, withTimeout } from "../../../src/index.js";
+import { CLOSED, never, select, sleep, withTimeout } from "../../../src/index.js";
 import { PeerLostError } from "../../../src/remote.js";
 import { supervise } from "../../../src/supervise.js";
-import { type Worker, type WorkerOptions, worker } from "../../../src/worker.js";
+import { type Worker, type WorkerOptions, worker, workerOf } from "../../../src/worker.js";
 import { fileOf, type Kind, kinds, running, start } from "./start.js";
 
 /** Starts a worker that does a deed. */
@@ -160,6 +160,43 @@ test("a supervisor starts the file of a spec with a URL", async () => {
   expect(() => supervise({ one: { worker: 5 as never } })).toThrow(
     'Cannot supervise: the worker of child "one" must be a URL or made by worker(), got 5',
   );
+});
+
+test("workerOf() gives the worker of a child that was given by its address, also after a restart", async () => {
+  const tree = supervise({ one: { worker: pathToFileURL(fileOf("all.ts")) }, idle: () => never() });
+  expect(workerOf(tree.child("one")!)).toBe(undefined);
+  await tree.ready();
+  const child = tree.child("one")!;
+  const one = workerOf(child)!;
+  const first = one.connection;
+  expect(await first.channel("log").receive()).toBe("begun");
+  one.kill();
+  await first.whenClosed();
+  const second = await one.connected();
+  expect(await second.channel("log").receive()).toBe("begun");
+  expect([second === first, workerOf(child) === one, child.restarts]).toEqual([false, true, 1]);
+  expect(workerOf(tree.child("idle")!)).toBe(undefined);
+  expect(() => workerOf(undefined as never)).toThrow(
+    "Cannot find worker: child must be a child of a supervisor, got undefined",
+  );
+  const exit = one.exited().then();
+  await tree.stop();
+  expect((await exit).kind).toBe("cancelled");
+});
+
+test.each([
+  ["restart", { restart: "transient" }],
+  ["backoff", { backoff: { min: 1, max: 10 } }],
+  ["significant", { significant: true, restart: undefined }],
+])("a worker that stands alone refuses %s, and one that is a child has it", async (option, options) => {
+  const one = start("thread", "all.ts", options as WorkerOptions);
+  const message = `Cannot start worker all.ts: ${option} is an option of a child; pass the worker to supervise()`;
+  expect(() => one.connection).toThrow(message);
+  expect(() => one.exited()).toThrow(message);
+  if (option === "significant") return;
+  const tree = supervise({ one: start("thread", "all.ts", options as WorkerOptions) });
+  await tree.ready();
+  await tree.stop();
 });
 
 test("a worker that runs, or is a child, cannot become a child", async () => {
