@@ -44,6 +44,7 @@ export class Session implements Port {
   /** Whether the other side of the socket has said how far it is. */
   private _met: boolean;
   private _ended: boolean;
+  private _closing: boolean;
   private _held: boolean;
   /** What the other side has not received, from the number `_first` on. */
   private readonly _unreceived: Ring<string>;
@@ -68,7 +69,7 @@ export class Session implements Port {
     this._over = over;
     this._listener = null;
     this._port = null;
-    this._met = this._ended = this._held = this._heard = false;
+    this._met = this._ended = this._closing = this._held = this._heard = false;
     this._unreceived = new Ring();
     this._first = 1;
     this._size = this._received = this._told = 0;
@@ -84,7 +85,7 @@ export class Session implements Port {
   }
 
   post(message: unknown): void {
-    if (this._ended) return;
+    if (this._ended || this._closing) return;
     const text = message as string;
     this._size += text.length;
     if (this._size > MOST) {
@@ -97,7 +98,10 @@ export class Session implements Port {
   }
 
   close(): void {
-    this._end(null);
+    this._listener = null;
+    this._closing = true;
+    // Without a socket it goes on until there is one for what was posted before, or for as long as a session waits.
+    if (this._met || this._unreceived.length === 0) this._end(null);
   }
 
   ref(): void {
@@ -193,6 +197,7 @@ export class Session implements Port {
     if (!this._acknowledged(theirs)) return false;
     this._met = true;
     for (let at = 0; at < this._unreceived.length; at++) this._sendAt(this._first + at, this._unreceived.at(at));
+    if (this._closing) this._end(null);
     return true;
   }
 

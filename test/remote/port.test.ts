@@ -205,6 +205,26 @@ describe.each([
   });
 });
 
+test("a window that is closed before the other is there: what was posted still arrives, and then its end", async () => {
+  for (const [one, other] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const { views, fakes } = windows(one, other);
+    const first = portTo(views[0]);
+    const here = received(first);
+    first.post("the last");
+    first.close();
+    first.post("too late");
+    const second = portTo(views[1]);
+    const there = received(second);
+    expect(await there.next()).toBe("the last");
+    second.close();
+    expect([here.messages, here.ends, there.messages]).toEqual([[], [], ["the last"]]);
+    expect(fakes[0].listeners.size).toBe(0);
+  }
+});
+
 test("a port is taken only from the window, of the origin, and for the nonce of this side (X7)", async () => {
   const { views, fakes } = windows(1, 2);
   const [own] = fakes;

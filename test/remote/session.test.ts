@@ -106,7 +106,14 @@ test("a network that is down for too long is the end on both sides", async () =>
 });
 
 test("a server that has forgotten the session ends it", async () => {
-  const first = acceptor((connection) => void made.push(connection));
+  let forgotten: Connection | undefined;
+  const first = acceptor(
+    (connection) => {
+      made.push(connection);
+      forgotten = connection;
+    },
+    { within: 30 },
+  );
   const second = acceptor((connection) => void made.push(connection));
   let accept = first.accept;
   let last: TestSocket | undefined;
@@ -123,6 +130,7 @@ test("a server that has forgotten the session ends it", async () => {
   ({ accept } = second);
   last!.cut();
   await expect(withTimeout(LIMIT, waiting)).rejects.toThrow("the other side has given the session up");
+  await withTimeout(LIMIT, forgotten!.whenClosed());
 });
 
 test("closing on either side ends the session on the other", async () => {

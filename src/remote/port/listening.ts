@@ -59,6 +59,11 @@ export class Told {
     if (this.stop()) listener?.ended(cause);
   }
 
+  /** From now on nothing is told. What is listened to goes on. */
+  mute(): void {
+    this._listener = null;
+  }
+
   /** Returns whether it was not over. */
   stop(): boolean {
     if (this._over) return false;

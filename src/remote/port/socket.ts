@@ -65,7 +65,18 @@ export class SocketPort implements Port {
   }
 
   close(): void {
-    if (this._told.stop()) this._like.close(1000);
+    if (!this._told.stop()) return;
+    const like = this._like;
+    const close = (): void => like.close(1000);
+    if (like.readyState >= OPEN || this._early.length === 0) {
+      close();
+      return;
+    }
+    // What was posted before still arrives: a socket that is closed before it is open sends nothing.
+    like.addEventListener("open", () => {
+      this.opened();
+      close();
+    });
   }
 
   ref(): void {

@@ -9,11 +9,16 @@
 // A port is accepted only with the nonce that this side has made up. A new nonce from the same window is that of another page that
 // was loaded there, so the old one is gone.
 
+import { upon } from "../../operation/upon.js";
+import { sleep } from "../../time/sleep.js";
 import { Told } from "./listening.js";
 import { MessagePortPort, type Posting } from "./posting.js";
 import type { Port, PortListener } from "./types.js";
 
 const MARK = "millrace/window/1";
+
+/** Milliseconds for which a port that was closed waits for the other window. */
+const MEETS_WITHIN = 5000;
 
 /** The window on the other side. One of another origin throws when anything else is read. */
 export interface WindowLike {
@@ -42,6 +47,7 @@ export class WindowPort implements Port {
   private readonly _nonce: string;
   private _peer: string | undefined;
   private _inner: Port | null;
+  private _closing: boolean;
   private _early: { readonly message: unknown; readonly transfer: readonly Transferable[] | undefined }[];
 
   constructor(like: WindowLike, origin: string, here: OwnWindow) {
@@ -55,11 +61,12 @@ export class WindowPort implements Port {
     this._nonce = nonce(here.crypto);
     this._peer = undefined;
     this._inner = null;
+    this._closing = false;
     this._early = [];
   }
 
   post(message: unknown, transfer?: readonly Transferable[]): void {
-    if (this._told.over) return;
+    if (this._told.over || this._closing) return;
     if (this._inner === null) this._early.push({ message, transfer });
     else this._inner.post(message, transfer);
   }
@@ -79,7 +86,18 @@ export class WindowPort implements Port {
   }
 
   close(): void {
-    if (this._told.stop()) this._inner?.close();
+    const told = this._told;
+    if (told.over || this._closing) return;
+    if (this._inner !== null || this._early.length === 0) {
+      told.stop();
+      this._inner?.close();
+      return;
+    }
+    // What was posted before still arrives, if the other window comes to the port in time.
+    this._closing = true;
+    told.mute();
+    const wait = upon(sleep(MEETS_WITHIN, { unref: true }), () => told.stop());
+    told.until(() => wait[Symbol.dispose]());
   }
 
   ref(): void {}
@@ -113,6 +131,9 @@ export class WindowPort implements Port {
     this._peer = peer;
     inner.start({ message: this._told.message, ended: (cause) => this._told.end(cause) });
     for (const { message, transfer } of this._early.splice(0)) inner.post(message, transfer);
+    if (!this._closing) return;
+    this._told.stop();
+    inner.close();
   }
 
   private replaced(): void {
