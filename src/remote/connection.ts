@@ -9,7 +9,7 @@ import { guard } from "../operation/basic.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
-import { assertFunction, assertOptions, wholeNumber } from "../structures/arguments.js";
+import { assertCallback, assertFunction, assertOptions, wholeNumber } from "../structures/arguments.js";
 import { shown, textOf } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import type { Exit } from "../supervise/exit.js";
@@ -69,6 +69,11 @@ export interface RemoteChannelOptions<T> {
   readonly schema?: StandardSchema<T>;
   /** Lists what is to be moved with a value, and not copied, such as the buffer of an array. */
   readonly transfer?: (value: T) => Transferable[];
+  /**
+   * Called with each value that has arrived here, or that still arrives, and that no task here receives, as this side has cancelled the
+   * channel.
+   */
+  readonly onUndelivered?: (value: T) => void;
 }
 
 /** Options of {@link Connection.serve}. */
@@ -237,13 +242,14 @@ export class Mux implements Connection {
     assertOptions(act, options);
     const known = this._names.get(name) as unknown as Channel<T> | undefined;
     if (known !== undefined) return known;
-    const { capacity, window = capacity || WINDOW, schema, transfer } = options;
+    const { capacity, window = capacity || WINDOW, schema, transfer, onUndelivered } = options;
     if (capacity !== undefined) wholeNumber(act, "capacity", capacity, 0);
     if (wholeNumber(act, "window", window, 1) > this.limits.window) {
       throw new RangeError(`Cannot ${act}: window must be at most ${this.limits.window}, got ${window}`);
     }
-    if (transfer !== undefined) assertFunction(act, "transfer", transfer);
-    return this._make<T>(name, { window, rendezvous: capacity === 0, schema, transfer }, capacity === 0);
+    assertCallback(act, "transfer", transfer);
+    assertCallback(act, "onUndelivered", onUndelivered);
+    return this._make<T>(name, { window, rendezvous: capacity === 0, schema, transfer, onUndelivered }, capacity === 0);
   }
 
   private _make<T>(name: string, options: EndOptions<T>, meets: boolean): End<T> {

@@ -11,6 +11,7 @@
 import { type Channel, CLOSED, type Closed, EMPTY, type Empty } from "../channel/ends.js";
 import { iterate } from "../channel/iterate.js";
 import { guard } from "../operation/basic.js";
+import { notify } from "../operation/notify.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { Waiters } from "../operation/waiters.js";
 import { shown } from "../structures/errors.js";
@@ -60,6 +61,7 @@ export interface EndOptions<T> {
   readonly rendezvous: boolean;
   readonly schema?: StandardSchema<T> | undefined;
   readonly transfer?: ((value: T) => Transferable[]) | undefined;
+  readonly onUndelivered?: ((value: T) => void) | undefined;
 }
 
 class Send<T> extends Operation<boolean> implements Offering {
@@ -356,13 +358,15 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     if (this.loss === null && !this._cancelled)
       this._tell([CANCEL, reason === undefined ? null : this.wire.crossing(reason)]);
     this._cancelled = true;
-    while (this.ring.length > 0) this.ring.shift();
+    const unread: T[] = [];
+    while (this.ring.length > 0) unread.push(this.ring.shift());
     this.offereds.clear();
     this._shut();
     this._refuseSenders(null);
     this.failure = null;
     this._finish();
     this._endIfSent();
+    for (const value of unread) notify(this._options.onUndelivered, value);
   }
 
   whenClosed(): Operation<void> {
@@ -444,6 +448,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     const receiver = this.receivers.next();
     if (receiver !== null) receiver.finish(value);
     else if (!this._cancelled) this.ring.unshift(value);
+    else notify(this._options.onUndelivered, value);
   }
 
   /** The peer has opened its end. */
@@ -536,6 +541,10 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   /** A value that was asked for has arrived. */
   given(id: number, value: unknown): void {
     this.offereds.given(id);
+    if (this.over) {
+      this._discard(value);
+      return;
+    }
     const checked = this._checked(value);
     if (this.over) return;
     const receiver = this.receivers.next();
@@ -570,10 +579,21 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
     if (this._peerEnded) throw new Violation(`values for ${this.name}, which it had ended`);
     if (items.length > this._allowed) throw new Violation(`more values for ${this.name} than it had credit for`);
     this._allowed -= items.length;
-    for (let at = 0; at < items.length && !this.over; at++) {
+    for (let at = 0; at < items.length; at++) {
+      if (this.over) {
+        this._discard(items[at]);
+        continue;
+      }
       const value = this._checked(items[at]);
       if (!this.over) this._accept(value as T);
     }
+  }
+
+  /** A value has come after this side has cancelled the channel. */
+  private _discard(value: unknown): void {
+    const { onUndelivered, schema } = this._options;
+    if (onUndelivered === undefined) return;
+    notify(() => onUndelivered(schema === undefined ? (value as T) : validated(schema, value, "discard")));
   }
 
   /** The peer has closed the channel. */

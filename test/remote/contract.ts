@@ -176,6 +176,41 @@ export function contract(transport: Transport, races = 3000): void {
       expect(await into.receive()).toBe(CLOSED);
     });
 
+    test("cancel() passes what has arrived, and what still arrives, to onUndelivered", async () => {
+      const { here, there } = await open();
+      const undelivered: number[] = [];
+      const out = here.channel<number>("numbers");
+      const into = there.channel<number>("numbers", { window: 8, onUndelivered: (n) => undelivered.push(n) });
+      for (const n of [1, 2, 3]) await out.send(n);
+      expect(await into.receive()).toBe(1);
+      while (into.length < 2) await sleep(1);
+      into.cancel();
+      expect([into.length, undelivered]).toEqual([0, [2, 3]]);
+      // This side has not heard of it.
+      expect(out.trySend(4)).toBe(true);
+      while (undelivered.length < 3) await sleep(1);
+      expect(undelivered).toEqual([2, 3, 4]);
+      expect(() => here.channel("other", { onUndelivered: 1 as never })).toThrow("onUndelivered must be a function");
+    });
+
+    test("capacity 0: cancel() passes a value that was asked for to onUndelivered", async () => {
+      const { here, there } = await open();
+      const undelivered: number[] = [];
+      const out = here.channel<number>("meet", { capacity: 0 });
+      const into = there.channel<number>("meet", { capacity: 0, onUndelivered: (n) => undelivered.push(n) });
+      const chosen = go(() => select({ send: out.send(1), late: sleep(LIMIT) }));
+      const asking = go(() => into.receive());
+      expect((await chosen).key).toBe("send");
+      // The value is on its way.
+      const isHere = into.length > 0 || asking.status === "done";
+      asking.cancel();
+      into.cancel();
+      if (!isHere) {
+        while (undelivered.length < 1) await sleep(1);
+        expect(undelivered).toEqual([1]);
+      }
+    });
+
     test("whenClosed() completes on the other side", async () => {
       const [out, into] = await both<number>("numbers");
       const closed = go(() => into.whenClosed());
