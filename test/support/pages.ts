@@ -12,15 +12,15 @@ export interface Pages {
   readonly program: Program;
 }
 
-/** Serves an example while the tests of a file run. Complaints that `expected` matches are none. */
-export function pagesOf(main: string, expected: RegExp = /^$/): Pages {
+/** Serves an example, with its arguments, while the tests of a file run. Complaints that `expected` matches are none. */
+export function pagesOf(main: string, expected: RegExp = /^$/, args: readonly string[] = []): Pages {
   let browser: Browser;
   let context: BrowserContext | undefined;
   let program: Program;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    program = await startProgram(main);
+    program = await startProgram(main, ...args);
     install();
     browser = await chromium.launch(launchOptions());
   }, 60_000);

@@ -5,16 +5,23 @@ import type { Operation, Routine } from "millrace";
 import type { EventStore } from "./store.ts";
 import type { Event, Stored } from "./types.ts";
 
-/** Passes each event to `publish`, waits for it, and remembers where it was. A child of a tree. */
+/** Where the position is kept: best in what the events go to, so that the two are lost together. A register of a bus is one. */
+export interface Kept {
+  get(): Operation<number | undefined>;
+  set(position: number): Operation<void>;
+}
+
+/** Passes each event to `publish`, and waits for it. A child of a tree: a life that follows a failure goes on at the kept position. */
 export function* outbox<E extends Event>(
   store: EventStore<E>,
-  name: string,
+  kept: Kept,
   publish: (event: Stored<E>) => Operation<unknown> | Routine<unknown>,
 ): Routine<never> {
-  const checkpoint = store.checkpoint(name);
+  let position = (yield* kept.get()) ?? 0;
   for (;;) {
-    const events = yield* store.next(checkpoint.position);
+    const events = yield* store.next(position);
     for (const event of events) yield* publish(event);
-    checkpoint.save(events.at(-1)!.position);
+    position = events.at(-1)!.position;
+    yield* kept.set(position);
   }
 }
