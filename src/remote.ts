@@ -8,7 +8,7 @@
 export { type AcceptOptions, type Acceptor, acceptor } from "./remote/accept.js";
 export type { Handle } from "./remote/asks.js";
 export { type ConnectOptions, connect } from "./remote/connect.js";
-export type { Connection, RemoteChannelOptions, ServeOptions } from "./remote/connection.js";
+export type { AskOptions, Connection, RemoteChannelOptions, ServeOptions } from "./remote/connection.js";
 export { PeerLostError } from "./remote/errors.js";
 export type { Limits } from "./remote/limits.js";
 export type { PortLike } from "./remote/port/port.js";

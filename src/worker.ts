@@ -5,6 +5,15 @@
  */
 
 export { expose, type Main, type WorkerContext } from "./worker/expose.js";
-export { exposeStage, type ParallelOptions, parallel } from "./worker/parallel.js";
+export {
+  type ExposeStageOptions,
+  exposeStage,
+  type ParallelOptions,
+  parallel,
+  type StageOptions,
+  type WorkerPool,
+  type WorkerPoolOptions,
+  workerPool,
+} from "./worker/parallel.js";
 export type { Worker, WorkerExit, WorkerOptions, WorkerSource } from "./worker/types.js";
 export { worker, workerOf } from "./worker/worker.js";

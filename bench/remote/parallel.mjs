@@ -1,13 +1,13 @@
 // A CPU-bound stage over threads: `npm run bench:parallel`. Each row is the best of several rounds in one process, contenders in turn,
 // and ratios are taken within one run. `parallel` is measured beside one thread that computes without any messages, and beside piscina
-// and threads.js with as many threads and, for each value, the same work. The threads of piscina and threads.js are started before, those
-// of `parallel` in each round. Beside the time stands the processor time of the whole process as a multiple of that of one thread: what
+// and threads.js with as many threads and, for each value, the same work. Their threads, and those of a `workerPool`, are started before;
+// "new threads" is `parallel` without a pool, which starts them in each round. Beside the time stands the processor time of the whole process as a multiple of that of one thread: what
 // it is above 1 is what the messages cost, also on a machine that is busy with other things. Peers that are installed
 // (`npm install --no-save piscina threads`) are measured.
 
 import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parallel } from "millrace/worker";
+import { parallel, workerPool } from "millrace/worker";
 import { digest, spin } from "./parallel-work.mjs";
 
 const THREADS = 2;
@@ -46,13 +46,18 @@ async function inFlight(values, most, call) {
 }
 
 async function peers({ task }) {
+  const url = new URL(`parallel-${task}.mjs`, import.meta.url);
+  const drain = async (out) => {
+    for await (const _ of out);
+  };
+  const crew = workerPool(THREADS, url);
   const made = {
     millrace: {
-      async run(values) {
-        const url = new URL(`parallel-${task}.mjs`, import.meta.url);
-        const out = parallel(THREADS, values, url, { ordered: false });
-        for await (const _ of out);
-      },
+      run: (values) => drain(parallel(crew, values, { ordered: false })),
+      end: () => crew.stop(),
+    },
+    "new threads": {
+      run: (values) => drain(parallel(THREADS, values, url, { ordered: false })),
       end() {},
     },
   };

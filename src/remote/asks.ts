@@ -9,11 +9,22 @@ import { isValue, type Returned } from "../task/work.js";
 import { ANSWER, ASK, DROP, FAIL } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Outbox } from "./outbox.js";
+import { movedWith } from "./values.js";
 import { Violation } from "./violation.js";
+
+/** Lists what is moved with a value. */
+export type Transfer<T> = (value: T) => Transferable[];
+
+/** How the answers of a service are sent. */
+export interface Answering {
+  readonly transfer?: Transfer<unknown> | undefined;
+  /** Whether what was answered is to be posted at once. */
+  readonly prompt?: ((answer: unknown) => boolean) | undefined;
+}
 
 /** What questions need of their connection. */
 export interface AskWire {
-  readonly out: Pick<Outbox, "frame" | "push">;
+  readonly out: Pick<Outbox, "frame" | "push"> & Partial<Pick<Outbox, "flush">>;
   readonly limits: Limits;
   readonly name: string;
   /** Why no question can be asked any more; null while one can. */
@@ -27,15 +38,17 @@ class Ask<Q, R> extends Operation<R> {
   private readonly _asks: Asks;
   readonly name: string;
   readonly question: Q;
+  private readonly _transfer: Transfer<Q> | undefined;
   /** The number of the question; 0 while it is not asked. */
   id: number;
   failed: boolean;
 
-  constructor(asks: Asks, name: string, question: Q) {
+  constructor(asks: Asks, name: string, question: Q, transfer: Transfer<Q> | undefined) {
     super();
     this._asks = asks;
     this.name = name;
     this.question = question;
+    this._transfer = transfer;
     this.id = 0;
     this.failed = false;
   }
@@ -49,6 +62,11 @@ class Ask<Q, R> extends Operation<R> {
 
   block(): void {
     this._asks.begin(this as Ask<unknown, unknown>);
+  }
+
+  /** What is moved with the question. */
+  moved(act: string): readonly Transferable[] | null {
+    return movedWith(this._transfer, this.question, act);
   }
 
   override unblock(): void {
@@ -77,8 +95,8 @@ export class Asks {
     this._last = 0;
   }
 
-  ask<Q, R>(name: string, question: Q): Operation<R> {
-    return new Ask<Q, R>(this, name, question);
+  ask<Q, R>(name: string, question: Q, transfer?: Transfer<Q>): Operation<R> {
+    return new Ask<Q, R>(this, name, question, transfer);
   }
 
   begin(ask: Ask<unknown, unknown>): void {
@@ -89,7 +107,8 @@ export class Asks {
       );
     }
     const id = this._last + 1;
-    out.frame(ASK, [id, ask.name], ask.question, `ask ${ask.name}`);
+    const act = `ask ${ask.name}`;
+    out.frame(ASK, [id, ask.name], ask.question, act, ask.moved(act));
     this._last = id;
     ask.id = id;
     this._open.set(id, ask);
@@ -131,15 +150,17 @@ class Service {
   readonly name: string;
   readonly handle: Handle<unknown, unknown>;
   readonly concurrency: number;
+  readonly answering: Answering;
   readonly waiting: Ring<Question>;
   running: number;
   /** Whether waiting questions are being handled now, so that the stack does not grow with their number. */
   serving: boolean;
 
-  constructor(name: string, handle: Handle<unknown, unknown>, concurrency: number) {
+  constructor(name: string, handle: Handle<unknown, unknown>, concurrency: number, answering: Answering) {
     this.name = name;
     this.handle = handle;
     this.concurrency = concurrency;
+    this.answering = answering;
     this.waiting = new Ring();
     this.running = 0;
     this.serving = false;
@@ -148,6 +169,7 @@ class Service {
 
 interface Question {
   readonly id: number;
+  readonly service: Service;
   readonly value: unknown;
   /** What handles it; null while it waits. */
   work: Disposable | null;
@@ -169,9 +191,9 @@ export class Services {
     this._last = 0;
   }
 
-  serve(name: string, handle: Handle<unknown, unknown>, concurrency: number): Disposable {
+  serve(name: string, handle: Handle<unknown, unknown>, concurrency: number, answering: Answering = {}): Disposable {
     if (this._services.has(name)) throw new TypeError(`Cannot serve ${name}: it is served already on this connection`);
-    const service = new Service(name, handle, concurrency);
+    const service = new Service(name, handle, concurrency, answering);
     this._services.set(name, service);
     this._wire.hold();
     return {
@@ -195,7 +217,7 @@ export class Services {
       ]);
       return;
     }
-    const question: Question = { id, value, work: null, over: false };
+    const question: Question = { id, service, value, work: null, over: false };
     this._open.set(id, question);
     service.waiting.push(question);
     this._next(service);
@@ -287,7 +309,9 @@ export class Services {
     const { out } = this._wire;
     if (!failed) {
       try {
-        out.frame(ANSWER, [question.id], value, "answer");
+        const { transfer, prompt } = question.service.answering;
+        out.frame(ANSWER, [question.id], value, "answer", movedWith(transfer, value, "answer"));
+        if (prompt?.(value) === true) out.flush?.();
         return;
       } catch (error) {
         // The answer cannot cross: the asker gets told why.

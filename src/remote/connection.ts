@@ -14,7 +14,7 @@ import { shown, textOf } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import type { Exit } from "../supervise/exit.js";
 import { sleep } from "../time/sleep.js";
-import type { Handle } from "./asks.js";
+import type { Answering, Handle } from "./asks.js";
 import { Asks, Services } from "./asks.js";
 import { type AnyEnd, End, type EndOptions } from "./end.js";
 import { arrived, crossing, PeerLostError } from "./errors.js";
@@ -77,9 +77,19 @@ export interface RemoteChannelOptions<T> {
 }
 
 /** Options of {@link Connection.serve}. */
-export interface ServeOptions {
+export interface ServeOptions<in R = unknown> {
   /** How many questions are handled at the same time; no limit by default. The others wait in order. */
   readonly concurrency?: number;
+  /** Lists what is to be moved with an answer, and not copied. */
+  readonly transfer?: (answer: R) => Transferable[];
+  /** @internal Whether what has been answered is to be posted at once, as the code that handles questions computes for long. */
+  readonly prompt?: (answer: R) => boolean;
+}
+
+/** Options of {@link Connection.ask}. */
+export interface AskOptions<Q> {
+  /** Lists what is to be moved with the question, and not copied. Such a question can be asked once. */
+  readonly transfer?: (question: Q) => Transferable[];
 }
 
 /**
@@ -110,7 +120,7 @@ export interface Connection extends AsyncDisposable {
    * @returns A disposable, which ends the service. Questions that wait for their turn then fail.
    * @throws TypeError if the name is served already.
    */
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions): Disposable;
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R>): Disposable;
   /**
    * Asks the other side a question.
    *
@@ -120,7 +130,7 @@ export interface Connection extends AsyncDisposable {
    *
    * @throws RangeError if as many questions wait as `limits.asks`, and what the port throws if the question cannot cross.
    */
-  ask<Q, R>(name: string, question: Q): Operation<R>;
+  ask<Q, R>(name: string, question: Q, options?: AskOptions<Q>): Operation<R>;
   /** Whether the connection has ended. */
   readonly closed: boolean;
   /**
@@ -301,20 +311,24 @@ export class Mux implements Connection {
     return end;
   }
 
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options: ServeOptions = {}): Disposable {
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options: ServeOptions<R> = {}): Disposable {
     checkName("serve", name, this.limits);
     assertFunction("serve", "handle", handle);
     assertOptions("serve", options);
-    const { concurrency = Infinity } = options;
+    const { concurrency = Infinity, transfer, prompt } = options;
+    assertCallback("serve", "transfer", transfer);
     if (!(concurrency >= 1)) {
       throw new RangeError(`Cannot serve: concurrency must be 1 or more, got ${shown(concurrency)}`);
     }
-    return this._services.serve(name, handle as Handle<unknown, unknown>, concurrency);
+    const answering = { transfer, prompt } as Answering;
+    return this._services.serve(name, handle as Handle<unknown, unknown>, concurrency, answering);
   }
 
-  ask<Q, R>(name: string, question: Q): Operation<R> {
+  ask<Q, R>(name: string, question: Q, options: AskOptions<Q> = {}): Operation<R> {
     checkName("ask", name, this.limits);
-    return this._asks.ask(name, question);
+    assertOptions("ask", options);
+    assertCallback("ask", "transfer", options.transfer);
+    return this._asks.ask(name, question, options.transfer);
   }
 
   get closed(): boolean {

@@ -21,6 +21,7 @@ import { CANCEL, CLOSE, CREDIT, END } from "./frames.js";
 import { type OfferEnd, Offereds, type Offering, Offers } from "./offers.js";
 import type { Line, Outbox } from "./outbox.js";
 import { type StandardSchema, validated } from "./schema.js";
+import { movedWith } from "./values.js";
 import { Violation } from "./violation.js";
 
 /** An end as its connection sees it, whatever its values are. */
@@ -428,13 +429,8 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
 
   /** Sends a value on a credit. */
   put(value: T): void {
-    const { transfer } = this._options;
-    this.wire.out.value(
-      this,
-      value,
-      transfer === undefined ? null : listOf(transfer(value), this.name),
-      `send to ${this.name}`,
-    );
+    const act = `send to ${this.name}`;
+    this.wire.out.value(this, value, movedWith(this._options.transfer, value, act), act);
     this.credit--;
   }
 
@@ -705,11 +701,4 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   private _forgetIfOver(): void {
     if (this._ended && this._peerEnded) this.wire.forget(this);
   }
-}
-
-function listOf(given: unknown, name: string): readonly Transferable[] | null {
-  if (!Array.isArray(given)) {
-    throw new TypeError(`Cannot send to ${name}: transfer must return a list, got ${shown(given)}`);
-  }
-  return given.length === 0 ? null : given;
 }

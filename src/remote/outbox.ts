@@ -122,15 +122,15 @@ export class Outbox {
   }
 
   /** Sends a frame that ends with a value of the user; `undefined` is left out. Throws as `value` does. */
-  frame(kind: number, head: Frame, value: unknown, act: string): void {
-    const plain = isPlain(value);
+  frame(kind: number, head: Frame, value: unknown, act: string, transfer: readonly Transferable[] | null = null): void {
+    const plain = transfer === null && isPlain(value);
     if (value === undefined) this.push([kind, ...head]);
-    else if (!plain && holdsEnds(value)) this._withEnds([kind, ...head], value, [], act);
+    else if (!plain && holdsEnds(value)) this._withEnds([kind, ...head], value, transfer ?? [], act);
     else if (this._json) {
       this._grow(this._sizeOf(value, act));
       this.push([kind, ...head, value]);
     } else if (plain) this.push([kind, ...head, value]);
-    else this._alone([kind, ...head, value], undefined);
+    else this._alone([kind, ...head, value], transfer ?? undefined);
   }
 
   /** Ends the frame of a channel: a frame of another kind follows, which must not overtake. */

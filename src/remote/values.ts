@@ -115,3 +115,15 @@ function isCollection(value: object): boolean {
     typeof (value as { then?: unknown }).then === "function"
   );
 }
+
+/** What is moved with a value; null if nothing is. */
+export function movedWith<T>(
+  transfer: ((value: T) => Transferable[]) | undefined,
+  value: T,
+  act: string,
+): readonly Transferable[] | null {
+  if (transfer === undefined) return null;
+  const given: unknown = transfer(value);
+  if (!Array.isArray(given)) throw new TypeError(`Cannot ${act}: transfer must return a list, got ${shown(given)}`);
+  return given.length === 0 ? null : (given as Transferable[]);
+}

@@ -6,7 +6,7 @@ import { type AsyncRoutine, Operation, type Routine } from "../operation/operati
 import { upon } from "../operation/upon.js";
 import type { Handle } from "../remote/asks.js";
 import { connect } from "../remote/connect.js";
-import type { Connection, RemoteChannelOptions, ServeOptions } from "../remote/connection.js";
+import type { AskOptions, Connection, RemoteChannelOptions, ServeOptions } from "../remote/connection.js";
 import type { PortLike } from "../remote/port/port.js";
 import { assertFunction } from "../structures/arguments.js";
 import type { Exit } from "../supervise/exit.js";
@@ -225,7 +225,7 @@ class Counting implements Connection {
     return this._connection.channel(name, options);
   }
 
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions): Disposable {
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R>): Disposable {
     const served = this._connection.serve(name, handle, options);
     this.count++;
     let over = false;
@@ -239,8 +239,8 @@ class Counting implements Connection {
     };
   }
 
-  ask<Q, R>(name: string, question: Q): Operation<R> {
-    return this._connection.ask(name, question);
+  ask<Q, R>(name: string, question: Q, options?: AskOptions<Q>): Operation<R> {
+    return this._connection.ask(name, question, options);
   }
 
   whenClosed(): Operation<Exit> {

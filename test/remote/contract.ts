@@ -577,6 +577,33 @@ export function contract(transport: Transport, races = 3000): void {
       });
     }
 
+    test("D8: what `transfer` lists is moved with a question and with an answer, where the port moves anything", async () => {
+      const { here, there } = await open();
+      type Pixels = { readonly bytes: number[] | Uint8Array<ArrayBuffer> };
+      const moved = (pixels: Pixels): Transferable[] => (Array.isArray(pixels.bytes) ? [] : [pixels.bytes.buffer]);
+      const bytesOf = (...list: number[]): Pixels["bytes"] =>
+        transport.format === "clone" ? new Uint8Array(list) : list;
+      const answers: Pixels[] = [];
+      there.serve(
+        "invert",
+        ({ bytes }: Pixels): Pixels => {
+          answers.push({ bytes: bytesOf(...Array.from(bytes, (byte) => 255 - byte)) });
+          return answers[0]!;
+        },
+        { transfer: moved },
+      );
+      const question: Pixels = { bytes: bytesOf(1, 2, 3) };
+      const { bytes } = await here.ask<Pixels, Pixels>("invert", question, { transfer: moved });
+      expect(Array.from(bytes)).toEqual([254, 253, 252]);
+      const left = transport.format === "clone" ? 0 : 3;
+      expect([question.bytes.length, answers[0]!.bytes.length]).toEqual([left, left]);
+      await expect(go(() => here.ask("invert", 1, { transfer: () => 5 as never }))).rejects.toThrow(
+        "Cannot ask invert: transfer must return a list, got 5",
+      );
+      expect(() => here.ask("invert", 1, { transfer: 5 as never })).toThrow("transfer must be a function");
+      expect(() => there.serve("other", () => 1, { transfer: 5 as never })).toThrow("transfer must be a function");
+    });
+
     test("D9: a channel that is sent over a channel works both ways, and closes both ways", async () => {
       const [out, into] = await both<{ question: string; reply: Channel<string> }>("questions");
       const reply = channel<string>();

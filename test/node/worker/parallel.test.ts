@@ -3,12 +3,12 @@
 import { afterEach, expect, test } from "vitest";
 import { channel, collect, go, type Routine, sleep } from "../../../src/index.js";
 import { PeerLostError } from "../../../src/remote.js";
-import { type ParallelOptions, parallel } from "../../../src/worker.js";
+import { type ParallelOptions, parallel, workerPool } from "../../../src/worker.js";
 import type { Done, Job } from "./stage.js";
 import { running, starting } from "./start.js";
 
 const url = starting("thread", "stage.ts");
-const over = (source: Iterable<Job>, options: ParallelOptions<Done> = {}, n = 2) =>
+const over = (source: Iterable<Job>, options: ParallelOptions<Job, Done> = {}, n = 2) =>
   parallel<Job, Done>(n, source, url, options);
 const jobs = (count: number, deed?: Job["deed"]): Job[] =>
   Array.from({ length: count }, (_, n) => ({ n, ...(deed && { deed }) }));
@@ -104,11 +104,55 @@ test("a slow receiver slows down the source", async () => {
   out.cancel();
 });
 
+test("a workerPool() keeps its threads for several pipelines, one after the other and at the same time", async () => {
+  await using pool = workerPool(2, url);
+  const threads = new Set<number>();
+  const through = async (count: number): Promise<number[]> => {
+    const done = await collect(parallel<Job, Done>(pool, jobs(count, "compute")));
+    for (const { thread } of done) threads.add(thread);
+    return done.map(({ n }) => n);
+  };
+  expect(await through(10)).toEqual(numbers(10));
+  expect(await Promise.all([through(10), through(15)])).toEqual([numbers(10), numbers(15)]);
+  const early = parallel<Job, Done>(pool, jobs(50, "compute"));
+  expect(await early.receive()).toMatchObject({ n: 0 });
+  early.cancel();
+  expect(await through(5)).toEqual(numbers(5));
+  expect([threads.size, running, pool.size]).toEqual([2, 2, 2]);
+});
+
+test("a thread of a pool that dies is replaced; a pool that was stopped takes no more values", async () => {
+  const pool = workerPool(1, url, { prefetch: 4 });
+  const tries = new SharedArrayBuffer(4);
+  const source: Job[] = [...jobs(3), { n: 3, deed: "die once", tries }];
+  expect((await collect(parallel<Job, Done>(pool, source))).map(({ n }) => n)).toEqual(numbers(4));
+  const out = parallel<Job, Done>(pool, jobs(1000, "compute"));
+  expect(await out.receive()).toMatchObject({ n: 0 });
+  await pool.stop();
+  const stopped = "Cannot start parallel: its worker pool must run, got one that was stopped";
+  await expect(collect(out)).rejects.toThrow(stopped);
+  await expect(collect(parallel<Job, Done>(pool, jobs(1)))).rejects.toThrow(stopped);
+  await pool.stop();
+});
+
+test("what `transfer` lists is moved to the thread and back, and dies with it", async () => {
+  await using pool = workerPool(1, url);
+  const bytes = new Uint8Array([1, 2, 3]);
+  const transfer = (job: Job): Transferable[] => [job.bytes!.buffer];
+  const [done] = await collect(parallel<Job, Done>(pool, [{ n: 1, deed: "move", bytes }], { transfer }));
+  expect([bytes.length, [...done!.bytes!]]).toEqual([0, [1, 2, 3]]);
+  expect(await collect(parallel<Job, Done>(pool, jobs(1, "look")))).toMatchObject([{ n: 0 }]);
+  const dying: Job = { n: 2, deed: "die", bytes: new Uint8Array(1) };
+  await expect(collect(parallel<Job, Done>(pool, [dying], { transfer }))).rejects.toThrow(PeerLostError);
+});
+
 // n, options, message.
 const wrong: [unknown, object, RegExp][] = [
   [0, {}, /^Cannot start parallel: n must be a whole number, 1 or more, got 0$/],
   [1, { prefetch: 0.5 }, /^Cannot start parallel: prefetch must be a whole number/],
   [1, { attempts: 0 }, /^Cannot start parallel: attempts must be a whole number/],
+  [1, { transfer: 1 }, /^Cannot start parallel: transfer must be a function, got 1$/],
+  [1, { transfer: () => [], attempts: 2 }, /^Cannot start parallel: attempts must be 1 with transfer, .*, got 2$/],
 ];
 
 test.each(wrong)("parallel() refuses n %s with %s", (n, options, message) => {

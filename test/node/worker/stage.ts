@@ -7,23 +7,32 @@ import { exposeStage } from "../../../src/worker.js";
 /** What is to be done with a value. */
 export interface Job {
   readonly n: number;
-  readonly deed?: "throw" | "die" | "die once" | "wait" | "compute" | "uncloneable";
+  readonly deed?: "throw" | "die" | "die once" | "wait" | "compute" | "uncloneable" | "move" | "look";
   /** A counter that all threads share. */
   readonly tries?: SharedArrayBuffer;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 export interface Done {
   readonly n: number;
   readonly thread: number;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
-exposeStage((job: Job): unknown => {
-  const { n, deed, tries } = job;
+/** What was returned last by the deed "move". */
+let last: Uint8Array<ArrayBuffer> | undefined;
+
+function stage(job: Job): unknown {
+  const { n, deed, tries, bytes } = job;
   const count = tries === undefined ? 0 : Atomics.add(new Int32Array(tries), 0, 1);
   if (deed === "throw") throw new RangeError(`refused ${n}`);
   if (deed === "die" || (deed === "die once" && count === 0)) process.exit(3);
   if (deed === "uncloneable") return () => n;
   if (deed === "wait") return sleep(20).map(() => ({ n, thread: threadId }));
   if (deed === "compute") for (const end = performance.now() + 5; performance.now() < end; );
+  if (deed === "look") return { n: last?.length, thread: threadId };
+  if (deed === "move") return { n, thread: threadId, bytes: (last = bytes) };
   return { n, thread: threadId };
-});
+}
+
+exposeStage(stage, { transfer: (done) => ((done as Done).bytes === undefined ? [] : [(done as Done).bytes!.buffer]) });
