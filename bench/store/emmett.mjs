@@ -26,19 +26,23 @@ export function open(getSQLiteEventStore, path, { inTurn }) {
     over: false,
     async append(writer, version, event) {
       if (!writers.has(writer)) writers.set(writer, getSQLiteEventStore({ fileName: path }));
-      const append = () =>
+      const once = () =>
         writers.get(writer).appendToStream(writer, [event], {
           expectedStreamVersion: version === 0 ? "STREAM_DOES_NOT_EXIST" : BigInt(version),
         });
-      if (inTurn) return (turn = turn.then(append));
-      for (;;) {
-        try {
-          return await append();
-        } catch (error) {
-          if (contender.over) throw error;
-          contender.refused++;
+      const append = async () => {
+        for (;;) {
+          try {
+            return await once();
+          } catch (error) {
+            if (contender.over) throw error;
+            contender.refused++;
+          }
         }
-      }
+      };
+      if (!inTurn) return append();
+      turn = turn.then(append, append);
+      return turn;
     },
     async close() {},
   };

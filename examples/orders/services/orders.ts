@@ -1,6 +1,6 @@
 // Orders: takes what customers ask for, follows what stock and billing tell, and has them do the next step.
 
-import type { Routine } from "millrace";
+import { all, type Routine } from "millrace";
 import type { Bus } from "millrace/nats";
 import type { BillingEvent, Books, OrderCommand, OrderEvent, OrderRow, Query, StockEvent } from "../messages.ts";
 import { perform } from "../store/decide.ts";
@@ -23,7 +23,10 @@ export function ordersService(bus: Bus, folder: string): Service {
         rows: () => rows.follow(),
         stock: () => inbox<StockEvent>(bus, "stock", store, follow),
         billing: () => inbox<BillingEvent>(bus, "billing", store, follow),
-        manager: () => outbox(store, bus.register<number>("orders-manager"), (event) => send(bus, event)),
+        manager: () =>
+          outbox(store, bus.register<number>("orders-manager"), (page) =>
+            all(page.map((event) => () => send(bus, event))),
+          ),
       },
       *handling(): Routine<Handler<OrderCommand>> {
         return (command) => perform(store, order, command.order, command, { key: command.id });
@@ -33,6 +36,7 @@ export function ordersService(bus: Bus, folder: string): Service {
   });
 }
 
+/** Commands need no order: what a command leads to depends on the state of its order only. */
 function* send(bus: Bus, event: OrderEvent): Routine<void> {
   const next = commandOf(event);
   if (next === null) return;

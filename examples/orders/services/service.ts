@@ -53,7 +53,7 @@ export function service<C extends AnyCommand, E extends Event>(
       ...follows,
       commands: () => working(queueOf<C>(bus, name), handling),
       // How far the outbox has got is kept in the bus: a bus that has lost its memory is told everything again.
-      outbox: () => outbox(store, bus.register<number>(`${name}-outbox`), (event) => topicOf(bus, name).publish(event)),
+      outbox: () => outbox(store, bus.register<number>(`${name}-outbox`), (page) => tell(topicOf<E>(bus, name), page)),
       queries: () => answering(bus, name, answer),
     },
     options: { strategy: "rest-for-one", intensity: 10 },
@@ -99,6 +99,11 @@ function* handleOne<C>(delivery: Delivery<C>, handle: Handler<C>): Routine<void>
     if (done) delivery.ack();
     else delivery.nak(AGAIN);
   }
+}
+
+/** Publishes events one after the other, because readers go by their order. */
+function* tell<E extends Event>(topic: Topic<Stored<E>>, page: readonly Stored<E>[]): Routine<void> {
+  for (const event of page) yield* topic.publish(event);
 }
 
 function* answering(bus: Bus, name: ServiceName, answer: (query: Query) => unknown): Routine<void> {

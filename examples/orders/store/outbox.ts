@@ -1,5 +1,5 @@
-// The outbox: what is in the log goes out, in order, and at least once. The position is saved after a page has gone out, so after a
-// failure some of it goes out again, and what receives it leaves out positions that it has seen.
+// The outbox: what is in the log goes out, in pages, and at least once. The position is saved after a page has gone out, so after a
+// failure some of it goes out again, and what receives it leaves out what it has seen.
 
 import type { Operation, Routine } from "millrace";
 import type { EventStore } from "./store.ts";
@@ -11,17 +11,20 @@ export interface Kept {
   set(position: number): Operation<void>;
 }
 
-/** Passes each event to `publish`, and waits for it. A child of a tree: a life that follows a failure goes on at the kept position. */
+/**
+ * Passes the events to `publish`, one page after the other. A child of a tree: a life that follows a failure goes on at the kept
+ * position.
+ */
 export function* outbox<E extends Event>(
   store: EventStore<E>,
   kept: Kept,
-  publish: (event: Stored<E>) => Operation<unknown> | Routine<unknown>,
+  publish: (page: readonly Stored<E>[]) => Operation<unknown> | Routine<unknown>,
 ): Routine<never> {
   let position = (yield* kept.get()) ?? 0;
   for (;;) {
-    const events = yield* store.next(position);
-    for (const event of events) yield* publish(event);
-    position = events.at(-1)!.position;
+    const page = yield* store.next(position);
+    yield* publish(page);
+    position = page.at(-1)!.position;
     yield* kept.set(position);
   }
 }

@@ -280,9 +280,11 @@ describe.each([...drivers.keys()])("the event store on %s", (driver) => {
     const published: number[] = [];
     let fails = 3;
     const kept = localBus().register<number>("out");
-    function* publish({ position }: Stored<Counted>): Routine<void> {
-      if (position % 10 === 7 && fails-- > 0) throw new Error("the bus is down");
-      published.push(position);
+    function* publish(page: readonly Stored<Counted>[]): Routine<void> {
+      for (const { position } of page) {
+        if (position % 10 === 7 && fails-- > 0) throw new Error("the bus is down");
+        published.push(position);
+      }
     }
     const tree = supervise({ writer: store.writer, outbox: () => outbox(store, kept, publish) }, { intensity: 10 });
     onTestFinished(async () => void (await tree.stop()));
