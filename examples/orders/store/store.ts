@@ -11,7 +11,6 @@ import {
   guard,
   type Operation,
   type OwnedChannel,
-  pause,
   produce,
   type Routine,
   type Watch,
@@ -146,7 +145,6 @@ export class EventStore<E extends Event> implements AsyncDisposable {
 
   private *_writing(mailbox: Mailbox<Append>): Routine<void> {
     for (let first; (first = yield* mailbox.receive()) !== CLOSED; ) {
-      yield* pause(); // all that is ready to append has a turn
       const batch = [first];
       while (batch.length < this._batch) {
         const more = mailbox.tryReceive();

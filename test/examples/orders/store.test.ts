@@ -75,6 +75,19 @@ describe.each([...drivers.keys()])("the event store on %s", (driver) => {
     expect(store.readAll().map(({ data }) => data)).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
+  test("a hundred writers that append again when they are answered share each commit", async () => {
+    const store = opened();
+    await Promise.all(
+      Array.from({ length: 100 }, (_, writer) =>
+        go(function* () {
+          for (let n = 0; n < 5; n++) yield* store.append(`s${writer}`, [added(n)], { expectedVersion: n });
+        }),
+      ),
+    );
+    expect(store.commits).toBe(5);
+    expect(store.head).toBe(500);
+  });
+
   test("a batch is as large as `batch` at most", async () => {
     const store = opened({ batch: 10 });
     await Promise.all(Array.from({ length: 100 }, (_, n) => store.append("s", [added(n)])));

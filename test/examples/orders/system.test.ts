@@ -1,11 +1,13 @@
 // The services and the front on a local bus, asked as customers ask, without a port.
 
+import { join } from "node:path";
 import type { Hono } from "hono";
-import { localBus } from "millrace/nats";
+import { type Bus, type DeadLetter, localBus } from "millrace/nats";
 import { type Supervisor, supervise } from "millrace/supervise";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isBalanced } from "../../../examples/orders/load.ts";
-import { SERVICES, type ServiceName } from "../../../examples/orders/messages.ts";
+import { SERVICES, type ServiceName, type StockCommand } from "../../../examples/orders/messages.ts";
+import { openDatabase } from "../../../examples/orders/store/database.ts";
 import { partsOf } from "../../../examples/orders/system.ts";
 import { webApp } from "../../../examples/orders/web/app.ts";
 import { prices } from "../../../examples/orders/web/goods.ts";
@@ -13,13 +15,16 @@ import { temporaryFolder } from "./temporary.ts";
 
 interface System {
   readonly app: Hono;
+  readonly bus: Bus;
+  readonly folder: string;
   readonly tree: Supervisor;
 }
 
 /** Starts some of the services. Without them all, what goes to the others waits. */
 async function started(names: readonly ServiceName[] = SERVICES): Promise<System> {
   const bus = localBus();
-  const parts = partsOf(names, bus, { folder: temporaryFolder(), scale: 100, port: 0, opened() {} });
+  const folder = temporaryFolder();
+  const parts = partsOf(names, bus, { folder, scale: 100, port: 0, opened() {} });
   const tree = supervise(parts.children);
   onTestFinished(async () => {
     await tree.stop();
@@ -27,7 +32,7 @@ async function started(names: readonly ServiceName[] = SERVICES): Promise<System
     await bus[Symbol.asyncDispose]();
   });
   await tree.ready();
-  return { app: webApp(bus, prices), tree };
+  return { app: webApp(bus, prices), bus, folder, tree };
 }
 
 const cart = { customer: "customer-1", lines: [{ product: "oats", pieces: 2 }] };
@@ -194,6 +199,21 @@ describe("the services", () => {
     const confirmed = statuses.filter((status) => status === "confirmed").length;
     expect(confirmed).toBeLessThan(40);
     expect(await get(app, "/books")).toMatchObject({ stock: { orders: confirmed }, billing: { orders: confirmed } });
+  });
+
+  test("a command that the service cannot store is delivered five times, and becomes a dead letter", async () => {
+    const { app, bus, folder } = await started();
+    const database = openDatabase(join(folder, "stock.db"), "normal");
+    database.exec(
+      "CREATE TRIGGER broken BEFORE INSERT ON events WHEN NEW.stream = 'o1' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    database.close();
+    await post(app, cart, "o1");
+    await post(app, cart, "o2");
+    const letter = await bus.channel<DeadLetter<StockCommand>>("dead-commands").receive();
+    expect(letter).toMatchObject({ channel: "stock", deliveries: 5, value: { id: "reserve-o1" } });
+    expect(await ended(app, "o2")).toBe("confirmed");
+    expect(await get(app, "/orders/o1")).toMatchObject({ status: "placed" });
   });
 
   test("parts of a service that are killed under load lose nothing", async () => {
