@@ -6,7 +6,7 @@
 
 import type { Channel } from "../channel/ends.js";
 import { guard } from "../operation/basic.js";
-import { Operation, type WaitsFor } from "../operation/operation.js";
+import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { assertCallback, assertFunction, assertOptions, wholeNumber } from "../structures/arguments.js";
@@ -51,6 +51,7 @@ import { hasLocks, holdLock, whenReleased } from "./port/lock.js";
 import type { Port } from "./port/types.js";
 import { lower, type Mover } from "./refs.js";
 import type { StandardSchema } from "./schema.js";
+import { Until } from "./until.js";
 import { Violation } from "./violation.js";
 
 /** Options of the channel of a connection. */
@@ -143,28 +144,6 @@ export interface Connection extends AsyncDisposable {
    * sends yield false; on the other side both throw a {@link PeerLostError}.
    */
   close(reason?: unknown): void;
-}
-
-class Ended extends Operation<Exit> {
-  private readonly _connection: Mux;
-
-  constructor(connection: Mux) {
-    super();
-    this._connection = connection;
-  }
-
-  poll(): boolean {
-    this.value = this._connection.exit;
-    return this.value !== null;
-  }
-
-  block(): void {
-    this._connection.waiting.join(this);
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: `the end of the connection to ${this._connection.name}`, external: true, host: true };
-  }
 }
 
 /** An end that the peer has opened, and this side not yet. */
@@ -343,7 +322,15 @@ export class Mux implements Connection {
   }
 
   whenClosed(): Operation<Exit> {
-    return guard(() => new Ended(this));
+    return guard(
+      () =>
+        new Until({
+          waiting: this.waiting,
+          what: `the end of the connection to ${this.name}`,
+          holds: () => this.exit !== null,
+          result: () => this.exit!,
+        }),
+    );
   }
 
   close(reason?: unknown): void {

@@ -21,6 +21,7 @@ import { CANCEL, CLOSE, CREDIT, END } from "./frames.js";
 import { type OfferEnd, Offereds, type Offering, Offers } from "./offers.js";
 import type { Line, Outbox } from "./outbox.js";
 import { type StandardSchema, validated } from "./schema.js";
+import { Until } from "./until.js";
 import { movedWith } from "./values.js";
 import { Violation } from "./violation.js";
 
@@ -207,58 +208,6 @@ class Receive<T> extends Operation<T | Closed> {
   }
 }
 
-/** Waits until the peer can take a value, or the end is closed. */
-class Ready extends Operation<void> {
-  private readonly _end: Readiness;
-
-  constructor(end: Readiness) {
-    super();
-    this._end = end;
-  }
-
-  poll(): boolean {
-    return this._end.credit > 0 || this._end.closed;
-  }
-
-  block(): void {
-    this._end.wanting.join(this);
-  }
-}
-
-interface Readiness {
-  readonly credit: number;
-  readonly closed: boolean;
-  readonly wanting: Waiters;
-}
-
-interface Closable {
-  readonly name: string;
-  readonly closed: boolean;
-  readonly closing: Waiters;
-}
-
-/** The closing of an end, for one performer. */
-class Closing extends Operation<void> {
-  private readonly _end: Closable;
-
-  constructor(end: Closable) {
-    super();
-    this._end = end;
-  }
-
-  poll(): boolean {
-    return this._end.closed;
-  }
-
-  block(): void {
-    this._end.closing.join(this);
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: `${this._end.name} to close`, external: true, host: true };
-  }
-}
-
 export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   readonly wire: Wire;
   readonly name: string;
@@ -371,7 +320,7 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
   }
 
   whenClosed(): Operation<void> {
-    return guard(() => new Closing(this));
+    return guard(() => new Until({ waiting: this.closing, what: `${this.name} to close`, holds: () => this.closed }));
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
@@ -380,7 +329,11 @@ export class End<T> implements Channel<T>, Line, AnyEnd, OfferEnd {
 
   /** Waits until the peer can take a value, or the end is closed. */
   ready(): Operation<void> {
-    return new Ready(this);
+    return new Until({
+      waiting: this.wanting,
+      what: `room in ${this.place}`,
+      holds: () => this.credit > 0 || this.closed,
+    });
   }
 
   /** Whether the peer has cancelled the channel. */

@@ -2,12 +2,14 @@
 // no name is served any more, the parent gets its outcome, closes the connection, and the worker ends.
 
 import type { Channel } from "../channel/ends.js";
-import { type AsyncRoutine, Operation, type Routine } from "../operation/operation.js";
+import type { AsyncRoutine, Operation, Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
+import { Waiters } from "../operation/waiters.js";
 import type { Handle } from "../remote/asks.js";
 import { connect } from "../remote/connect.js";
 import type { AskOptions, Connection, RemoteChannelOptions, ServeOptions } from "../remote/connection.js";
 import type { PortLike } from "../remote/port/port.js";
+import { Until } from "../remote/until.js";
 import { assertFunction } from "../structures/arguments.js";
 import type { Exit } from "../supervise/exit.js";
 import { type Hosted, host } from "../supervise/hosting.js";
@@ -131,7 +133,7 @@ function serve<T>(main: Main<T>, connection: Connection, leave: () => void): voi
   const run = new Run((hosted) => main(names, hosted));
   const life = go(function* worker(): Routine<unknown> {
     const value = yield* run.task;
-    yield* new Unserved(names);
+    yield* names.unserved();
     return value;
   });
   let asked = false;
@@ -203,14 +205,23 @@ class Run implements Hosted {
 
 /** The connection as `main` sees it: the names that `main` serves are counted. */
 class Counting implements Connection {
-  count: number;
-  waiting: Operation<void> | null;
+  private _count: number;
+  private readonly _waiting: Waiters;
   private readonly _connection: Connection;
 
   constructor(connection: Connection) {
-    this.count = 0;
-    this.waiting = null;
+    this._count = 0;
+    this._waiting = new Waiters();
     this._connection = connection;
+  }
+
+  /** Waits until no name is served. */
+  unserved(): Operation<void> {
+    return new Until({
+      waiting: this._waiting,
+      what: `the end of what is served to ${this.name}`,
+      holds: () => this._count === 0,
+    });
   }
 
   get name(): string {
@@ -227,14 +238,14 @@ class Counting implements Connection {
 
   serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R>): Disposable {
     const served = this._connection.serve(name, handle, options);
-    this.count++;
+    this._count++;
     let over = false;
     return {
       [Symbol.dispose]: () => {
         served[Symbol.dispose]();
         if (over) return;
         over = true;
-        if (--this.count === 0) this.waiting?.complete(undefined);
+        if (--this._count === 0) this._waiting.completeAll(undefined);
       },
     };
   }
@@ -253,28 +264,6 @@ class Counting implements Connection {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-  }
-}
-
-/** Waits until no name is served. */
-class Unserved extends Operation<void> {
-  private readonly _names: Counting;
-
-  constructor(names: Counting) {
-    super();
-    this._names = names;
-  }
-
-  poll(): boolean {
-    return this._names.count === 0;
-  }
-
-  block(): void {
-    this._names.waiting = this;
-  }
-
-  override unblock(): void {
-    this._names.waiting = null;
   }
 }
 

@@ -1,7 +1,8 @@
-import { Operation, type Routine, type WaitsFor } from "../operation/operation.js";
+import type { Operation, Routine } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import type { Connection } from "../remote/connection.js";
+import { Until } from "../remote/until.js";
 import { assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { named } from "../structures/named.js";
@@ -87,7 +88,7 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
   readonly ending: Ending;
   private readonly _source: WorkerSource;
   private readonly _options: WorkerOptions;
-  private readonly _waiting: Waiters<Connected<T>>;
+  private readonly _waiting: Waiters;
   private _life: Life<T> | null;
   private _task: Task<T> | null;
   private _home: Home | null;
@@ -133,7 +134,16 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
 
   connected(): Operation<Connection> {
     this._ready();
-    return new Connected(this, this._waiting);
+    return new Until({
+      waiting: this._waiting,
+      what: `the start of worker ${this.name}`,
+      holds: () => this.current !== null || this.exit !== null,
+      result: () => {
+        const { current } = this;
+        if (current === null) throw this.reason;
+        return current;
+      },
+    });
   }
 
   exited(): Operation<WorkerExit<T>> {
@@ -259,36 +269,3 @@ class Hired<T> implements Worker<T>, Owner, Stoppable {
 
 /** The options that mean nothing for a worker that stands alone. */
 const OF_CHILDREN = ["restart", "backoff", "significant"] as const;
-
-class Connected<T> extends Operation<Connection> {
-  private readonly _worker: Hired<T>;
-  private readonly _waiting: Waiters<Connected<T>>;
-
-  constructor(worker: Hired<T>, waiting: Waiters<Connected<T>>) {
-    super();
-    this._worker = worker;
-    this._waiting = waiting;
-  }
-
-  poll(): boolean {
-    return this._worker.current !== null || this._worker.exit !== null;
-  }
-
-  block(): void {
-    this._waiting.join(this);
-  }
-
-  override unblock(): void {
-    this._waiting.leave(this);
-  }
-
-  override result(): Connection {
-    const { current } = this._worker;
-    if (current === null) throw this._worker.reason;
-    return current;
-  }
-
-  override waitsFor(): WaitsFor {
-    return { what: `the start of worker ${this._worker.name}`, external: true };
-  }
-}
