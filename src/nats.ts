@@ -6,6 +6,7 @@
 
 export { NoResponderError } from "./nats/errors.js";
 export { type LocalBusOptions, localBus } from "./nats/local-bus.js";
+export { type NatsBusOptions, natsBus } from "./nats/nats-bus.js";
 export type {
   Acknowledge,
   Bus,

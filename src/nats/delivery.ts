@@ -10,6 +10,8 @@ export interface Deliverer {
   readonly maxDeliver: number;
   /** Gives a value to the channel of dead letters, or discards it. */
   bury(item: Item<unknown>, reason: string): void;
+  /** The lease of a value is over. */
+  freed(item: Item<unknown>): void;
 }
 
 export class Item<out T> implements Delivery<T> {
@@ -86,5 +88,6 @@ export class Item<out T> implements Delivery<T> {
 
   private _end(): void {
     this._over = true;
+    this._from.freed(this);
   }
 }

@@ -103,16 +103,19 @@ export function noLeases(name: string): TypeError {
 }
 
 /** Waits until a condition holds, which is looked at again after each change. */
-class Until<T> extends Operation<T> {
+export class Until<T> extends Operation<T> {
   private readonly _waiting: Waiters;
   private readonly _look: () => T | undefined;
   private readonly _what: string;
+  /** Whether what is waited for is outside of this process. */
+  private readonly _far: boolean;
 
-  constructor(waiting: Waiters, look: () => T | undefined, what: string) {
+  constructor(waiting: Waiters, look: () => T | undefined, what: string, far: boolean = false) {
     super();
     this._waiting = waiting;
     this._look = look;
     this._what = what;
+    this._far = far;
   }
 
   poll(): boolean {
@@ -131,11 +134,11 @@ class Until<T> extends Operation<T> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: this._what, external: false };
+    return { what: this._what, external: this._far, host: this._far };
   }
 }
 
-function changed(waiting: Waiters): void {
+export function changed(waiting: Waiters): void {
   const all = waiting.takeAll() as Waiters<Until<unknown>>;
   for (let one: Until<unknown> | null; (one = all.next()) !== null; ) one.look();
 }

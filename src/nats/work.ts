@@ -214,6 +214,8 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
   private _loss: Error | null;
   /** What each task holds. The key is the channel itself for plain code. */
   private readonly _held: Map<object, Item<T>>;
+  /** The values that were fetched and whose lease is not known to be over. */
+  private readonly _leased: Set<Item<unknown>>;
   private readonly _grips: Map<object, Grip>;
   /** Whether the leases of what is held are renewed. */
   private _renewal: Disposable | null;
@@ -242,6 +244,7 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
     this.closed = this.over = false;
     this._failure = this._loss = null;
     this._held = new Map();
+    this._leased = new Set();
     this._grips = new Map();
     this._renewal = this._sweeping = null;
     this._flying = new Waiters();
@@ -450,7 +453,11 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
     }
     try {
       const value = decoded(message.text, this.settings.schema, `receive from ${this.name}`);
-      return new Item(this, message, value, null);
+      const item = new Item(this, message, value, null);
+      this._leased.add(item);
+      // A value of which nothing was heard for longer than its lease is looked at, which ends it.
+      if (this._leased.size > 2 * this.settings.maxInFlight) for (const one of [...this._leased]) void one.live;
+      return item;
     } catch (cause) {
       const item = new Item<T>(this, message, undefined as T, { cause });
       item.end(textOf(cause));
@@ -538,6 +545,10 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
     });
   }
 
+  freed(item: Item<unknown>): void {
+    this._leased.delete(item);
+  }
+
   bury(item: Item<unknown>, reason: string): void {
     const { message } = item;
     if (this.settings.deadLetter === undefined) {
@@ -577,9 +588,9 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
   leave(error: Error | null): void {
     this._loss = error;
     if (!this.over) this._failure = error === null ? null : { cause: error };
-    for (const item of this._held.values()) item.giveBack();
+    for (const item of [...this._leased]) item.giveBack();
     for (const key of [...this._held.keys()]) this._release(key);
-    while (this.ring.length > 0) this.ring.shift().giveBack();
+    while (this.ring.length > 0) this.ring.shift();
     this.shut(undefined);
     this._renewal?.[Symbol.dispose]();
     this._sweeping?.[Symbol.dispose]();

@@ -1,0 +1,375 @@
+// The store of a channel on a server: a stream of its own, of which the server refuses what does not fit, with one consumer that all
+// processes share.
+//
+// Every value is sent with an id, and again with the same id until the server has answered, so it is stored once. A value is fetched only
+// for a receive that waits. What was acknowledged here and comes again, as the acknowledgement was lost, is acknowledged again.
+
+import type { Operation } from "../operation/operation.js";
+import { upon } from "../operation/upon.js";
+import { PeerLostError } from "../remote/errors.js";
+import { random } from "../scheduler/scheduler.js";
+import { sleep } from "../time/sleep.js";
+import type { QueueSettings } from "./local-queue.js";
+import { type Closed, type Consumer, causeFrom, causeOf, codeOf, isMissing, type Link, Request } from "./nats-link.js";
+import type { Message, Put, Sink, Store } from "./store.js";
+import type { ChannelStats } from "./types.js";
+
+/** Milliseconds that the server keeps a request for values. */
+const EXPIRES = 5000;
+const PUBLISH = 5000;
+/** How many acknowledged values are kept in mind. */
+const DONE = 8192;
+const MAX_MESSAGES = 10077;
+const SEALED = 10109;
+const NAME_IN_USE = 10058;
+const NAMED = "d.";
+
+type JsMsg = Awaited<ReturnType<Consumer["next"]>> & object;
+
+const nanos = (ms: number): number => ms * 1_000_000;
+
+/** Makes a stream, or gives it the settings of this process, which opened it last. */
+export async function ensureStream(
+  link: Link,
+  name: string,
+  config: object,
+  updates: boolean,
+): Promise<{ sealed: boolean }> {
+  const { storage, replicas } = link.keeping;
+  const whole = { name, storage, num_replicas: replicas, ...config };
+  return link.persist(async () => {
+    try {
+      const info = await link.jsm.streams.add(whole as never);
+      return { sealed: info.config.sealed === true };
+    } catch (error) {
+      if (codeOf(error) !== NAME_IN_USE) throw error;
+    }
+    const { config: found } = await link.jsm.streams.info(name);
+    const sealed = found.sealed === true;
+    if (!sealed && updates) await link.jsm.streams.update(name, config as never);
+    return { sealed };
+  });
+}
+
+class Fetched implements Message {
+  readonly text: string;
+  readonly id: string | undefined;
+  readonly key: string;
+  readonly count: number;
+  private readonly _queue: NatsQueue;
+  private readonly _message: JsMsg;
+
+  constructor(queue: NatsQueue, message: JsMsg) {
+    this.text = message.string();
+    const id = message.headers?.get("Nats-Msg-Id") ?? "";
+    this.id = id.startsWith(NAMED) ? id.slice(NAMED.length) : undefined;
+    this.key = String(message.seq);
+    this.count = message.info.deliveryCount;
+    this._queue = queue;
+    this._message = message;
+  }
+
+  ack(): void {
+    this._queue.finished(this._message.seq);
+    this._message.ack();
+  }
+
+  nak(ms: number): void {
+    if (ms > 0) this._message.nak(ms);
+    else this._message.nak();
+  }
+
+  extend(): void {
+    this._message.working();
+  }
+
+  term(): void {
+    this._queue.finished(this._message.seq);
+    this._message.term();
+  }
+}
+
+export class NatsQueue implements Store {
+  readonly place: string;
+  readonly length = 0;
+  private readonly _link: Link;
+  private readonly _name: string;
+  private readonly _stream: string;
+  private readonly _subject: string;
+  private readonly _sink: Sink;
+  private readonly _settings: QueueSettings;
+  private readonly _buryIn: (text: string, key: string, done: (buried: boolean) => void) => void;
+  private readonly _consumer: Promise<Consumer | null>;
+  private readonly _fetches: Set<{ stop(): void }>;
+  private readonly _done: Set<number>;
+  private _wanted: number;
+  private _asked: number;
+  private _waitsForRoom: number;
+  private _left: boolean;
+  /** Whether it is waited for the last value. */
+  private _ending: boolean;
+  private _timer: Disposable | null;
+
+  constructor(
+    link: Link,
+    name: string,
+    sink: Sink,
+    settings: QueueSettings,
+    updates: boolean,
+    buryIn: (text: string, key: string, done: (buried: boolean) => void) => void,
+  ) {
+    this.place = `${name} on ${link.place}`;
+    this._link = link;
+    this._name = name;
+    this._stream = link.stream("q", name);
+    this._subject = link.subject("q", name);
+    this._sink = sink;
+    this._settings = settings;
+    this._buryIn = buryIn;
+    this._fetches = new Set();
+    this._done = new Set();
+    this._wanted = this._asked = this._waitsForRoom = 0;
+    this._left = this._ending = false;
+    this._timer = null;
+    this._consumer = this._setUp(updates);
+    this._consumer.catch((error: unknown) => this._fail(error));
+    link.whenClosed(`q.${name}`, (closed) => this._closed(closed));
+    link.reconnected.add(this._again);
+  }
+
+  /** Requests that were made before a reconnect are answered no more. */
+  private readonly _again = (): void => {
+    for (const fetch of this._fetches) fetch.stop();
+  };
+
+  private async _setUp(updates: boolean): Promise<Consumer | null> {
+    const { capacity, ackWait, maxInFlight, dedupeWindow } = this._settings;
+    const { sealed } = await ensureStream(
+      this._link,
+      this._stream,
+      {
+        subjects: [this._subject],
+        retention: "workqueue",
+        discard: "new",
+        max_msgs: capacity,
+        duplicate_window: nanos(dedupeWindow),
+      },
+      updates,
+    );
+    // The lease here ends before the server's, which begins when the server sends the value.
+    const config = { ack_wait: nanos(Math.ceil(ackWait * 1.1)), max_ack_pending: maxInFlight };
+    await this._link.persist(async () => {
+      const { consumers } = this._link.jsm;
+      try {
+        await consumers.info(this._stream, "takers");
+        if (updates) await consumers.update(this._stream, "takers", config);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        await consumers.add(this._stream, {
+          durable_name: "takers",
+          ack_policy: "explicit",
+          max_deliver: -1,
+          ...config,
+        } as never);
+      }
+    });
+    if (sealed) this._closed({ cause: null, cancelled: false });
+    return this._link.persist(() => this._link.js.consumers.get(this._stream, "takers"));
+  }
+
+  private _fail(error: unknown): void {
+    if (this._left) return;
+    this._sink.leave(new PeerLostError(`The channel ${this.place} is lost`, { cause: error }));
+    this.leave();
+  }
+
+  /** This process has nothing to do with the channel any more. */
+  leave(): void {
+    this._left = true;
+    this._timer?.[Symbol.dispose]();
+    this._again();
+    this._link.reconnected.delete(this._again);
+  }
+
+  putNow(): null {
+    return null;
+  }
+
+  put(text: string, id: string | undefined, done: (outcome: Put) => void): void {
+    this._put(text, id === undefined ? `r.${this._link.nextId()}` : NAMED + id).then(done, (error: unknown) => {
+      done(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  private async _put(text: string, msgID: string): Promise<Put> {
+    await this._consumer;
+    try {
+      await this._link.persist(async () => {
+        try {
+          await this._link.js.publish(this._subject, text, { msgID, timeout: PUBLISH });
+        } catch (error) {
+          // No stream takes it: it was deleted, or the server is not ready.
+          if (codeOf(error) === 0) await this._link.jsm.streams.info(this._stream);
+          throw error;
+        }
+      });
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === SEALED) return "closed";
+      if (isMissing(error)) this._fail(error);
+      if (code !== MAX_MESSAGES) throw new PeerLostError(`Cannot send to ${this.place}: it is lost`, { cause: error });
+      this._whenRoom();
+      return "full";
+    }
+    this._waitsForRoom = 0;
+    return "stored";
+  }
+
+  /** Looks again after a while. Who frees the room may be another process. */
+  private _whenRoom(): void {
+    if (this._waitsForRoom > 0 && this._timer !== null) return;
+    this._waitsForRoom = Math.min(Math.max(5, 2 * this._waitsForRoom), 160);
+    this._timer = upon(sleep(this._waitsForRoom * (0.5 + random()), { unref: true }), () => {
+      this._timer = null;
+      this._sink.room();
+    });
+  }
+
+  askRoom(done: (room: boolean) => void): void {
+    this._hasRoom().then(
+      (room) => {
+        if (!room) this._whenRoom();
+        done(room);
+      },
+      () => done(false),
+    );
+  }
+
+  private async _hasRoom(): Promise<boolean> {
+    await this._consumer;
+    const { state } = await this._link.persist(() => this._link.jsm.streams.info(this._stream));
+    return state.messages < this._settings.capacity;
+  }
+
+  takeNow(): null {
+    return null;
+  }
+
+  want(count: number): void {
+    this._wanted = count;
+    const more = count - this._asked;
+    if (more > 0 && !this._left) void this._fetch(more);
+  }
+
+  private async _fetch(count: number): Promise<void> {
+    this._asked += count;
+    let left = count;
+    try {
+      const consumer = await this._consumer;
+      if (consumer === null || this._left) return;
+      const messages = await consumer.fetch({ max_messages: count, expires: EXPIRES });
+      this._fetches.add(messages);
+      try {
+        for await (const message of messages) {
+          if (left > 0) {
+            left--;
+            this._asked--;
+          }
+          this._arrive(message as JsMsg);
+        }
+      } finally {
+        this._fetches.delete(messages);
+      }
+    } catch (error) {
+      await this._check(error);
+    } finally {
+      this._asked -= left;
+      if (this._wanted > this._asked) this.want(this._wanted);
+    }
+  }
+
+  private _arrive(message: JsMsg): void {
+    if (this._done.has(message.seq)) {
+      message.ack();
+      // The receive that asked for a value still waits.
+      return;
+    }
+    if (this._left) message.nak();
+    else this._sink.arrive(new Fetched(this, message));
+  }
+
+  /** A request for values has failed. If the server has no such consumer any more, the channel is lost. */
+  private async _check(error: unknown): Promise<void> {
+    if (this._left) return;
+    try {
+      await this._link.jsm.consumers.info(this._stream, "takers");
+    } catch (found) {
+      if (isMissing(found)) {
+        this._fail(error);
+        return;
+      }
+    }
+    await this._link.pause(100);
+  }
+
+  finished(seq: number): void {
+    this._done.add(seq);
+    if (this._done.size > DONE) this._done.delete(this._done.values().next().value!);
+    if (this._waitsForRoom > 0) this._sink.room();
+  }
+
+  bury(text: string, key: string, done: (buried: boolean) => void): void {
+    this._buryIn(text, `${this._stream}.${key}`, done);
+  }
+
+  stats(): Operation<ChannelStats> {
+    return new Request(async () => {
+      await this._consumer;
+      const info = await this._link.persist(() => this._link.jsm.consumers.info(this._stream, "takers"));
+      return { pending: info.num_pending, inFlight: info.num_ack_pending, redelivered: info.num_redelivered };
+    }, `an answer of ${this._link.place}`);
+  }
+
+  close(cause: unknown): void {
+    this._shut({ cause: causeOf(cause), cancelled: false });
+  }
+
+  cancel(): void {
+    this._shut({ cause: null, cancelled: true });
+  }
+
+  private _shut(closed: Closed): void {
+    void (async () => {
+      await this._consumer;
+      // What a cancelled channel holds stays in its stream, as one that is sealed cannot be purged. It is received nowhere.
+      await this._link.persist(() => this._link.jsm.streams.update(this._stream, { sealed: true } as never));
+      await this._link.shut(`q.${this._name}`, closed);
+    })().catch(() => {});
+    if (!closed.cancelled) this._end();
+  }
+
+  /** Any process has closed it. */
+  private _closed({ cause, cancelled }: Closed): void {
+    if (this._left) return;
+    this._sink.shut(causeFrom(cause));
+    if (cancelled) this._sink.drained();
+    else this._end();
+  }
+
+  /** Waits until the last value is done. */
+  private _end(): void {
+    if (this._ending) return;
+    this._ending = true;
+    void (async () => {
+      await this._consumer;
+      while (!this._left && !this._link.over) {
+        const { config, state } = await this._link.jsm.streams
+          .info(this._stream)
+          .catch(() => ({ config: null, state: null }));
+        if (config?.sealed === true && state?.messages === 0) break;
+        await this._link.pause(50);
+      }
+      if (!this._left) this._sink.drained();
+    })().catch(() => {});
+  }
+}
