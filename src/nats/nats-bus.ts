@@ -218,9 +218,7 @@ class NatsBus extends BusBase implements Asker {
     const outgoing = this._outgoing.get(id);
     if (outgoing === undefined) return;
     if (message.headers?.code === 503) {
-      const { name } = outgoing;
-      const what = name.startsWith("@") ? `no process hosts it` : "no process serves it";
-      this._settle(outgoing, new NoResponderError(`Cannot ask ${name.replace("@", "")}: ${what}`), true);
+      this._settle(outgoing, noResponder(outgoing.name), true);
       return;
     }
     let answer: unknown;
@@ -228,6 +226,7 @@ class NatsBus extends BusBase implements Asker {
       answer = decoded<unknown>(message.string(), undefined, "read an answer");
       if (!Array.isArray(answer)) throw new TypeError("Cannot read an answer: it must be a list");
       if (answer[0] === 2) outgoing.heard = now();
+      else if (answer[0] === 3) this._settle(outgoing, noResponder(outgoing.name), true);
       else if (answer[0] === 1) this._settle(outgoing, arrived(answer[1], false), true);
       else this._settle(outgoing, answer[1], false);
     } catch (error) {
@@ -252,7 +251,8 @@ class NatsBus extends BusBase implements Asker {
 
   protected served(name: string, serving: boolean): void {
     if (!serving) {
-      for (const subscription of this._subscriptions.get(name) ?? []) subscription.unsubscribe();
+      // Questions that are on their way are still answered.
+      for (const subscription of this._subscriptions.get(name) ?? []) subscription.drain().catch(() => {});
       this._subscriptions.delete(name);
       return;
     }
@@ -271,6 +271,10 @@ class NatsBus extends BusBase implements Asker {
   private _asked(name: string, message: Msg): void {
     const { reply } = message;
     if (reply === undefined) return;
+    if (!this._subscriptions.has(name)) {
+      this.link.publish(reply, "[3]");
+      return;
+    }
     const id = ++this._lastQuestion;
     this._incoming.set(id, { id, reply });
     this._byReply.set(reply, id);
@@ -429,6 +433,11 @@ class NatsBus extends BusBase implements Asker {
     this.close();
     await this.link.nc.closed();
   }
+}
+
+function noResponder(name: string): Error {
+  const what = name.startsWith("@") ? "no process hosts it" : "no process serves it";
+  return new NoResponderError(`Cannot ask ${name.replace("@", "")}: ${what}`);
 }
 
 /**

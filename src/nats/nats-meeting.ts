@@ -365,7 +365,8 @@ export class NatsMeeting<T> implements BusChannel<T> {
       );
       this.link.publish(this.link.subject("w", this.name), "");
     } else {
-      this._offers!.unsubscribe();
+      // Offers that are on their way are still answered.
+      this._offers!.drain().catch(() => {});
       this._offers = null;
     }
   }
