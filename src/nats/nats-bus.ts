@@ -272,7 +272,7 @@ class NatsBus extends BusBase implements Asker {
     const { reply } = message;
     if (reply === undefined) return;
     if (!this._subscriptions.has(name)) {
-      this.link.publish(reply, "[3]");
+      this.link.answer(reply, "[3]");
       return;
     }
     const id = ++this._lastQuestion;
@@ -291,7 +291,7 @@ class NatsBus extends BusBase implements Asker {
     const incoming = this._incoming.get(id);
     if (incoming === undefined) return;
     this._forget(id);
-    this.link.publish(incoming.reply, text);
+    this.link.answer(incoming.reply, text);
   }
 
   private _forget(id: number): void {
@@ -306,7 +306,7 @@ class NatsBus extends BusBase implements Asker {
     this._beaten = now();
     this._beat = upon(sleep(BEAT, { unref: true }), () => {
       this._beat = null;
-      for (const { reply } of this._incoming.values()) this.link.publish(reply, "[2]");
+      for (const { reply } of this._incoming.values()) this.link.answer(reply, "[2]");
       // A process that was paused has not read what has come.
       const paused = now() - this._beaten > 2 * BEAT;
       for (const outgoing of [...this._outgoing.values()]) {
@@ -424,6 +424,7 @@ class NatsBus extends BusBase implements Asker {
   /** Ends the connection, once what was sent has left. */
   private async _leave(): Promise<void> {
     const { nc } = this.link;
+    await this.link.settle();
     if (!nc.isClosed()) await nc.drain().catch(() => nc.close());
   }
 
@@ -450,13 +451,13 @@ function noResponder(name: string): Error {
  * @throws What NATS's packages throw if no server can be reached, or does not let this process in. Error if a package is not installed.
  *   TypeError or RangeError if an option is wrong.
  * @example
- * ```ts no-run
+ * ```js
  * import { go } from "millrace";
  * import { natsBus } from "millrace/nats";
  *
  * await go(function* () {
  *   const bus = yield* natsBus({ servers: "nats://127.0.0.1:4222", name: "shop" });
- *   const orders = bus.channel<{ id: string }>("orders", { capacity: 1000, dedupe: ({ id }) => id });
+ *   const orders = bus.channel("orders", { capacity: 1000, dedupe: ({ id }) => id });
  *   yield* orders.send({ id: "o-1" });
  *   console.log(yield* orders.receive());
  *   bus.close();

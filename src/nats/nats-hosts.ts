@@ -75,7 +75,7 @@ export class Replies {
   private _take(ref: unknown): unknown {
     const subject = String(ref);
     const answer = (failed: boolean, value: unknown): void =>
-      this._link.publish(subject, JSON.stringify([failed, value]));
+      this._link.answer(subject, JSON.stringify([failed, value]));
     const reply = (value: unknown): void => answer(false, value);
     reply.fail = (error: unknown): void => answer(true, causeOf(error));
     return reply;
@@ -256,6 +256,16 @@ interface LeaseEntry {
   readonly lease: number;
 }
 
+/** Reads a lease; null if it is none. */
+function readLease(text: string): LeaseEntry | null {
+  try {
+    const { host, lease } = JSON.parse(text) as Partial<LeaseEntry>;
+    return typeof host === "string" && typeof lease === "number" ? { host, lease } : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The lease of one name, from when this process wants it until it is given up. */
 export class Lease {
   private readonly _link: Link;
@@ -287,7 +297,7 @@ export class Lease {
     let since = 0;
     while (!this._over) {
       const entry = await this._link.persist(() => kv.get(this._name));
-      const held = entry !== null && entry.operation === "PUT" ? (JSON.parse(entry.string()) as LeaseEntry) : null;
+      const held = entry !== null && entry.operation === "PUT" ? readLease(entry.string()) : null;
       const revision = entry?.revision ?? 0;
       if (revision !== seen) {
         seen = revision;
@@ -325,7 +335,7 @@ export class Lease {
       // Whether it was written is not known. If it was, the entry is this process's own.
       const found = await this._link.persist(() => kv.get(this._name));
       if (found === null || found.operation !== "PUT" || found.revision <= revision) return false;
-      if ((JSON.parse(found.string()) as LeaseEntry).host !== this._id) return false;
+      if (readLease(found.string())?.host !== this._id) return false;
       this._revision = found.revision;
       this._until = begun + this._lease;
       return true;
@@ -380,8 +390,7 @@ export class Lease {
     if (!held) return;
     const entry: LeaseEntry = { host: "", lease: 0 };
     const subject = `$KV.${this._link.bucketName("hosts")}.${this._name}`;
-    this._link.js
-      .publish(subject, JSON.stringify(entry), { expect: { lastSubjectSequence: this._revision } })
-      .catch(() => {});
+    const options = { expect: { lastSubjectSequence: this._revision } };
+    this._link.track(() => this._link.js.publish(subject, JSON.stringify(entry), options));
   }
 }

@@ -48,6 +48,7 @@ export class Link {
   private readonly _closing: Map<string, (closed: Closed) => void>;
   private _last: number;
   private readonly _pauses: Set<() => void>;
+  private readonly _tracked: Set<Promise<unknown>>;
 
   constructor(
     bus: string,
@@ -75,6 +76,7 @@ export class Link {
     this._closing = new Map();
     this._last = 0;
     this._pauses = new Set();
+    this._tracked = new Set();
     this.subscribe(`${this._inbox}.*`, (message) => {
       this._answers.get(message.subject)?.(message);
     });
@@ -111,6 +113,11 @@ export class Link {
     this.nc.publish(subject, text, reply === undefined ? {} : { reply });
   }
 
+  /** Answers at a subject that a peer has named, which must be no way to send to any subject that means something. */
+  answer(subject: string, text: string, reply?: string): void {
+    if (/^(?!\$|mr\.)[^\s*>]{1,256}$/.test(subject)) this.publish(subject, text, reply);
+  }
+
   /** A subject for answers, until it is closed. */
   open(answered: (message: Msg) => void): string {
     const subject = `${this._inbox}.${++this._last}`;
@@ -123,7 +130,7 @@ export class Link {
   }
 
   /** Handles what still arrives at a subject that was closed, until it is closed again. */
-  answer(subject: string, answered: (message: Msg) => void): void {
+  reopen(subject: string, answered: (message: Msg) => void): void {
     this._answers.set(subject, answered);
   }
 
@@ -156,6 +163,19 @@ export class Link {
         await this.pause(pause);
       }
     }
+  }
+
+  /** Does something that is to be done before the connection ends. A failure of it shows elsewhere. */
+  track(act: () => Promise<unknown>): void {
+    const tracked = act()
+      .catch(() => {})
+      .then(() => this._tracked.delete(tracked));
+    this._tracked.add(tracked);
+  }
+
+  /** Waits for what is tracked. */
+  async settle(): Promise<void> {
+    await Promise.all(this._tracked);
   }
 
   /** Waits, or until this bus object ends. */

@@ -117,7 +117,7 @@ class Send<T> extends Operation<boolean> {
     const text = message.string();
     if (text === "1" && this.firm) this._finish(true, null);
     else if (text === "2" && !this.firm && message.reply !== undefined) {
-      this._channel.link.publish(message.reply, `[${this.text}]`);
+      this._channel.link.answer(message.reply, `[${this.text}]`);
       this._finish(true, null);
     } else if (text === "0" || this._wanted) this.offer();
     else this._after(AGAIN, () => this.offer());
@@ -161,9 +161,9 @@ class Send<T> extends Operation<boolean> {
     if (inbox !== null && !this.firm) {
       const { link } = this._channel;
       const end = this._channel.expire(() => link.close(inbox));
-      link.answer(inbox, (message) => {
+      link.reopen(inbox, (message) => {
         end();
-        if (message.string() === "2" && message.reply !== undefined) link.publish(message.reply, "");
+        if (message.string() === "2" && message.reply !== undefined) link.answer(message.reply, "");
       });
     }
     this.firm = false;
@@ -321,7 +321,7 @@ export class NatsMeeting<T> implements BusChannel<T> {
   }
 
   private _tell(cause: unknown): void {
-    this.link.shut(`m.${this.name}`, { cause: causeOf(cause), cancelled: false }).catch(() => {});
+    this.link.track(() => this.link.shut(`m.${this.name}`, { cause: causeOf(cause), cancelled: false }));
   }
 
   private _shut(cause: unknown): void {
@@ -375,11 +375,11 @@ export class NatsMeeting<T> implements BusChannel<T> {
     const { reply } = message;
     if (reply === undefined) return;
     const text = message.string();
-    if (this.closed || this.parked <= this._promised) this.link.publish(reply, "0");
+    if (this.closed || this.parked <= this._promised) this.link.answer(reply, "0");
     else if (text === "[1]") this._promise(reply);
     else if (text.startsWith("[0,")) {
       this.give(text.slice(3, -1), false);
-      this.link.publish(reply, "1");
+      this.link.answer(reply, "1");
     }
   }
 
@@ -408,7 +408,7 @@ export class NatsMeeting<T> implements BusChannel<T> {
       this._promised--;
       this.listen();
     });
-    this.link.publish(reply, "2", inbox);
+    this.link.answer(reply, "2", inbox);
   }
 
   /** Gives a value to the receive that has waited longest, or keeps it for the next one. */

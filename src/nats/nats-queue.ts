@@ -16,7 +16,7 @@ import type { ChannelStats } from "./types.js";
 
 /** Milliseconds that the server keeps a request for values. */
 const EXPIRES = 5000;
-const PUBLISH = 5000;
+const PUBLISH = 2000;
 /** How many acknowledged values are kept in mind. */
 const DONE = 8192;
 const MAX_MESSAGES = 10077;
@@ -156,8 +156,8 @@ export class NatsQueue implements Store {
       },
       updates,
     );
-    // The lease here ends before the server's, which begins when the server sends the value.
-    const config = { ack_wait: nanos(Math.ceil(ackWait * 1.1)), max_ack_pending: maxInFlight };
+    // The lease here begins when the value is here, and has to end before the server's, which begins when the server sends it.
+    const config = { ack_wait: nanos(Math.ceil(ackWait * 1.2)), max_ack_pending: maxInFlight };
     await this._link.persist(async () => {
       const { consumers } = this._link.jsm;
       try {
@@ -241,7 +241,10 @@ export class NatsQueue implements Store {
         if (!room) this._whenRoom();
         done(room);
       },
-      () => done(false),
+      (error: unknown) => {
+        if (isMissing(error)) this._fail(error);
+        else done(false);
+      },
     );
   }
 
@@ -339,12 +342,12 @@ export class NatsQueue implements Store {
   }
 
   private _shut(closed: Closed): void {
-    void (async () => {
+    this._link.track(async () => {
       await this._consumer;
       // What a cancelled channel holds stays in its stream, as one that is sealed cannot be purged. It is received nowhere.
       await this._link.persist(() => this._link.jsm.streams.update(this._stream, { sealed: true } as never));
       await this._link.shut(`q.${this._name}`, closed);
-    })().catch(() => {});
+    });
     if (!closed.cancelled) this._end();
   }
 

@@ -1,0 +1,299 @@
+// A NATS bus when something fails: the server is killed, a process is paused or killed, a consumer is deleted, a peer is hostile.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { buildSync } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CLOSED, go, type Operation, select, sleep, withTimeout } from "../../src/index.js";
+import { type Bus, type Delivery, natsBus } from "../../src/nats.js";
+import { PeerLostError } from "../../src/remote.js";
+import { actor, ask, type Reply } from "../../src/supervise.js";
+import { NatsServer } from "../support/nats.js";
+import { scaled, spaced } from "../support/stress.js";
+
+const LIMIT = 90_000;
+const within = <T>(operation: Operation<T>): Operation<T> => withTimeout(LIMIT, operation);
+
+let server: NatsServer;
+let count = 0;
+let name = "";
+const opened: Bus[] = [];
+const children: ChildProcess[] = [];
+
+/** The program of the children, in a folder in which no package is installed. */
+const folder = mkdtempSync(join(tmpdir(), "millrace-child-"));
+
+function build(file: string, external: string[]): void {
+  const entry = fileURLToPath(new URL("child.ts", import.meta.url));
+  const options = { bundle: true, platform: "node", format: "cjs", external } as const;
+  buildSync({ ...options, entryPoints: [entry], outfile: join(folder, file) });
+}
+
+beforeAll(async () => {
+  build("child.cjs", []);
+  build("missing.cjs", ["@nats-io/kv"]);
+  server = await NatsServer.start();
+}, 300_000);
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  name = `f${++count}`;
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  for (const bus of opened.splice(0)) await bus[Symbol.asyncDispose]();
+});
+
+async function open(): Promise<Bus> {
+  const bus = await go(() => natsBus({ servers: server.url, name }));
+  opened.push(bus);
+  return bus;
+}
+
+/** A connection to the server without a bus. */
+async function raw<T>(use: (nc: NatsConnection) => Promise<T>): Promise<T> {
+  const nc = await connect({ servers: server.url });
+  try {
+    return await use(nc);
+  } finally {
+    await nc.close();
+  }
+}
+
+/** Starts a process that uses the bus. */
+function child(role: string): { readonly process: ChildProcess; line(): Promise<string>; tell(): void } {
+  const file = join(folder, role === "missing" ? "missing.cjs" : "child.cjs");
+  const started = spawn(process.execPath, [file, role, server.url, name], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  children.push(started);
+  const lines = createInterface({ input: started.stdout! })[Symbol.asyncIterator]();
+  return {
+    process: started,
+    line: async () => (await lines.next()).value ?? "ended",
+    tell: () => started.stdin!.write("go on\n"),
+  };
+}
+
+describe("a NATS bus", { timeout: 200_000 }, () => {
+  const SENDS = scaled(300, 3000);
+  test(`the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`, async () => {
+    const [here, there] = [await open(), await open()];
+    const options = { capacity: 100, ack: "take", ackWait: 10_000 } as const;
+    let sent = 0;
+    const writers = Array.from({ length: 8 }, (_, writer) =>
+      go(function* () {
+        const out = here.channel<number>("jobs", options);
+        for (let n = writer; n < SENDS; n += 8) {
+          expect(yield* out.send(n)).toBe(true);
+          sent++;
+        }
+      }),
+    );
+    const got: number[] = [];
+    const reader = go(function* () {
+      const into = there.channel<number>("jobs", options);
+      while (got.length < SENDS) got.push((yield* into.receive()) as number);
+    });
+    for (let kill = 1; kill <= 3; kill++) {
+      while (sent < (kill * SENDS) / 4) await sleep(1);
+      await server.kill();
+      await server.begin();
+    }
+    for (const writer of writers) await within(writer);
+    await within(reader);
+    const jobs = there.channel<number>("jobs", options);
+    for (let left = 1; left > 0; ) {
+      const { pending, inFlight } = await within(jobs.stats());
+      left = pending + inFlight;
+      // Nothing comes a second time.
+      if (left > 0) expect((await select({ jobs, late: sleep(50) })).key).toBe("late");
+    }
+    expect(got.sort((a, b) => a - b)).toEqual(Array.from({ length: SENDS }, (_, n) => n));
+  });
+
+  test("after a restart of the server, all that waited goes on", async () => {
+    const [here, there] = [await open(), await open()];
+    const news = there.topic<number>("news").subscribe({ from: "all" });
+    await here.topic<number>("news").publish(1);
+    expect(await within(news.receive())).toBe(1);
+    using levels = there.register<number>("level").changes();
+    await here.register<number>("level").set(1);
+    while ((await within(levels.receive())) !== 1);
+    there.serve("double", (n: number) => n * 2);
+    const received = go(() => there.channel<string>("meet").receive());
+    await there.host("echo", () => actor(({ n, reply }: { n: number; reply: Reply<number> }) => reply(n)));
+    await server.kill();
+    const published = go(() => here.topic<number>("news").publish(2));
+    const set = go(() => here.register<number>("level").set(2));
+    await server.begin();
+    expect(await within(published)).toBe(2);
+    await within(set);
+    expect(await within(news.receive())).toBe(2);
+    expect(await within(levels.receive())).toBe(2);
+    expect(await within(here.channel<string>("meet").send("hello"))).toBe(true);
+    expect(await within(received)).toBe("hello");
+    // The other bus may connect later than this one.
+    for (;;) {
+      const answer = await within(here.ask("double", 21)).then(undefined, () => sleep(20));
+      if (answer === 42) break;
+    }
+    expect(await within(ask(here.address("echo"), (reply: Reply<number>) => ({ n: 7, reply })))).toBe(7);
+  });
+
+  test("a consumer that is deleted fails the channel, and so does a stream", async () => {
+    const here = await open();
+    const jobs = here.channel<number>("jobs", { capacity: 4 });
+    const other = here.channel<number>("other", { capacity: 4 });
+    await other.send(1);
+    await jobs.stats();
+    const waiting = within(jobs.receive()).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await sleep(50);
+    await raw(async (nc) => {
+      const jsm = await jetstreamManager(nc);
+      await jsm.consumers.delete(`mr=${name}=q=jobs`, "takers");
+      await jsm.streams.delete(`mr=${name}=q=other`);
+    });
+    expect(await waiting).toBeInstanceOf(PeerLostError);
+    await expect(within(jobs.receive())).rejects.toBeInstanceOf(PeerLostError);
+    await expect(within(other.send(2))).rejects.toBeInstanceOf(PeerLostError);
+  });
+
+  test("a process that is paused beyond the time of its lease: another one takes over, and its late ack is ignored", async () => {
+    const here = await open();
+    const options = { capacity: 4, ack: "manual", ackWait: 2000 } as const;
+    const jobs = here.channel<string>("jobs", options);
+    await jobs.send("job");
+    const paused = child("take");
+    expect(await paused.line()).toBe("took job 1");
+    paused.process.kill("SIGSTOP");
+    const delivery = (await within(jobs.deliveries().receive())) as Delivery<string>;
+    expect([delivery.value, delivery.count]).toEqual(["job", 2]);
+    // The lease there is certainly over. The one here is renewed.
+    for (let rounds = 0; rounds < 20; rounds++) {
+      await sleep(100);
+      delivery.extend();
+    }
+    paused.process.kill("SIGCONT");
+    paused.tell();
+    expect(await paused.line()).toBe("ack false");
+    // It is still this process that holds the value, as long as its lease lasts.
+    if (delivery.extend()) expect((await jobs.stats()).inFlight).toBe(1);
+    delivery.ack();
+  });
+
+  test("an actor moves when the process of its host is killed or paused, and each host has a higher token", async () => {
+    const here = await open();
+    const address = here.address<{ reply: Reply<number> }>("room");
+    const token = (): Operation<number> => within(ask(address, (reply: Reply<number>) => ({ reply })));
+    const first = child("host");
+    const firstToken = Number(await first.line());
+    expect(await token()).toBe(firstToken);
+    const second = child("host");
+    first.process.kill("SIGKILL");
+    const secondToken = Number(await second.line());
+    expect(secondToken).toBeGreaterThan(firstToken);
+    expect(await token()).toBe(secondToken);
+    second.process.kill("SIGSTOP");
+    const make = ({ token }: { token: number }) => actor(({ reply }: { reply: Reply<number> }) => reply(token));
+    const third = await within(here.host("room", make, { lease: 1000 }));
+    expect(third.token).toBeGreaterThan(secondToken);
+    second.process.kill("SIGCONT");
+    expect(await second.line()).toBe("over");
+    expect(await token()).toBe(third.token);
+    third[Symbol.dispose]();
+  });
+
+  test("a question fails when the process that handles it is lost", async () => {
+    const here = await open();
+    const serving = child("serve");
+    expect(await serving.line()).toBe("serving");
+    const waiting = within(here.ask("slow", 1)).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    expect(await serving.line()).toBe("asked");
+    serving.process.kill("SIGKILL");
+    expect(await waiting).toBeInstanceOf(PeerLostError);
+  });
+
+  test("a package that is not installed is named", async () => {
+    expect(await child("missing").line()).toBe(
+      "Error: Cannot open bus: the package @nats-io/kv must be installed, got none; run npm install @nats-io/kv",
+    );
+  });
+
+  test("a server that is not there, and options that are wrong", async () => {
+    await expect(go(() => natsBus({ servers: "nats://127.0.0.1:1" }))).rejects.toThrow();
+    const wrong: [object, string][] = [
+      [{ servers: [] }, "servers"],
+      [{ servers: 5 }, "servers"],
+      [{ servers: "x", storage: "tape" }, "storage"],
+      [{ servers: "x", replicas: 2 }, "replicas"],
+      [{ servers: "x", connection: 5 }, "connection"],
+      [{ servers: "x", name: "a.b" }, "a name must have"],
+    ];
+    for (const [options, word] of wrong) expect(() => natsBus(options as never)).toThrow(word);
+  });
+
+  test("what a peer sends that is no message of a bus does no harm", async () => {
+    const here = await open();
+    const jobs = here.channel<unknown>("jobs", { capacity: 8, deadLetter: "dead" });
+    const dead = here.channel<unknown>("dead", { capacity: 8 });
+    here.serve("double", (n: number) => n * 2);
+    await jobs.send(1);
+    await raw(async (nc) => {
+      // An answer must not be a way to send to other subjects.
+      nc.publish(`mr.${name}.s.double`, "21", { reply: `mr.${name}.q.jobs` });
+      nc.publish(`mr.${name}.s.double`, "21", { reply: `$JS.API.STREAM.PURGE.mr=${name}=q=jobs` });
+      nc.publish(`mr.${name}.s.double`, "no JSON", { reply: "somewhere" });
+      nc.publish(`mr.${name}.d.double`, "nothing");
+      nc.publish(`mr.${name}.w.meet`, "?");
+      nc.publish(`mr.${name}.q.jobs`, "no JSON");
+      nc.publish(`mr.${name}.q.jobs`, '{"__proto__":{"polluted":true}}');
+      await nc.flush();
+    });
+    expect(await within(here.ask("double", 4))).toBe(8);
+    expect(await within(go(() => jobs.receive()))).toBe(1);
+    const waiting = go(() => jobs.receive());
+    const got = await go(function* () {
+      return [yield* within(dead.receive()), yield* within(dead.receive())];
+    });
+    expect(got).toMatchObject([{ value: "no JSON" }, { value: '{"__proto__":{"polluted":true}}' }]);
+    waiting.cancel();
+    await waiting.then(undefined, () => {});
+    expect(({} as { polluted?: boolean }).polluted).toBe(undefined);
+    expect(await jobs.stats()).toMatchObject({ pending: 0 });
+  });
+
+  test("a closed channel stays closed for a process that comes later", async () => {
+    const here = await open();
+    const jobs = here.channel<number>("jobs", { capacity: 4 });
+    await jobs.send(1);
+    jobs.close();
+    const meet = here.channel<number>("meet");
+    meet.close(new Error("enough"));
+    await here[Symbol.asyncDispose]();
+    const there = await open();
+    const late = there.channel<number>("jobs", { capacity: 4 });
+    await within(late.whenClosed());
+    expect(await late.send(2)).toBe(false);
+    const got = await go(function* () {
+      return [yield* within(late.receive()), yield* within(late.receive())];
+    });
+    expect(got).toEqual([1, CLOSED]);
+    await within(there.channel<number>("meet").whenClosed());
+    await expect(within(there.channel<number>("meet").receive())).rejects.toThrow("enough");
+  });
+});
