@@ -167,7 +167,7 @@ export class Link {
 
   /** Does something that is to be done before the connection ends. A failure of it shows elsewhere. */
   track(act: () => Promise<unknown>): void {
-    const tracked = act()
+    const tracked: Promise<unknown> = act()
       .catch(() => {})
       .then(() => this._tracked.delete(tracked));
     this._tracked.add(tracked);
