@@ -123,6 +123,11 @@ export class LocalQueue implements Store {
     return this._ready.length;
   }
 
+  /** A value that is not acknowledged, or was given back for later, comes by itself. */
+  get external(): boolean {
+    return this._late.size + this._flight.size > 0;
+  }
+
   private get _size(): number {
     return this._ready.length + this._late.size + this._flight.size;
   }

@@ -15,6 +15,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { PeerLostError } from "../remote/errors.js";
+import { Lone } from "../remote/lone.js";
 import type { StandardSchema } from "../remote/schema.js";
 import { readable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
@@ -32,9 +33,8 @@ const ANSWERS = 5000;
 /** Milliseconds after which a sender that found no receiver asks again, should it have missed that there is one. */
 const AGAIN = 1000;
 
-class Send<T> extends Operation<boolean> {
+class Send<T> extends Lone {
   readonly text: string;
-  firm: boolean;
   private readonly _channel: NatsMeeting<T>;
   private _failure: Failure;
   private _inbox: string | null;
@@ -45,31 +45,11 @@ class Send<T> extends Operation<boolean> {
   constructor(channel: NatsMeeting<T>, text: string) {
     super();
     this.text = text;
-    this.firm = false;
     this._channel = channel;
     this._failure = null;
     this._inbox = null;
     this._timer = null;
     this._wanted = false;
-  }
-
-  // A choice polls and blocks its cases itself, so what begins here stands alone.
-  override [Symbol.iterator](): ReturnType<Operation<boolean>[typeof Symbol.iterator]> {
-    this.firm = true;
-    return super[Symbol.iterator]();
-  }
-
-  override [Symbol.asyncIterator](): ReturnType<Operation<boolean>[typeof Symbol.asyncIterator]> {
-    this.firm = true;
-    return super[Symbol.asyncIterator]();
-  }
-
-  override then<A = boolean, B = never>(
-    onValue?: ((value: boolean) => A | PromiseLike<A>) | null,
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.firm = true;
-    return super.then(onValue, onError);
   }
 
   poll(): boolean {

@@ -91,6 +91,7 @@ class Fetched implements Message {
 
 export class NatsQueue implements Store {
   readonly place: string;
+  readonly external = true;
   readonly length = 0;
   private readonly _link: Link;
   private readonly _name: string;

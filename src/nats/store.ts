@@ -24,6 +24,8 @@ export type Put = "stored" | "full" | "closed" | Error;
 export interface Store {
   /** The name and the place of the channel, for reports. */
   readonly place: string;
+  /** Whether a value may come without that a task of this process sends one. */
+  readonly external: boolean;
   /** The values that are stored in this process. */
   readonly length: number;
   /** Stores a value if that is known at once; null if `put` has to be called. */

@@ -11,6 +11,7 @@ import { Grip, Whose } from "../operation/held.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
+import { Lone } from "../remote/lone.js";
 import { shown, textOf } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
@@ -28,11 +29,9 @@ const UNDER_WAY = 256;
 /** Milliseconds for which a value is kept that was fetched for a receive that has left. */
 const KEEP = 1000;
 
-class Send<T> extends Operation<boolean> {
+class Send<T> extends Lone {
   readonly text: string;
   readonly id: string | undefined;
-  /** Whether it stands alone, and is no case of a select. */
-  firm: boolean;
   /** Counts how often it was sent, so that an answer to an earlier time is not taken for one to this. */
   performance: number;
   private readonly _channel: WorkChannel<T>;
@@ -43,28 +42,8 @@ class Send<T> extends Operation<boolean> {
     this.text = text;
     this.id = id;
     this.performance = 0;
-    this.firm = false;
     this._channel = channel;
     this._failure = null;
-  }
-
-  // A choice polls and blocks its cases itself, so what begins here stands alone.
-  override [Symbol.iterator](): ReturnType<Operation<boolean>[typeof Symbol.iterator]> {
-    this.firm = true;
-    return super[Symbol.iterator]();
-  }
-
-  override [Symbol.asyncIterator](): ReturnType<Operation<boolean>[typeof Symbol.asyncIterator]> {
-    this.firm = true;
-    return super[Symbol.asyncIterator]();
-  }
-
-  override then<A = boolean, B = never>(
-    onValue?: ((value: boolean) => A | PromiseLike<A>) | null,
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.firm = true;
-    return super.then(onValue, onError);
   }
 
   poll(): boolean {
@@ -155,7 +134,8 @@ class Receive<T, Out> extends Operation<Out | Closed> {
   }
 
   override waitsFor(): WaitsFor {
-    return { what: `receive from ${this._channel.place}`, external: this._channel.isFar, host: this._channel.isFar };
+    const { place, store, isFar } = this._channel;
+    return { what: `receive from ${place}`, external: store.external, host: isFar };
   }
 }
 

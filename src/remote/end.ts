@@ -18,6 +18,7 @@ import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import { Ring } from "../structures/ring.js";
 import { CANCEL, CLOSE, CREDIT, END } from "./frames.js";
+import { Lone } from "./lone.js";
 import { type OfferEnd, Offereds, type Offering, Offers } from "./offers.js";
 import type { Line, Outbox } from "./outbox.js";
 import { type StandardSchema, validated } from "./schema.js";
@@ -66,10 +67,9 @@ export interface EndOptions<T> {
   readonly onUndelivered?: ((value: T) => void) | undefined;
 }
 
-class Send<T> extends Operation<boolean> implements Offering {
+class Send<T> extends Lone implements Offering {
   readonly end: End<T>;
   readonly message: T;
-  firm: boolean;
   offer: number;
   private _failure: { readonly cause: unknown } | null;
 
@@ -77,28 +77,8 @@ class Send<T> extends Operation<boolean> implements Offering {
     super();
     this.end = end;
     this.message = message;
-    this.firm = false;
     this.offer = 0;
     this._failure = null;
-  }
-
-  // A choice polls and blocks its cases itself, so what begins here stands alone.
-  override [Symbol.iterator](): ReturnType<Operation<boolean>[typeof Symbol.iterator]> {
-    this.firm = true;
-    return super[Symbol.iterator]();
-  }
-
-  override [Symbol.asyncIterator](): ReturnType<Operation<boolean>[typeof Symbol.asyncIterator]> {
-    this.firm = true;
-    return super[Symbol.asyncIterator]();
-  }
-
-  override then<A = boolean, B = never>(
-    onValue?: ((value: boolean) => A | PromiseLike<A>) | null,
-    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.firm = true;
-    return super.then(onValue, onError);
   }
 
   poll(): boolean {

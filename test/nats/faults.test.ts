@@ -297,3 +297,46 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     await expect(within(there.channel<number>("meet").receive())).rejects.toThrow("enough");
   });
 });
+
+/** The permissions of docs/operations.md. */
+const permissions = (user: string): string => `{
+  user: "${user}", password: "secret"
+  permissions {
+    publish: ["mr.shop.>", "$KV.>", "$JS.API.>", "$JS.ACK.>", "_INBOX_web.>", "_INBOX_worker.>"]
+    subscribe: ["mr.shop.>", "_INBOX_${user}.>"]
+  }
+}`;
+
+test("X9: the permissions of the operations page suffice, and no other user reads an answer", {
+  timeout: 200_000,
+}, async () => {
+  const guarded = await NatsServer.start(`
+    accounts { shop { jetstream: enabled, users: [${permissions("web")}, ${permissions("worker")}] } }
+  `);
+  const as = (user: string) => ({ user, pass: "secret", inboxPrefix: `_INBOX_${user}` });
+  const join = (user: string): Operation<Bus> => natsBus({ servers: guarded.url, name: "shop", connection: as(user) });
+  try {
+    const web = await go(() => join("web"));
+    const worker = await go(() => join("worker"));
+    opened.push(web, worker);
+    worker.serve("double", (n: number) => n * 2);
+    await worker.register<number>("level").set(3);
+    await within(web.channel<number>("jobs", { capacity: 4 }).send(1));
+    expect(await within(worker.channel<number>("jobs", { capacity: 4 }).receive())).toBe(1);
+    expect(await within(web.ask("double", 21))).toBe(42);
+    expect(await within(web.register("level").get())).toBe(3);
+    const hosting = await within(
+      worker.host("echo", () => actor(({ reply }: { reply: Reply<string> }) => reply("here"))),
+    );
+    expect(await within(ask(web.address("echo"), (reply: Reply<string>) => ({ reply })))).toBe("here");
+    hosting[Symbol.dispose]();
+    const spy = await connect({ servers: guarded.url, ...as("worker") });
+    const refused = new Promise((tell) => spy.subscribe("_INBOX_web.>", { callback: (error) => tell(error) }));
+    expect(String(await refused)).toContain("Permissions Violation");
+    await spy.close();
+    await expect(connect({ servers: guarded.url })).rejects.toThrow(/auth/i);
+  } finally {
+    for (const bus of opened.splice(0)) await bus[Symbol.asyncDispose]();
+    await guarded.stop();
+  }
+});

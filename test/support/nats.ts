@@ -63,7 +63,12 @@ export class NatsServer {
     this._port = port;
   }
 
-  static async start(): Promise<NatsServer> {
+  /**
+   * Starts a server.
+   *
+   * @param more - More lines of its configuration.
+   */
+  static async start(more: string = ""): Promise<NatsServer> {
     const folder = await mkdtemp(join(tmpdir(), "millrace-nats-"));
     const [port, webPort] = [await freePort(), await freePort()];
     const server = new NatsServer(folder, port, webPort);
@@ -71,6 +76,7 @@ export class NatsServer {
       listen: "127.0.0.1:${port}"
       jetstream { store_dir: "${join(folder, "store")}" }
       websocket { listen: "127.0.0.1:${webPort}", no_tls: true }
+      ${more}
     `;
     await writeFile(join(folder, "nats.conf"), config);
     await server.begin();
