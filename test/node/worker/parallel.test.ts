@@ -135,6 +135,22 @@ test("a thread of a pool that dies is replaced; a pool that was stopped takes no
   await pool.stop();
 });
 
+test("a result is here while its thread computes the next value, which came in the same message", async () => {
+  const flag = new SharedArrayBuffer(8);
+  await using pool = workerPool(1, url);
+  // A value with shared memory has a message of its own.
+  await collect(parallel<Job, Done>(pool, [{ n: 0, tries: flag }]));
+  const source: Job[] = [
+    { n: 0, deed: "compute" },
+    { n: 1, deed: "block" },
+  ];
+  const out = parallel<Job, Done>(pool, source);
+  expect(await out.receive()).toMatchObject({ n: 0 });
+  Atomics.store(new Int32Array(flag), 1, 1);
+  Atomics.notify(new Int32Array(flag), 1);
+  expect(await out.receive()).toMatchObject({ n: 1 });
+});
+
 test("what `transfer` lists is moved to the thread and back, and dies with it", async () => {
   await using pool = workerPool(1, url);
   const bytes = new Uint8Array([1, 2, 3]);
