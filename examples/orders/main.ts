@@ -3,6 +3,7 @@
 //
 //   npm run orders                  runs the load, and ends by itself
 //   npm run orders -- --serve       serves a page that shows the orders live, until Ctrl-C
+//   npm run orders -- --nats        the same services as processes of their own, on a NATS server
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,11 +14,13 @@ import { seeded } from "../shared/seeded.ts";
 import { untilStopped } from "../shared/server.ts";
 import { table } from "../shared/table.ts";
 import { balance, cart, type LoadReport, load } from "./load.ts";
+import { startProcesses } from "./processes.ts";
 import { startHere } from "./start.ts";
 
 const { values: options } = parseArgs({
   options: {
     serve: { type: "boolean", default: false },
+    nats: { type: "boolean", default: false },
     orders: { type: "string", default: "1000" },
     "at-once": { type: "string", default: "64" },
   },
@@ -27,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), "millrace-orders-"));
 try {
   process.exitCode = (await go(main)) ? 0 : 1;
 } catch (error) {
-  console.error(error);
+  console.error(String(error));
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -36,7 +39,7 @@ try {
 async function* main(): AsyncRoutine<boolean> {
   const orders = Number(options.orders);
   const stopped = options.serve ? untilStopped() : null;
-  await using running = await startHere(folder, orders);
+  await using running = await (options.nats ? startProcesses : startHere)(folder, orders);
   if (stopped !== null) {
     console.log(running.url);
     yield* scope(function* (tasks) {
