@@ -163,7 +163,14 @@ describe("the installed package", () => {
   test("optional peers do not stop npm from installing the package beside old versions of them", () => {
     const { peerDependencies, peerDependenciesMeta } = packageJson;
     // npm fails with ERESOLVE, or crashes, where the range of an optional peer excludes what is installed.
-    expect(peerDependencies).toEqual({ tsx: "*", vitest: ">=3" });
+    expect(peerDependencies).toEqual({
+      "@nats-io/jetstream": ">=3",
+      "@nats-io/kv": ">=3",
+      "@nats-io/nats-core": ">=3",
+      "@nats-io/transport-node": ">=3",
+      tsx: "*",
+      vitest: ">=3",
+    });
     for (const peer of Object.keys(peerDependencies)) {
       expect(peerDependenciesMeta[peer as keyof typeof peerDependenciesMeta]).toEqual({ optional: true });
     }
