@@ -265,7 +265,11 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
       await nc.flush();
     });
     expect(await within(here.ask("double", 4))).toBe(8);
+    // Answers to the questions above would have been stored before this value.
+    await within(jobs.send(2));
+    expect(await jobs.stats()).toMatchObject({ pending: 4 });
     expect(await within(go(() => jobs.receive()))).toBe(1);
+    expect(await within(go(() => jobs.receive()))).toBe(2);
     const waiting = go(() => jobs.receive());
     const got = await go(function* () {
       return [yield* within(dead.receive()), yield* within(dead.receive())];
