@@ -12,8 +12,14 @@ import { PARTS, type PartName } from "./system.ts";
 export async function startProcesses(folder: string, scale: number): Promise<Running> {
   const started: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
-    for (const child of started.splice(0).reverse()) await ended(child);
+    for (const child of started.toReversed()) await ended(child);
+    process.off("exit", killAll);
   };
+  // If this process ends by a fault, no other one is left behind.
+  const killAll = (): void => {
+    for (const child of started) child.kill("SIGKILL");
+  };
+  process.once("exit", killAll);
   try {
     const servers = await startNats(folder, started);
     // The front is the last part. It may be open before the services are: what it is asked for waits on the bus.

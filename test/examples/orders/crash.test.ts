@@ -14,7 +14,7 @@ import { EventStore } from "../../../examples/orders/store/store.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const KILLS = inject("stress") ? 20 : 3;
-const ORDERS = inject("stress") ? 800 : 60;
+const ORDERS = inject("stress") ? 800 : 48;
 /** How many new events are told before a life is killed. */
 const PER_LIFE = Math.floor((ORDERS * 4) / (KILLS + 1));
 
