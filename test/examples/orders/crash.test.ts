@@ -5,16 +5,17 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { expect, inject, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Balance } from "../../../examples/orders/load.ts";
 import { type Line, SERVICES, type ServiceName, type Told } from "../../../examples/orders/messages.ts";
 import { type Order, order } from "../../../examples/orders/services/order.ts";
 import { openDatabase } from "../../../examples/orders/store/database.ts";
 import { EventStore } from "../../../examples/orders/store/store.ts";
+import { scaled } from "../../support/stress.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-const KILLS = inject("stress") ? 20 : 3;
-const ORDERS = inject("stress") ? 800 : 48;
+const KILLS = scaled(3, 20);
+const ORDERS = scaled(48, 800);
 /** How many new events are told before a life is killed. */
 const PER_LIFE = Math.floor((ORDERS * 4) / (KILLS + 1));
 
