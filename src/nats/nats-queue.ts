@@ -1,8 +1,9 @@
 // The store of a channel on a server: a stream of its own, of which the server refuses what does not fit, with one consumer that all
 // processes share.
 //
-// Every value is sent with an id, and again with the same id until the server has answered, so it is stored once. A value is fetched only
-// for a receive that waits. What was acknowledged here and comes again, as the acknowledgement was lost, is acknowledged again.
+// Every value is sent with an id, and again with the same id until the server has answered, so it is stored once. A server that is killed
+// forgets the ids of values that are done, so a value may be stored again after that; it has the same id. A value is fetched only for a
+// receive that waits. What was acknowledged here and comes again, by its id, is acknowledged again and not received.
 
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
@@ -25,6 +26,9 @@ const NAME_IN_USE = 10058;
 const NAMED = "d.";
 
 type JsMsg = Awaited<ReturnType<Consumer["next"]>> & object;
+
+/** The id with which the value was sent; its number in the stream for one that another program has sent. */
+const idOf = (message: JsMsg): string => message.headers?.get("Nats-Msg-Id") || String(message.seq);
 
 const nanos = (ms: number): number => ms * 1_000_000;
 
@@ -70,7 +74,7 @@ class Fetched implements Message {
   }
 
   ack(): void {
-    this._queue.finished(this._message.seq);
+    this._queue.finished(this._message);
     this._message.ack();
   }
 
@@ -84,7 +88,7 @@ class Fetched implements Message {
   }
 
   term(): void {
-    this._queue.finished(this._message.seq);
+    this._queue.finished(this._message);
     this._message.term();
   }
 }
@@ -102,7 +106,8 @@ export class NatsQueue implements Store {
   private readonly _buryIn: (text: string, key: string, done: (buried: boolean) => void) => void;
   private readonly _consumer: Promise<Consumer | null>;
   private readonly _fetches: Set<{ stop(): void }>;
-  private readonly _done: Set<number>;
+  /** The ids of values that are done, with the time at which the server stored them. */
+  private readonly _done: Map<string, number>;
   private _wanted: number;
   private _asked: number;
   private _waitsForRoom: number;
@@ -128,7 +133,7 @@ export class NatsQueue implements Store {
     this._settings = settings;
     this._buryIn = buryIn;
     this._fetches = new Set();
-    this._done = new Set();
+    this._done = new Map();
     this._wanted = this._asked = this._waitsForRoom = 0;
     this._left = this._ending = false;
     this._timer = null;
@@ -293,7 +298,8 @@ export class NatsQueue implements Store {
   }
 
   private _arrive(message: JsMsg): void {
-    if (this._done.has(message.seq)) {
+    const before = this._done.get(idOf(message));
+    if (before !== undefined && message.time.getTime() - before < this._settings.dedupeWindow) {
       message.ack();
       // The receive that asked for a value still waits.
       return;
@@ -316,9 +322,9 @@ export class NatsQueue implements Store {
     await this._link.pause(100);
   }
 
-  finished(seq: number): void {
-    this._done.add(seq);
-    if (this._done.size > DONE) this._done.delete(this._done.values().next().value!);
+  finished(message: JsMsg): void {
+    this._done.set(idOf(message), message.time.getTime());
+    if (this._done.size > DONE) this._done.delete(this._done.keys().next().value!);
     if (this._waitsForRoom > 0) this._sink.room();
   }
 
