@@ -964,8 +964,8 @@ describe("a peer that has been parked since before time passed, or since a settl
       },
     ],
     [
-      "and not when the peer has begun another round",
-      "true false,true true",
+      "and it does not begin another round between two plain calls",
+      "true false",
       function* main() {
         const values = channel<number>();
         daemon(

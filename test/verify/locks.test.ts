@@ -290,7 +290,7 @@ describe("permits", () => {
       },
     ],
     "an ordered choice that waits gets what came first": [
-      "lease,value",
+      "value",
       function* () {
         const mutex = new Mutex();
         const values = channel<number>(1);

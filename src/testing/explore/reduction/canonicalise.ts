@@ -80,7 +80,7 @@ export class Canonicaliser {
     const { found } = this._symmetries;
     const sizes = found.map(({ tasks, channels, locks }) => `${tasks.to.size}/${channels.to.size}/${locks.to.size}`);
     const cancellable = model.unfolder.sandbox.tasks.filter((task) => task.isCancellable);
-    const version = [...sizes, model.lts.hasSleeps(), cancellable.length].join();
+    const version = [...sizes, model.lts.hasSleeps(), model.lts.anyAtomic, cancellable.length].join();
     if (version !== this._version) this._prepare();
     this._version = version;
   }
@@ -107,6 +107,7 @@ export class Canonicaliser {
       { of: model.ofReason, who: movable.filter((task) => model.task(task).isCancellable), pairs: "tasks" },
       { of: model.ofLock, who: locks, pairs: "locks" },
       { of: model.ofTicket, who: queued ? movable : [], pairs: "tasks" },
+      { of: model.ofServed, who: model.lts.anyAtomic ? movable : [], pairs: "tasks" },
     ];
     this._starters = [...new Set(found.flatMap(({ starters }) => [...starters]))];
     this._others = movable.length;

@@ -18,6 +18,7 @@
 //   for a broadcast  whether it is open, or over, and the id of the cause
 //   for a lock     how many permits are taken; for a latch, how often it was counted down
 //   for a ticket   where a task stands that waits in the queues of locks; 0 if it does not
+//   for a served task  1 until the atomic sequence that has served it is over
 //
 // All components begin at 0, so the vector may grow while a search goes on: a state that was stored before keeps its meaning.
 
@@ -87,7 +88,7 @@ export class Model {
   /** The vector of the current state, and how many components there are. */
   state: Int32Array;
   width: number;
-  /** The component of each task, channel, timeout, cell, sleep, arrival, scope, reason, lock and ticket; -1 while it has none. */
+  /** The component of each task, channel, timeout, cell, sleep, arrival, scope, reason, lock, ticket and served task; -1 while it has none. */
   readonly ofTask: number[];
   readonly ofChannel: number[];
   readonly ofTimer: number[];
@@ -98,6 +99,7 @@ export class Model {
   readonly ofReason: number[];
   readonly ofLock: number[];
   readonly ofTicket: number[];
+  readonly ofServed: number[];
   readonly ofRank: number[];
   readonly ofJoined: number[];
   readonly ofBroadcast: number[];
@@ -131,6 +133,8 @@ export class Model {
   /** For each node whether a task was parked at it when time passed; and whether there is such a node. */
   private readonly _wasParked: boolean[];
   private _anyParked: boolean;
+  /** The tasks that the present event has moved or started, and those that it shows not to be parked. */
+  readonly moved: number[];
   /** Scratch of `enumerate`: parked tasks and their nodes. */
   private _parked: Int32Array;
   /** Scratch: for each channel without a buffer a linked list of parked receivers, as (task, case, next) in `_receivers`. */
@@ -160,6 +164,8 @@ export class Model {
     this.ofReason = [];
     this.ofLock = [];
     this.ofTicket = [];
+    this.ofServed = [];
+    this.moved = [];
     this.ofRank = [];
     this.ofJoined = [];
     this.ofBroadcast = [];
@@ -255,12 +261,120 @@ export class Model {
   }
 
   moveTo(task: number, node: number): void {
+    this.moved.push(task);
     this.set(this.component(this.ofTask, task), node + 1);
     const sleep = this.ofSleep[task];
     if (sleep !== undefined && sleep !== -1) this.set(sleep, 0);
     if (this.ticket(task) !== 0) this._leaveQueues(task);
     const arrival = this.ofArrival[task];
     if (arrival !== undefined && arrival !== -1) this.set(arrival, 0);
+  }
+
+  /**
+   * Called before each event. What a plain call does shows of some tasks that they are not parked: of a peer that an attempt has not met or
+   * that was not served, of a sender that a close has not committed, and of a task that could go on alone. So they do not run before the
+   * atomic sequence is over, either.
+   */
+  noteAbsent(events: Int32Array, first: number): void {
+    const runs = events[first + 1]!;
+    const node = events[first] === DELAY ? -1 : this.nodeOf(runs);
+    if (node === -1 || !this.lts.isPlainCall(node)) return;
+    const missed = this._missed(events, first, node);
+    const closes = events[first] === CLOSE && !this.contents.closed(this.contentOf(events[first + 5]!));
+    const committed = closes ? this.unfolder.taskGroup(events[first + 4]!) : null;
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const at = this.nodeOf(task);
+      if (at === -1 || task === runs || this.lts.status(at) !== PARKED || !this._parks(at) || this._isServed(task))
+        continue;
+      const isAbsent =
+        this._goesOnAlone(at) ||
+        this._isServable(at, node) ||
+        this._wouldBeGranted(task, at, node) ||
+        (missed !== null && this._offers(at, missed.kind, missed.channel) && !this._isCommitted(at, missed.channel)) ||
+        (committed !== null && this._offers(at, SEND, events[first + 5]!) && !committed.includes(task));
+      if (isAbsent) this.moved.push(task);
+    }
+  }
+
+  /** What would have met an attempt without a buffer that has met nothing; null for no such event. */
+  private _missed(events: Int32Array, first: number, node: number): { kind: number; channel: number } | null {
+    const { lts } = this;
+    if (events[first] !== INTERNAL || lts.kindAt(node, events[first + 2]!) !== DEFAULT) return null;
+    const kind = lts.kindAt(node, 0);
+    if (kind !== SEND && kind !== RECEIVE) return null;
+    const channel = lts.targetAt(node, 0);
+    return this.capacity(channel) > 0 ? null : { kind: kind === SEND ? RECEIVE : SEND, channel };
+  }
+
+  /** Whether a task at a node has something to do at a buffer that needs no peer. */
+  private _goesOnAlone(node: number): boolean {
+    const cases = this.lts.cases(node);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const channel = cases[at + 1]!;
+      if ((cases[at] !== SEND && cases[at] !== RECEIVE) || this.capacity(channel) === 0) continue;
+      const content = this.contentOf(channel);
+      if (cases[at] === RECEIVE ? this.contents.length(content) > 0 : !this._isFull(channel, content)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a task at a node would have been served by the call before the one at another node. */
+  private _isServable(node: number, call: number): boolean {
+    const served = this.lts.isAtomic(call) ? this.lts.served(call) : -1;
+    if (served === -1) return false;
+    const channel = Math.floor(served / WAYS);
+    const how = served % WAYS;
+    if (how === TOOK) return this._leavesRoom(channel) && this._offers(node, SEND, channel);
+    return how === SENT && this.contents.length(this.contentOf(channel)) === 1 && this._offers(node, RECEIVE, channel);
+  }
+
+  /** Whether a buffer was full before a value was taken. */
+  private _leavesRoom(channel: number): boolean {
+    const stored = this.contents.length(this.contentOf(channel));
+    return stored === this.capacity(channel) - 1 && this.channel(channel).overflow === "park";
+  }
+
+  /** Whether a task at a node would have been granted what the call before the one at another node has released. */
+  private _wouldBeGranted(task: number, node: number, call: number): boolean {
+    const release = this.lts.isAtomic(call) ? this.lts.parent(call) : -1;
+    if (release === -1 || this.lts.cases(release)[0] !== RELEASE) return false;
+    const lock = this.lts.targetAt(release, 0);
+    const cases = this.lts.cases(node);
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      if (cases[at] !== ACQUIRE || cases[at + 1] !== lock) continue;
+      if (this._isGrantable(task, lock, cases[at + 2]!)) return true;
+    }
+    return false;
+  }
+
+  private _isCommitted(node: number, channel: number): boolean {
+    return this.lts.committed(node)?.includes(channel) === true;
+  }
+
+  /**
+   * Called after each event. What moves, or starts, in the midst of an atomic sequence of another task does not run before the sequence
+   * is over: it is parked nowhere until then.
+   */
+  noteServed(): void {
+    const runs = this.lts.anyAtomic ? this._inSequence() : -1;
+    if (runs !== -1) {
+      for (const task of this.moved) if (task !== runs) this.set(this.component(this.ofServed, task), 1);
+    } else {
+      for (const task of this.ofServed.keys()) if (this._isServed(task)) this.set(this.ofServed[task]!, 0);
+    }
+  }
+
+  /** The task that is in the midst of an atomic sequence; -1 for none. */
+  private _inSequence(): number {
+    for (let task = 0; task < this.ofTask.length; task++) {
+      const node = this.nodeOf(task);
+      if (node !== -1 && this.lts.isAtomic(node)) return task;
+    }
+    return -1;
+  }
+
+  private _isServed(task: number): boolean {
+    return this._valueOf(this.ofServed, task) === 1;
   }
 
   /**
@@ -277,12 +391,12 @@ export class Model {
     }
   }
 
-  /** Whether the task of a node parks where a peer may count on it: at a channel without a buffer, or to send. */
+  /** Whether the task of a node parks where a peer may count on it: at a channel or a lock. */
   private _meets(node: number): boolean {
     if (!this._parks(node)) return false;
     const cases = this.lts.cases(node);
     for (let at = 0; at < cases.length; at += STRIDE) {
-      if (cases[at] === SEND || (cases[at] === RECEIVE && this.capacity(cases[at + 1]!) === 0)) return true;
+      if (cases[at] === SEND || cases[at] === RECEIVE || cases[at] === ACQUIRE) return true;
     }
     return false;
   }
@@ -593,8 +707,10 @@ export class Model {
       if (node === -1 || !this.lts.isAtomic(node)) continue;
       this._addCases(task, node);
       this._addSendsTo(task, tasks);
-      this._addServed(this.lts.served(node), tasks);
-      this._addGranted(node, tasks);
+      const calls = this.count;
+      const serves = this._addServed(this.lts.served(node), tasks);
+      const grants = this._addGranted(node, tasks);
+      if (serves || grants) this._dropFirst(calls);
       // A receive may still have to wait for committed sends.
       return this.count > 0;
     }
@@ -616,36 +732,52 @@ export class Model {
    * A plain call releases what is parked at its channel at once. A `trySend` or a `tryReceive` serves a parked peer, which puts
    * its value into the buffer that was full, or takes the value that was put into the empty buffer. A `close` or a `cancel` ends
    * what will not be served any more. All this belongs to the atomic sequence.
+   *
+   * True if a peer is parked for certain: then it is served before the next call.
    */
-  private _addServed(served: number, tasks: number): void {
-    if (served === -1) return;
+  private _addServed(served: number, tasks: number): boolean {
+    if (served === -1) return false;
     const channel = Math.floor(served / WAYS);
     const how = served % WAYS;
     const stored = this.contents.length(this.contentOf(channel));
-    if (how === SENT && stored !== 1) return;
-    if (how === TOOK && (stored !== this.capacity(channel) - 1 || this.channel(channel).overflow !== "park")) return;
+    if (how === SENT && stored !== 1) return false;
+    if (how === TOOK && !this._leavesRoom(channel)) return false;
+    let isCertain = false;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || this.lts.status(node) !== PARKED || !this._parks(node)) continue;
+      if (node === -1 || this.lts.status(node) !== PARKED || !this._parks(node) || this._isServed(task)) continue;
       const before = this.count;
       this._addCases(task, node);
       this._keepReleased(before, channel, how);
+      isCertain ||=
+        this._anyParked && this.count > before && (how === SENT || how === TOOK) && this._isParked(task, node);
     }
+    return isCertain;
   }
 
-  /** To release permits grants the requests that wait for them, before the next call of the sequence. */
-  private _addGranted(node: number, tasks: number): void {
+  /** Drops so many events at the front. */
+  private _dropFirst(count: number): void {
+    this.events.copyWithin(0, count * FIELDS, this.count * FIELDS);
+    this.count -= count;
+  }
+
+  /** To release permits grants the requests that wait for them, before the next call of the sequence. True as for `_addServed`. */
+  private _addGranted(node: number, tasks: number): boolean {
     const call = this.lts.parent(node);
-    if (call === -1 || this.lts.cases(call)[0] !== RELEASE) return;
+    if (call === -1 || this.lts.cases(call)[0] !== RELEASE) return false;
     const lock = this.lts.targetAt(call, 0);
+    let isCertain = false;
     for (let task = 0; task < tasks; task++) {
       const at = this.nodeOf(task);
-      if (at === -1 || this.lts.isPlainCall(at)) continue;
+      if (at === -1 || this.lts.isPlainCall(at) || this._isServed(task)) continue;
       const cases = this.lts.cases(at);
       for (let nth = 0; nth < cases.length; nth += STRIDE) {
-        if (cases[nth] === ACQUIRE && cases[nth + 1] === lock) this._addCase(ACQUIRE, task, at, nth, cases);
+        if (cases[nth] !== ACQUIRE || cases[nth + 1] !== lock || !this._addCase(ACQUIRE, task, at, nth, cases))
+          continue;
+        isCertain ||= this._anyParked && this._isParked(task, at);
       }
     }
+    return isCertain;
   }
 
   /** Whether the task of a node may park there: a plain call never does, and no choice with a default. */
@@ -671,7 +803,7 @@ export class Model {
   private _addSendsTo(receiver: number, tasks: number): void {
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || task === receiver || this.lts.isPlainCall(node)) continue;
+      if (node === -1 || task === receiver || this.lts.isPlainCall(node) || this._isServed(task)) continue;
       const cases = this.lts.cases(node);
       for (let at = 0; at < cases.length; at += STRIDE) {
         const channel = cases[at + 1]!;
@@ -705,7 +837,7 @@ export class Model {
     let listed = 0;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || lts.status(node) !== PARKED) continue;
+      if (node === -1 || lts.status(node) !== PARKED || this._isServed(task)) continue;
       parked[length++] = task;
       parked[length++] = node;
       const receives = this._receives[node] ?? this._receivesOf(node);
@@ -911,29 +1043,12 @@ export class Model {
     // A send that is parked at a full buffer completes as soon as there is room.
     const capacity = this.capacity(channel);
     if (capacity > 0 && this.contents.length(this.contentOf(channel)) < capacity) return senders;
-    if (this._hadNoSender(channel, this.nodeOf(but))) return senders;
     for (let task = 0; task < this.ofTask.length; task++) {
       const node = this.nodeOf(task);
-      if (node === -1 || task === but || this.lts.status(node) !== PARKED) continue;
+      if (node === -1 || task === but || this.lts.status(node) !== PARKED || this._isServed(task)) continue;
       if (this._offers(node, SEND, channel) && this._parks(node)) senders.push(task);
     }
     return senders;
-  }
-
-  /**
-   * Whether an earlier plain call of the atomic sequence that leads to a node shows that no send was parked at a channel: its own
-   * send went through, or it received nothing.
-   */
-  private _hadNoSender(channel: number, node: number): boolean {
-    const { lts } = this;
-    for (let at = node; lts.isAtomic(at); at = lts.parent(at)) {
-      const before = lts.parent(at);
-      if (lts.targetAt(before, 0) !== channel) continue;
-      const kind = lts.kindAt(before, 0);
-      const happened = lts.label(at)!.at === 0;
-      if ((kind === SEND && happened) || (kind === RECEIVE && !happened)) return true;
-    }
-    return false;
   }
 
   /** Whether a send to a channel, or a receive from it, is among the cases of a node. */

@@ -63,6 +63,13 @@ export function enterInitial(model: Model): void {
 
 /** Fires the transition that begins at an index of an array of events. It must be enabled. */
 export function fire(model: Model, events: Int32Array, first: number): void {
+  if (model.moved.length > 0) model.moved.length = 0;
+  model.noteAbsent(events, first);
+  happen(model, events, first);
+  model.noteServed();
+}
+
+function happen(model: Model, events: Int32Array, first: number): void {
   if (model.started.length > 0) model.started.length = 0;
   if (model.ended.length > 0) model.ended.length = 0;
   if (model.stopped.length > 0) model.stopped.length = 0;
