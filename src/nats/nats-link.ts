@@ -292,8 +292,8 @@ export function isWrongRevision(error: unknown): boolean {
 /** Whether the server has refused for good. Everything else may be a server that is restarting. */
 export function isFinal(error: unknown): boolean {
   const { name } = Object(error) as { name?: unknown };
-  if (name === "InvalidArgumentError" || name === "PermissionViolationError" || name === "JetStreamNotEnabled")
-    return true;
+  // "JetStreamNotEnabled" is also what a server gives that has just been started: whether there is JetStream was seen at the opening.
+  if (name === "InvalidArgumentError" || name === "PermissionViolationError") return true;
   const code = codeOf(error);
   return code !== 0 && code !== UNAVAILABLE;
 }
