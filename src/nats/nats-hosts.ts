@@ -358,7 +358,8 @@ export class Lease {
       else this._watching = upon(sleep(left, { unref: true }), watch);
     };
     watch();
-    void this._renew();
+    // What makes it fail, such as the end of the bus, also ends the lease.
+    this._renew().catch(() => this._lose());
   }
 
   private async _renew(): Promise<void> {

@@ -215,6 +215,24 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     third[Symbol.dispose]();
   });
 
+  test("a bus can be closed while its server is gone and the lease of an actor that it hosts is lost", async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): unknown => unhandled.push(error);
+    process.on("unhandledRejection", note);
+    try {
+      const bus = await open();
+      const hosting = await bus.host("room", () => actor(() => {}), { lease: 300 });
+      await server.kill();
+      await within(hosting.whenOver());
+      await bus[Symbol.asyncDispose]();
+      await new Promise((turn) => setTimeout(turn));
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+      await server.begin();
+    }
+  });
+
   test("a question fails when the process that handles it is lost", async () => {
     const here = await open();
     const serving = child("serve");
