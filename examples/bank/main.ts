@@ -1,9 +1,8 @@
 // Runs the bank under load while its parts are killed: `npm run bank`. It ends by itself.
 
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { type Channel, CLOSED, channel, go, type Routine, random, run, scope, settled, sleep } from "millrace";
 import type { Child, Supervisor, SupervisorEvent } from "millrace/supervise";
+import { freePort } from "../shared/processes.ts";
 import { type Deposit, Journal, openBank } from "./bank.ts";
 
 const CUSTOMERS = 6;
@@ -54,6 +53,7 @@ function* logging(bank: Supervisor, killed: Map<string, number>, started: Map<st
 }
 
 function* main(): Routine<boolean> {
+  // The web server listens on the same port after each restart.
   const port = yield* settled(freePort());
   const journal = new Journal();
   const acknowledged: Deposit[] = [];
@@ -82,16 +82,6 @@ function* main(): Routine<boolean> {
   const lost = acknowledged.filter(({ id, amount }) => journal.entries.get(id)?.amount !== amount);
   console.log(`${acknowledged.length} deposits acknowledged, ${refused} refused and sent again, ${lost.length} lost`);
   return lost.length === 0 && acknowledged.length === CUSTOMERS * DEPOSITS;
-}
-
-/** A port that is free at the moment: the web server listens on the same one after each restart. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 process.exitCode = (await run(main)) ? 0 : 1;

@@ -1,0 +1,119 @@
+// Processes that a program starts, and a NATS server among them. None is left behind: they end with the program.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** A process that has said that it is ready. */
+export interface Started {
+  readonly child: ChildProcess;
+  /** What it printed first. */
+  readonly line: string;
+}
+
+/** Where a NATS server listens, and keeps its files. */
+export interface NatsPlace {
+  readonly port: number;
+  readonly folder: string;
+}
+
+const READY = "Server is ready";
+
+/** Disposing of it asks all to end, the last one first, and waits until they have. */
+export class Processes implements AsyncDisposable {
+  private readonly _running: Set<ChildProcess>;
+  private readonly _killAll: () => void;
+
+  constructor() {
+    this._running = new Set();
+    this._killAll = () => {
+      for (const child of this._running) child.kill("SIGKILL");
+    };
+    // In case this process ends by a fault.
+    process.once("exit", this._killAll);
+  }
+
+  /**
+   * Starts a program of the examples, and resolves when it has printed a line.
+   *
+   * @param print - Called with each further line.
+   */
+  async program(file: URL, args: readonly string[], print: (line: string) => void = () => {}): Promise<Started> {
+    const child = this._spawn(process.execPath, ["--import", "tsx", fileURLToPath(file), ...args], "inherit");
+    const first = new Promise<string>((resolve) => {
+      let said: (line: string) => void = (line) => {
+        said = print;
+        resolve(line);
+      };
+      createInterface({ input: child.stdout! }).on("line", (line) => said(line));
+    });
+    const ended = once(child, "exit") as Promise<[number | null]>;
+    const line = await Promise.race([first, ended]);
+    if (typeof line !== "string") throw new Error(`Cannot start ${args[0]}: it ended with ${line[0]}`);
+    return { child, line };
+  }
+
+  /** Starts a NATS server, and resolves when it is ready. What a server with the same folder has stored is there. */
+  async nats({ port, folder }: NatsPlace): Promise<ChildProcess> {
+    const child = this._spawn(natsServer(), ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", folder], "pipe");
+    // It is read to the end: a server that cannot write its log ends.
+    let said = "";
+    const ready = new Promise<boolean>((resolve) => {
+      child.stderr!.on("data", (text) => {
+        if (!said.includes(READY)) said += text;
+        if (said.includes(READY)) resolve(true);
+      });
+      child.once("close", () => resolve(false));
+    });
+    if (!(await ready)) throw new Error(`Cannot start nats-server: ${said}`);
+    return child;
+  }
+
+  /** Ends a process by a signal, and waits until it has. */
+  async end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+    this._running.delete(child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of [...this._running].reverse()) await this.end(child, "SIGTERM");
+    process.off("exit", this._killAll);
+  }
+
+  private _spawn(command: string, args: string[], errors: "inherit" | "pipe"): ChildProcess {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", errors] });
+    this._running.add(child);
+    child.once("exit", () => this._running.delete(child));
+    return child;
+  }
+}
+
+/** The file of the server. */
+function natsServer(): string {
+  const named = process.env.NATS_SERVER;
+  // Debian's is not in the path of every user.
+  const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"].map((place) => join(place, "nats-server"));
+  const server = (named === undefined ? places : [named]).find((place) => existsSync(place));
+  if (server === undefined)
+    throw new Error(
+      `Cannot start the processes: there is no nats-server${named === undefined ? "" : ` at ${named}`}. On Debian and Ubuntu: apt-get install nats-server. Elsewhere: docs.nats.io, and NATS_SERVER is its path`,
+    );
+  return server;
+}
+
+/** A port that is free at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
