@@ -79,8 +79,9 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
     this._body = null;
     this._cancelled = null;
     this._aborted = false;
-    // Bound, so that `const { go } = scope` works.
+    // Bound, so that `const { go, cancel } = scope` works.
     this.go = this.go.bind(this);
+    this.cancel = this.cancel.bind(this);
   }
 
   begin(body: (scope: Scope) => Routine<T> | AsyncRoutine<T>): void {

@@ -3,15 +3,18 @@ import {
   CancelledError,
   channel,
   go,
+  never,
   type Operation,
   pause,
   type Routine,
   type Scope,
   scope,
   select,
+  settled,
   sleep,
   TimeoutError,
 } from "millrace";
+import { verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { virtualTime } from "../support/virtual.js";
 
@@ -410,4 +413,25 @@ describe.each(forms)("scope() with $form", (form) => {
     expect(await task).toBe(error);
     expect(log.length).toBe(10_000);
   });
+});
+
+test.each([
+  ["scope", (body: (s: Pick<Scope, "go" | "cancel">) => Routine<string>) => scope(body)],
+  [
+    "verify's scope",
+    (body: (s: Pick<Scope, "go" | "cancel">) => Routine<string>) =>
+      settled(
+        verify(() => scope(body)[Symbol.iterator]() as Routine<string>).then((verdict) =>
+          verdict.status === "proved" ? [...verdict.outcomes].join() : verdict.status,
+        ),
+      ),
+  ],
+])("the functions of a %s work without it, as in `{ go, cancel }`", async (_, perform) => {
+  const result = await perform(function* ({ go: start, cancel }): Routine<string> {
+    start(() => never());
+    yield* pause();
+    cancel("enough");
+    return "returned";
+  });
+  expect(result).toBe("returned");
 });

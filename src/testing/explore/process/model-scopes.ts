@@ -54,6 +54,7 @@ export class RegionModel implements Scope {
     this.members = [];
     this._sandbox = sandbox;
     this.go = this.go.bind(this);
+    this.cancel = this.cancel.bind(this);
   }
 
   go<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> {
