@@ -26,6 +26,8 @@ export function named<F extends (...args: never[]) => unknown>(name: string, bod
   const call = function (this: unknown, ...args: never[]): unknown {
     return Reflect.apply(body, this, args);
   };
+  // Like a bound function: what is named stays a generator function, which needs no signal.
+  Object.setPrototypeOf(call, Object.getPrototypeOf(body) as object);
   return Object.defineProperty(call, "name", { value: name }) as unknown as F;
 }
 

@@ -217,3 +217,25 @@ test("Task.finally() joins the task, calls the function at its end, and passes o
   await time.settle();
   expect([over, time.reported]).toEqual([2, []]);
 });
+
+test.each<[string, () => Routine<void>]>([
+  ["a generator function", client.run],
+  ["a named one", named("client", client.run)],
+  ["a bound one", client.run.bind(client)],
+])("a task of %s makes no signal", async (_, body) => {
+  let made = 0;
+  const { AbortController: Original } = globalThis;
+  globalThis.AbortController = class extends Original {
+    constructor() {
+      super();
+      made++;
+    }
+  };
+  try {
+    await go(body);
+    await all([body]);
+  } finally {
+    globalThis.AbortController = Original;
+  }
+  expect(made).toBe(0);
+});
