@@ -504,6 +504,7 @@ async function open(name: string, servers: readonly string[], keeping: Keeping, 
     const parts = {
       createInbox: () => core.createInbox((connection as { inboxPrefix?: string }).inboxPrefix),
       nextId: () => core.nuid.next(),
+      headers: () => core.headers(),
     };
     const link = new Link(name, nc as unknown as NatsConnection, js, jsm, new Kvm(js as never), keeping, parts);
     await link.learn();

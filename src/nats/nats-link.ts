@@ -4,7 +4,7 @@
 
 import type { Consumer, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import type { KV, Kvm } from "@nats-io/kv";
-import type { Msg, NatsConnection, Subscription } from "@nats-io/nats-core";
+import type { Msg, MsgHdrs, NatsConnection, Subscription } from "@nats-io/nats-core";
 import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { arrived, crossing, PeerLostError } from "../remote/errors.js";
@@ -22,8 +22,14 @@ export interface Keeping {
 export interface Parts {
   readonly createInbox: () => string;
   readonly nextId: () => string;
+  readonly headers: () => MsgHdrs;
 }
 
+/**
+ * How many values of a register the server keeps. A server that is started again recognises a write that is sent again by the ids of what
+ * it has kept: also one whose answer was lost, and whose value was written over since.
+ */
+const KEPT = 8;
 /** Millisecond between two attempts. */
 const PAUSE = 50;
 const LONGEST_PAUSE = 1000;
@@ -36,6 +42,7 @@ export class Link {
   readonly kvm: Kvm;
   readonly keeping: Keeping;
   readonly nextId: () => string;
+  readonly headers: () => MsgHdrs;
   /** Called after each reconnect. */
   readonly reconnected: Set<() => void>;
   /** Whether this bus object has ended. */
@@ -66,6 +73,7 @@ export class Link {
     this.kvm = kvm;
     this.keeping = keeping;
     this.nextId = parts.nextId;
+    this.headers = parts.headers;
     this.reconnected = new Set();
     this.over = false;
     this._inbox = parts.createInbox();
@@ -143,8 +151,9 @@ export class Link {
     let bucket = this._buckets.get(kind);
     if (bucket === undefined) {
       const { storage, replicas } = this.keeping;
+      const history = kind === "registers" ? KEPT : 1;
       bucket = this.persist(() =>
-        this.kvm.create(this.bucketName(kind), { history: 1, storage, replicas, allow_direct: false }),
+        this.kvm.create(this.bucketName(kind), { history, storage, replicas, allow_direct: false }),
       );
       this._buckets.set(kind, bucket);
       bucket.catch(() => this._buckets.delete(kind));

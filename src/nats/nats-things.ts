@@ -219,16 +219,18 @@ export class NatsRegister<T> implements Register<T> {
   }
 
   /** Writes, if nothing was written since a revision. It is written once, although it is sent until the server has answered. */
-  private async _write(text: string, revision: number | undefined): Promise<void> {
+  private async _write(text: string, revision: number | undefined, headers = this._link.headers()): Promise<void> {
     const msgID = this._link.nextId();
     const expect = revision === undefined ? {} : { expect: { lastSubjectSequence: revision } };
     const subject = `$KV.${this._link.bucketName("registers")}.${this.name}`;
-    await this._link.persist(() => this._link.js.publish(subject, text, { msgID, ...expect }));
+    await this._link.persist(() => this._link.js.publish(subject, text, { msgID, headers, ...expect }));
   }
 
   delete(): Operation<void> {
-    return this._request(async (kv) => {
-      await this._link.persist(() => kv.delete(this.name));
+    return this._request(async () => {
+      const headers = this._link.headers();
+      headers.set("KV-Operation", "DEL");
+      await this._write("", undefined, headers);
     }, "delete");
   }
 

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { buildSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CLOSED, go, type Operation, select, sleep, withTimeout } from "../../src/index.js";
-import { type Bus, type Delivery, natsBus } from "../../src/nats.js";
+import { type Bus, type Delivery, natsBus, type Register } from "../../src/nats.js";
 import { PeerLostError } from "../../src/remote.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
 import { NatsServer } from "../support/nats.js";
@@ -213,6 +213,35 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     expect(await second.line()).toBe("over");
     expect(await token()).toBe(third.token);
     third[Symbol.dispose]();
+  });
+
+  test("a write that is sent again after the server was killed is done once, also if it was written over", async () => {
+    const bus = await open();
+    const writes: Record<string, (register: Register<string>) => Operation<unknown>> = {
+      set: (register) => register.set("old"),
+      update: (register) => register.update(() => "old"),
+      delete: (register) => register.delete(),
+    };
+    const registers = Object.keys(writes).map((what) => bus.register<string>(what));
+    await raw(async (nc) => {
+      for (const register of registers) await register.set("oldest");
+      const sent = nc.subscribe(`$KV.mr-${name}-registers.*`, { max: registers.length });
+      await nc.flush();
+      for (const register of registers) await writes[register.name]!(register);
+      const messages: Msg[] = [];
+      for await (const message of sent) messages.push(message);
+      for (const value of ["newer", "newest"]) for (const register of registers) await register.set(value);
+      await server.kill();
+      await server.begin();
+      // As a process does that has no answer.
+      for (const { subject, data, headers } of messages) {
+        let answer: Msg | null = null;
+        while (answer === null)
+          answer = await nc.request(subject, data, { headers: headers!, timeout: 1000 }).catch(() => null);
+        expect(answer.json(), subject).toMatchObject({ duplicate: true });
+      }
+    });
+    for (const register of registers) expect(await register.get(), register.name).toBe("newest");
   });
 
   test("a bus can be closed while its server is gone and the lease of an actor that it hosts is lost", async () => {
