@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { Operation as Waiting } from "millrace";
+import { localBus } from "millrace/nats";
+import { type Actor, ask, type Reply } from "millrace/supervise";
 import { describe, expect, test } from "vitest";
 import { beginnings, linearizable, onceEach, oneHost } from "../../../examples/cluster/checks.ts";
 import type { Operation } from "../../../examples/cluster/history.ts";
-import { appended, EMPTY, FencedError, type Line } from "../../../examples/cluster/room.ts";
+import { appended, EMPTY, FencedError, type Line, logOf, roomActor, type Say } from "../../../examples/cluster/room.ts";
 import { NatsServer } from "../../support/nats.ts";
 import { scaled } from "../../support/stress.ts";
 
@@ -56,6 +59,21 @@ describe("a room", () => {
     expect(() => appended(log, line("c", token))).toThrow(FencedError);
     expect(() => appended(log, line("a", token))).toThrow(FencedError);
   });
+});
+
+test("a host that is none any more is refused, and its actor ends", async () => {
+  await using bus = localBus();
+  const log = logOf(bus, "lobby");
+  const { signal } = new AbortController();
+  const [old, now] = [roomActor(log, "anna", { token: 1, signal }), roomActor(log, "bert", { token: 2, signal })];
+  const say = (to: Actor<Say>, id: string): Waiting<number> =>
+    ask(to, (reply: Reply<number>) => ({ id, from: "ada", text: id, reply }));
+  expect([await say(old, "a"), await say(now, "b"), await say(now, "a")]).toEqual([0, 1, 0]);
+  const ended = old.exited();
+  await expect(say(old, "c")).rejects.toThrow(/has token 1, another one has 2/);
+  expect(await ended).toMatchObject({ kind: "failed", error: expect.any(FencedError) });
+  expect((await log.get())?.lines.map(({ id }) => id)).toEqual(["a", "b"]);
+  await now.stop();
 });
 
 describe("the checks find", () => {
