@@ -83,6 +83,7 @@ export default defineConfig(async ({ mode }) => {
   const common = {
     setupFiles: ["test/support/setup.ts"],
     testTimeout: 60_000,
+    hookTimeout: 120_000,
     // To load everything anew for each file takes longer than most tests. Each file leaves nothing behind (see setup.ts).
     isolate: false,
     provide: { stress: mode === "stress" },
