@@ -335,8 +335,12 @@ export class NatsQueue implements Store {
   stats(): Operation<ChannelStats> {
     return new Request(async () => {
       await this._consumer;
-      const info = await this._link.persist(() => this._link.jsm.consumers.info(this._stream, "takers"));
-      return { pending: info.num_pending, inFlight: info.num_ack_pending, redelivered: info.num_redelivered };
+      const { jsm } = this._link;
+      const taken = await this._link.persist(() => jsm.consumers.info(this._stream, "takers"));
+      const { state } = await this._link.persist(() => jsm.streams.info(this._stream));
+      // A server that was killed may still count values that are done, and that are in the stream no more, as not acknowledged.
+      const inFlight = Math.min(taken.num_ack_pending, Math.max(0, state.messages - taken.num_pending));
+      return { pending: taken.num_pending, inFlight, redelivered: Math.min(taken.num_redelivered, inFlight) };
     }, `an answer of ${this._link.place}`);
   }
 
