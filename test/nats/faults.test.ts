@@ -11,7 +11,7 @@ import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node"
 import { buildSync } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CLOSED, go, now, type Operation, select, sleep, withTimeout } from "../../src/index.js";
-import { type Bus, type Delivery, natsBus, type Register } from "../../src/nats.js";
+import { type Bus, type Delivery, NoResponderError, natsBus, type Register } from "../../src/nats.js";
 import { PeerLostError } from "../../src/remote.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
 import { NatsServer } from "../support/nats.js";
@@ -268,10 +268,18 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     const here = await open();
     const serving = child("serve");
     expect(await serving.line()).toBe("serving");
-    const waiting = within(here.ask("slow", 1)).then(
-      () => null,
-      (error: unknown) => error,
-    );
+    // The server may not know yet that the process serves the name.
+    const ask = async (): Promise<unknown> => {
+      for (;;) {
+        const failure = await within(here.ask("slow", 1)).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        if (!(failure instanceof NoResponderError)) return failure;
+        await sleep(10);
+      }
+    };
+    const waiting = ask();
     expect(await serving.line()).toBe("asked");
     serving.process.kill("SIGKILL");
     expect(await waiting).toBeInstanceOf(PeerLostError);
