@@ -95,12 +95,17 @@ export class Processes implements AsyncDisposable {
   }
 }
 
-/** The file of the server. */
-function natsServer(): string {
+/** The file of the server, if it is installed. */
+export function findNatsServer(): string | undefined {
   const named = process.env.NATS_SERVER;
   // Debian's is not in the path of every user.
   const places = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin"].map((place) => join(place, "nats-server"));
-  const server = (named === undefined ? places : [named]).find((place) => existsSync(place));
+  return (named === undefined ? places : [named]).find((place) => existsSync(place));
+}
+
+export function natsServer(): string {
+  const server = findNatsServer();
+  const named = process.env.NATS_SERVER;
   if (server === undefined)
     throw new Error(
       `Cannot start the processes: there is no nats-server${named === undefined ? "" : ` at ${named}`}. On Debian and Ubuntu: apt-get install nats-server. Elsewhere: docs.nats.io, and NATS_SERVER is its path`,

@@ -17,6 +17,7 @@ import {
 } from "../../src/index.js";
 import { type Bus, type DeadLetter, type Delivery, NoResponderError } from "../../src/nats.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
+import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
 
 export interface Medium {
   readonly name: string;
@@ -572,32 +573,9 @@ export function contract(medium: Medium, races: number): void {
     describe("a question", () => {
       test("answers, errors, promises, operations and routines; questions go to any that serve", async () => {
         const [here, there] = await pair();
-        there.serve("double", (n: number) => n * 2);
-        there.serve("later", async (n: number) => n + 1);
-        there.serve("routine", function* (n: number) {
-          yield* sleep(1);
-          return n + 2;
-        });
-        there.serve("operation", (n: number) => sleep(1).map(() => n + 3));
-        there.serve("nothing", () => undefined);
-        there.serve("throw", () => {
-          throw Object.assign(new RangeError("no"), { code: "E_NO" });
-        });
+        serveAllKinds(there);
         await served(here, "throw", LIMIT);
-        expect(await within(here.ask("double", 21))).toBe(42);
-        expect(await within(here.ask("later", 1))).toBe(2);
-        expect(await within(here.ask("routine", 1))).toBe(3);
-        expect(await within(here.ask("operation", 1))).toBe(4);
-        expect(await within(here.ask("nothing", undefined))).toBe(undefined);
-        await expect(within(here.ask("throw", 1))).rejects.toMatchObject({
-          name: "RangeError",
-          message: "no",
-          code: "E_NO",
-        });
-        const many = await Promise.all(
-          Array.from({ length: 200 }, (_, n) => within(here.ask<number, number>("double", n))),
-        );
-        expect(many).toEqual(Array.from({ length: 200 }, (_, n) => n * 2));
+        await expectAnswers(here);
       });
 
       test("a name that no process serves is a NoResponderError, also after its service has ended", async () => {
@@ -618,38 +596,22 @@ export function contract(medium: Medium, races: number): void {
 
       test("a question that loses a select is cancelled where it is handled; concurrency bounds the work", async () => {
         const [here, there] = await pair();
-        const cancelled = channel<number>(4);
-        let running = 0;
-        let most = 0;
-        there.serve(
-          "work",
-          function* (n: number) {
-            most = Math.max(most, ++running);
-            try {
-              yield* sleep(n);
-              return n;
-            } finally {
-              running--;
-              if (n > 1000) cancelled.trySend(n);
-            }
-          },
-          { concurrency: 3 },
-        );
+        const work = serveWork(there, 3);
         await served(here, "work", 0);
         const asked = go(() => select({ late: here.ask("work", LIMIT * 10), now: sleep(100) }));
         expect((await asked).key).toBe("now");
-        expect(await within(cancelled.receive())).toBe(LIMIT * 10);
+        expect(await within(work.cancelled.receive())).toBe(LIMIT * 10);
         expect(await Promise.all([5, 4, 3, 2, 1, 0].map((n) => within(here.ask("work", n))))).toEqual([
           5, 4, 3, 2, 1, 0,
         ]);
-        expect(most).toBeLessThanOrEqual(3);
+        expect(work.most()).toBeLessThanOrEqual(3);
       });
 
       test("a question that waits throws when its bus is closed", async () => {
         const [here, there] = await pair();
-        there.serve("slow", () => sleep(LIMIT * 10));
-        await sleep(20);
-        const waiting = go(() => here.ask("slow", 1));
+        there.serve("slow", (ms: number) => sleep(ms));
+        await served(here, "slow", 0);
+        const waiting = go(() => here.ask("slow", LIMIT * 10));
         await sleep(20);
         here.close();
         await expect(within(waiting)).rejects.toThrow("closed");

@@ -19,6 +19,7 @@ import {
 } from "../../src/index.js";
 import { type Connection, type ConnectOptions, connect, PeerLostError, type PortLike } from "../../src/remote.js";
 import { ask, type Reply } from "../../src/supervise.js";
+import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
 
 /** Two ends of one medium. */
 export interface Pair {
@@ -490,51 +491,18 @@ export function contract(transport: Transport, races = 3000): void {
 
     test("ask: answers, errors, routines, promises and names that are not served", async () => {
       const { here, there } = await open();
-      there.serve("double", (n: number) => n * 2);
-      there.serve("later", async (n: number) => n + 1);
-      there.serve("routine", function* (n: number) {
-        yield* sleep(1);
-        return n + 2;
-      });
-      there.serve("operation", (n: number) => sleep(1).map(() => n + 3));
-      there.serve("throw", () => {
-        throw new RangeError("no");
-      });
-      there.serve("void", () => undefined);
-      expect(await here.ask("double", 21)).toBe(42);
-      expect(await here.ask("later", 1)).toBe(2);
-      expect(await here.ask("routine", 1)).toBe(3);
-      expect(await here.ask("operation", 1)).toBe(4);
-      expect(await here.ask("void", undefined)).toBe(undefined);
-      await expect(here.ask("throw", 1)).rejects.toThrow(RangeError);
+      serveAllKinds(there);
+      await expectAnswers(here);
       await expect(here.ask("constructor", 1)).rejects.toThrow("serves no such name");
-      const many = await Promise.all(Array.from({ length: 500 }, (_, n) => here.ask<number, number>("double", n)));
-      expect(many).toEqual(Array.from({ length: 500 }, (_, n) => n * 2));
     });
 
     test("ask: one that loses a select is cancelled on the other side; concurrency bounds the work", async () => {
       const { here, there } = await open();
-      const cancelled = channel<number>(4);
-      let running = 0;
-      let most = 0;
-      there.serve(
-        "work",
-        function* (n: number) {
-          most = Math.max(most, ++running);
-          try {
-            yield* sleep(n);
-            return n;
-          } finally {
-            running--;
-            if (n > 1000) cancelled.trySend(n);
-          }
-        },
-        { concurrency: 3 },
-      );
+      const work = serveWork(there, 3);
       expect((await select({ late: here.ask("work", LIMIT * 10), now: sleep(20) })).key).toBe("now");
-      expect(await cancelled.receive()).toBe(LIMIT * 10);
+      expect(await work.cancelled.receive()).toBe(LIMIT * 10);
       expect(await Promise.all([5, 4, 3, 2, 1, 0].map((n) => here.ask("work", n)))).toEqual([5, 4, 3, 2, 1, 0]);
-      expect(most).toBeLessThanOrEqual(3);
+      expect(work.most()).toBeLessThanOrEqual(3);
     });
 
     test("a value that is changed after it was sent, so that it cannot cross, closes its channel and no other", async () => {

@@ -3,36 +3,21 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, connect as dial } from "node:net";
+import { connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const KNOWN = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
-
-const find = (): string | undefined =>
-  [process.env.NATS_SERVER, ...KNOWN].find((path) => path !== undefined && existsSync(path));
+import { findNatsServer, freePort, natsServer } from "../../examples/shared/processes.js";
 
 /** Finds the server, or installs Debian's. */
 function program(): string {
-  if (find() === undefined && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+  if (findNatsServer() === undefined && process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     // Another run may be installing at the same time.
     const wait = "-oDPkg::Lock::Timeout=600";
     execFileSync("apt-get", [wait, "update", "-qq"], { stdio: "inherit" });
     execFileSync("apt-get", [wait, "install", "-y", "-qq", "nats-server"], { stdio: "inherit", env });
   }
-  const found = find();
-  if (found === undefined)
-    throw new Error("Cannot run tests on NATS: no nats-server found or installed; set NATS_SERVER to one");
-  return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
+  return natsServer();
 }
 
 function reachable(port: number): Promise<boolean> {

@@ -1,0 +1,64 @@
+// Services of all kinds, and what they answer: for connections and for buses.
+
+import { expect } from "vitest";
+import { type Channel, channel, sleep } from "../../src/index.js";
+import type { Bus } from "../../src/nats.js";
+
+/** What a connection and a bus have in common. */
+export type Serving = Pick<Bus, "serve" | "ask">;
+
+/** Serves each kind of handler. The last one is `throw`. */
+export function serveAllKinds(there: Serving): void {
+  there.serve("double", (n: number) => n * 2);
+  there.serve("later", async (n: number) => n + 1);
+  there.serve("routine", function* (n: number) {
+    yield* sleep(1);
+    return n + 2;
+  });
+  there.serve("operation", (n: number) => sleep(1).map(() => n + 3));
+  there.serve("nothing", () => undefined);
+  there.serve("throw", () => {
+    throw Object.assign(new RangeError("no"), { code: "E_NO" });
+  });
+}
+
+/** Asks what `serveAllKinds` serves. */
+export async function expectAnswers(here: Serving): Promise<void> {
+  expect(await here.ask("double", 21)).toBe(42);
+  expect(await here.ask("later", 1)).toBe(2);
+  expect(await here.ask("routine", 1)).toBe(3);
+  expect(await here.ask("operation", 1)).toBe(4);
+  expect(await here.ask("nothing", undefined)).toBe(undefined);
+  await expect(here.ask("throw", 1)).rejects.toMatchObject({ name: "RangeError", message: "no", code: "E_NO" });
+  const many = await Promise.all(Array.from({ length: 300 }, (_, n) => here.ask<number, number>("double", n)));
+  expect(many).toEqual(Array.from({ length: 300 }, (_, n) => n * 2));
+}
+
+/** Work that takes so many milliseconds as it is asked for. */
+export interface Work {
+  /** The questions that were cancelled, of those that take more than a second. */
+  readonly cancelled: Channel<number>;
+  /** How many were handled at the same time. */
+  most(): number;
+}
+
+export function serveWork(there: Serving, concurrency: number): Work {
+  const cancelled = channel<number>(4);
+  let running = 0;
+  let most = 0;
+  there.serve(
+    "work",
+    function* (ms: number) {
+      most = Math.max(most, ++running);
+      try {
+        yield* sleep(ms);
+        return ms;
+      } finally {
+        running--;
+        if (ms > 1000) cancelled.trySend(ms);
+      }
+    },
+    { concurrency },
+  );
+  return { cancelled, most: () => most };
+}
