@@ -20,6 +20,8 @@ const deeds: Record<string, () => unknown> = {
     return new Promise(() => {});
   },
   spin: () => {
+    // It arrives although this thread waits for nothing again.
+    new BroadcastChannel("spinning").postMessage(self.name);
     for (;;);
   },
 };
