@@ -144,7 +144,7 @@ export class Asks {
 }
 
 /** Handles the questions of one name. */
-export type Handle<Q, R> = ((question: Q) => Returned<R>) | ((question: Q, signal: AbortSignal) => Returned<R>);
+export type Handle<Q, R> = (question: Q, signal: AbortSignal) => Returned<R>;
 
 class Service {
   readonly name: string;

@@ -70,7 +70,7 @@ export function contract(medium: Medium, races: number): void {
       ["stores 1 value", 1],
       ["stores 16 values", 16],
     ])("a channel that %s", (_, capacity) => {
-      test("values arrive in the order in which one sender has sent them", async () => {
+      test("BU-2: values arrive in the order in which one sender has sent them", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const into = there.channel<number>("numbers", { capacity });
@@ -86,7 +86,7 @@ export function contract(medium: Medium, races: number): void {
         await sender;
       });
 
-      test("values are copied as JSON", async () => {
+      test("BU-1: values are copied as JSON", async () => {
         const [here, there] = await pair();
         const sent = { text: 'ü\u0000"', list: [1, null, { deep: true }], left: undefined, when: new Date(0) };
         const send = go(() => here.channel<unknown>("values", { capacity }).send(sent));
@@ -106,7 +106,7 @@ export function contract(medium: Medium, races: number): void {
         expect(() => here.channel<unknown>("values", { capacity }).send(value)).toThrow(error);
       });
 
-      test("a value goes to one of several receivers, and none is lost", async () => {
+      test("BU-2: a value goes to one of several receivers, and none is lost", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const seen: number[] = [];
@@ -123,7 +123,7 @@ export function contract(medium: Medium, races: number): void {
         expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
       });
 
-      test("close() ends senders and receivers everywhere, after what was stored", async () => {
+      test("BU-8: close() ends senders and receivers everywhere, after what was stored", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const into = there.channel<number>("numbers", { capacity });
@@ -144,7 +144,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await within(out.receive())).toBe(CLOSED);
       });
 
-      test("close(cause) throws the cause to receivers", async () => {
+      test("BU-8: close(cause) throws the cause to receivers", async () => {
         const [here, there] = await pair();
         const into = there.channel<number>("numbers", { capacity });
         const waiting = go(() => into.receive());
@@ -152,7 +152,7 @@ export function contract(medium: Medium, races: number): void {
         await expect(within(waiting)).rejects.toThrow("enough");
       });
 
-      test("cancel() discards what is stored and ends senders", async () => {
+      test("BU-8: cancel() discards what is stored and ends senders", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const into = there.channel<number>("numbers", { capacity });
@@ -165,7 +165,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await within(into.receive())).toBe(CLOSED);
       });
 
-      test("the end of a bus is the end of its channels, and of no other bus", async () => {
+      test("BU-15: the end of a bus is the end of its channels, and of no other bus", async () => {
         const [here, there] = await pair();
         const mine = here.channel<number>("numbers", { capacity });
         const waiting = go(() => mine.receive());
@@ -178,7 +178,7 @@ export function contract(medium: Medium, races: number): void {
         expect(there.closed).toBe(medium.differs.single);
       });
 
-      test("select: in random races of both sides with local channels, what goes in comes out once", async () => {
+      test("BU-2: select: in random races of both sides with local channels, what goes in comes out once", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const into = there.channel<number>("numbers", { capacity });
@@ -217,7 +217,7 @@ export function contract(medium: Medium, races: number): void {
         expect(seen.size).toBe(races);
       });
 
-      test("a send that is cancelled while it is parked is not received", async () => {
+      test("BU-2: a send that is cancelled while it is parked is not received", async () => {
         const [here, there] = await pair();
         const out = here.channel<string>("words", { capacity });
         const into = there.channel<string>("words", { capacity });
@@ -239,7 +239,7 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("a channel that stores values", () => {
-      test("a full channel parks its senders, and counts what is received and not done", async () => {
+      test("BU-3: a full channel parks its senders, and counts what is received and not done", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("jobs", { capacity: 2, ack: "manual" });
         const into = there.channel<number>("jobs", { capacity: 2, ack: "manual" }).deliveries();
@@ -260,7 +260,7 @@ export function contract(medium: Medium, races: number): void {
         expect(sent).toBe(true);
       });
 
-      test('ack "next": what a task holds is done when it receives again or returns', async () => {
+      test('BU-4: ack "next": what a task holds is done when it receives again or returns', async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
         const into = there.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
@@ -277,25 +277,28 @@ export function contract(medium: Medium, races: number): void {
         expect(await within(into.receive())).toBe(3);
       });
 
-      test.each(["fails", "is cancelled"])('ack "next": what a task holds comes again if the task %s', async (how) => {
-        const [here, there] = await pair();
-        const out = here.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
-        const into = there.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
-        await out.send(1);
-        const worker = go(function* () {
-          yield* into.receive();
-          if (how === "fails") throw new Error("boom");
-          yield* sleep(LIMIT);
-        });
-        if (how === "is cancelled") {
-          await until(async () => (await into.stats()).inFlight === 1);
-          worker.cancel();
-        }
-        await worker.then(undefined, () => {});
-        expect(await within(go(() => into.receive()))).toBe(1);
-      });
+      test.each(["fails", "is cancelled"])(
+        'BU-4: ack "next": what a task holds comes again if the task %s',
+        async (how) => {
+          const [here, there] = await pair();
+          const out = here.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
+          const into = there.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
+          await out.send(1);
+          const worker = go(function* () {
+            yield* into.receive();
+            if (how === "fails") throw new Error("boom");
+            yield* sleep(LIMIT);
+          });
+          if (how === "is cancelled") {
+            await until(async () => (await into.stats()).inFlight === 1);
+            worker.cancel();
+          }
+          await worker.then(undefined, () => {});
+          expect(await within(go(() => into.receive()))).toBe(1);
+        },
+      );
 
-      test('ack "next": the same for an async task', async () => {
+      test('BU-4: ack "next": the same for an async task', async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 4, ackWait: 60_000 });
         await jobs.send(1);
@@ -315,7 +318,7 @@ export function contract(medium: Medium, races: number): void {
         await until(async () => (await jobs.stats()).inFlight + (await jobs.stats()).pending === 0);
       });
 
-      test('ack "next": the lease is renewed while a task holds the value', async () => {
+      test('BU-4: ack "next": the lease is renewed while a task holds the value', async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 4, ackWait: 300 });
         await jobs.send(1);
@@ -330,7 +333,7 @@ export function contract(medium: Medium, races: number): void {
         expect(other).toBe(undefined);
       });
 
-      test('ack "take": a value is done when it is received', async () => {
+      test('BU-4: ack "take": a value is done when it is received', async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 4, ack: "take", ackWait: 60_000 });
         await jobs.send(1);
@@ -342,7 +345,7 @@ export function contract(medium: Medium, races: number): void {
         await until(async () => (await jobs.stats()).inFlight + (await jobs.stats()).pending === 0);
       });
 
-      test("deliveries: nak() gives back at once or later, with the count; a value that is not acknowledged comes again", async () => {
+      test("BU-5: nak() gives back at once or later, with the count; a value that is not acknowledged comes again", async () => {
         const [here, there] = await pair();
         const jobs = here.channel<string>("jobs", { capacity: 4, ack: "manual", ackWait: 400 });
         await jobs.send("job");
@@ -367,7 +370,7 @@ export function contract(medium: Medium, races: number): void {
       });
 
       test.each(["manual", "next"] as const)(
-        "a dead letter is what was delivered maxDeliver times (%s)",
+        "BU-6: a dead letter is what was delivered maxDeliver times (%s)",
         async (ack) => {
           const [here, there] = await pair();
           const options = { capacity: 4, ack, ackWait: 60_000, maxDeliver: 2, deadLetter: "dead" } as const;
@@ -397,7 +400,7 @@ export function contract(medium: Medium, races: number): void {
         },
       );
 
-      test("a dead letter is what was terminated, and what does not fit the schema", async () => {
+      test("BU-6: a dead letter is what was terminated, and what does not fit the schema", async () => {
         const [here] = await pair();
         const options = { capacity: 4, ack: "manual", deadLetter: "dead" } as const;
         const schema = numbers;
@@ -419,7 +422,7 @@ export function contract(medium: Medium, races: number): void {
         expect(letters[1]!.reason).toBe("never");
       });
 
-      test("without a dead letter, a value that does not fit the schema is thrown to its receiver, once", async () => {
+      test("BU-6: without a dead letter, a value that does not fit the schema is thrown to its receiver, once", async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 4, schema: numbers });
         await jobs.send("no number" as unknown as number);
@@ -428,7 +431,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await within(go(() => jobs.receive()))).toBe(2);
       });
 
-      test("dedupe: a value with a name that was sent before is accepted and not stored again", async () => {
+      test("BU-7: a value with a name that was sent before is accepted and not stored again", async () => {
         const [here, there] = await pair();
         const dedupe = ({ id }: { id: string }): string => id;
         const out = here.channel<{ id: string }>("jobs", { capacity: 8, dedupe });
@@ -439,7 +442,7 @@ export function contract(medium: Medium, races: number): void {
         expect(() => out.send({ id: 5 as unknown as string })).toThrow(TypeError);
       });
 
-      test("maxInFlight 1 keeps the order when a value is given back", async () => {
+      test("BU-2: maxInFlight 1 keeps the order when a value is given back", async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 8, ack: "manual", maxInFlight: 1 });
         for (const n of [1, 2, 3]) await jobs.send(n);
@@ -453,7 +456,7 @@ export function contract(medium: Medium, races: number): void {
         expect(got).toEqual([1, 1, 2, 2, 3]);
       });
 
-      test("what a bus has fetched and not done is given back when it is closed", async () => {
+      test("BU-15: what a bus has fetched and not done is given back when it is closed", async () => {
         if (medium.differs.single) return;
         const [here, there] = await pair();
         const options = { capacity: 4, ack: "manual", ackWait: 60_000 } as const;
@@ -476,7 +479,7 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("a topic", () => {
-      test("every subscriber gets every value, with its position", async () => {
+      test("BU-9: every subscriber gets every value, with its position", async () => {
         const [here, there] = await pair();
         const news = here.topic<string>("news");
         const subscribers = [here, there].map((bus) => bus.topic<string>("news").subscribe({ from: "all" }));
@@ -494,7 +497,7 @@ export function contract(medium: Medium, races: number): void {
         [3, [3, 4]],
         [4, [4]],
         [5, []],
-      ] as const)("subscribe({ from: %s })", async (from, expected) => {
+      ] as const)("BU-9: subscribe({ from: %s })", async (from, expected) => {
         const [here, there] = await pair();
         const news = here.topic<number>("news");
         for (const n of [1, 2, 3, 4]) await news.publish(n);
@@ -519,7 +522,7 @@ export function contract(medium: Medium, races: number): void {
         expect(subscriber.position).toBeGreaterThan(1);
       });
 
-      test("keep: the oldest values are discarded, and the position says so", async () => {
+      test("BU-9: keep: the oldest values are discarded, and the position says so", async () => {
         const [here] = await pair();
         const news = here.topic<number>("news", { keep: 3 });
         for (let n = 1; n <= 5; n++) await news.publish(n);
@@ -536,7 +539,7 @@ export function contract(medium: Medium, races: number): void {
         expect([await two.publish({ id: "a" }), await two.publish({ id: "c" })]).toEqual([1, 3]);
       });
 
-      test("a value that does not fit the schema ends the subscription with the error", async () => {
+      test("BU-9: a value that does not fit the schema ends the subscription with the error", async () => {
         const [here, there] = await pair();
         await here.topic<unknown>("news").publish("no number");
         const subscriber = (medium.differs.single ? here : there)
@@ -571,14 +574,14 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("a question", () => {
-      test("answers, errors, promises, operations and routines; questions go to any that serve", async () => {
+      test("BU-10: answers, errors, promises, operations and routines; questions go to any that serve", async () => {
         const [here, there] = await pair();
         serveAllKinds(there);
         await served(here, "throw", LIMIT);
         await expectAnswers(here);
       });
 
-      test("a name that no process serves is a NoResponderError, also after its service has ended", async () => {
+      test("BU-10: a name that no process serves is a NoResponderError, also after its service has ended", async () => {
         const [here, there] = await pair();
         await expect(within(here.ask("nobody", 1))).rejects.toBeInstanceOf(NoResponderError);
         const service = there.serve("name", () => 1);
@@ -594,7 +597,7 @@ export function contract(medium: Medium, races: number): void {
         });
       });
 
-      test("a question that loses a select is cancelled where it is handled; concurrency bounds the work", async () => {
+      test("BU-10: a question that loses a select is cancelled where it is handled; concurrency bounds the work", async () => {
         const [here, there] = await pair();
         const work = serveWork(there, 3);
         await served(here, "work", 0);
@@ -607,7 +610,7 @@ export function contract(medium: Medium, races: number): void {
         expect(work.most()).toBeLessThanOrEqual(3);
       });
 
-      test("a question that waits throws when its bus is closed", async () => {
+      test("BU-15: a question that waits throws when its bus is closed", async () => {
         const [here, there] = await pair();
         there.serve("slow", (ms: number) => sleep(ms));
         await served(here, "slow", 0);
@@ -620,7 +623,7 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("a register", () => {
-      test("get(), set(), update(), delete()", async () => {
+      test("BU-11: get(), set(), update(), delete()", async () => {
         const [here, there] = await pair();
         const one = here.register<{ n: number }>("config");
         const two = there.register<{ n: number }>("config");
@@ -639,7 +642,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await one.update((old) => ({ n: old === undefined ? 9 : 0 }))).toEqual({ n: 9 });
       });
 
-      test("8 writers that each count 50 times count to 400", async () => {
+      test("BU-11: 8 writers that each count 50 times count to 400", async () => {
         const [here, there] = await pair();
         const writers = Array.from({ length: 8 }, (_, writer) =>
           go(function* () {
@@ -651,7 +654,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await here.register("counter").get()).toBe(400);
       });
 
-      test("changes() begins with the value as it is, and never misses the last one", async () => {
+      test("BU-11: changes() begins with the value as it is, and never misses the last one", async () => {
         const [here, there] = await pair();
         const one = here.register<number>("level");
         await one.set(1);
@@ -675,7 +678,7 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("an address", () => {
-      test("messages reach the actor wherever it is hosted, and an ask is answered", async () => {
+      test("BU-12: messages reach the actor wherever it is hosted, and an ask is answered", async () => {
         const [here, there] = await pair();
         type Message = { add: number } | { total: Reply<number> };
         const counter = (): ReturnType<typeof actor<Message>> => {
@@ -701,7 +704,7 @@ export function contract(medium: Medium, races: number): void {
         expect((await hosting.actor.exited()).kind).toBe("cancelled");
       });
 
-      test("a name is hosted once; the next host has a higher token", async () => {
+      test("BU-12: a name is hosted once; the next host has a higher token", async () => {
         const [here, there] = await pair();
         const made: number[] = [];
         const make = ({ token }: { token: number }): ReturnType<typeof actor<string>> => {
@@ -722,7 +725,7 @@ export function contract(medium: Medium, races: number): void {
         expect((await within(third)).token).toBeGreaterThan(second.token);
       });
 
-      test("a send that waits for a host can be given up, and ends when the address is closed", async () => {
+      test("BU-12: a send that waits for a host can be given up, and ends when the address is closed", async () => {
         const [here] = await pair();
         const address = here.address<string>("nobody");
         expect((await select({ send: address.send("lost"), late: sleep(20) })).key).toBe("late");
@@ -736,7 +739,7 @@ export function contract(medium: Medium, races: number): void {
 
     describe("arguments", () => {
       const names = ["", "a.b", "a b", "*", ">", "a\n", "ü", "x".repeat(129), 5, "a/b", "$JS"];
-      test.each(names)("a name cannot hold what means something in a subject: %j", async (name) => {
+      test.each(names)("BU-1: a name cannot hold what means something in a subject: %j", async (name) => {
         const [here] = await pair();
         for (const use of [
           () => here.channel(name as string),
@@ -779,7 +782,7 @@ export function contract(medium: Medium, races: number): void {
         expect(() => here.channel("c").deliveries()).toThrow("must store values");
       });
 
-      test("the same name yields the same thing", async () => {
+      test("BU-1: the same name yields the same thing", async () => {
         const [here] = await pair();
         expect(here.channel("x")).toBe(here.channel("x"));
         expect(here.topic("x")).toBe(here.topic("x"));

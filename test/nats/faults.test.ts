@@ -85,7 +85,7 @@ function child(role: string): { readonly process: ChildProcess; line(): Promise<
 
 describe("a NATS bus", { timeout: 200_000 }, () => {
   const SENDS = scaled(300, 3000);
-  test(`the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`, async () => {
+  test(`BU-13: the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`, async () => {
     const [here, there] = [await open(), await open()];
     const options = { capacity: 100, ack: "take", ackWait: 10_000 } as const;
     let sent = 0;
@@ -122,7 +122,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     expect(got.sort((a, b) => a - b)).toEqual(Array.from({ length: SENDS }, (_, n) => n));
   });
 
-  test("after a restart of the server, all that waited goes on", async () => {
+  test("BU-14: after a restart of the server, all that waited goes on", async () => {
     const [here, there] = [await open(), await open()];
     const news = there.topic<number>("news").subscribe({ from: "all" });
     await here.topic<number>("news").publish(1);
@@ -151,7 +151,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     expect(await within(ask(here.address("echo"), (reply: Reply<number>) => ({ n: 7, reply })))).toBe(7);
   });
 
-  test("a consumer that is deleted fails the channel, and so does a stream", async () => {
+  test("BU-14: a consumer that is deleted fails the channel, and so does a stream", async () => {
     const here = await open();
     const jobs = here.channel<number>("jobs", { capacity: 4 });
     const other = here.channel<number>("other", { capacity: 4 });
@@ -172,7 +172,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     await expect(within(other.send(2))).rejects.toBeInstanceOf(PeerLostError);
   });
 
-  test("a process that is paused beyond the time of its lease: another one takes over, and its late ack is ignored", async () => {
+  test("BU-5: a process that is paused beyond the time of its lease: another one takes over, and its late ack is ignored", async () => {
     const here = await open();
     const options = { capacity: 4, ack: "manual", ackWait: 2000 } as const;
     const jobs = here.channel<string>("jobs", options);
@@ -195,7 +195,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     delivery.ack();
   });
 
-  test("an actor moves when the process of its host is killed or paused, and each host has a higher token", async () => {
+  test("BU-12: an actor moves when the process of its host is killed or paused, and each host has a higher token", async () => {
     const here = await open();
     const address = here.address<{ reply: Reply<number> }>("room");
     const token = (): Operation<number> => within(ask(address, (reply: Reply<number>) => ({ reply })));
@@ -217,7 +217,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     third[Symbol.dispose]();
   });
 
-  test("a write that is sent again after the server was killed is done once, also if it was written over", async () => {
+  test("BU-13: a write that is sent again after the server was killed is done once, also if it was written over", async () => {
     const bus = await open();
     const writes: Record<string, (register: Register<string>) => Operation<unknown>> = {
       set: (register) => register.set("old"),
@@ -264,7 +264,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     }
   });
 
-  test("a question fails when the process that handles it is lost", async () => {
+  test("BU-10: a question fails when the process that handles it is lost", async () => {
     const here = await open();
     const serving = child("serve");
     expect(await serving.line()).toBe("serving");
@@ -304,7 +304,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     for (const [options, word] of wrong) expect(() => natsBus(options as never)).toThrow(word);
   });
 
-  test("what a peer sends that is no message of a bus does no harm", async () => {
+  test("BU-16: what a peer sends that is no message of a bus does no harm", async () => {
     const here = await open();
     const jobs = here.channel<unknown>("jobs", { capacity: 8, deadLetter: "dead" });
     const dead = here.channel<unknown>("dead", { capacity: 8 });
@@ -338,7 +338,7 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     expect(await jobs.stats()).toMatchObject({ pending: 0 });
   });
 
-  test("a closed channel stays closed for a process that comes later", async () => {
+  test("BU-8: a closed channel stays closed for a process that comes later", async () => {
     const here = await open();
     const jobs = here.channel<number>("jobs", { capacity: 4 });
     await jobs.send(1);
