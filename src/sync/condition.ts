@@ -6,6 +6,7 @@ import { Operation, type WaitsFor } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
 import { bound } from "../scheduler/contexts.js";
+import { standIn } from "../scheduler/stand-ins.js";
 import { assertFunction } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import type { Lease } from "./lease.js";
@@ -14,6 +15,19 @@ import type { Lease } from "./lease.js";
 function assertLease(lease: unknown): void {
   if (lease === undefined || typeof (lease as Lease | null)?.reacquire === "function") return;
   throw new TypeError(`Cannot wait for condition: lease must be the lease of a lock, got ${shown(lease)}`);
+}
+
+function assertHeld(lease: Lease | null): void {
+  if (lease?.held === false)
+    throw new TypeError("Cannot wait for condition: the lease must be held, got a released lease");
+}
+
+/** What a verification makes in place of a condition. */
+interface ConditionModel {
+  wait(lease: Lease | null): Operation<void>;
+  until(): never;
+  signal(): void;
+  broadcast(): void;
 }
 
 class ConditionWait extends Operation<void> {
@@ -40,9 +54,7 @@ class ConditionWait extends Operation<void> {
   poll(): boolean {
     this._failure = null;
     this._signalled = this._notified = false;
-    if (this._lease?.held === false) {
-      throw new TypeError("Cannot wait for condition: the lease must be held, got a released lease");
-    }
+    assertHeld(this._lease);
     return this._test?.() === true;
   }
 
@@ -140,9 +152,11 @@ class ConditionWait extends Operation<void> {
  */
 export class Condition {
   /** @internal */ readonly waiting: Waiters<ConditionWait>;
+  private readonly _model: ConditionModel | undefined;
 
   constructor() {
     this.waiting = new Waiters();
+    this._model = standIn("condition", { assertHeld }) as ConditionModel | undefined;
   }
 
   /**
@@ -157,7 +171,7 @@ export class Condition {
    */
   wait(lease?: Lease): Operation<void> {
     assertLease(lease);
-    return new ConditionWait(this, null, lease ?? null);
+    return this._model?.wait(lease ?? null) ?? new ConditionWait(this, null, lease ?? null);
   }
 
   /**
@@ -173,11 +187,12 @@ export class Condition {
   until(test: () => boolean, lease?: Lease): Operation<void> {
     assertFunction("wait for condition", "test", test);
     assertLease(lease);
-    return new ConditionWait(this, test, lease ?? null);
+    return this._model?.until() ?? new ConditionWait(this, test, lease ?? null);
   }
 
   /** Resumes the task that has waited longest. Passes over tasks whose test returns false. */
   signal(): void {
+    this._model?.signal();
     for (const waiting of this.waiting) {
       if (!waiting.passes()) continue;
       this.waiting.leave(waiting);
@@ -188,6 +203,7 @@ export class Condition {
 
   /** Resumes all tasks that wait now, except those whose test returns false. */
   broadcast(): void {
+    this._model?.broadcast();
     const all = this.waiting.takeAll();
     for (let waiting = all.next(); waiting !== null; waiting = all.next()) {
       if (waiting.passes()) waiting.notify(false);

@@ -5,9 +5,11 @@ import {
   broadcast,
   type Channel,
   CLOSED,
+  Condition,
   channel,
   go,
   group,
+  Mutex,
   once,
   Pool,
   type PoolLease,
@@ -183,6 +185,32 @@ const tools: Readonly<Record<string, Tool>> = {
         *end() {
           yield* pool.close();
         },
+      };
+    },
+  },
+  condition: {
+    kinds: ["wait", "wait", "wait", "signal", "signal", "all", "bare"],
+    make() {
+      const [condition, mutex] = [new Condition(), new Mutex()];
+      go(function* wakes(): Routine<void> {
+        for (let nth = 0; nth < 4; nth++) {
+          yield* sleep(6);
+          condition.broadcast();
+        }
+      });
+      return {
+        use: () =>
+          function* ({ kind, n }) {
+            if (kind === "signal" && n < 3) return condition.signal();
+            if (kind === "all") return condition.broadcast();
+            if (kind === "bare") return yield* condition.wait();
+            if (kind !== "wait" && kind !== "signal") return "";
+            using lease = yield* mutex.lock();
+            if (kind === "signal") condition.signal();
+            else yield* condition.wait(lease);
+            if (n === 5) yield* pause();
+            return lease.held;
+          },
       };
     },
   },

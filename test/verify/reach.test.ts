@@ -5,10 +5,12 @@ import {
   Barrier,
   broadcast,
   CLOSED,
+  Condition,
   channel,
   collect,
   go,
   group,
+  Mutex,
   never,
   once,
   Pool,
@@ -20,6 +22,7 @@ import {
   select,
   singleflight,
   sleep,
+  type Task,
   timeout,
   workers,
 } from "millrace";
@@ -309,6 +312,71 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
     },
     ["late"],
   ],
+  "a signal resumes the task that has waited longest, and a broadcast all others": [
+    function* () {
+      const [condition, log] = [new Condition(), channel<string>(9)];
+      const wait = function* (name: string): Routine<void> {
+        yield* condition.wait();
+        yield* log.send(name);
+      };
+      const tasks: Task<void>[] = [];
+      for (const name of "abc") {
+        tasks.push(go(wait, name));
+        yield* sleep(1);
+      }
+      condition.signal();
+      yield* tasks[0]!;
+      condition.broadcast();
+      for (const task of tasks) yield* task;
+      log.close();
+      return (yield* collect(log)).join("");
+    },
+    ["abc", "acb"],
+  ],
+  "a signal has no effect where no task waits": [
+    function* () {
+      const condition = new Condition();
+      condition.signal();
+      condition.broadcast();
+      const task = go(() => condition.wait());
+      const { key } = yield* select({ task, late: sleep(1) });
+      condition.signal();
+      yield* task;
+      return key;
+    },
+    ["late"],
+  ],
+  "a task that waits for a condition gives its lock up, and holds it when it resumes": [
+    function* () {
+      const [condition, mutex, inside] = [new Condition(), new Mutex(), cell(0)];
+      const waiter = go(function* (): Routine<number> {
+        using lease = yield* mutex.lock();
+        yield* condition.wait(lease);
+        return inside.value;
+      });
+      yield* sleep(1);
+      {
+        using _ = yield* mutex.lock();
+        inside.value++;
+        condition.signal();
+        yield* pause();
+        inside.value--;
+      }
+      return yield* waiter;
+    },
+    [0],
+  ],
+  "a wait with a lease that is not held throws": [
+    function* () {
+      const [condition, mutex] = [new Condition(), new Mutex()];
+      const lease = yield* mutex.lock();
+      lease.release();
+      return yield* attempt(function* () {
+        yield* condition.wait(lease);
+      });
+    },
+    ["TypeError: Cannot wait for condition: the lease must be held, got a released lease"],
+  ],
 };
 
 describe.each(Object.entries(decided))("%s", (_, [main, expected]) => {
@@ -317,6 +385,26 @@ describe.each(Object.entries(decided))("%s", (_, [main, expected]) => {
     expect(await outcomes(main, "runs")).toEqual(expected);
   });
 });
+
+/** A queue with one place, as a monitor. A task that waits looks again when it resumes if it is `careful`. */
+function monitor(careful: boolean, wake: (condition: Condition) => void): Main {
+  return function* () {
+    const [mutex, changed, stored, log] = [new Mutex(), new Condition(), cell(0), channel<number>(9)];
+    const move = function* (from: number): Routine<void> {
+      using lease = yield* mutex.lock();
+      if (careful) while (stored.value !== from) yield* changed.wait(lease);
+      else if (stored.value !== from) yield* changed.wait(lease);
+      if (stored.value !== from) throw new Error("too early");
+      stored.value += from === 0 ? 1 : -1;
+      yield* log.send(stored.value);
+      wake(changed);
+    };
+    const tasks = [go(move, 1), go(move, 0), go(move, 1), go(move, 0)];
+    for (const task of tasks) yield* task;
+    log.close();
+    return (yield* collect(log)).join();
+  };
+}
 
 /** Likewise; they have too many schedules to be run under each. */
 const large: typeof decided = {
@@ -448,6 +536,10 @@ const large: typeof decided = {
     },
     ["false true true"],
   ],
+  "a queue with one place, whose tasks look again when they resume": [
+    monitor(true, (condition) => condition.broadcast()),
+    ["1,0,1,0"],
+  ],
 };
 
 test.each(Object.entries(large))("%s", async (_, [main, expected]) => {
@@ -530,6 +622,21 @@ const faults: Record<string, readonly [Main, string]> = {
       });
     },
     "leak",
+  ],
+  "a task waits for a condition after the signal": [
+    function* () {
+      const condition = new Condition();
+      const task = go(() => condition.wait());
+      yield* pause();
+      condition.signal();
+      yield* task;
+    },
+    "deadlock",
+  ],
+  "a task does not look again when it resumes": [monitor(false, (condition) => condition.broadcast()), "throw"],
+  "a signal resumes a task that waits for something else": [
+    monitor(true, (condition) => condition.signal()),
+    "deadlock",
   ],
 };
 

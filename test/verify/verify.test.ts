@@ -502,11 +502,11 @@ describe("limits and options", () => {
     expect(verdict).toMatchObject({ status: "bounded", reason: "it reached maxStates, 500 states" });
   });
 
-  test("the engine model rejects a program with a condition, and accepts a scope that cancels itself", async () => {
+  test("the engine model rejects a program with the test of a condition, and accepts a scope that cancels itself", async () => {
     const waits = function* () {
       const condition = new Condition();
       go(function* () {
-        yield* condition.wait();
+        yield* condition.until(() => true);
       });
       yield* sleep(1);
       condition.signal();

@@ -8,6 +8,7 @@ import type { Body } from "../../../task/task.js";
 import type { Cell, Declared } from "../../program/cell.js";
 import { shares } from "../../simulation/chance.js";
 import type { BroadcastParts } from "./model-broadcast.js";
+import { ConditionModel, type ConditionParts } from "./model-condition.js";
 import type { GroupParts } from "./model-groups.js";
 import { type PipelineParts, pipelineModel } from "./model-pipeline.js";
 import { isLasting, PoolModel, type PoolParts } from "./model-pool.js";
@@ -82,6 +83,7 @@ export class ModelMaker extends Layer implements Declared {
       return isWhole(parts as RateLimiterParts) ? new BucketModel(this._sandbox, parts as RateLimiterParts) : undefined;
     if (name === "pool")
       return isLasting(parts as PoolParts) ? new PoolModel(this._sandbox, parts as PoolParts) : undefined;
+    if (name === "condition") return new ConditionModel(this._sandbox, parts as ConditionParts);
     if (name === "merge") return new MergeModel(this._sandbox, parts as MergeParts);
     return name === "iterable" && isStored(parts) ? this._sandbox.stored([...parts]) : undefined;
   }

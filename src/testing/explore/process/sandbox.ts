@@ -135,6 +135,8 @@ export class Sandbox
   private readonly _requestIds: Map<string, number>;
   /** The run that got each lease. */
   private readonly _leases: WeakMap<object, RoutineRun>;
+  /** The index of the lock of each lease of permits. */
+  private readonly _lockOf: WeakMap<object, number>;
   /** The functions of the host that the program gets. */
   readonly host: HostCalls;
   private readonly _slots: Map<string, Slot>;
@@ -169,6 +171,7 @@ export class Sandbox
     this._observer = observer;
     this._requestIds = new Map();
     this._leases = new WeakMap();
+    this._lockOf = new WeakMap();
     this.objects = [];
     this._slots = new Map();
     this._places = new Map();
@@ -583,7 +586,13 @@ export class Sandbox
   leased({ index }: LockModel, n: number, lease: object): void {
     const run = this._current();
     this.lends(lease);
+    this._lockOf.set(lease, index);
     run.held.set(index, (run.held.get(index) ?? 0) + n);
+  }
+
+  lockOf(lease: object): LockModel {
+    this.usesLease(lease);
+    return this.locks[this._lockOf.get(lease)!]!;
   }
 
   released({ index, isWatched }: LockModel, n: number): void {
