@@ -8,10 +8,15 @@ export interface Mutant {
   /** Stands there once. */
   readonly from: string;
   readonly to: string;
+  /** Tests in test/verify/ that run first, for what few random programs use. */
+  readonly tests: readonly string[];
 }
 
-const of = (file: string, mutants: readonly (readonly [what: string, from: string, to: string])[]): Mutant[] =>
-  mutants.map(([what, from, to]) => ({ file, what, from, to }));
+const of = (
+  file: string,
+  mutants: readonly (readonly [what: string, from: string, to: string])[],
+  tests: readonly string[] = [],
+): Mutant[] => mutants.map(([what, from, to]) => ({ file, what, from, to, tests }));
 
 export const MUTANTS: readonly Mutant[] = [
   ...of("semantics/model.ts", [
