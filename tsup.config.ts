@@ -66,7 +66,15 @@ export default defineConfig([
       },
     ],
   },
-  { ...small, format: "esm", entry: { acorn: "node_modules/acorn/dist/acorn.mjs" } },
+  {
+    ...small,
+    format: "esm",
+    entry: { acorn: "node_modules/acorn/dist/acorn.mjs" },
+    // A module is always read as UTF-8.
+    esbuildOptions(options) {
+      options.charset = "utf8";
+    },
+  },
   {
     ...small,
     format: "iife",
