@@ -5,6 +5,7 @@
 // forgets the ids of values that are done, so a value may be stored again after that; it has the same id. A value is fetched only for a
 // receive that waits. What was acknowledged here and comes again, by its id, is acknowledged again and not received.
 
+import { later } from "../operation/later.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { PeerLostError } from "../remote/errors.js";
@@ -110,6 +111,8 @@ export class NatsQueue implements Store {
   private readonly _done: Map<string, number>;
   private _wanted: number;
   private _asked: number;
+  /** Whether values will be asked for at the end of this turn. */
+  private _asking: boolean;
   private _waitsForRoom: number;
   private _left: boolean;
   /** Whether it is waited for the last value. */
@@ -135,7 +138,7 @@ export class NatsQueue implements Store {
     this._fetches = new Set();
     this._done = new Map();
     this._wanted = this._asked = this._waitsForRoom = 0;
-    this._left = this._ending = false;
+    this._asking = this._left = this._ending = false;
     this._timer = null;
     this._consumer = this._setUp(updates);
     this._consumer.catch((error: unknown) => this._fail(error));
@@ -266,8 +269,18 @@ export class NatsQueue implements Store {
 
   want(count: number): void {
     this._wanted = count;
-    const more = count - this._asked;
-    if (more > 0 && !this._left) void this._fetch(more);
+    if (this._asking || count <= this._asked) return;
+    this._asking = true;
+    later(() => {
+      this._asking = false;
+      this._ask();
+    });
+  }
+
+  /** Asks for all values that are wanted with one request, when those before it bring no more than half of them. */
+  private _ask(): void {
+    if (!this._left && 2 * this._asked <= this._wanted && this._wanted > 0)
+      void this._fetch(this._wanted - this._asked);
   }
 
   private async _fetch(count: number): Promise<void> {
