@@ -1,9 +1,9 @@
-// Processes that a program starts, and a NATS server among them. None is left behind: they end with the program.
+// Processes that a program starts, and a NATS server among them. None is left behind: they end with the program, however it ends.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -23,18 +23,36 @@ export interface NatsPlace {
 
 const READY = "Server is ready";
 
+/**
+ * The program of a process that outlives this one for a moment. It reads the ids of processes, each with a + when it has begun and a -
+ * when it has ended. When the other end of the pipe is gone, it kills those that are left.
+ */
+const KEEPER = `
+  const left = new Set();
+  let text = "";
+  process.stdin.on("data", (chunk) => {
+    const lines = (text + chunk).split("\\n");
+    text = lines.pop();
+    for (const line of lines) line[0] === "+" ? left.add(Number(line)) : left.delete(-Number(line));
+  });
+  process.stdin.on("end", () => {
+    for (const id of left) try { process.kill(id, "SIGKILL"); } catch {}
+  });
+`;
+
 /** Disposing of it asks all to end, the last one first, and waits until they have. */
 export class Processes implements AsyncDisposable {
   private readonly _running: Set<ChildProcess>;
-  private readonly _killAll: () => void;
+  /** Kills what is left when this process has ended, also if it was killed. */
+  private readonly _keeper: ChildProcess;
 
   constructor() {
     this._running = new Set();
-    this._killAll = () => {
-      for (const child of this._running) child.kill("SIGKILL");
-    };
-    // In case this process ends by a fault.
-    process.once("exit", this._killAll);
+    // A group of its own: Ctrl-C is for the others.
+    this._keeper = spawn(process.execPath, ["-e", KEEPER], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+    this._keeper.stdin!.on("error", () => {});
+    this._keeper.unref();
+    (this._keeper.stdin as Socket).unref();
   }
 
   /**
@@ -84,13 +102,19 @@ export class Processes implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of [...this._running].reverse()) await this.end(child, "SIGTERM");
-    process.off("exit", this._killAll);
+    this._keeper.stdin!.end();
   }
 
   private _spawn(command: string, args: string[], errors: "inherit" | "pipe"): ChildProcess {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", errors] });
+    const { pid } = child;
+    if (pid === undefined) return child;
     this._running.add(child);
-    child.once("exit", () => this._running.delete(child));
+    this._keeper.stdin!.write(`+${pid}\n`);
+    child.once("exit", () => {
+      this._running.delete(child);
+      this._keeper.stdin!.write(`-${pid}\n`);
+    });
     return child;
   }
 }
