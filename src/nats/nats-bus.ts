@@ -16,7 +16,7 @@ import { NoResponderError } from "./errors.js";
 import { Hosted, type Make } from "./hosted.js";
 import { DEAD_LETTERS } from "./local-bus.js";
 import { checkName, decoded, encoded } from "./names.js";
-import { type Asker, type Envelope, Lease, NatsAddress, Replies } from "./nats-hosts.js";
+import { type Asker, type Envelope, Lease, type Load, NatsAddress, Replies } from "./nats-hosts.js";
 import { crosses, type Keeping, Link, type Msg, type NatsConnection, type Subscription } from "./nats-link.js";
 import { NatsMeeting } from "./nats-meeting.js";
 import { NatsQueue } from "./nats-queue.js";
@@ -135,6 +135,8 @@ class NatsBus extends BusBase implements Asker {
   private readonly _works: Set<WorkChannel<never>>;
   private readonly _waitingHosts: Set<Hosts<never>>;
   private readonly _deads: Map<string, NatsQueue>;
+  /** How many names this process hosts, or is about to. */
+  private readonly _load: Load;
   private _lastQuestion: number;
   private _beat: Disposable | null;
   private _beaten: number;
@@ -151,6 +153,7 @@ class NatsBus extends BusBase implements Asker {
     this._works = new Set();
     this._waitingHosts = new Set();
     this._deads = new Map();
+    this._load = { names: 0 };
     this._lastQuestion = 0;
     this._beat = null;
     this._beaten = 0;
@@ -159,13 +162,14 @@ class NatsBus extends BusBase implements Asker {
   /** Watches the connection. */
   begin(): this {
     const { nc } = this.link;
+    this.link.reconnected.add(() => this._reconnected());
     void nc.closed().then((error) => {
       const lost = this.link.gone(error ?? undefined);
       this.finish({ kind: "failed", error: lost }, lost);
     });
     void (async () => {
       for await (const { type } of nc.status()) {
-        if (type === "reconnect") for (const again of [...this.link.reconnected]) again();
+        if (type === "reconnect") this.link.again();
       }
     })();
     return this;
@@ -322,6 +326,13 @@ class NatsBus extends BusBase implements Asker {
     });
   }
 
+  /** A question or a sign of life may have been lost with the connection, so both sides look sooner. */
+  private _reconnected(): void {
+    for (const { reply } of this._incoming.values()) this.link.answer(reply, "[2]");
+    const late = now() - (MISSES - 2) * BEAT;
+    for (const outgoing of this._outgoing.values()) outgoing.heard = Math.min(outgoing.heard, late);
+  }
+
   // -- things
 
   protected makeChannel<T>(name: string, settings: ChannelSettings<T>): BusChannel<T> & Leaving {
@@ -370,7 +381,7 @@ class NatsBus extends BusBase implements Asker {
   }
 
   protected makeHosting<M>(name: string, given: Make<M>, ms: number): Operation<Hosting<M>> {
-    const lease = new Lease(this.link, name, ms);
+    const lease = new Lease(this.link, name, ms, this._load);
     const hosts = new Hosts<M>(lease, name, (_, token) => {
       this._waitingHosts.delete(hosts as unknown as Hosts<never>);
       return this._hosts(name, given, lease, token);

@@ -5,6 +5,9 @@
 // that process, the lease is over, and is taken by writing over exactly that revision. The host counts from the time before it wrote, so
 // its lease is over for the host before it can be over for another process. No clocks are compared. The revision of the first write of a
 // host is its token: revisions only grow.
+//
+// A process waits the longer before it takes a name the more names it hosts, so names that several processes want at the same moment are
+// spread over them.
 
 import type { SendChannel } from "../channel/ends.js";
 import { Operation, type WaitsFor } from "../operation/operation.js";
@@ -21,6 +24,17 @@ import { assertNoSymbol, closingOf } from "./work.js";
 
 /** Milliseconds after which a sender that found no host looks again, should it have missed that there is one. */
 const AGAIN = 1000;
+
+/** Milliseconds that a process waits before it takes a free name, for each name that it hosts, and at most. */
+const GIVE_WAY = 20;
+const MOST_GIVE_WAY = 250;
+/** Milliseconds between two attempts to write a lease again. */
+const SOON = 50;
+
+/** How many names a process hosts, or is about to. */
+export interface Load {
+  names: number;
+}
 
 /** A message with its replies as subjects. */
 export interface Envelope {
@@ -272,17 +286,22 @@ export class Lease {
   private readonly _name: string;
   private readonly _lease: number;
   private readonly _id: string;
+  private readonly _load: Load;
+  /** Whether this name counts in the load. */
+  private _counts: boolean;
   private _revision: number;
   private _until: number;
   private _over: boolean;
   private _lost: () => void;
   private _watching: Disposable | null;
 
-  constructor(link: Link, name: string, lease: number) {
+  constructor(link: Link, name: string, lease: number, load: Load) {
     this._link = link;
     this._name = name;
     this._lease = lease;
     this._id = link.nextId();
+    this._load = load;
+    this._counts = false;
     this._revision = 0;
     this._until = 0;
     this._over = false;
@@ -304,14 +323,35 @@ export class Lease {
         since = now();
       }
       const free = held === null || held.host === "" || now() - since >= held.lease;
-      if (free && !this._over && (await this._write(kv, revision))) {
-        if (!this._over) return this._revision;
-        this.release();
-        return null;
+      if (free && (await this._giveWay())) {
+        if (await this._write(kv, revision)) {
+          if (!this._over) return this._revision;
+          this.release();
+          return null;
+        }
+        this._count(false);
       }
       await this._link.pause(Math.min(this._lease / 4, 250) * (0.5 + random()));
     }
     return null;
+  }
+
+  /** Lets processes that host less be faster. Returns false if the lease is not wanted any more. */
+  private async _giveWay(): Promise<boolean> {
+    const share = 0.5 + random();
+    for (let waited = 0, ms: number; (ms = Math.min(this._load.names * GIVE_WAY, MOST_GIVE_WAY) * share) > waited; ) {
+      await this._link.pause(ms - waited);
+      if (this._over || this._link.over) return false;
+      waited = ms;
+    }
+    // In the same step, so that the next name of this process waits.
+    if (!this._over) this._count(true);
+    return !this._over;
+  }
+
+  private _count(counts: boolean): void {
+    if (counts !== this._counts) this._load.names += counts ? 1 : -1;
+    this._counts = counts;
   }
 
   /** Writes the lease over a revision. Returns false if it is another's. */
@@ -326,7 +366,7 @@ export class Lease {
       timeout: Math.max(100, this._lease / 2),
     };
     try {
-      const { seq } = await this._link.js.publish(subject, text, options);
+      const { seq } = await this._link.attempt(() => this._link.js.publish(subject, text, options));
       this._revision = seq;
       this._until = begun + this._lease;
       return true;
@@ -366,20 +406,24 @@ export class Lease {
     const kv = await this._link.bucket("hosts");
     for (;;) {
       await this._link.pause(this._lease / 3);
-      if (!this.holds) return;
-      if (!(await this._write(kv, this._revision))) {
+      while (this.holds && !(await this._write(kv, this._revision))) {
         const entry = await this._link.persist(() => kv.get(this._name));
-        if (entry?.revision !== this._revision) {
+        if (entry === null || readLease(entry.string())?.host !== this._id) {
           this._lose();
           return;
         }
+        // An attempt whose answer was lost has written it.
+        this._revision = entry.revision;
+        await this._link.pause(SOON);
       }
+      if (!this.holds) return;
     }
   }
 
   private _lose(): void {
     if (this._over) return;
     this._over = true;
+    this._count(false);
     this._lost();
   }
 
@@ -388,6 +432,7 @@ export class Lease {
     const held = this._revision !== 0 && now() < this._until;
     this._watching?.[Symbol.dispose]();
     this._over = true;
+    this._count(false);
     if (!held) return;
     const entry: LeaseEntry = { host: "", lease: 0 };
     const subject = `$KV.${this._link.bucketName("hosts")}.${this._name}`;

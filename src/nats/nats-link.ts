@@ -165,13 +165,41 @@ export class Link {
   async persist<T>(act: () => Promise<T>): Promise<T> {
     for (let pause = PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
       try {
-        return await act();
+        return await this.attempt(act);
       } catch (error) {
         if (this.over || this.nc.isClosed()) throw this.gone(error);
         if (isFinal(error)) throw error;
-        await this.pause(pause);
+        if (!(error instanceof Interrupted)) await this.pause(pause);
       }
     }
+  }
+
+  /** Does something, and throws if the connection is made anew meanwhile: the answer to a request is then lost. */
+  attempt<T>(act: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const again = (): void => {
+        end();
+        reject(new Interrupted("The connection was made anew"));
+      };
+      const end = (): boolean => this.reconnected.delete(again);
+      this.reconnected.add(again);
+      act().then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error: unknown) => {
+          end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** A new connection was made. What waits for another attempt is done at once. */
+  again(): void {
+    for (const again of [...this.reconnected]) again();
+    for (const end of [...this._pauses]) end();
   }
 
   /** Does something that is to be done before the connection ends. A failure of it shows elsewhere. */
@@ -235,6 +263,9 @@ export class Link {
     await this.persist(() => this._closings!.create(key, JSON.stringify(closed)).catch(ignoreTaken));
   }
 }
+
+/** What the server did with a request is not known. */
+class Interrupted extends Error {}
 
 function ignoreTaken(error: unknown): void {
   if (!isWrongRevision(error)) throw error;

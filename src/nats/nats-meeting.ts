@@ -30,6 +30,8 @@ type Failure = { readonly cause: unknown } | null;
 
 /** Milliseconds after which an offer without an answer has an unknown outcome, and a promised value does not come. */
 const ANSWERS = 5000;
+/** The same, once a new connection was made. */
+const LATE_ANSWERS = 1000;
 /** Milliseconds after which a sender that found no receiver asks again, should it have missed that there is one. */
 const AGAIN = 1000;
 
@@ -78,11 +80,21 @@ class Send<T> extends Lone {
     const inbox = link.open((message) => this._answered(inbox, message));
     this._inbox = inbox;
     link.publish(link.subject("m", name), this.firm ? `[0,${this.text}]` : "[1]", inbox);
-    this._after(ANSWERS, () => {
+    this._awaitAnswer(ANSWERS);
+  }
+
+  private _awaitAnswer(ms: number): void {
+    this._after(ms, () => {
       this._endOffer();
       if (this.firm) this._finish(false, { cause: this._unknown() });
       else this.offer();
     });
+  }
+
+  /** A new connection was made. An offer, its answer, or the news of a receiver may have been lost with the one before. */
+  again(): void {
+    if (this._inbox === null) this.offer();
+    else this._awaitAnswer(LATE_ANSWERS);
   }
 
   private _unknown(): Error {
@@ -241,7 +253,12 @@ export class NatsMeeting<T> implements BusChannel<T> {
     this._timers = new Set();
     readable(this, () => `Channel ${name} 0/0${this.closed ? " closed" : ""}`);
     link.whenClosed(`m.${name}`, ({ cause }) => this._shut(causeFrom(cause)));
+    link.reconnected.add(this._again);
   }
+
+  private readonly _again = (): void => {
+    for (const sender of [...this.senders]) sender.again();
+  };
 
   send(value: T): Operation<boolean> {
     assertNoSymbol(value, this.name);
@@ -314,6 +331,7 @@ export class NatsMeeting<T> implements BusChannel<T> {
     this.closing.completeAll(undefined);
     this.listen();
     this._wants?.unsubscribe();
+    this.link.reconnected.delete(this._again);
   }
 
   leave(error: Error | null): void {

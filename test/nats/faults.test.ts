@@ -217,6 +217,27 @@ describe("a NATS bus", { timeout: 200_000 }, () => {
     third[Symbol.dispose]();
   });
 
+  test("BU-12: names that several processes want at the same moment are spread over them", async () => {
+    const buses = [await open(), await open()];
+    // Both have used what they share.
+    for (const bus of buses) (await within(bus.host("warm", () => actor(() => {}))))[Symbol.dispose]();
+    const names = Array.from({ length: 16 }, (_, n) => `room${n}`);
+    const hosts = new Map<string, Bus>();
+    const tasks = buses.flatMap((bus) =>
+      names.map((room) =>
+        go(function* () {
+          yield* bus.host(room, () => actor(() => {}));
+          expect(hosts.has(room)).toBe(false);
+          hosts.set(room, bus);
+        }),
+      ),
+    );
+    while (hosts.size < names.length) await sleep(5);
+    for (const task of tasks) task.cancel();
+    for (const task of tasks) await task.then(undefined, () => {});
+    for (const bus of buses) expect([...hosts.values()].filter((host) => host === bus).length).toBeGreaterThan(1);
+  });
+
   test("BU-13: a write that is sent again after the server was killed is done once, also if it was written over", async () => {
     const bus = await open();
     const writes: Record<string, (register: Register<string>) => Operation<unknown>> = {
