@@ -1,7 +1,7 @@
 // A value that was fetched, with its lease.
 
 import { now } from "../time/sleep.js";
-import type { Message } from "./store.js";
+import type { Hold, Message } from "./store.js";
 import type { Delivery } from "./types.js";
 
 /** What a delivery needs of its channel. */
@@ -21,7 +21,7 @@ export class Item<out T> implements Delivery<T> {
   /** Why the value cannot be received. */
   readonly error: { readonly cause: unknown } | null;
   private readonly _from: Deliverer;
-  private _until: number;
+  private readonly _hold: Hold;
   private _over: boolean;
 
   constructor(from: Deliverer, message: Message, value: T, error: { readonly cause: unknown } | null) {
@@ -29,7 +29,8 @@ export class Item<out T> implements Delivery<T> {
     this.value = value;
     this.error = error;
     this._from = from;
-    this._until = now() + from.ackWait;
+    this._hold = message.hold;
+    this._hold.until = now() + from.ackWait;
     this._over = false;
   }
 
@@ -43,7 +44,7 @@ export class Item<out T> implements Delivery<T> {
 
   /** Whether its lease holds. */
   get live(): boolean {
-    if (!this._over && now() >= this._until) this._end();
+    if (!this._over && now() >= this._hold.until) this._end();
     return !this._over;
   }
 
@@ -64,9 +65,21 @@ export class Item<out T> implements Delivery<T> {
 
   extend(): boolean {
     if (!this.live) return false;
-    this._until = now() + this._from.ackWait;
+    this._hold.until = now() + this._from.ackWait;
     this.message.extend();
     return true;
+  }
+
+  /** A task receives it. The values that came with it have the time of the lease anew. */
+  begin(): void {
+    if (!this._hold.shared) return;
+    this._hold.begun = true;
+    if (this._hold.until - now() < (2 / 3) * this._from.ackWait) this.extend();
+  }
+
+  /** Whether a task works on what came with it, so that its turn will come. */
+  get awaited(): boolean {
+    return this._hold.begun && this.live;
   }
 
   term(reason: string = "its receiver has terminated it"): boolean {

@@ -10,7 +10,7 @@ import { upon } from "../operation/upon.js";
 import { Ring } from "../structures/ring.js";
 import { now, sleep } from "../time/sleep.js";
 import type { ChannelSettings } from "./options.js";
-import type { Message, Put, Sink, Store } from "./store.js";
+import { Hold, type Message, type Put, type Sink, type Store } from "./store.js";
 import type { ChannelStats } from "./types.js";
 
 /** The most names that are kept to recognise a value that was sent before. */
@@ -43,7 +43,10 @@ export class Names<V> {
 }
 
 /** The settings that concern what is stored. */
-export type QueueSettings = Pick<ChannelSettings<never>, "capacity" | "ackWait" | "maxInFlight" | "dedupeWindow">;
+export type QueueSettings = Pick<
+  ChannelSettings<never>,
+  "capacity" | "ackWait" | "maxInFlight" | "dedupeWindow" | "batch"
+>;
 
 interface Stored {
   readonly text: string;
@@ -53,6 +56,7 @@ interface Stored {
 }
 
 class Taken implements Message {
+  readonly hold: Hold;
   readonly text: string;
   readonly id: string | undefined;
   readonly key: string;
@@ -62,6 +66,7 @@ class Taken implements Message {
   private readonly _queue: LocalQueue;
 
   constructor(queue: LocalQueue, stored: Stored) {
+    this.hold = new Hold(false);
     this.text = stored.text;
     this.id = stored.id;
     this.key = stored.key;

@@ -4,16 +4,19 @@
 // Every value is sent with an id, and again with the same id until the server has answered, so it is stored once. A server that is killed
 // forgets the ids of values that are done, so a value may be stored again after that; it has the same id. A value is fetched only for a
 // receive that waits. What was acknowledged here and comes again, by its id, is acknowledged again and not received.
+//
+// A message may be a batch: its text is that of its values one after the other, and a header has the length of each. Every process
+// understands batches, also one that sends none. The values have one lease, and the server hears of them when the last one is settled.
 
 import { later } from "../operation/later.js";
 import type { Operation } from "../operation/operation.js";
 import { upon } from "../operation/upon.js";
 import { PeerLostError } from "../remote/errors.js";
 import { random } from "../scheduler/scheduler.js";
-import { sleep } from "../time/sleep.js";
+import { now, sleep } from "../time/sleep.js";
 import type { QueueSettings } from "./local-queue.js";
 import { type Closed, type Consumer, causeFrom, causeOf, codeOf, isMissing, type Link, Request } from "./nats-link.js";
-import type { Message, Put, Sink, Store } from "./store.js";
+import { Hold, type Message, type Put, type Sink, type Store } from "./store.js";
 import type { ChannelStats } from "./types.js";
 
 /** Milliseconds that the server keeps a request for values. */
@@ -25,6 +28,10 @@ const MAX_MESSAGES = 10077;
 const SEALED = 10109;
 const NAME_IN_USE = 10058;
 const NAMED = "d.";
+/** The header of a batch: the lengths of its values. */
+const BATCH = "Millrace-Batch";
+/** The most characters of a batch of more than one value. */
+const LONGEST_BATCH = 65_536;
 
 type JsMsg = Awaited<ReturnType<Consumer["next"]>> & object;
 
@@ -56,7 +63,102 @@ export async function ensureStream(
   });
 }
 
+/** The texts of the values of a batch; null if the message is none. */
+function unpacked(message: JsMsg): string[] | null {
+  const lengths = message.headers?.get(BATCH);
+  if (!lengths) return null;
+  const text = message.string();
+  const texts: string[] = [];
+  let at = 0;
+  for (const length of lengths.split(",")) {
+    if (!/^[1-9]\d*$/.test(length)) return null;
+    texts.push(text.slice(at, (at += Number(length))));
+  }
+  return at === text.length ? texts : null;
+}
+
+/** A message with several values. */
+class Batch {
+  readonly hold: Hold;
+  readonly message: JsMsg;
+  private readonly _queue: NatsQueue;
+  private _left: number;
+  private _extended: number;
+  /** When the message is to be delivered again, as one of its values is: after so many milliseconds; -1 for never. */
+  private _again: number;
+
+  constructor(queue: NatsQueue, message: JsMsg, left: number) {
+    this.hold = new Hold(true);
+    this.message = message;
+    this._queue = queue;
+    this._left = left;
+    this._extended = now();
+    this._again = -1;
+  }
+
+  /** A value is done, or given back. */
+  settle(at: number, again: number): void {
+    if (again < 0) this._queue.finishedPart(this.message, at);
+    this._again = Math.max(this._again, again);
+    if (--this._left > 0) return;
+    if (this._again < 0) {
+      this._queue.finished(this.message);
+      this.message.ack();
+    } else if (this._again > 0) this.message.nak(this._again);
+    else this.message.nak();
+  }
+
+  extend(): void {
+    if (now() - this._extended < this._queue.ackWait / 6) return;
+    this._extended = now();
+    this.message.working();
+  }
+}
+
+/** One value of a batch. */
+class Part implements Message {
+  readonly hold: Hold;
+  readonly text: string;
+  readonly id: undefined;
+  readonly key: string;
+  readonly count: number;
+  private readonly _batch: Batch;
+  private readonly _at: number;
+
+  constructor(batch: Batch, text: string, at: number) {
+    this.hold = batch.hold;
+    this.text = text;
+    this.key = `${batch.message.seq}.${at}`;
+    this.count = batch.message.info.deliveryCount;
+    this._batch = batch;
+    this._at = at;
+  }
+
+  ack(): void {
+    this._batch.settle(this._at, -1);
+  }
+
+  nak(ms: number): void {
+    this._batch.settle(this._at, ms);
+  }
+
+  extend(): void {
+    this._batch.extend();
+  }
+
+  term(): void {
+    this._batch.settle(this._at, -1);
+  }
+}
+
+/** A value that is to be sent in a batch. */
+interface Packed {
+  readonly text: string;
+  readonly done: (outcome: Put) => void;
+}
+
 class Fetched implements Message {
+  readonly hold: Hold;
   readonly text: string;
   readonly id: string | undefined;
   readonly key: string;
@@ -65,6 +167,7 @@ class Fetched implements Message {
   private readonly _message: JsMsg;
 
   constructor(queue: NatsQueue, message: JsMsg) {
+    this.hold = new Hold(false);
     this.text = message.string();
     const id = message.headers?.get("Nats-Msg-Id") ?? "";
     this.id = id.startsWith(NAMED) ? id.slice(NAMED.length) : undefined;
@@ -109,6 +212,10 @@ export class NatsQueue implements Store {
   private readonly _fetches: Set<{ stop(): void }>;
   /** The ids of values that are done, with the time at which the server stored them. */
   private readonly _done: Map<string, number>;
+  /** Of each batch that is not done, which values are. */
+  private readonly _partly: Map<string, Set<number>>;
+  /** The values that have to be sent at the end of this turn. */
+  private _packed: Packed[];
   private _wanted: number;
   private _asked: number;
   /** Whether values will be asked for at the end of this turn. */
@@ -137,6 +244,8 @@ export class NatsQueue implements Store {
     this._buryIn = buryIn;
     this._fetches = new Set();
     this._done = new Map();
+    this._partly = new Map();
+    this._packed = [];
     this._wanted = this._asked = this._waitsForRoom = 0;
     this._asking = this._left = this._ending = false;
     this._timer = null;
@@ -204,18 +313,50 @@ export class NatsQueue implements Store {
     return null;
   }
 
+  get ackWait(): number {
+    return this._settings.ackWait;
+  }
+
   put(text: string, id: string | undefined, done: (outcome: Put) => void): void {
-    this._put(text, id === undefined ? `r.${this._link.nextId()}` : NAMED + id).then(done, (error: unknown) => {
+    if (this._settings.batch > 1) this._pack({ text, done });
+    else this._begin(text, id === undefined ? `r.${this._link.nextId()}` : NAMED + id, undefined, done);
+  }
+
+  private _begin(text: string, msgID: string, lengths: string | undefined, done: (outcome: Put) => void): void {
+    this._put(text, msgID, lengths).then(done, (error: unknown) => {
       done(error instanceof Error ? error : new Error(String(error)));
     });
   }
 
-  private async _put(text: string, msgID: string): Promise<Put> {
+  /** Sends a value with the others of this turn. */
+  private _pack(value: Packed): void {
+    if (this._packed.length === 0) later(() => this._flush());
+    this._packed.push(value);
+  }
+
+  private _flush(): void {
+    const packed = this._packed;
+    this._packed = [];
+    for (let from = 0, to: number; from < packed.length; from = to) {
+      let size = packed[from]!.text.length;
+      for (to = from + 1; to < packed.length && to - from < this._settings.batch; to++) {
+        size += packed[to]!.text.length;
+        if (size > LONGEST_BATCH) break;
+      }
+      const values = packed.slice(from, to);
+      const lengths = values.length === 1 ? undefined : values.map(({ text }) => text.length).join();
+      this._begin(values.map(({ text }) => text).join(""), `r.${this._link.nextId()}`, lengths, (outcome) => {
+        for (const { done } of values) done(outcome);
+      });
+    }
+  }
+
+  private async _put(text: string, msgID: string, lengths: string | undefined): Promise<Put> {
     await this._consumer;
     try {
       await this._link.persist(async () => {
         try {
-          await this._link.js.publish(this._subject, text, { msgID, timeout: PUBLISH });
+          await this._link.js.publish(this._subject, text, { msgID, timeout: PUBLISH, ...this._headers(lengths) });
         } catch (error) {
           // No stream takes it: it was deleted, or the server is not ready.
           if (codeOf(error) === 0) await this._link.jsm.streams.info(this._stream);
@@ -232,6 +373,13 @@ export class NatsQueue implements Store {
     }
     this._waitsForRoom = 0;
     return "stored";
+  }
+
+  private _headers(lengths: string | undefined): { readonly headers?: ReturnType<Link["headers"]> } {
+    if (lengths === undefined) return {};
+    const headers = this._link.headers();
+    headers.set(BATCH, lengths);
+    return { headers };
   }
 
   /** Looks again after a while. Who frees the room may be another process. */
@@ -268,8 +416,12 @@ export class NatsQueue implements Store {
   }
 
   want(count: number): void {
-    this._wanted = count;
-    if (this._asking || count <= this._asked) return;
+    this._wanted = Math.ceil(count / this._settings.batch);
+    this._plan();
+  }
+
+  private _plan(): void {
+    if (this._asking || this._wanted <= this._asked) return;
     this._asking = true;
     later(() => {
       this._asking = false;
@@ -306,7 +458,7 @@ export class NatsQueue implements Store {
       await this._check(error);
     } finally {
       this._asked -= left;
-      if (this._wanted > this._asked) this.want(this._wanted);
+      this._plan();
     }
   }
 
@@ -318,7 +470,20 @@ export class NatsQueue implements Store {
       return;
     }
     if (this._left) message.nak();
-    else this._sink.arrive(new Fetched(this, message));
+    else {
+      const texts = unpacked(message);
+      if (texts === null) this._sink.arrive(new Fetched(this, message));
+      else this._arriveAll(message, texts);
+    }
+  }
+
+  /** A batch has come. What is done of it is not received again. */
+  private _arriveAll(message: JsMsg, texts: string[]): void {
+    const done = this._partly.get(idOf(message));
+    const batch = new Batch(this, message, texts.length - (done?.size ?? 0));
+    texts.forEach((text, at) => {
+      if (done?.has(at) !== true) this._sink.arrive(new Part(batch, text, at));
+    });
   }
 
   /** A request for values has failed. If the server has no such consumer any more, the channel is lost. */
@@ -335,7 +500,17 @@ export class NatsQueue implements Store {
     await this._link.pause(100);
   }
 
+  /** A value of a batch is done. */
+  finishedPart(message: JsMsg, at: number): void {
+    const id = idOf(message);
+    const done = this._partly.get(id);
+    if (done !== undefined) done.add(at);
+    else this._partly.set(id, new Set([at]));
+    if (this._partly.size > DONE) this._partly.delete(this._partly.keys().next().value!);
+  }
+
   finished(message: JsMsg): void {
+    this._partly.delete(idOf(message));
     this._done.set(idOf(message), message.time.getTime());
     if (this._done.size > DONE) this._done.delete(this._done.keys().next().value!);
     if (this._waitsForRoom > 0) this._sink.room();

@@ -16,10 +16,20 @@ export interface ChannelSettings<T> {
   readonly maxInFlight: number;
   readonly dedupe: ((value: T) => string) | undefined;
   readonly dedupeWindow: number;
+  readonly batch: number;
   readonly schema: StandardSchema<T> | undefined;
 }
 
-const STORING = ["ack", "ackWait", "maxDeliver", "deadLetter", "maxInFlight", "dedupe", "dedupeWindow"] as const;
+const STORING = [
+  "ack",
+  "ackWait",
+  "maxDeliver",
+  "deadLetter",
+  "maxInFlight",
+  "dedupe",
+  "dedupeWindow",
+  "batch",
+] as const;
 
 export function channelSettings<T>(name: string, options: BusChannelOptions<T>): ChannelSettings<T> {
   const act = `open channel ${name}`;
@@ -39,6 +49,11 @@ export function channelSettings<T>(name: string, options: BusChannelOptions<T>):
       throw new TypeError(`Cannot ${act}: deadLetter must be another channel, got the channel itself`);
   }
   checkDedupe(act, dedupe);
+  const batch = wholeNumber(act, "batch", options.batch ?? 1, 1);
+  if (batch > 1 && dedupe !== undefined)
+    throw new TypeError(
+      `Cannot ${act}: dedupe names single values, and the server stores batches, got dedupe and batch ${batch}; leave one out`,
+    );
   const { maxDeliver = deadLetter === undefined ? Infinity : 5 } = options;
   return {
     capacity,
@@ -49,6 +64,7 @@ export function channelSettings<T>(name: string, options: BusChannelOptions<T>):
     maxInFlight: wholeNumber(act, "maxInFlight", options.maxInFlight ?? 1024, 1),
     dedupe,
     dedupeWindow: wholeNumber(act, "dedupeWindow", options.dedupeWindow ?? 120_000, 100),
+    batch,
     schema,
   };
 }

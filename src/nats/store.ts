@@ -3,8 +3,24 @@
 import type { Operation } from "../operation/operation.js";
 import type { ChannelStats } from "./types.js";
 
+/** The lease of a message, which is that of all its values. */
+export class Hold {
+  until: number;
+  /** Whether the message may have more than one value. */
+  readonly shared: boolean;
+  /** Whether a task has received one of its values. */
+  begun: boolean;
+
+  constructor(shared: boolean) {
+    this.until = 0;
+    this.shared = shared;
+    this.begun = false;
+  }
+}
+
 /** A value that was fetched from its store. */
 export interface Message {
+  readonly hold: Hold;
   readonly text: string;
   readonly id: string | undefined;
   /** What tells it from every other value of its channel. */

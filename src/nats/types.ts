@@ -42,6 +42,12 @@ export interface BusChannelOptions<T> {
   readonly dedupe?: (value: T) => string;
   /** How long names are kept, in milliseconds; 120 000 by default. */
   readonly dedupeWindow?: number;
+  /**
+   * How many values that are sent at the same moment go to the server as one message, at most; 1 by default. The message is acknowledged
+   * when all of its values are, and until then all of them are delivered again, whatever `ack` says. `capacity`, `maxInFlight` and
+   * `stats()` count messages. Not together with `dedupe`. A bus in one process stores each value for itself.
+   */
+  readonly batch?: number;
   /** Checks, and may change, each value that is received. */
   readonly schema?: StandardSchema<T>;
 }

@@ -24,7 +24,7 @@ import type { BusChannel, ChannelStats, DeadLetter, Delivery } from "./types.js"
 
 type Failure = { readonly cause: unknown } | null;
 
-/** How many values of one process may be under way to the store. */
+/** How many messages of one process may be under way to the store. */
 const UNDER_WAY = 256;
 /** Milliseconds for which a value is kept that was fetched for a receive that has left. */
 const KEEP = 1000;
@@ -127,6 +127,7 @@ class Receive<T, Out> extends Operation<Out | Closed> {
     const item = this.value as Item<T>;
     this.value = undefined;
     if (item.error !== null) throw item.error.cause;
+    item.begin();
     if (this._manual) return item as unknown as Out;
     if (this._whose === null) item.ack();
     else this._channel.hold(item, this._whose.task);
@@ -340,7 +341,7 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
       else if (!sender.firm) {
         this._ask();
         return;
-      } else if (this._underWay >= UNDER_WAY) return;
+      } else if (this._underWay >= UNDER_WAY * this.settings.batch) return;
       else this._begin(sender);
     }
   }
@@ -478,7 +479,14 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
   private _sweep(): void {
     this._sweeping ??= upon(sleep(Math.min(KEEP, this.ackWait / 2), { unref: true }), () => {
       this._sweeping = null;
-      while (this.ring.length > 0) this.ring.shift().giveBack();
+      const kept: Item<T>[] = [];
+      while (this.ring.length > 0) {
+        const item = this.ring.shift();
+        if (item.awaited) kept.push(item);
+        else item.giveBack();
+      }
+      for (const item of kept) this.ring.push(item);
+      if (kept.length > 0) this._sweep();
     });
   }
 

@@ -15,7 +15,7 @@ import {
   sleep,
   withTimeout,
 } from "../../src/index.js";
-import { type Bus, type DeadLetter, type Delivery, NoResponderError } from "../../src/nats.js";
+import { type Bus, type BusChannel, type DeadLetter, type Delivery, NoResponderError } from "../../src/nats.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
 import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
 
@@ -467,6 +467,132 @@ export function contract(medium: Medium, races: number): void {
         expect([again.value, again.count]).toEqual([1, 2]);
       });
 
+      describe("with batch", () => {
+        const options = { capacity: 100, batch: 8, ackWait: 60_000 } as const;
+        const drained = (jobs: BusChannel<number>): Promise<void> =>
+          until(async () => (await jobs.stats()).inFlight + (await jobs.stats()).pending === 0);
+
+        test.each(["next", "take", "manual"] as const)(
+          "BU-17: each value is received once, in order (%s)",
+          async (ack) => {
+            const [here, there] = await pair();
+            const out = here.channel<number>("jobs", { ...options, ack });
+            const into = there.channel<number>("jobs", { ...options, ack });
+            const sent = Array.from({ length: 50 }, (_, n) => go(() => out.send(n)));
+            for (const one of sent) expect(await within(one)).toBe(true);
+            const { pending } = await out.stats();
+            expect(pending).toBe(medium.differs.waits ? Math.ceil(50 / 8) : 50);
+            const got = await go(function* () {
+              const values: unknown[] = [];
+              for (let n = 0; n < 50; n++) {
+                if (ack === "manual") {
+                  const delivery = (yield* within(into.deliveries().receive())) as Delivery<number>;
+                  values.push(delivery.value);
+                  delivery.ack();
+                } else values.push(yield* within(into.receive()));
+              }
+              return values;
+            });
+            expect(got).toEqual(Array.from({ length: 50 }, (_, n) => n));
+            await drained(out);
+          },
+        );
+
+        test("BU-17: a full channel parks its senders, and no value is lost", async () => {
+          const [here, there] = await pair();
+          const out = here.channel<number>("jobs", { ...options, capacity: 2 });
+          const into = there.channel<number>("jobs", { ...options, capacity: 2 });
+          const sent = Array.from({ length: 40 }, (_, n) => go(() => out.send(n)));
+          const got = await go(function* () {
+            const values: unknown[] = [];
+            for (let n = 0; n < 40; n++) values.push(yield* within(into.receive()));
+            return values;
+          });
+          expect(got.sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 40 }, (_, n) => n));
+          for (const one of sent) expect(await within(one)).toBe(true);
+        });
+
+        test("BU-17: a value that is given back comes again, and no value that was done in this process", async () => {
+          const [here] = await pair();
+          const jobs = here.channel<number>("jobs", { ...options, ack: "manual" });
+          for (const one of [1, 2, 3].map((n) => go(() => jobs.send(n)))) await within(one);
+          const receive = async (): Promise<Delivery<number>> =>
+            (await within(jobs.deliveries().receive())) as Delivery<number>;
+          const deliveries = [await receive(), await receive(), await receive()];
+          expect(deliveries.map(({ value, count }) => [value, count])).toEqual([
+            [1, 1],
+            [2, 1],
+            [3, 1],
+          ]);
+          expect(deliveries.map((delivery) => (delivery.value === 2 ? delivery.nak() : delivery.ack()))).toEqual([
+            true,
+            true,
+            true,
+          ]);
+          const again = await receive();
+          expect([again.value, again.count]).toEqual([2, 2]);
+          expect(again.ack()).toBe(true);
+          await drained(jobs);
+        });
+
+        test("BU-17: another process gets all values of a batch that was not done", async () => {
+          if (medium.differs.single) return;
+          const [here, there] = await pair();
+          const jobs = here.channel<number>("jobs", { ...options, ack: "manual" });
+          for (const one of [1, 2, 3].map((n) => go(() => jobs.send(n)))) await within(one);
+          const first = there.channel<number>("jobs", { ...options, ack: "manual" }).deliveries();
+          expect(((await within(first.receive())) as Delivery<number>).ack()).toBe(true);
+          await there[Symbol.asyncDispose]();
+          const got: unknown[] = [];
+          for (let n = 0; n < 3; n++) {
+            const { value, count } = (await within(jobs.deliveries().receive())) as Delivery<number>;
+            got.push([value, count]);
+          }
+          expect(got).toEqual([
+            [1, 2],
+            [2, 2],
+            [3, 2],
+          ]);
+        });
+
+        test("BU-17: while a task works on one value of a batch, the others keep their lease", async () => {
+          if (medium.differs.single) return;
+          const [here, there] = await pair();
+          const slow = { ...options, ack: "manual", ackWait: 6000 } as const;
+          const out = here.channel<number>("jobs", slow);
+          const into = there.channel<number>("jobs", slow).deliveries();
+          for (const one of [1, 2, 3].map((n) => go(() => out.send(n)))) await within(one);
+          const got: unknown[] = [];
+          for (let n = 0; n < 3; n++) {
+            const delivery = (await within(into.receive())) as Delivery<number>;
+            got.push([delivery.value, delivery.count]);
+            // For all of them it takes longer than a lease lasts.
+            await sleep(2500);
+            delivery.ack();
+          }
+          expect(got).toEqual([
+            [1, 1],
+            [2, 1],
+            [3, 1],
+          ]);
+          await drained(out);
+        });
+
+        test("BU-17: one value of a batch becomes a dead letter", async () => {
+          const [here] = await pair();
+          const jobs = here.channel<number>("jobs", { ...options, ack: "manual", maxDeliver: 2, deadLetter: "dead" });
+          for (const one of [1, 2, 3].map((n) => go(() => jobs.send(n)))) await within(one);
+          for (let n = 0; n < 4; n++) {
+            const delivery = (await within(jobs.deliveries().receive())) as Delivery<number>;
+            if (delivery.value === 2) delivery.nak();
+            else delivery.ack();
+          }
+          const letter = await within(here.channel<DeadLetter<number>>("dead", { capacity: 100 }).receive());
+          expect(letter).toMatchObject({ value: 2, deliveries: 2 });
+          await drained(jobs);
+        });
+      });
+
       test("trySend() and tryReceive()", async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 1 });
@@ -769,6 +895,9 @@ export function contract(medium: Medium, races: number): void {
         [{ capacity: 1, maxInFlight: 0 }, "maxInFlight"],
         [{ capacity: 1, dedupe: 5 }, "dedupe"],
         [{ capacity: 1, dedupeWindow: 1 }, "dedupeWindow"],
+        [{ capacity: 1, batch: 0 }, "batch"],
+        [{ batch: 2 }, "capacity 0"],
+        [{ capacity: 1, batch: 2, dedupe: String }, "leave one out"],
         [{ capacity: 1, deadLetter: "jobs" }, "deadLetter"],
       ])("channel(%j) throws", async (options, word) => {
         const [here] = await pair();

@@ -85,42 +85,48 @@ function child(role: string): { readonly process: ChildProcess; line(): Promise<
 
 describe("a NATS bus", { timeout: 200_000 }, () => {
   const SENDS = scaled(300, 3000);
-  test(`BU-13: the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`, async () => {
-    const [here, there] = [await open(), await open()];
-    const options = { capacity: 100, ack: "take", ackWait: 10_000 } as const;
-    let sent = 0;
-    const writers = Array.from({ length: 8 }, (_, writer) =>
-      go(function* () {
-        const out = here.channel<number>("jobs", options);
-        for (let n = writer; n < SENDS; n += 8) {
-          expect(yield* out.send(n)).toBe(true);
-          sent++;
-        }
-      }),
-    );
-    const got: number[] = [];
-    const reader = go(function* () {
-      const into = there.channel<number>("jobs", options);
-      while (got.length < SENDS) got.push((yield* into.receive()) as number);
-    });
-    for (let kill = 1; kill <= 3; kill++) {
-      while (sent < (kill * SENDS) / 4) await sleep(1);
-      await server.kill();
-      await server.begin();
-    }
-    for (const writer of writers) await within(writer);
-    await within(reader);
-    const jobs = there.channel<number>("jobs", options);
-    // A server that was killed may never deliver again what it has not seen acknowledged; it has had twice the time for it.
-    const late = now() + 2.4 * options.ackWait;
-    for (let left = 1; left > 0 && now() < late; ) {
-      const { pending, inFlight } = await within(jobs.stats());
-      left = pending + inFlight;
-      // Nothing comes a second time.
-      if (left > 0) expect((await select({ jobs, late: sleep(50) })).key).toBe("late");
-    }
-    expect(got.sort((a, b) => a - b)).toEqual(Array.from({ length: SENDS }, (_, n) => n));
-  });
+  test.each([
+    ["BU-13", 1],
+    ["BU-17, in batches", 8],
+  ])(
+    `%s: the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`,
+    async (_, batch) => {
+      const [here, there] = [await open(), await open()];
+      const options = { capacity: 100, ack: "take", ackWait: 10_000, batch } as const;
+      let sent = 0;
+      const writers = Array.from({ length: 8 }, (_, writer) =>
+        go(function* () {
+          const out = here.channel<number>("jobs", options);
+          for (let n = writer; n < SENDS; n += 8) {
+            expect(yield* out.send(n)).toBe(true);
+            sent++;
+          }
+        }),
+      );
+      const got: number[] = [];
+      const reader = go(function* () {
+        const into = there.channel<number>("jobs", options);
+        while (got.length < SENDS) got.push((yield* into.receive()) as number);
+      });
+      for (let kill = 1; kill <= 3; kill++) {
+        while (sent < (kill * SENDS) / 4) await sleep(1);
+        await server.kill();
+        await server.begin();
+      }
+      for (const writer of writers) await within(writer);
+      await within(reader);
+      const jobs = there.channel<number>("jobs", options);
+      // A server that was killed may never deliver again what it has not seen acknowledged; it has had twice the time for it.
+      const late = now() + 2.4 * options.ackWait;
+      for (let left = 1; left > 0 && now() < late; ) {
+        const { pending, inFlight } = await within(jobs.stats());
+        left = pending + inFlight;
+        // Nothing comes a second time.
+        if (left > 0) expect((await select({ jobs, late: sleep(50) })).key).toBe("late");
+      }
+      expect(got.sort((a, b) => a - b)).toEqual(Array.from({ length: SENDS }, (_, n) => n));
+    },
+  );
 
   test("BU-14: after a restart of the server, all that waited goes on", async () => {
     const [here, there] = [await open(), await open()];

@@ -36,7 +36,7 @@ test("both buses have one type", () => {
 
 describe("Bus.channel()", () => {
   test("is a channel of the values that it is given", () => {
-    const jobs = bus.channel<Job>("jobs", { capacity: 8 });
+    const jobs = bus.channel<Job>("jobs", { capacity: 8, batch: 64 });
     expectTypeOf(jobs).toEqualTypeOf<BusChannel<Job>>();
     expectTypeOf(jobs).toExtend<Channel<Job>>();
     expectTypeOf(jobs.receive()).toEqualTypeOf<Operation<Job | Closed>>();
