@@ -7,8 +7,10 @@ import { scaled } from "../support/stress.js";
 import { compareCancelling } from "./cancelling.js";
 import { compare, compareEndless, compareEnough } from "./compare.js";
 import { compareGrowing } from "./growing.js";
+import { lockProgramOf, lockSpecOf } from "./locks.js";
 import { programOf, specOf } from "./programs.js";
 import { compareSymmetric } from "./symmetric.js";
+import { toolProgramOf, toolSpecOf } from "./tools.js";
 import { compareWide } from "./wide.js";
 
 const PROGRAMS = scaled(500, 3000);
@@ -16,6 +18,7 @@ const ENDLESS = scaled(200, 500);
 const WIDE = scaled(12, 60);
 const GROWING = scaled(50, 150);
 const CANCELLING = scaled(16, 50);
+const TOOLED = scaled(64, 700);
 const TURNS = 5000;
 const SYMMETRIC = scaled(150, 300);
 const CHUNK = 500;
@@ -47,6 +50,22 @@ test.each([
   expect(enough).toBeGreaterThan(0);
   expect(enough).toBeLessThan(all * part);
 });
+
+test.each(["locks", "group", "scopes", "barrier", "limiter"])(
+  "with %s, the search with stubborn sets comes to every state of each task",
+  (tool) => {
+    let [all, enough] = [0, 0];
+    for (let seed = 1; seed <= TOOLED; seed++) {
+      const main = tool === "locks" ? lockProgramOf(lockSpecOf(seed)) : toolProgramOf(toolSpecOf(seed, tool));
+      const states = compareEnough(seed, main);
+      all += states?.all ?? 0;
+      enough += states?.enough ?? 0;
+    }
+    expect(enough).toBeGreaterThan(0);
+    expect(enough).toBeLessThan(all);
+  },
+  PATIENCE,
+);
 
 test(
   "the model finds every outcome that a run of a random program shows",

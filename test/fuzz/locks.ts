@@ -1,6 +1,17 @@
 // Random programs with locks: tasks that take and release permits, look at locks, choose, give up and cancel each other.
 
-import { channel, go, type Lease, pause, type Routine, RwLock, Semaphore, select, sleep, type Task } from "millrace";
+import {
+  channel,
+  go,
+  type Lease,
+  pause,
+  type Routine,
+  RwLock,
+  Semaphore,
+  select,
+  sleep,
+  type Task,
+} from "../../src/index.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 
 /** What a task does next; `lock` is the index of a lock, and `n` the number of permits, or 2 to write. */

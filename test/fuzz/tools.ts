@@ -22,7 +22,7 @@ import {
   singleflight,
   sleep,
   workers,
-} from "millrace";
+} from "../../src/index.js";
 import { seeded } from "../../src/testing/simulation/decisions.js";
 
 /** What a task does next; `n` is a number of milliseconds, or says which of several things it does. */

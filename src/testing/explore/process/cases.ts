@@ -91,11 +91,12 @@ export const FIRST_RELEASES = 13;
 export const READS_LOCK = 14;
 /** In a choice that goes by order, looks whether a task is over. */
 export const AWAITS_END = 15;
-
-/** Arrives at a barrier. */
-export const ARRIVES = 17;
 /** Takes a place in a group. */
 export const ENTERS_GROUP = 16;
+/** Arrives at a barrier. */
+export const ARRIVES = 17;
+/** Waits for the end of all tasks of a group, which a task that enters the group puts off. */
+export const AWAITS_GROUP = 18;
 
 /** All uses of a channel. */
 export const CHANNEL_USES: readonly number[] = [TAIL, HEAD, CLOSES, AWAITS_CLOSE, READS_CHANNEL];
@@ -187,7 +188,7 @@ const cancelScope = {
   takesValue: true,
   isCall: true,
   uses: [CANCELS_SCOPE],
-  conflicts: [ENTERS_GROUP],
+  conflicts: [ENTERS_GROUP, AWAITS_GROUP],
   cancels: true,
 } as const;
 
@@ -284,12 +285,13 @@ const ROWS: Readonly<Record<number, Partial<CaseKind>>> = {
   },
   [ENTER_GROUP]: {
     ...{ target: "scope", enabled: "enterable", yields: "outcome", waitsForEnd: true },
-    ...{ uses: [ENTERS_GROUP], conflicts: [ENTERS_GROUP, CANCELS_SCOPE] },
+    ...{ uses: [ENTERS_GROUP], conflicts: [ENTERS_GROUP, AWAITS_GROUP, CANCELS_SCOPE] },
     waits: (names, _, lock) => `a free place in ${names.lock(lock)}`,
     step: (names, _, lock) => same(`take a place in ${names.lock(lock)}`),
   },
   [GROUP_ENDED]: {
-    ...{ target: "scope", enabled: "members over", yields: "outcome", conflicts: [CANCELS_SCOPE], waitsForEnd: true },
+    ...{ target: "scope", enabled: "members over", yields: "outcome", waitsForEnd: true },
+    ...{ uses: [AWAITS_GROUP], conflicts: [ENTERS_GROUP, CANCELS_SCOPE] },
     waits: () => "the end of all in a group",
     step: () => ["see all in the group over", "all over"],
   },
