@@ -33,9 +33,9 @@ export const READ_TIMEOUT = 16;
 export const READ_CELL = 17;
 export const WRITE_CELL = 18;
 export const CANCEL_TASK = 19;
-/** Cancels a scope from inside: if its body still returns, the scope yields that result. */
+/** Cancels a scope from inside: if its body still returns, the scope yields the result. */
 export const CANCEL_SCOPE = 20;
-/** Cancels a scope from outside: the result of its body is discarded. */
+/** Cancels a scope whose own task is cancelled: no task gets the result of the body. */
 export const ABORT_SCOPE = 21;
 /** Ends a scope whose deadline has passed. */
 export const FAIL_SCOPE = 22;

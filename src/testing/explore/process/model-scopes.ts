@@ -161,8 +161,6 @@ export interface RegionState {
   readonly failures: readonly number[];
   /** The id of the reason that it was cancelled for; -1 if it was not. */
   readonly reason: number;
-  /** Whether it was cancelled from outside. */
-  readonly aborted: boolean;
   /** Of a group: whether a caller has got the failures. */
   readonly told: boolean;
 }
@@ -175,7 +173,7 @@ export class RegionStates {
   constructor() {
     this._states = [];
     this._ids = new Map();
-    this.idOf({ failures: [], reason: -1, aborted: false, told: false });
+    this.idOf({ failures: [], reason: -1, told: false });
   }
 
   at(id: number): RegionState {
@@ -183,7 +181,7 @@ export class RegionStates {
   }
 
   idOf(state: RegionState): number {
-    const key = `${state.failures.join()}|${state.reason}|${state.aborted}|${state.told}`;
+    const key = `${state.failures.join()}|${state.reason}|${state.told}`;
     let id = this._ids.get(key);
     if (id === undefined) this._ids.set(key, (id = this._states.push(state) - 1));
     return id;

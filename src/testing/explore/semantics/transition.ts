@@ -362,10 +362,10 @@ const INTERNALS: Readonly<Record<number, Internal>> = {
     code: (model, task, region) => (cancelsOwnScope(model, task, region) ? 1 : 0),
     effect(model, task, region, reason) {
       if (cancelsOwnScope(model, task, region)) setReason(model, task, reason);
-      cancelScope(model, region, reason, false, task);
+      cancelScope(model, region, reason, task);
     },
   },
-  [ABORT_SCOPE]: { effect: (model, task, region, reason) => cancelScope(model, region, reason, true, task) },
+  [ABORT_SCOPE]: { effect: (model, task, region, reason) => cancelScope(model, region, reason, task) },
   [FAIL_SCOPE]: { effect: (model, _task, region, error) => failScope(model, region, error) },
   [ENTER_GROUP]: {
     code: (model, _task, region) => (isEnding(stateOf(model, region)) ? refusalCode(model, region) : 0),
@@ -674,7 +674,7 @@ function taskEnded(model: Model, task: number): void {
     if (group === null || stateOf(model, region).told) handleFailure(model, task);
     failScope(model, region, error);
   } else if (group === null && lts.status(node) === CANCELLED && model.scope(region).members[0] === task) {
-    cancelScope(model, region, undefinedId(model), false, -1);
+    cancelScope(model, region, undefinedId(model), -1);
   }
 }
 
@@ -767,14 +767,14 @@ function failScope(model: Model, region: number, error: number): void {
   if (!isEnding(state)) cancelMembers(model, region, error, -1);
 }
 
-/** Cancels a scope; `aborted` from outside, which discards the result of a body that is done. `by` is not cancelled with it. */
-function cancelScope(model: Model, region: number, reason: number, aborted: boolean, by: number): void {
+/** Cancels a scope. `by` is not cancelled with it. */
+function cancelScope(model: Model, region: number, reason: number, by: number): void {
   const state = stateOf(model, region);
   if (model.scope(region).group !== null) assertCancellable(model, region);
   const isOver = isEnding(state) || (model.scope(region).group === null && isScopeOver(model, region));
-  if (aborted || !isOver)
-    setState(model, region, { ...state, aborted: aborted || state.aborted, ...(!isOver && { reason }) });
-  if (!isOver) cancelMembers(model, region, reason, by);
+  if (isOver) return;
+  setState(model, region, { ...state, reason });
+  cancelMembers(model, region, reason, by);
 }
 
 /** Whether all tasks in a scope are over. With pending resumptions, the last of them may not be over yet. */
@@ -857,11 +857,10 @@ function cancelLostScopes(model: Model, node: number, at: number): void {
 /** What the end of a scope yields. */
 function outcomeCode(model: Model, region: number, yields: number): number {
   const { values, objects } = model.unfolder;
-  const { failures, reason, aborted } = stateOf(model, region);
+  const { failures, reason } = stateOf(model, region);
   if (failures.length > 0) return causeCode(objects.madeId(failure(failures.map((error) => values.at(error)))));
   if (yields === FAILURE) return valueCode(undefinedId(model));
   const body = model.nodeOf(model.scope(region).members[0]!);
-  const isDone = model.lts.status(body) === DONE;
-  if (isDone && (reason === -1 || !aborted)) return valueCode(model.lts.resultId(body));
+  if (model.lts.status(body) === DONE) return valueCode(model.lts.resultId(body));
   return causeCode(objects.madeId(cancelled(values.at(reason))));
 }
