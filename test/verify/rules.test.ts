@@ -1,8 +1,21 @@
 // Small programs for rules of the model that random programs seldom need: which transitions are enabled, what they do, and which of
 // them are independent.
 
-import { channel, collect, dropping, go, Mutex, pause, type Routine, scope, select, sleep, sliding } from "millrace";
-import { type VerifyOptions, verify } from "millrace/testing";
+import {
+  broadcast,
+  channel,
+  collect,
+  dropping,
+  go,
+  Mutex,
+  pause,
+  type Routine,
+  scope,
+  select,
+  sleep,
+  sliding,
+} from "millrace";
+import { cell, forever, invariant, type VerifyOptions, verify } from "millrace/testing";
 import { expect, test } from "vitest";
 import { compareEnough } from "../fuzz/compare.js";
 import { compareReduced } from "../fuzz/symmetric.js";
@@ -67,6 +80,93 @@ const programs: Readonly<Record<string, readonly [expected: string, main: Main]>
       const first = mutex.locked;
       yield* pause();
       return `${first} ${mutex.locked}`;
+    },
+  ],
+  "an attempt at a lock misses it or not, whenever its holder releases it": [
+    "false,true",
+    function* () {
+      const mutex = new Mutex();
+      const held = yield* mutex.lock();
+      const other = go(function* () {
+        const lease = mutex.tryLock();
+        yield* pause();
+        return lease !== undefined;
+      });
+      yield* pause();
+      held.release();
+      return yield* other;
+    },
+  ],
+  "the last of two values stays in a sliding buffer": [
+    "1,2",
+    function* () {
+      const latest = channel<number>(sliding(1));
+      yield* latest.send(0);
+      const tasks = [1, 2].map((n) => go(() => latest.send(n)));
+      for (const task of tasks) yield* task;
+      return yield* latest.receive();
+    },
+  ],
+  "an invariant is looked at in every state": [
+    "invariant",
+    function* () {
+      const [one, other] = [cell(0), cell(0)];
+      invariant("at most one is set", () => one.value + other.value < 2);
+      for (const each of [one, other]) {
+        go(function* () {
+          each.value = 1;
+          yield* pause();
+          each.value = 0;
+        });
+      }
+    },
+  ],
+  "a subscription that slides is read before the next value, or after it": [
+    "12,2",
+    function* () {
+      const source = channel<number>();
+      const latest = broadcast(source).subscribe({ policy: "slide" });
+      const reader = go(() => collect(latest));
+      for (const n of [1, 2]) yield* source.send(n);
+      source.close();
+      return (yield* reader).join("");
+    },
+  ],
+  "alike tasks sleep for as long as they do, whichever begins first": [
+    "1 2 3",
+    function* () {
+      const [gate, done] = [channel<void>(), channel<void>(3)];
+      const member = function* (): Routine<void> {
+        yield* gate.receive();
+        yield* sleep(5);
+        yield* done.send();
+      };
+      for (let nth = 0; nth < 3; nth++) go(member);
+      for (let nth = 0; nth < 3; nth++) {
+        yield* gate.send();
+        yield* sleep(2);
+      }
+      const first = done.length;
+      yield* sleep(2);
+      const second = done.length;
+      yield* sleep(2);
+      return `${first} ${second} ${done.length}`;
+    },
+  ],
+  "a task may be about to repeat what it did in the round before": [
+    "throw",
+    function* () {
+      const values = channel<number>();
+      go(forever, function* () {
+        yield* values.send(2);
+        yield* pause();
+      });
+      go(() => values.send(1));
+      const got = [yield* values.receive(), yield* values.receive()];
+      if (got.join() === "2,2") throw new Error("twice");
+      yield* forever(function* () {
+        yield* values.receive();
+      });
     },
   ],
 };

@@ -122,9 +122,9 @@ export const MUTANTS: readonly Mutant[] = [
     ["a failure does not cancel the scope", "if (!isEnding(state)) cancelMembers(model, region, error, -1);", ""],
     ["a failure in a scope is reported, too", "handleFailure(model, task);\n    failScope", "failScope"],
     [
-      "a cancelled scope yields its body's result all the same",
-      "if (isDone && (reason === -1 || !aborted))",
-      "if (isDone)",
+      "a cancelled scope whose body is done throws",
+      "if (model.lts.status(body) === DONE) return",
+      "if (model.lts.status(body) === DONE && reason === -1) return",
     ],
     ["the first failure of several is thrown alone", "failure(failures.map(", "failure(failures.slice(0, 1).map("],
     [
@@ -163,7 +163,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["two sends do not conflict", "const uses = can ? end : opposite(end);", "const uses = opposite(end);"],
     ["a disabled case is enabled by its own end", "const uses = can ? end : opposite(end);", "const uses = end;"],
-    ["a choice by order conflicts as other choices do", "if ((ordered && capacity > 0) || ", "if ("],
     ["a join does not wait for its task", "(waitsForEnd && !this._model.isOver(about))", "false"],
     ["cancelling conflicts with nothing", "if (cancels || (waitsForEnd", "if ((waitsForEnd"],
     [
