@@ -28,7 +28,18 @@ symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
 
 /** Tests of `verify` that kill most mutants; they run before all others. */
-const FIRST = ["served", "rounds", "operations", "events", "cancelling", "values", "locks", "combinators", "verify"];
+const FIRST = [
+  "rules",
+  "served",
+  "rounds",
+  "operations",
+  "events",
+  "cancelling",
+  "values",
+  "locks",
+  "combinators",
+  "verify",
+];
 
 const fileOf = (name: string): string => `test/verify/${name}.test.ts`;
 

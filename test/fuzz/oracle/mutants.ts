@@ -1,5 +1,9 @@
 // Broken rules of the explorer, one each: which transitions are enabled, what they do, and which of them a reduced search may leave
 // out. `../mutants.ts` runs the oracle on each.
+//
+// Rules that others imply are not broken: that a choice by order, and a case at a closed channel, bring all users of the channel (they
+// need fewer); that the failing end of a task of a group conflicts with entering the group (only the task that starts its tasks may
+// enter then, and it is in the set already); and those about the order of a pipeline's results (its workers use the same two channels).
 
 export interface Mutant {
   /** In src/testing/explore/. */
