@@ -9,6 +9,7 @@ import {
   go,
   Mutex,
   type Operation,
+  Pool,
   pause,
   type Routine,
   scope,
@@ -167,6 +168,29 @@ const programs: Readonly<Record<string, readonly [expected: string, main: Main]>
   ],
   "a sleep that begins again in each round of a busy loop is never over": ["", () => busy(() => sleep(5))],
   "a timeout that begins again in each round of a busy loop is never due": ["", () => busy(() => timeout(5).receive())],
+  "a resource that is made after the end of its pool is destroyed": [
+    "Error: Cannot acquire from pool: the pool is closed",
+    function* () {
+      const pool = new Pool({
+        *create() {
+          yield* sleep(2);
+          return "made";
+        },
+        max: 1,
+      });
+      const borrower = go(function* () {
+        try {
+          yield* pool.acquire();
+        } catch (error) {
+          return String(error);
+        }
+        return "lent";
+      });
+      yield* sleep(1);
+      yield* pool.close();
+      return yield* borrower;
+    },
+  ],
   "a task may be about to repeat what it did in the round before": [
     "throw",
     function* () {
