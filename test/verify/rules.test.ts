@@ -45,6 +45,19 @@ function* busy(late: () => Operation<unknown>): Routine<void> {
   });
 }
 
+/** A pool whose resources are numbers, counted from 1. */
+function numbered(max: number): Pool<number> {
+  const made = cell(0);
+  return new Pool({
+    *create() {
+      yield* pause();
+      made.value++;
+      return made.value;
+    },
+    max,
+  });
+}
+
 /** Each program, with its outcomes or the kind of its failure. */
 const programs: Readonly<Record<string, readonly [expected: string, main: Main]>> = {
   "a dropping buffer keeps what came first": [
@@ -189,6 +202,31 @@ const programs: Readonly<Record<string, readonly [expected: string, main: Main]>
       yield* sleep(1);
       yield* pool.close();
       return yield* borrower;
+    },
+  ],
+  "the resource of a pool that was used last is lent first": [
+    "2",
+    function* () {
+      const pool = numbered(2);
+      const [one, two] = [yield* pool.acquire(), yield* pool.acquire()];
+      one.release();
+      two.release();
+      const { value } = yield* pool.acquire();
+      return value;
+    },
+  ],
+  "a pool makes another resource in place of one that is destroyed": [
+    "2",
+    function* () {
+      const pool = numbered(1);
+      const first = yield* pool.acquire();
+      const next = go(function* () {
+        const { value } = yield* pool.acquire();
+        return value;
+      });
+      yield* sleep(1);
+      first.discard();
+      return yield* next;
     },
   ],
   "a task may be about to repeat what it did in the round before": [
