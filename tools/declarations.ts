@@ -4,8 +4,8 @@
 //
 // - members tagged `@internal`, and what overrides them in subclasses; a constructor becomes private;
 // - `implements` of interfaces that no entry point exports;
-// - files that no entry point reaches;
-// - the comments of what users cannot name: it is not exported, and no exported class or interface extends it.
+// - the comments of what users cannot name: it is not exported, and no exported class or interface extends it;
+// - then, what the exports of the entry points do not mention, imports of it, and files that are empty.
 //
 // Members tagged `@protected` become protected: the package itself uses them everywhere, but only subclasses of users may.
 // Private members move to the end of their class, as the errors of the compiler list the first members that a value lacks.
@@ -44,8 +44,17 @@ function tagged(node: ts.Node, tag: string): boolean {
   return ts.getJSDocTags(node).some(({ tagName }) => tagName.text === tag);
 }
 
-/** Edits the declarations in a folder, of which `entries` are the entry points. */
-export function ship(folder: string, entries: readonly string[]): void {
+/** The declarations that the entry points reach. */
+interface Declarations {
+  readonly checker: ts.TypeChecker;
+  readonly files: readonly ts.SourceFile[];
+  /** What the entry points export. */
+  readonly exported: ReadonlySet<ts.Symbol>;
+  /** The symbol for which a symbol stands that was imported or is exported again. */
+  readonly aliased: (symbol: ts.Symbol) => ts.Symbol;
+}
+
+function load(folder: string, entries: readonly string[]): Declarations {
   const program = ts.createProgram([...entries], {
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
@@ -56,24 +65,130 @@ export function ship(folder: string, entries: readonly string[]): void {
   });
   const checker = program.getTypeChecker();
   const files = program.getSourceFiles().filter(({ fileName }) => !relative(folder, fileName).startsWith(".."));
-  const reached = new Set(files.map(({ fileName }) => resolve(fileName)));
+  const aliased = (symbol: ts.Symbol): ts.Symbol =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   const exported = new Set<ts.Symbol>();
   for (const entry of entries) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(entry)!);
     for (const symbol of module === undefined ? [] : checker.getExportsOfModule(module)) exported.add(aliased(symbol));
   }
-  const shown = new Set([...exported].flatMap((symbol) => [symbol, ...basesOf(symbol)]));
-  const edited = files.map((file) => [file.fileName, edit(file)] as const);
-  for (const [name, text] of edited) writeFileSync(name, text);
+  return { checker, files, exported, aliased };
+}
+
+/** Edits the declarations in a folder, of which `entries` are the entry points. */
+export function ship(folder: string, entries: readonly string[]): void {
+  write(withoutInternals(load(folder, entries)));
+  const shipped = withoutUnused(load(folder, entries), entries);
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const path = join(folder, name);
-    if (statSync(path).isFile() && !reached.has(path)) rmSync(path);
+    if (statSync(path).isFile() && !shipped.has(path)) rmSync(path);
   }
+  write(new Map([...shipped].map(([path, text]) => [path, references(folder, path, text) + withTabs(text)])));
   writeFileSync(join(folder, "globals.d.ts"), globals);
+}
 
-  function aliased(symbol: ts.Symbol): ts.Symbol {
-    return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+function write(files: ReadonlyMap<string, string>): void {
+  for (const [path, text] of files) writeFileSync(path, text);
+}
+
+function references(folder: string, path: string, text: string): string {
+  const lines: string[] = [];
+  if (/\b(?:Async)?Disposable\b|Symbol\.(?:asyncD|d)ispose\b/.test(text)) {
+    lines.push(`/// <reference lib="esnext.disposable" />\n`);
   }
+  if (/\b(?:AbortSignal|Event|EventTarget|ReadableStream|WritableStream)\b/.test(text)) {
+    const to = join(relative(join(path, ".."), folder), "globals.d.ts").replaceAll("\\", "/");
+    lines.push(`/// <reference path="${to}" />\n`);
+  }
+  return lines.join("");
+}
+
+/** The text with indentation by tabs. */
+function withTabs(text: string): string {
+  return text.replace(/^(?: {4})+/gm, (spaces) => "\t".repeat(spaces.length / 4));
+}
+
+/** The files without what the exports of the entry points do not mention. */
+function withoutUnused(
+  { checker, files, exported, aliased }: Declarations,
+  entries: readonly string[],
+): Map<string, string> {
+  const used = new Set<ts.Node>();
+  const left = [...exported];
+  for (let symbol = left.pop(); symbol !== undefined; symbol = left.pop()) {
+    for (const declaration of symbol.declarations ?? []) use(statementOf(declaration));
+  }
+  const kept = new Map<string, string>();
+  for (const file of files) {
+    const text = entries.includes(file.fileName) ? file.text : usedText(file);
+    if (text !== "") kept.set(resolve(file.fileName), `${text.trim()}\n`);
+  }
+  return kept;
+
+  function use(statement: ts.Node): void {
+    if (used.has(statement) || !files.includes(statement.getSourceFile())) return;
+    used.add(statement);
+    const visit = (node: ts.Node): void => {
+      const symbol = ts.isIdentifier(node) ? checker.getSymbolAtLocation(node) : undefined;
+      if (symbol !== undefined) left.push(aliased(symbol));
+      ts.forEachChild(node, visit);
+    };
+    visit(statement);
+  }
+
+  /** What is used of a file; empty if nothing is. */
+  function usedText(file: ts.SourceFile): string {
+    const [imports, others] = [true, false].map((isImport) =>
+      file.statements.filter((statement) => ts.isImportDeclaration(statement) === isImport),
+    ) as [ts.ImportDeclaration[], ts.Statement[]];
+    let text = "";
+    for (const statement of others) {
+      if (ts.isExportDeclaration(statement)) text += withNames(statement, isUsed);
+      else if (used.has(statement)) text += statement.getFullText();
+    }
+    if (text.replace("export {};", "").trim() === "") return "";
+    // Links in comments use imports, too.
+    const isMentioned = (name: ts.ImportSpecifier): boolean =>
+      isUsed(name) && new RegExp(`\\b${name.name.text}\\b`).test(text);
+    return imports.map((statement) => withNames(statement, isMentioned)).join("") + text;
+  }
+
+  /** Whether what a name stands for is used, or is of another package. */
+  function isUsed({ name }: ts.ImportSpecifier | ts.ExportSpecifier): boolean {
+    const own = aliased(checker.getSymbolAtLocation(name)!).declarations?.filter((at) =>
+      files.includes(at.getSourceFile()),
+    );
+    return own === undefined || own.length === 0 || own.some((at) => used.has(statementOf(at)));
+  }
+}
+
+/** The text of a statement with the names that pass a test; empty if none does. */
+function withNames<S extends ts.ImportSpecifier | ts.ExportSpecifier>(
+  statement: ts.ImportDeclaration | ts.ExportDeclaration,
+  test: (name: S) => boolean,
+): string {
+  const clause = ts.isExportDeclaration(statement) ? statement.exportClause : statement.importClause?.namedBindings;
+  const text = statement.getFullText();
+  if (clause === undefined || !(ts.isNamedImports(clause) || ts.isNamedExports(clause))) return text;
+  const elements: readonly unknown[] = clause.elements;
+  const names = (elements as readonly S[]).filter(test);
+  if (names.length === elements.length) return text;
+  if (names.length === 0) return "";
+  const [start, end] = [clause.elements.pos, clause.elements.end].map((at) => at - statement.pos);
+  return `${text.slice(0, start)} ${names.map((name) => name.getText()).join(", ")} ${text.slice(end).trimStart()}`;
+}
+
+/** The statement of a file that a declaration is in. */
+function statementOf(declaration: ts.Node): ts.Node {
+  let node = declaration;
+  while (node.parent !== undefined && !ts.isSourceFile(node.parent)) node = node.parent;
+  return node;
+}
+
+/** The files without what users cannot use or name. */
+function withoutInternals({ checker, files, exported, aliased }: Declarations): Map<string, string> {
+  const shown = new Set([...exported].flatMap((symbol) => [symbol, ...basesOf(symbol)]));
+  return new Map(files.map((file) => [file.fileName, edit(file)]));
 
   function edit(file: ts.SourceFile): string {
     const edits: Edit[] = [];
@@ -85,7 +200,7 @@ export function ship(folder: string, entries: readonly string[]): void {
     for (const { from, to, text: replacement } of edits.sort((a, b) => b.from - a.from)) {
       text = text.slice(0, from) + replacement + text.slice(to);
     }
-    return references(file, text) + withoutComments(file, text);
+    return withoutComments(file, text);
   }
 
   /** The classes and interfaces that a class or an interface extends. */
@@ -114,18 +229,6 @@ export function ship(folder: string, entries: readonly string[]): void {
       from = statement.end;
     }
     return made + text.slice(from);
-  }
-
-  function references(file: ts.SourceFile, text: string): string {
-    const lines: string[] = [];
-    if (/\b(?:Async)?Disposable\b|Symbol\.(?:asyncD|d)ispose\b/.test(text)) {
-      lines.push(`/// <reference lib="esnext.disposable" />\n`);
-    }
-    if (/\b(?:AbortSignal|Event|EventTarget|ReadableStream|WritableStream)\b/.test(text)) {
-      const path = join(relative(join(file.fileName, ".."), folder), "globals.d.ts").replaceAll("\\", "/");
-      lines.push(`/// <reference path="${path}" />\n`);
-    }
-    return lines.join("");
   }
 
   function editClass(node: ts.ClassDeclaration, edits: Edit[]): void {
