@@ -4,8 +4,10 @@
 import { signals } from "../operation/bridge.js";
 import type { Operation, WaitsFor } from "../operation/operation.js";
 import type { PlainPerformance } from "../operation/plain-performance.js";
+import { callSite } from "../scheduler/call-site.js";
 import { native } from "../scheduler/host.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
+import { findMaker, install } from "../scheduler/makers.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { type Weak, weak } from "../structures/weak.js";
 import type { Task } from "../task/task.js";
@@ -74,8 +76,8 @@ class EndOfLoop extends Layer {
     this._watches = false;
   }
 
-  override get tracing(): boolean {
-    return this._traces > 0 || super.tracing;
+  override get callSite(): (() => string | undefined) | null {
+    return this._traces > 0 ? callSite : super.callSite;
   }
 
   override start(
@@ -152,9 +154,9 @@ function waitsInBackground(operation: Operation<unknown>): boolean {
 
 /** Installs the check once, however often the package is loaded. `onStart` is called before each of the first tasks is started. */
 export function watchEndOfLoop(onStart: () => void): void {
-  const installed = scheduler.findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
+  const installed = findMaker((maker): maker is EndOfLoop => "_failAll" in maker);
   if (installed !== null) return;
   const endOfLoop = new EndOfLoop(onStart);
-  scheduler.install(endOfLoop);
+  install(endOfLoop);
   signals.isTimeout = (signal) => endOfLoop.isTimeout(signal);
 }

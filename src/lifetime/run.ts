@@ -5,6 +5,7 @@ import type { Channel } from "../channel/ends.js";
 import { type Operation, unblock } from "../operation/operation.js";
 import { callSite } from "../scheduler/call-site.js";
 import { Layer, type MakeChannel, type MakeTask, type Parent } from "../scheduler/maker.js";
+import { findMaker, install, uninstall } from "../scheduler/makers.js";
 import { Path } from "../scheduler/path.js";
 import type { Performer } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -160,17 +161,17 @@ class Programs extends Layer {
   }
 
   add(program: Running): void {
-    if (this._running.size === 0) scheduler.install(this);
+    if (this._running.size === 0) install(this);
     this._running.add(program);
   }
 
   remove(program: Running): void {
-    if (this._running.delete(program) && this._running.size === 0) scheduler.uninstall(this);
+    if (this._running.delete(program) && this._running.size === 0) uninstall(this);
   }
 
-  override get tracing(): boolean {
-    for (const program of this._running) if (program.tracing) return true;
-    return super.tracing;
+  override get callSite(): (() => string | undefined) | null {
+    for (const program of this._running) if (program.tracing) return callSite;
+    return super.callSite;
   }
 
   override get watchful(): boolean {
@@ -229,7 +230,7 @@ class Programs extends Layer {
 
 /** Returns the maker of the running programs. There is one, however often the package is loaded. */
 function allPrograms(): Programs {
-  return scheduler.findMaker((maker): maker is Programs => "add" in maker && "remove" in maker) ?? new Programs();
+  return findMaker((maker): maker is Programs => "add" in maker && "remove" in maker) ?? new Programs();
 }
 
 /**

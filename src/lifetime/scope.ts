@@ -9,7 +9,6 @@ import type { AsyncRoutine, Operation, Routine, WaitsFor } from "../operation/op
 import { releaseMadeIn } from "../operation/ownership.js";
 import { upon } from "../operation/upon.js";
 import { Waiters } from "../operation/waiters.js";
-import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import type { Holder, Home, Kept, Seeker } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -91,7 +90,7 @@ class Region<T> implements Scope, Once<T>, Waiter, Home {
 
   go<A extends unknown[], U>(body: AnyWork<U, A>, ...args: A): Task<U> {
     if (this.happened) throw new Error("Cannot start go block in scope: the scope is over");
-    const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+    const site = scheduler.maker?.callSite?.();
     const task = this._start(body, args, site);
     if (this._ending) task.cancel(this._cancelled?.reason);
     return task;
@@ -349,6 +348,6 @@ export function scope<T>(body: Work<T, [scope: Scope]>, options: ScopeOptions = 
   const { deadline, signal } = options;
   if (deadline !== undefined) milliseconds("open scope", deadline, "deadline");
   assertSignal("open scope", signal);
-  const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+  const site = scheduler.maker?.callSite?.();
   return new ScopeOperation(bodyOf<[scope: Scope], T>(body), options, site);
 }

@@ -43,13 +43,13 @@ export interface KeptPermits {
 export interface Maker {
   /** The next maker of the chain; null for the last one. */
   outer: Maker | null;
-  /** Whether `start` is to get the line on which each task is started. */
-  readonly tracing: boolean;
+  /** Returns the line on which a task is started, see `callSite`; null if `start` needs none. */
+  readonly callSite: (() => string | undefined) | null;
   /** Whether `idle` is to be called each time the run queue is empty. */
   readonly watchful: boolean;
   channel(buffer: unknown, options: unknown, make: MakeChannel): unknown;
   promiseChannel(make: () => unknown): unknown;
-  /** Starts a task. `site` is the line of the stack that starts it, while `tracing` is true. */
+  /** Starts a task. `site` is what `callSite` has returned to the code that starts the task. */
   start(body: unknown, args: unknown, parent: Parent | null, site: string | undefined, make: MakeTask): unknown;
   scope(body: unknown, options: unknown, make: () => unknown): unknown;
   timeout(ms: number, make: MakeTimeout): unknown;
@@ -88,8 +88,8 @@ export class Layer implements Maker {
     this.outer = null;
   }
 
-  get tracing(): boolean {
-    return this.outer?.tracing === true;
+  get callSite(): (() => string | undefined) | null {
+    return this.outer === null ? null : this.outer.callSite;
   }
 
   get watchful(): boolean {

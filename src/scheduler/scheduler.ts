@@ -188,24 +188,6 @@ export class Scheduler {
     return this.policy === null ? Math.floor(this.host.random() * n) : this.policy.choose(n);
   }
 
-  /** Adds a maker at the front of the chain. */
-  install(maker: Maker): void {
-    maker.outer = this.maker;
-    this.maker = maker;
-  }
-
-  /** Removes a maker from the chain. */
-  uninstall(maker: Maker): void {
-    if (this.maker === maker) this.maker = maker.outer;
-    for (let at = this.maker; at !== null; at = at.outer) if (at.outer === maker) at.outer = maker.outer;
-  }
-
-  /** Returns the newest maker that passes a test; null if there is none. */
-  findMaker<M extends Maker>(test: (maker: Maker) => maker is M): M | null {
-    for (let at = this.maker; at !== null; at = at.outer) if (test(at)) return at;
-    return null;
-  }
-
   /** The path of the task that is running; the root path if the task is unknown. */
   creator(): Path {
     return this.current === null ? this.root : this.current.path();

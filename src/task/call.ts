@@ -1,6 +1,5 @@
 import { Sharable } from "../operation/once.js";
 import { isOperation, type Operation, type WaitsFor } from "../operation/operation.js";
-import { callSite } from "../scheduler/call-site.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { nameOf } from "../structures/named.js";
 import { Child } from "./child.js";
@@ -63,6 +62,6 @@ export function call<A extends unknown[], T>(
 export function call<A extends unknown[], T>(work: AnyWork<T, A>, ...args: A): Operation<T> {
   assertWork("call", "work", work);
   if (isOperation(work)) return work as Operation<T>;
-  const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+  const site = scheduler.maker?.callSite?.();
   return new Call<A, T>(bodyOf(work), args, site);
 }

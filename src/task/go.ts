@@ -1,7 +1,6 @@
 // Starting tasks.
 
 import { Operation, type WaitsFor } from "../operation/operation.js";
-import { callSite } from "../scheduler/call-site.js";
 import type { Parent } from "../scheduler/maker.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { launch } from "./start.js";
@@ -53,7 +52,7 @@ export function go<A extends unknown[], T>(
   ...args: A
 ): Task<T>;
 export function go<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> {
-  const site = scheduler.maker?.tracing === true ? callSite() : undefined;
+  const site = scheduler.maker?.callSite?.();
   return start(body, args, null, site);
 }
 

@@ -6,9 +6,15 @@
 // signal gets none.
 
 import { Answer } from "../operation/answer.js";
-import { always, withNack } from "../operation/basic.js";
-import { type AsyncRoutine, isOperation, type Operation, type Parked, type Routine } from "../operation/operation.js";
-import { upon } from "../operation/upon.js";
+import { always } from "../operation/basic.js";
+import {
+  type AsyncRoutine,
+  isOperation,
+  Mapped,
+  type Operation,
+  type Parked,
+  type Routine,
+} from "../operation/operation.js";
 import { shown } from "../structures/errors.js";
 import { named, nameOf } from "../structures/named.js";
 import { Child } from "./child.js";
@@ -85,10 +91,30 @@ function abortable<T>(made: Settleable<T>, controller: AbortController): Settlea
   if (isPromise(made)) return new Answer(made, controller);
   const settling = settle(made);
   if (!isOperation(settling)) return new Abortable(settling, controller);
-  return withNack((lost) => {
-    upon(lost, () => controller.abort());
-    return settling as Operation<T>;
-  });
+  return new Signalled(settling as Operation<T>, controller);
+}
+
+function same<T>(value: T): T {
+  return value;
+}
+
+/**
+ * An operation that a function with a signal returned. The signal is aborted when the task that performs the operation is
+ * cancelled. It is no branch of a choice: a choice starts a task, which performs it.
+ */
+export class Signalled<T> extends Mapped<T, T> {
+  private readonly _controller: AbortController;
+
+  constructor(operation: Operation<T>, controller: AbortController) {
+    super(operation.fresh(), same<T>);
+    this._controller = controller;
+  }
+
+  override withdraw(): boolean {
+    const left = super.withdraw();
+    this._controller.abort();
+    return left;
+  }
 }
 
 /** A routine whose signal is aborted before its `finally` blocks run. */

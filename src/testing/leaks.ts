@@ -4,8 +4,10 @@
 import { Member } from "../lifetime/record.js";
 import { deadlock } from "../lifetime/report.js";
 import { upon } from "../operation/upon.js";
+import { callSite } from "../scheduler/call-site.js";
 import { native } from "../scheduler/host.js";
 import { Layer, type MakeTask, type Parent } from "../scheduler/maker.js";
+import { install, uninstall } from "../scheduler/makers.js";
 import { scheduler } from "../scheduler/scheduler.js";
 import { shown } from "../structures/errors.js";
 import type { Task } from "../task/task.js";
@@ -27,11 +29,11 @@ class Starts extends Layer implements Disposable {
   constructor(started: (task: Task<unknown>, site: string | undefined) => void) {
     super();
     this._started = started;
-    scheduler.install(this);
+    install(this);
   }
 
-  override get tracing(): boolean {
-    return true;
+  override get callSite(): () => string | undefined {
+    return callSite;
   }
 
   override start(
@@ -48,7 +50,7 @@ class Starts extends Layer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    scheduler.uninstall(this);
+    uninstall(this);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { type Routine, sleep } from "../../src/index.js";
 import type { Host } from "../../src/scheduler/host.js";
-import { scheduler } from "../../src/scheduler/scheduler.js";
+import { install } from "../../src/scheduler/makers.js";
 import { DEFAULT, RECEIVE, STRIDE, Unmodelled } from "../../src/testing/explore/process/cases.js";
 import { PARKED } from "../../src/testing/explore/process/local-lts.js";
 import { ModelMaker } from "../../src/testing/explore/process/model-maker.js";
@@ -123,7 +123,7 @@ export function modelled<R>(
 export function staged<R>(main: () => Routine<unknown>, work: (model: Model) => R, refinements: Refinements): R {
   const unfolder = new Unfolder({ body: main, args: [] }, true, false, refinements);
   using _ = new Isolation(still, { next: () => 0, choose: () => 0 }, () => false);
-  scheduler.install(new ModelMaker(unfolder.sandbox));
+  install(new ModelMaker(unfolder.sandbox));
   return work(new Model(unfolder));
 }
 

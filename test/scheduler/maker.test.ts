@@ -5,6 +5,7 @@ import { assertNoLeaks, simulate, trackLeaks, verify } from "millrace/testing";
 import { map } from "millrace/transducers";
 import { afterEach, describe, expect, test } from "vitest";
 import { Layer, type MakeChannel, type MakeTask, type Parent } from "../../src/scheduler/maker.js";
+import { install, uninstall } from "../../src/scheduler/makers.js";
 import { scheduler } from "../../src/scheduler/scheduler.js";
 
 /** Notes what it is asked to make. */
@@ -42,13 +43,13 @@ function* handOver(): Routine<number> {
 describe("scheduler.maker", () => {
   test("asks the newest maker first, and each passes on what it does not replace", async () => {
     const [outer, inner] = [new Noting(), new Noting()];
-    scheduler.install(outer);
-    scheduler.install(inner);
+    install(outer);
+    install(inner);
     expect(await go(handOver)).toBe(7);
     // A maker can be taken out of the middle of the chain.
-    scheduler.uninstall(outer);
+    uninstall(outer);
     channel();
-    scheduler.uninstall(inner);
+    uninstall(inner);
     expect(outer.asked).toEqual(["task", "channel", "task"]);
     expect(inner.asked).toEqual(["task", "channel", "task", "channel"]);
   });
@@ -80,10 +81,10 @@ describe("scheduler.maker", () => {
 
   test("simulate() and verify() set aside the makers of the host, and put them back", async () => {
     const noting = new Noting();
-    scheduler.install(noting);
+    install(noting);
     await simulate(handOver, { schedules: 3 });
     const verdict = await verify(handOver);
-    scheduler.uninstall(noting);
+    uninstall(noting);
     expect(verdict.status).toBe("proved");
     expect(noting.asked).toEqual([]);
   });

@@ -534,6 +534,18 @@ test("onUndelivered is in the model, as long as no value is on its way to a task
   expect(await verify(program(1))).toMatchObject({ status: "proved", engine: "runs" });
 });
 
+test("a function with a signal that returns an operation is in the model, unless it is cancelled", async () => {
+  const program = (cancelled: boolean) =>
+    function* (): Routine<void> {
+      const task = go((signal: AbortSignal) => sleep(1).map(() => signal.aborted));
+      yield* pause();
+      if (cancelled) task.cancel();
+      yield* task.whenOver();
+    };
+  expect(await verify(program(false))).toMatchObject({ status: "proved", engine: "model" });
+  expect(await verify(program(true))).toMatchObject({ status: "proved", engine: "runs" });
+});
+
 test("a program that listens to a signal or cancels an async task is verified by runs", async () => {
   const programs: (() => Routine<unknown>)[] = [
     performing(

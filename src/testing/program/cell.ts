@@ -1,7 +1,7 @@
 // Variables and conditions that a program declares, so that `verify` can take them into account.
 
 import type { Maker } from "../../scheduler/maker.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { findMaker } from "../../scheduler/makers.js";
 
 /**
  * A variable that tasks share. See {@link cell}.
@@ -47,7 +47,7 @@ export interface Declared {
  * ```
  */
 export function cell<T>(initial: T): Cell<T> {
-  const declared = scheduler.findMaker((maker): maker is Maker & Declared => "cell" in maker);
+  const declared = findMaker((maker): maker is Maker & Declared => "cell" in maker);
   return declared === null ? { value: initial } : declared.cell(initial);
 }
 
@@ -76,5 +76,5 @@ export function cell<T>(initial: T): Cell<T> {
  * ```
  */
 export function invariant(name: string, holds: () => boolean): void {
-  scheduler.findMaker((maker): maker is Maker & Declared => "invariant" in maker)?.invariant(name, holds);
+  findMaker((maker): maker is Maker & Declared => "invariant" in maker)?.invariant(name, holds);
 }

@@ -3,7 +3,7 @@
 import { alt } from "../../choice/select.js";
 import { always } from "../../operation/basic.js";
 import { Operation, type WaitsFor } from "../../operation/operation.js";
-import { scheduler } from "../../scheduler/scheduler.js";
+import { findMaker } from "../../scheduler/makers.js";
 import { type Settler, settling, World } from "./world.js";
 
 /**
@@ -26,7 +26,7 @@ import { type Settler, settling, World } from "./world.js";
 export function choose<T>(...values: T[]): Operation<T> {
   if (values.length === 0) throw new TypeError("Cannot choose: choose() takes at least one value, got none");
   const choice = alt(...values.map((value) => always(value))) as Operation<T>;
-  const world = scheduler.findMaker((maker): maker is World => maker instanceof World);
+  const world = findMaker((maker): maker is World => maker instanceof World);
   return world === null ? choice : world.chosen(choice);
 }
 

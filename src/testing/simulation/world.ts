@@ -8,6 +8,7 @@ import { Mapped, type Operation } from "../../operation/operation.js";
 import type { PlainPerformance } from "../../operation/plain-performance.js";
 import { type Host, native } from "../../scheduler/host.js";
 import { Layer, type MakeChannel, type Maker, type MakeTask, type Parent } from "../../scheduler/maker.js";
+import { findMaker, install } from "../../scheduler/makers.js";
 import type { Policy } from "../../scheduler/roles.js";
 import { scheduler } from "../../scheduler/scheduler.js";
 import { Ring } from "../../structures/ring.js";
@@ -189,7 +190,7 @@ export class World extends Layer implements Disposable, Declared {
     this._isolation = new Isolation(this._host(drawn("random()")), this._watched(decisions), (entry) =>
       this._isOwn(entry),
     );
-    scheduler.install(this);
+    install(this);
   }
 
   [Symbol.dispose](): void {
@@ -545,7 +546,7 @@ export interface Settling extends Maker {
 
 /** Returns the simulation or the verification in which the calling code runs. */
 export function settling(what: string): Settling {
-  const found = scheduler.findMaker((maker): maker is Settling => "settlers" in maker);
+  const found = findMaker((maker): maker is Settling => "settlers" in maker);
   if (found !== null) return found;
   throw new Error(`Cannot ${what}: only a program that simulate(), replay() or verify() runs may do so`);
 }

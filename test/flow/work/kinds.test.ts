@@ -116,6 +116,20 @@ const kinds: readonly { kind: string; make: (notes: Notes, ms: number, error?: u
     make: (notes, ms, error) => () => asyncRoutine(notes, ms, error),
   },
   { kind: "a function that returns an operation", make: (notes, ms, error) => () => operation(notes, ms, error) },
+  {
+    kind: "a function with a signal that returns an operation",
+    make:
+      (notes, ms, error) =>
+      (...args: unknown[]) => {
+        notes.signal(args);
+        notes.log.push("begun");
+        return sleep(ms).map(() => {
+          if (error !== undefined) throw error;
+          notes.log.push("done");
+          return "result";
+        });
+      },
+  },
   { kind: "an operation", make: operation },
   { kind: "a bound function*", make: (notes, ms, error) => routine.bind(null, notes, ms, error) },
 ];

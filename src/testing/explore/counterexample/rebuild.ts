@@ -3,7 +3,7 @@
 // token means the same in another process.
 
 import type { Host } from "../../../scheduler/host.js";
-import { scheduler } from "../../../scheduler/scheduler.js";
+import { install } from "../../../scheduler/makers.js";
 import type { Schedule } from "../../report/schedule.js";
 import type { FailureKind } from "../../report/verdict.js";
 import { CHANCE } from "../../simulation/host-calls.js";
@@ -36,7 +36,7 @@ export async function inSandbox<R>(sandbox: Sandbox, work: (isolation: Isolation
   // The tasks of a program that is unfolded are none of the scheduler.
   const isOwn = (): boolean => false;
   using isolation = new Isolation({ ...still(sandbox), report }, policy, isOwn);
-  scheduler.install(new ModelMaker(sandbox));
+  install(new ModelMaker(sandbox));
   return await work(isolation);
 }
 

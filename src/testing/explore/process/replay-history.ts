@@ -2,6 +2,7 @@
 // transition from there that is unfolded first. For every other transition a new routine is started, and its history replayed.
 
 import type { Operation } from "../../../operation/operation.js";
+import { Signalled } from "../../../task/work.js";
 import { RETURN_AFTER, Unmodelled } from "./cases.js";
 import type { LocalLts } from "./local-lts.js";
 import { completeCase, gatesLost } from "./operation-cases.js";
@@ -91,6 +92,8 @@ export function deliver(run: RoutineRun, operation: Operation<unknown>, at: numb
     return completed;
   }
   if (lost.length > 0) throw new Unmodelled("a task is cancelled at an operation that was made with withNack");
+  if (operation instanceof Signalled)
+    throw new Unmodelled("a task is cancelled at an operation of a function with a signal");
   if (at <= RETURN_AFTER) completeCase(operation, RETURN_AFTER - at, value);
   return true;
 }
