@@ -24,7 +24,7 @@ import { shown } from "../../structures/errors.js";
  * for (const input of inputs) console.log(await collect(input)); // [ 1, 2 ], [ 3 ], [ 5 ]
  * ```
  */
-export type Input<T> = ReceiveChannel<T> | Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
+export type Input<T> = ReceiveChannel<T> | readonly T[] | Iterable<T> | AsyncIterable<T> | ReadableStream<T>;
 
 class FromIterable<T> implements Feed<void, T> {
   private readonly _iterator: Iterator<T>;
