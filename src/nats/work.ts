@@ -437,7 +437,8 @@ export class WorkChannel<T> implements BusChannel<T>, Sink, Deliverer {
       const item = new Item(this, message, value, null);
       this._leased.add(item);
       // A value of which nothing was heard for longer than its lease is looked at, which ends it.
-      if (this._leased.size > 2 * this.settings.maxInFlight) for (const one of [...this._leased]) void one.live;
+      const most = 2 * this.settings.maxInFlight * this.settings.batch;
+      if (this._leased.size > most) for (const one of [...this._leased]) void one.live;
       return item;
     } catch (cause) {
       const item = new Item<T>(this, message, undefined as T, { cause });
