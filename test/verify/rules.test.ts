@@ -229,6 +229,45 @@ const programs: Readonly<Record<string, readonly [expected: string, main: Main]>
       return yield* next;
     },
   ],
+  "a pool serves the request first that came first": [
+    "first second",
+    function* () {
+      const [pool, log] = [numbered(1), channel<string>(2)];
+      const held = yield* pool.acquire();
+      const borrow = function* (name: string): Routine<void> {
+        using _ = yield* pool.acquire();
+        yield* log.send(name);
+      };
+      const tasks = [go(borrow, "first")];
+      yield* sleep(1);
+      tasks.push(go(borrow, "second"));
+      yield* sleep(1);
+      held.release();
+      for (const task of tasks) yield* task;
+      log.close();
+      return (yield* collect(log)).join(" ");
+    },
+  ],
+  "the error of a resource that no request waits for is thrown": [
+    "throw",
+    function* () {
+      const pool = new Pool({
+        *create(): Routine<number> {
+          yield* sleep(2);
+          throw new Error("broken");
+        },
+        max: 1,
+      });
+      const borrower = go(function* () {
+        try {
+          yield* pool.acquire();
+        } catch {}
+      });
+      yield* sleep(1);
+      yield* pool.close();
+      yield* borrower;
+    },
+  ],
   "a task may be about to repeat what it did in the round before": [
     "throw",
     function* () {

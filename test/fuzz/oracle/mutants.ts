@@ -218,4 +218,156 @@ export const MUTANTS: readonly Mutant[] = [
     ["results do not matter", "return lts.resultId(node) === lts.resultId(image);", "return true;"],
     ["any status will do", "if (lts.status(node) !== lts.status(image) || ", "if ("],
   ]),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "a task that an atomic sequence shows not to be parked runs in it",
+        "if (isAbsent) this.moved.push(task);",
+        "void isAbsent;",
+      ],
+      ["a task that could have gone on alone may have been parked", "this._goesOnAlone(at) ||", ""],
+      [
+        "a peer that an attempt has missed may have been parked",
+        "(missed !== null &&",
+        "(missed !== null && at < 0 &&",
+      ],
+    ],
+    ["served"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      ["timeouts never stand still", "component === -1 || still.includes(component) ? 0 :", "component === -1 ? 0 :"],
+      ["sleeps never stand still", "if (!still.includes(component)) model.set(", "model.set("],
+    ],
+    ["rules"],
+  ),
+  ...of(
+    "reduction/may-use.ts",
+    [
+      ["permits that are released on the way are not released", "this._setLate(node, RELEASES, lock);", ""],
+      ["no release is the first use of a lock", "if (lock !== granted) this._setLate(node, FIRST_RELEASES, lock);", ""],
+      [
+        "a pending request gives nothing back",
+        "if (turn !== -1) for (const lock of this._granted(turn)) this._releasesAt(node, lock, -1);",
+        "",
+      ],
+      [
+        "a choice by order does not look at the ends of tasks",
+        'if (ordered && waitsForEnd && kindTarget === "task") this._set(node, AWAITS_END, target);',
+        "",
+      ],
+      [
+        "a choice by order does not look at its locks",
+        "if (cases[at] === ACQUIRE && ordered) this._set(node, READS_LOCK, target);",
+        "",
+      ],
+      ["no use of a buffer is its first", "if (this._isBuffered(target)) this._set(node, firstUse(end), target);", ""],
+      [
+        "what comes after a committed send does not count",
+        "if (lts.base(node) !== node) this._lead(lts.base(node), node);",
+        "",
+      ],
+    ],
+    ["rules"],
+  ),
+  ...of(
+    "reduction/stubborn-sets.ts",
+    [
+      [
+        "the end of a task does not conflict with a choice that looks at it",
+        "if (turn !== -1 && this._model.lts.isEnd(turn)) this._addUsers(AWAITS_END, task);",
+        "",
+      ],
+      [
+        "cancelling a scope does not conflict with its tasks",
+        "if (region !== -1) this._addUsers(CANCELS_SCOPE, region);",
+        "",
+      ],
+      [
+        "starting a task does not come before it",
+        "if (sandbox.tasks[task]!.starter !== -1) this._add(sandbox.tasks[task]!.starter);",
+        "",
+      ],
+      ["an end that cancels a scope conflicts with nothing", "if (!ends) return;", "return;"],
+      [
+        "no task of a group gives its place back",
+        "if (cancels || cases[at] === ENTER_GROUP) this._addMembers(about);",
+        "if (cancels) this._addMembers(about);",
+      ],
+      ["the end of a scope does not wait for its tasks", "else if (waitsForEnd) this._addLast(about);", ""],
+      ["a look at a lock conflicts with nothing", "this._addUsers(READS_LOCK, lock);", ""],
+      ["two requests do not conflict", "? ACQUIRES : FIRST_RELEASES", "? FIRST_RELEASES : FIRST_RELEASES"],
+      ["a request is not enabled by a release", "? ACQUIRES : FIRST_RELEASES", "? ACQUIRES : ACQUIRES"],
+      [
+        "a choice by order conflicts with no use of its locks",
+        "for (const use of [ACQUIRES, RELEASES]) this._addUsers(use, lock);",
+        "void 0;",
+      ],
+      ["a sliding buffer is used at one end", ' || overflow !== "park" ||', " ||"],
+      ["atomic sequences are reduced", "!lts.anyAtomic &&", ""],
+      ["looks at scopes are reduced", "!lts.looksAtScopes &&", ""],
+      ["programs with invariants are reduced", "sandbox.invariants.size === 0 &&", ""],
+      ["broadcasts are reduced", "sandbox.broadcasts.length === 0 &&", ""],
+      ["queues of locks are reduced", "!sandbox.locks.some(({ isQueued }) => isQueued)", "true"],
+    ],
+    ["rules"],
+  ),
+  ...of(
+    "search/busy-loops.ts",
+    [
+      [
+        "a clock that begins again in each round is due",
+        "if ([...running].some((clock) => !begins.has(clock))) loops.push({ stops: component, begins, isClosed });",
+        "loops.push({ stops: component, begins: new Set(), isClosed });",
+      ],
+    ],
+    ["rules"],
+  ),
+  ...of(
+    "process/model-pool.ts",
+    [
+      [
+        "what is put back after the end is lent",
+        "if (this._closing.value === null) this._lend(value);\n    else this._retire(value);",
+        "this._lend(value);",
+      ],
+      [
+        "what is made after the end is lent",
+        "if (this._closing.value === null) this._lend(resource);\n    else this._retire(resource);",
+        "this._lend(resource);",
+      ],
+      [
+        "a pool makes a resource more than it may",
+        "this._slots.value < this._parts.max",
+        "this._slots.value <= this._parts.max",
+      ],
+      [
+        "the oldest idle resource is lent first",
+        "this._idle.value = idle.slice(0, -1);\n    return { resource: idle.at(-1) };",
+        "this._idle.value = idle.slice(1);\n    return { resource: idle[0] };",
+      ],
+      ["what is put back passes over requests that wait", "if (!this._give({ resource })) this._idle", "this._idle"],
+      ["a free place starts no maker", "this._slots.value--;\n    this._changed();", "this._slots.value--;"],
+      ["requests wait beyond the end", "for (const request of this._waiting.value) request.close();", ""],
+      ["the end does not wait for resources", "if (this._slots.value > 0) yield* this._emptied.receive();", ""],
+      [
+        "idle resources stay after the end",
+        "for (const resource of [...this._idle.value].reverse()) this._retire(resource);",
+        "",
+      ],
+      [
+        "the error of a maker is lost",
+        "if (!this._give({ error })) {",
+        "if (!this._give({ error }) && this.size < 0) {",
+      ],
+      [
+        "the last request is served first",
+        "const [first, ...others] = this._waiting.value;",
+        "const [first, ...others] = [...this._waiting.value].reverse();",
+      ],
+    ],
+    ["rules", "reach"],
+  ),
 ];
