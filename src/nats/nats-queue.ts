@@ -27,6 +27,10 @@ const DONE = 8192;
 const MAX_MESSAGES = 10077;
 const SEALED = 10109;
 const NAME_IN_USE = 10058;
+const SUBJECTS_OVERLAP = 10065;
+/** Milliseconds between two looks for a stream that another process is making, and how many looks there are. */
+const MAKING = 50;
+const LOOKS = 40;
 const NAMED = "d.";
 /** The header of a batch: the lengths of its values. */
 const BATCH = "Millrace-Batch";
@@ -54,13 +58,29 @@ export async function ensureStream(
       const info = await link.jsm.streams.add(whole as never);
       return { sealed: info.config.sealed === true };
     } catch (error) {
-      if (codeOf(error) !== NAME_IN_USE) throw error;
+      const code = codeOf(error);
+      if (code !== NAME_IN_USE && code !== SUBJECTS_OVERLAP) throw error;
+      // Another process is making the stream: the server knows its subject already, and perhaps not yet its name.
+      for (let looks = 1; code === SUBJECTS_OVERLAP && !(await isThere(link, name)); looks++) {
+        if (looks === LOOKS) throw error;
+        await link.pause(MAKING);
+      }
     }
     const { config: found } = await link.jsm.streams.info(name);
     const sealed = found.sealed === true;
     if (!sealed && updates) await link.jsm.streams.update(name, config as never);
     return { sealed };
   });
+}
+
+async function isThere(link: Link, name: string): Promise<boolean> {
+  try {
+    await link.jsm.streams.info(name);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 /** The texts of the values of a batch; null if the message is none. */

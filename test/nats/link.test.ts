@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { go, select, sleep } from "../../src/index.js";
 import { Link } from "../../src/nats/nats-link.js";
 import { NatsMeeting } from "../../src/nats/nats-meeting.js";
+import { ensureStream } from "../../src/nats/nats-queue.js";
 import { PeerLostError } from "../../src/remote.js";
 
 /** A link, and what was published on it. */
@@ -66,5 +67,34 @@ describe("BU-14: a new connection", () => {
     choosing.cancel();
     await choosing.then(undefined, () => {});
     meet.leave(null);
+  });
+});
+
+describe("BU-1: two processes open a channel at the same moment", () => {
+  const refused = (code: number): Error =>
+    Object.assign(new Error(`code ${code}`), { name: "JetStreamApiError", code });
+
+  /** A server that knows the subject of a stream already, and its name after so many looks. */
+  const making = (looks: number): Link => {
+    const streams = {
+      add: async () => {
+        throw refused(10065);
+      },
+      info: async () => {
+        if (looks-- > 0) throw refused(10059);
+        return { config: { sealed: false } };
+      },
+    };
+    const keeping = { storage: "memory", replicas: 1 };
+    const link = { keeping, jsm: { streams }, persist: (act: () => unknown) => act(), pause: async () => {} };
+    return link as unknown as Link;
+  };
+
+  test("a stream that the other one is making is waited for", async () => {
+    expect(await ensureStream(making(3), "stream", {}, false)).toEqual({ sealed: false });
+  });
+
+  test("a subject that belongs to another stream is an error", async () => {
+    await expect(ensureStream(making(Infinity), "stream", {}, false)).rejects.toMatchObject({ code: 10065 });
   });
 });
