@@ -207,11 +207,6 @@ async function* workers(n) {
   return yield* consumer;
 }
 
-async function* feed(to, n) {
-  for (let i = 0; i < n; i++) yield* to.send(i);
-  to.close();
-}
-
 async function* hold(permits, n) {
   let sum = 0;
   for (let i = 0; i < n; i++) {
@@ -280,7 +275,7 @@ export const performs = {
   "pipeline/4": (n) => go(pipeline, n),
   "workers/8": (n) => go(workers, n),
   "semaphore/4": (n) => go(semaphore, n),
-  ...flows({ feed, consume }),
+  ...flows(consume),
   channels,
   parked: (n, meter) => go(parked, n, meter),
   release: (n, meter) => go(release, n, meter),
