@@ -18,21 +18,25 @@ interface Source {
   readonly receive: Operation<unknown>;
 }
 
-type Outcome = { readonly key: string; readonly value: unknown } | Closed;
-
 /** The operation of `receiveAny`, performed once in each round of a loop. It removes sources that have ended. */
-export class ReceiveAny extends Operation<Outcome> implements Waiter {
+export class ReceiveAny extends Operation<unknown> implements Waiter {
   /** Sources that have not ended. */
   readonly open: Source[];
-  /** The operation that yielded last. */
-  private _last: Operation<unknown> | null;
+  /** Whether it yields the name of the source with each value. */
+  private readonly _named: boolean;
+  /** The source that yielded last. */
+  private _last: Source | null;
+  /** What the source threw that yielded last. */
+  private _failure: { readonly cause: unknown } | null;
   /** Whether it has completed since it was polled. */
   private _over: boolean;
 
-  constructor(sources: Source[]) {
+  constructor(sources: Source[], named: boolean) {
     super();
     this.open = sources;
+    this._named = named;
     this._last = null;
+    this._failure = null;
     this._over = false;
   }
 
@@ -43,20 +47,28 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
       const source = open[other]!;
       open[other] = open[at]!;
       open[at] = source;
-      if (source.receive.waiter !== null) assertIdle(source.receive);
-      if (!source.receive.poll()) {
+      const { receive } = source;
+      if (receive.waiter !== null) assertIdle(receive);
+      if (!receive.poll()) {
         if (open.length - at > 1) scheduler.policy?.missed?.(open.map(({ receive }) => receive));
         at++;
       } else if (this.take(at)) return true;
     }
-    this.value = () => CLOSED;
+    this.value = CLOSED;
+    this._failure = null;
     this._over = false;
     return open.length === 0;
   }
 
   block(): void {
-    // Sources that end in `block` leave the list.
-    for (const { receive } of [...this.open]) {
+    const { open } = this;
+    for (let at = 0; at < open.length; ) {
+      const { length } = open;
+      const { receive } = open[at]!;
+      if (receive.waiter === (this as Waiter)) {
+        at++;
+        continue;
+      }
       if (receive.waiter !== null) assertIdle(receive);
       receive.waiter = this as Waiter;
       try {
@@ -68,11 +80,15 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
       }
       // A source that completed in `block` has won, and the others have left.
       if (this._over) return;
+      // Sources that end in `block` leave the list.
+      at = open.length === length ? at + 1 : 0;
     }
   }
 
   override unblock(): void {
-    for (const { receive } of this.open) {
+    const { open } = this;
+    for (let at = 0; at < open.length; at++) {
+      const { receive } = open[at]!;
       if (receive.waiter !== (this as Waiter)) continue;
       receive.waiter = null;
       unblock(receive);
@@ -80,20 +96,24 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
   }
 
   wake(winner: Operation<unknown>): void {
+    const { open } = this;
     winner.waiter = null;
-    const at = this.open.findIndex(({ receive }) => receive === winner);
+    let at = 0;
+    while (open[at]!.receive !== winner) at++;
     if (this.take(at)) {
       this._over = true;
       this.unblock();
       this.complete(this.value);
-    } else if (this.open.length === 0) {
+    } else if (open.length === 0) {
       this._over = true;
-      this.complete(() => CLOSED);
+      this.complete(CLOSED);
     }
   }
 
-  override result(): Outcome {
-    return (this.value as () => Outcome)();
+  override result(): unknown {
+    const { value } = this;
+    if (this._failure !== null) throw this._failure.cause;
+    return this._named && value !== CLOSED ? { key: this._last!.key, value } : value;
   }
 
   override waitsFor(): WaitsFor {
@@ -101,27 +121,25 @@ export class ReceiveAny extends Operation<Outcome> implements Waiter {
   }
 
   override discard(): void {
-    this._last?.discard();
+    this._last?.receive.discard();
   }
 
   /** Stores what a source yielded. Removes the source and returns false if it has ended. */
   take(at: number): boolean {
-    const { key, receive } = this.open[at]!;
-    this._last = receive;
+    const source = this.open[at]!;
+    this._last = source;
+    this._failure = null;
     try {
-      const value = receive.result();
-      if (value === CLOSED) {
-        this.open.splice(at, 1);
-        return false;
-      }
-      this.value = () => ({ key, value });
-    } catch (error) {
+      this.value = source.receive.result();
+    } catch (cause) {
       this.open.splice(at, 1);
-      this.value = () => {
-        throw error;
-      };
+      this.value = undefined;
+      this._failure = { cause };
+      return true;
     }
-    return true;
+    if (this.value !== CLOSED) return true;
+    this.open.splice(at, 1);
+    return false;
   }
 }
 
@@ -164,10 +182,15 @@ export function receiveAny<S extends Readonly<Record<string, ReceiveChannel<unkn
   ) {
     throw new TypeError(`Cannot receive: sources must be an object of named channels, got ${shown(sources)}`);
   }
+  return anyOfSources(sources, true) as Operation<Received<S> | Closed>;
+}
+
+/** Returns the operation of `receiveAny`; if it is not named, it yields values alone. */
+export function anyOfSources(sources: Readonly<Record<string, ReceiveChannel<unknown>>>, named: boolean): ReceiveAny {
   const open = Object.keys(sources).map((key) => {
     const receive: unknown = sources[key]?.receive?.();
     if (isOperation(receive)) return { key, receive: receive.fresh() };
     throw new TypeError(`Cannot receive: ${JSON.stringify(key)} must be a receive channel, got ${shown(sources[key])}`);
   });
-  return new ReceiveAny(open) as unknown as Operation<Received<S> | Closed>;
+  return new ReceiveAny(open, named);
 }

@@ -1,6 +1,6 @@
 // Sources of combinators while a program is unfolded: the values of an iterable, and several channels merged into one.
 
-import { CLOSED, type Closed, type Empty, type OwnedChannel, type ReceiveChannel } from "../../../channel/ends.js";
+import type { Closed, Empty, OwnedChannel, ReceiveChannel } from "../../../channel/ends.js";
 import { iterate } from "../../../channel/iterate.js";
 import { ReceiveAny } from "../../../channel/receive-any.js";
 import type { Operation } from "../../../operation/operation.js";
@@ -37,9 +37,12 @@ class ReceiveMerged extends ReceiveAny {
   private readonly _calls: SourceCalls;
   private readonly _ended: Set<string>;
 
-  constructor(calls: SourceCalls, named: MergeParts["named"], ended: Set<string>) {
+  constructor(calls: SourceCalls, { named, listed }: MergeParts, ended: Set<string>) {
     const open = Object.keys(named).filter((key) => !ended.has(key));
-    super(open.map((key) => ({ key, receive: receiveFrom(named[key]!).fresh() })));
+    super(
+      open.map((key) => ({ key, receive: receiveFrom(named[key]!).fresh() })),
+      !listed,
+    );
     this._calls = calls;
     this._ended = ended;
   }
@@ -51,7 +54,7 @@ class ReceiveMerged extends ReceiveAny {
     return taken;
   }
 
-  override result(): ReturnType<ReceiveAny["result"]> {
+  override result(): unknown {
     try {
       return super.result();
     } catch {
@@ -71,11 +74,7 @@ export class MergeModel implements OwnedChannel<unknown> {
   }
 
   receive(): Operation<unknown> {
-    const { named, listed } = this._parts;
-    return new ReceiveMerged(this._calls, named, this._ended).map((received) => {
-      if (received === CLOSED) return CLOSED;
-      return listed ? received.value : received;
-    });
+    return new ReceiveMerged(this._calls, this._parts, this._ended);
   }
 
   tryReceive(): Closed | Empty {

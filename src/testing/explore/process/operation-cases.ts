@@ -212,7 +212,7 @@ function completeReceiveAny(any: ReceiveAny, nth: number, value: unknown): boole
   }
   if (source === undefined || !any.take(nth)) {
     if (any.open.length > 0) return false;
-    any.value = () => CLOSED;
+    any.value = CLOSED;
   }
   return true;
 }
