@@ -1,4 +1,4 @@
-import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
+import { CLOSED, type Closed, EMPTY, type OwnedChannel, type ReceiveChannel } from "../../channel/ends.js";
 import { select } from "../../choice/select.js";
 import { never } from "../../operation/basic.js";
 import type { Operation, Routine } from "../../operation/operation.js";
@@ -11,6 +11,9 @@ type Event<T> =
   | { readonly key: "next"; readonly value: T | Closed }
   | { readonly key: "late"; readonly value: unknown }
   | { readonly key: "sent"; readonly value: boolean };
+
+/** How many values are taken between two looks at the time limit. */
+const AT_ONCE = 32;
 
 /**
  * Gathers values into arrays. A group is due when it has `size` values, or `ms` after its first value; without `ms`, only
@@ -64,6 +67,7 @@ export function batch<T>(
           if (value === CLOSED) return;
           group.push(value);
           if (group.length === 1) at = gathering(next, ms);
+          if (gatherReady(from, group, Math.min(size, group.length + AT_ONCE))) return;
           if (group.length < size) continue;
           yield* out.send(group);
         }
@@ -74,6 +78,17 @@ export function batch<T>(
       if (group.length > 0) yield* out.send(group);
     }
   });
+}
+
+/** Takes values that are there already, which needs no choice, until the group has `most` values. Returns true at the end. */
+function gatherReady<T>(from: ReceiveChannel<T>, group: T[], most: number): boolean {
+  while (group.length < most) {
+    const value = from.tryReceive();
+    if (value === CLOSED) return true;
+    if (value === EMPTY) return false;
+    group.push(value);
+  }
+  return false;
 }
 
 /** Waits for the next value or for the time at which the group is due. */

@@ -34,6 +34,16 @@ describe("batch()", () => {
     ]);
   });
 
+  test("emits a group ms after its first value, also while the source always has a next one", async () => {
+    function* forever(): Generator<number> {
+      for (let n = 0; ; n++) yield n;
+    }
+    const groups = batch(forever(), 1e9, 5);
+    const group = await groups.receive();
+    groups.cancel();
+    expect(Array.isArray(group) && group.length > 32 && group[32] === 32).toBe(true);
+  });
+
   test("emits a group ms after its first value, not after its last", async () => {
     using time = virtualTime();
     const seen: Seen = [];
