@@ -727,7 +727,7 @@ export function contract(medium: Medium, races: number): void {
         const [here, there] = await pair();
         const work = serveWork(there, 3);
         await served(here, "work", 0);
-        const asked = go(() => select({ late: here.ask("work", LIMIT * 10), now: sleep(100) }));
+        const asked = go(() => select({ late: here.ask("work", LIMIT * 10), now: work.begun.receive() }));
         expect((await asked).key).toBe("now");
         expect(await within(work.cancelled.receive())).toBe(LIMIT * 10);
         expect(await Promise.all([5, 4, 3, 2, 1, 0].map((n) => within(here.ask("work", n))))).toEqual([

@@ -36,6 +36,8 @@ export async function expectAnswers(here: Serving): Promise<void> {
 
 /** Work that takes so many milliseconds as it is asked for. */
 export interface Work {
+  /** The questions whose handling has begun, of those that take more than a second. */
+  readonly begun: Channel<number>;
   /** The questions that were cancelled, of those that take more than a second. */
   readonly cancelled: Channel<number>;
   /** How many were handled at the same time. */
@@ -43,13 +45,14 @@ export interface Work {
 }
 
 export function serveWork(there: Serving, concurrency: number): Work {
-  const cancelled = channel<number>(4);
+  const [begun, cancelled] = [channel<number>(4), channel<number>(4)];
   let running = 0;
   let most = 0;
   there.serve(
     "work",
     function* (ms: number) {
       most = Math.max(most, ++running);
+      if (ms > 1000) begun.trySend(ms);
       try {
         yield* sleep(ms);
         return ms;
@@ -60,5 +63,5 @@ export function serveWork(there: Serving, concurrency: number): Work {
     },
     { concurrency },
   );
-  return { cancelled, most: () => most };
+  return { begun, cancelled, most: () => most };
 }

@@ -23,11 +23,10 @@ test.each([
     }
   });
   const socket = connect(port, "127.0.0.1");
-  // The end of a process may look like a fault of its connections.
-  socket.on("error", () => {});
   await once(socket, "connect");
+  // The end of a process may look like a fault of its connections, at which `once` would throw.
+  const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
   if (stopped) process.kill(id, "SIGSTOP");
-  const closed = once(socket, "close");
   parent.kill("SIGKILL");
-  expect(await closed).toHaveLength(1);
+  expect(await closed).toBeTypeOf("boolean");
 });
