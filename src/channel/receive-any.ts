@@ -18,12 +18,12 @@ interface Source {
   readonly receive: Operation<unknown>;
 }
 
+type Outcome = { readonly key: string; readonly value: unknown } | Closed;
+
 /** The operation of `receiveAny`, performed once in each round of a loop. It removes sources that have ended. */
-export class ReceiveAny extends Operation<unknown> implements Waiter {
+export class ReceiveAny extends Operation<Outcome> implements Waiter {
   /** Sources that have not ended. */
   readonly open: Source[];
-  /** Whether it yields the name of the source with each value. */
-  private readonly _named: boolean;
   /** The source that yielded last. */
   private _last: Source | null;
   /** What the source threw that yielded last. */
@@ -31,10 +31,9 @@ export class ReceiveAny extends Operation<unknown> implements Waiter {
   /** Whether it has completed since it was polled. */
   private _over: boolean;
 
-  constructor(sources: Source[], named: boolean) {
+  constructor(sources: Source[]) {
     super();
     this.open = sources;
-    this._named = named;
     this._last = null;
     this._failure = null;
     this._over = false;
@@ -110,10 +109,10 @@ export class ReceiveAny extends Operation<unknown> implements Waiter {
     }
   }
 
-  override result(): unknown {
+  override result(): Outcome {
     const { value } = this;
     if (this._failure !== null) throw this._failure.cause;
-    return this._named && value !== CLOSED ? { key: this._last!.key, value } : value;
+    return value === CLOSED ? CLOSED : { key: this._last!.key, value };
   }
 
   override waitsFor(): WaitsFor {
@@ -182,15 +181,10 @@ export function receiveAny<S extends Readonly<Record<string, ReceiveChannel<unkn
   ) {
     throw new TypeError(`Cannot receive: sources must be an object of named channels, got ${shown(sources)}`);
   }
-  return anyOfSources(sources, true) as Operation<Received<S> | Closed>;
-}
-
-/** Returns the operation of `receiveAny`; if it is not named, it yields values alone. */
-export function anyOfSources(sources: Readonly<Record<string, ReceiveChannel<unknown>>>, named: boolean): ReceiveAny {
   const open = Object.keys(sources).map((key) => {
     const receive: unknown = sources[key]?.receive?.();
     if (isOperation(receive)) return { key, receive: receive.fresh() };
     throw new TypeError(`Cannot receive: ${JSON.stringify(key)} must be a receive channel, got ${shown(sources[key])}`);
   });
-  return new ReceiveAny(open, named);
+  return new ReceiveAny(open) as unknown as Operation<Received<S> | Closed>;
 }

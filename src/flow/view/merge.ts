@@ -1,5 +1,5 @@
-import { CLOSED, type OwnedChannel } from "../../channel/ends.js";
-import { anyOfSources } from "../../channel/receive-any.js";
+import { CLOSED, type Closed, type OwnedChannel } from "../../channel/ends.js";
+import { type Received, receiveAny } from "../../channel/receive-any.js";
 import { derive } from "../../derived/derive.js";
 import { standIn } from "../../scheduler/stand-ins.js";
 import { shown } from "../../structures/errors.js";
@@ -48,12 +48,12 @@ export function merge(sources: Iterable<Input<unknown>> | Named, options: FlowOp
   const release = releaseOf(Object.values(named), options);
   const made = standIn("merge", { named, listed });
   if (made !== undefined) return made as OwnedChannel<unknown>;
-  const any = anyOfSources(named, !listed);
-  const merged = derive<unknown, unknown>({
+  const any = receiveAny(named);
+  const merged = derive<Received<typeof named> | Closed, unknown>({
     next: () => any,
     accept(received, to) {
       if (received === CLOSED) to.end();
-      else to.emit(received);
+      else to.emit(listed ? received.value : received);
     },
     release,
   });

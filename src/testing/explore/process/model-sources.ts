@@ -1,6 +1,6 @@
 // Sources of combinators while a program is unfolded: the values of an iterable, and several channels merged into one.
 
-import type { Closed, Empty, OwnedChannel, ReceiveChannel } from "../../../channel/ends.js";
+import { CLOSED, type Closed, type Empty, type OwnedChannel, type ReceiveChannel } from "../../../channel/ends.js";
 import { iterate } from "../../../channel/iterate.js";
 import { ReceiveAny } from "../../../channel/receive-any.js";
 import type { Operation } from "../../../operation/operation.js";
@@ -37,12 +37,9 @@ class ReceiveMerged extends ReceiveAny {
   private readonly _calls: SourceCalls;
   private readonly _ended: Set<string>;
 
-  constructor(calls: SourceCalls, { named, listed }: MergeParts, ended: Set<string>) {
+  constructor(calls: SourceCalls, named: MergeParts["named"], ended: Set<string>) {
     const open = Object.keys(named).filter((key) => !ended.has(key));
-    super(
-      open.map((key) => ({ key, receive: receiveFrom(named[key]!).fresh() })),
-      !listed,
-    );
+    super(open.map((key) => ({ key, receive: receiveFrom(named[key]!).fresh() })));
     this._calls = calls;
     this._ended = ended;
   }
@@ -54,7 +51,7 @@ class ReceiveMerged extends ReceiveAny {
     return taken;
   }
 
-  override result(): unknown {
+  override result(): ReturnType<ReceiveAny["result"]> {
     try {
       return super.result();
     } catch {
@@ -74,7 +71,11 @@ export class MergeModel implements OwnedChannel<unknown> {
   }
 
   receive(): Operation<unknown> {
-    return new ReceiveMerged(this._calls, this._parts, this._ended);
+    const { named, listed } = this._parts;
+    return new ReceiveMerged(this._calls, named, this._ended).map((received) => {
+      if (received === CLOSED) return CLOSED;
+      return listed ? received.value : received;
+    });
   }
 
   tryReceive(): Closed | Empty {
