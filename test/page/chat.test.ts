@@ -68,6 +68,22 @@ describe("npm run chat, in a page", () => {
     await slow.getByRole("log").getByText("slow joined").waitFor();
   });
 
+  test("nothing can be said before the connection is open, and a server that cannot be reached is told", async () => {
+    const page = await pages.open();
+    let open = (): void => {};
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    await page.routeWebSocket(/./, async (socket) => {
+      await opened;
+      await socket.close({ code: 1013 });
+    });
+    await page.getByRole("button", { name: "Join" }).click();
+    await page.getByText("Connecting …").waitFor();
+    expect(await page.getByLabel("Say something").isVisible()).toBe(false);
+    open();
+    await page.getByText("The server cannot be reached.").waitFor();
+    expect(await page.getByRole("button", { name: "Join" }).isVisible()).toBe(true);
+  });
+
   test("the page of the chat fits a narrow screen without scrolling sideways, in both colour schemes", async () => {
     const page = await pages.open();
     await page.setViewportSize({ width: 320, height: 700 });

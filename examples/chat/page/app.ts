@@ -1,7 +1,7 @@
-// The page: one visit to a room after the other. During a visit, the events of the socket and of the page are merged into one
-// channel.
+// The page: one visit to a room after the other. Once the socket is open, the events of the socket and of the page are
+// merged into one channel.
 
-import { CLOSED, fromEvent, go, merge, type ReceiveChannel, type Routine } from "millrace";
+import { CLOSED, fromEvent, go, merge, nextEvent, type ReceiveChannel, type Routine, select } from "millrace";
 import { byId } from "../../shared/dom.ts";
 import { addressOf, guestFrom } from "../guest.ts";
 import { type Delivery, GOING_DOWN, TOO_SLOW } from "../message.ts";
@@ -25,17 +25,25 @@ function* visits(joins: ReceiveChannel<Event>): Routine<void> {
   while ((yield* joins.receive()) !== CLOSED) {
     const entries = [...new FormData(joinForm)].map(([name, value]) => [name, String(value)]);
     const guest = guestFrom(new URLSearchParams(entries));
-    enter(guest.room);
-    status.textContent = yield* visit(new WebSocket(addressOf(location.href, guest)));
+    page.dataset.state = "connecting";
+    status.textContent = "Connecting …";
+    status.textContent = yield* visit(guest.room, new WebSocket(addressOf(location.href, guest)));
     page.dataset.state = "out";
   }
 }
 
 /** One visit. Returns the reason why it ended, as a text for the page. */
-function* visit(socket: WebSocket): Routine<string> {
+function* visit(room: string, socket: WebSocket): Routine<string> {
+  // The first message may follow the opening before this task has its next turn.
+  const message = fromEvent(socket, "message");
+  const closed = fromEvent(socket, "close");
+  const first = yield* select({ opened: nextEvent(socket, "open"), closed });
+  if (first.key === "closed") return "The server cannot be reached.";
+
+  enter(room);
   const events = merge({
-    message: fromEvent(socket, "message"),
-    closed: fromEvent(socket, "close"),
+    message,
+    closed,
     said: fromEvent(sayForm, "submit"),
     burst: fromEvent(byId("burst", HTMLButtonElement), "click"),
     leave: fromEvent(byId("leave", HTMLButtonElement), "click"),
