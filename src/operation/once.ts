@@ -85,11 +85,30 @@ export function lose(gate: Gate): void {
   else gate.open();
 }
 
-/** An operation that several performers may perform at the same time. */
-export abstract class Sharable<out T> extends Operation<T> {
-  abstract override fresh(): Operation<T>;
+const NONE = { before: null, after: null, done: false, waiter: null };
 
-  override get plain(): boolean {
+export interface Sharable<out T> extends Operation<T> {}
+
+/**
+ * An operation that several performers may perform at the same time. It is in no queue and has no waiter itself, so it has no
+ * fields for them, and what is read there is `NONE`.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the static block below makes it a subclass of Operation
+export abstract class Sharable<out T> {
+  static {
+    // biome-ignore lint/complexity/noThisInStatic: the name of the class is not bound before the end of the block
+    Object.setPrototypeOf(this, Operation);
+    // biome-ignore lint/complexity/noThisInStatic: as above
+    Object.setPrototypeOf(Object.assign(this.prototype, NONE), Operation.prototype);
+  }
+
+  constructor() {
+    this.value = undefined;
+  }
+
+  abstract fresh(): Operation<T>;
+
+  get plain(): boolean {
     return false;
   }
 
@@ -99,7 +118,7 @@ export abstract class Sharable<out T> extends Operation<T> {
 
   block(): void {}
 
-  override [Symbol.iterator](): ReturnType<Operation<T>[typeof Symbol.iterator]> {
+  [Symbol.iterator](): ReturnType<Operation<T>[typeof Symbol.iterator]> {
     return this.fresh()[Symbol.iterator]();
   }
 }
