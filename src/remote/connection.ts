@@ -83,7 +83,10 @@ export interface ServeOptions<in R = unknown> {
   readonly concurrency?: number;
   /** Lists what is to be moved with an answer, and not copied. */
   readonly transfer?: (answer: R) => Transferable[];
-  /** @internal Whether what has been answered is to be posted at once, as the code that handles questions computes for long. */
+  /**
+   * @internal Whether what has been answered is to be posted at once, as the code that handles questions computes for long. Otherwise
+   * it is posted after the questions that have come.
+   */
   readonly prompt?: (answer: R) => boolean;
 }
 
@@ -300,6 +303,7 @@ export class Mux implements Connection {
       throw new RangeError(`Cannot serve: concurrency must be 1 or more, got ${shown(concurrency)}`);
     }
     const answering = { transfer, prompt } as Answering;
+    if (prompt !== undefined) this.out.patient = true;
     return this._services.serve(name, handle as Handle<unknown, unknown>, concurrency, answering);
   }
 

@@ -5,6 +5,7 @@
 // that its sender gets the exception of the medium. Over a port of text, a message is made into JSON as a whole, which takes a quarter
 // of the time that its values would take one by one. Its length is estimated before, and a message that became too long is divided.
 
+import { scheduler } from "../scheduler/scheduler.js";
 import { DATA, type Frame, RICH } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Port } from "./port/types.js";
@@ -31,6 +32,8 @@ const LONGEST = 64;
 export class Outbox {
   /** What moves the channels that values hold. */
   mover: Mover | null;
+  /** Whether a message is posted only when the host has had its turn: messages that have come may lead to further frames. */
+  patient: boolean;
   private readonly _port: Port;
   private readonly _limits: Limits;
   private readonly _text: boolean;
@@ -52,6 +55,7 @@ export class Outbox {
 
   constructor(port: Port, limits: Limits, failed: (error: unknown) => void) {
     this.mover = null;
+    this.patient = false;
     this._port = port;
     this._limits = limits;
     this._text = port.format === "text";
@@ -69,8 +73,7 @@ export class Outbox {
         settled.then(this._hop);
         return;
       }
-      this._waiting = false;
-      this.flush();
+      this._due();
     };
   }
 
@@ -186,7 +189,13 @@ export class Outbox {
   private _wait(): void {
     this._waiting = true;
     this._quiet = this._age = 0;
-    settled.then(this._hop);
+    if (this.patient) scheduler.host.turn(() => this._due());
+    else settled.then(this._hop);
+  }
+
+  private _due(): void {
+    this._waiting = false;
+    this.flush();
   }
 
   private _add(line: Line, value: unknown): void {

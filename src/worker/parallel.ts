@@ -1,8 +1,9 @@
 // A pipeline whose stage runs in threads.
 //
 // Values are pulled: a value is given to a worker when the worker has room for it, so a slow worker gets fewer. The room of a worker is
-// the number of values that it may hold. The worker says how long each value took. The room holds work for the time that a message
-// takes, so that tiny values travel many in a message and no worker runs dry, and no worker hoards what another could do.
+// the number of values that it may hold. The worker says how long each value took, and the room holds work for a few milliseconds: a
+// message, which wakes a thread, then carries several values, and no worker hoards for long what another could do. Results are posted
+// when half of the room is computed, so the next values arrive while the worker computes the other half.
 
 import type { Channel, OwnedChannel } from "../channel/ends.js";
 import { type Input, sourceOf } from "../flow/ends/source.js";
@@ -25,11 +26,14 @@ import { worker } from "./worker.js";
 /** The name of the question that a stage answers. */
 const STAGE = "millrace/stage";
 
+/** A value, and how many results its worker may keep before it posts them. */
+type Question<T> = readonly [T, number];
+
 /** A result, and how many milliseconds it took. */
 type Answer<U> = readonly [U, number];
 
-/** Milliseconds of work after which a worker posts its results. */
-const POSTED_AFTER = 0.5;
+/** Milliseconds of work after which a worker posts its results, few as they may be: some values take longer than others. */
+const POSTED_AFTER = 4;
 
 /** Options of {@link workerPool}. */
 export interface WorkerPoolOptions extends Pick<WorkerOptions, "kind" | "name" | "limits" | "host" | "shutdown"> {
@@ -160,7 +164,7 @@ function stageOver<T, U>(crew: Crew, source: Input<T>, options: StageOptions<T, 
       `Cannot ${ACT}: attempts must be 1 with transfer, as a value that was moved dies with its worker, got ${attempts}`,
     );
   const from = sourceOf(ACT, source);
-  const asking = transfer === undefined ? {} : { transfer };
+  const asking = transfer === undefined ? {} : { transfer: ([value]: Question<T>): Transferable[] => transfer(value) };
   const flow = {
     ...(ordered !== undefined && { ordered }),
     ...(onUndelivered !== undefined && { onUndelivered }),
@@ -174,7 +178,11 @@ function stageOver<T, U>(crew: Crew, source: Input<T>, options: StageOptions<T, 
       for (let left = attempts; ; ) {
         const place = yield* crew.room();
         try {
-          const [result, ms] = yield* place.connection.ask<T, Answer<U>>(STAGE, value, asking);
+          const [result, ms] = yield* place.connection.ask<Question<T>, Answer<U>>(
+            STAGE,
+            [value, place.room >> 1],
+            asking,
+          );
           place.answered(ms);
           return result;
         } catch (error) {
@@ -207,21 +215,23 @@ export function exposeStage<T, U>(stage: (value: T) => Returned<U>, options: Exp
   const { transfer } = options;
   assertCallback(act, "transfer", transfer);
   const work = functionOf<U, [T]>(stage, 1);
+  let kept = 0;
   let computed = 0;
+  let most = 1;
   const answering = {
     ...(transfer !== undefined && { transfer: ([result]: Answer<U>): Transferable[] => transfer(result) }),
-    // The next values are on their way while this thread computes those that it has.
     prompt: ([, ms]: Answer<U>): boolean => {
       computed += ms;
-      if (computed < POSTED_AFTER) return false;
-      computed = 0;
+      if (++kept < most && computed < POSTED_AFTER) return false;
+      kept = computed = 0;
       return true;
     },
   };
   expose((connection) => {
-    connection.serve<T, Answer<U>>(
+    connection.serve<Question<T>, Answer<U>>(
       STAGE,
-      (value: T) => {
+      ([value, half]: Question<T>) => {
+        most = half;
         const begun = now();
         const made = work(value);
         return isValue(made) ? ([made, now() - begun] as const) : waiting(settle(made));
@@ -236,8 +246,8 @@ function* waiting<U>(made: Operation<U> | Routine<U>): Routine<Answer<U>> {
   return [yield* made, 0];
 }
 
-/** Milliseconds of work that a worker may hold: enough for the way of a message, there and back. */
-const AHEAD = 2;
+/** Milliseconds of work that a worker may hold: many times the way of a message, there and back. */
+const AHEAD = 8;
 
 /** The place of a worker. One that has died is replaced when the place is next used. */
 class Place {

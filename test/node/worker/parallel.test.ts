@@ -1,8 +1,9 @@
 // Pipelines over threads.
 
+import { MessageChannel } from "node:worker_threads";
 import { afterEach, expect, test } from "vitest";
-import { channel, collect, go, type Routine, sleep } from "../../../src/index.js";
-import { PeerLostError } from "../../../src/remote.js";
+import { all, channel, collect, go, type Routine, sleep } from "../../../src/index.js";
+import { connect, PeerLostError } from "../../../src/remote.js";
 import { type ParallelOptions, parallel, workerPool } from "../../../src/worker.js";
 import type { Done, Job } from "./stage.js";
 import { running, starting } from "./start.js";
@@ -149,6 +150,22 @@ test("a result is here while its thread computes the next value, which came in t
   Atomics.store(new Int32Array(flag), 1, 1);
   Atomics.notify(new Int32Array(flag), 1);
   expect(await out.receive()).toMatchObject({ n: 1 });
+});
+
+test("results that are not posted at once share a message with those of all questions that have come", async () => {
+  const { port1, port2 } = new MessageChannel();
+  await using asker = connect(port1);
+  await using server = connect(port2);
+  let answers = 0;
+  port1.on("message", () => answers++);
+  server.serve("square", (n: number) => n * n, { prompt: () => false });
+  await asker.ask("square", 1);
+  const before = answers;
+  // A question that moves something has a message of its own.
+  const transfer = (): Transferable[] => [new ArrayBuffer(1)];
+  const asked = numbers(20).map((n) => asker.ask<number, number>("square", n, { transfer }));
+  expect(await all(asked)).toEqual(numbers(20).map((n) => n * n));
+  expect(answers - before).toBe(1);
 });
 
 test("what `transfer` lists is moved to the thread and back, and dies with it", async () => {
