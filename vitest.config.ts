@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { PATIENCE } from "./test/support/patience.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -70,6 +71,7 @@ async function inChromium(common: object): Promise<TestProjectInlineConfiguratio
       browser: {
         enabled: true,
         headless: true,
+        connectTimeout: PATIENCE,
         screenshotFailures: false,
         provider: playwright({ launchOptions: launchOptions() }),
         instances: [{ browser: "chromium" }],
@@ -82,8 +84,10 @@ export default defineConfig(async ({ mode }) => {
   // `npm run stress`: the same tests, with counts that take minutes.
   const common = {
     setupFiles: ["test/support/setup.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // No test may fail because the machine is slow; one that hangs ends all the same.
+    testTimeout: 2 * PATIENCE,
+    hookTimeout: 2 * PATIENCE,
+    expect: { poll: { timeout: PATIENCE } },
     // To load everything anew for each file takes longer than most tests. Each file leaves nothing behind (see setup.ts).
     isolate: false,
     provide: { stress: mode === "stress" },

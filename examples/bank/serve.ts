@@ -20,8 +20,8 @@ export async function serve(tree: Supervisor): Promise<number> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  // For the test: a tree whose child takes as long to stop as the first argument says, or gives up if it says so.
-  const [, , way = "10"] = process.argv;
+  // For the test: a tree whose child takes as long to stop as the first argument says, or gives up if it says so. The second one is its grace.
+  const [, , way = "10", grace = "300"] = process.argv;
   const tree = supervise({
     *worker() {
       if (way === "fails") throw new Error("no disk");
@@ -35,7 +35,7 @@ if (process.argv[1] === import.meta.filename) {
         clearInterval(open);
         console.log("closed");
       },
-      shutdown: 300,
+      shutdown: Number(grace),
     },
   });
   tree.ready().then(

@@ -10,6 +10,8 @@ import { startServices } from "./services/start.ts";
 
 const input = process.argv.length > 2 ? process.argv.slice(2).join(" ") : "abort signal";
 const text = cleanText(input);
+/** Milliseconds in which the services have to answer in the first race. */
+const DEADLINE = Number(process.env.RACE_DEADLINE ?? 1000);
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 // A reader such as `head` may close the pipe early. That is no error.
 process.stdout.on("error", () => process.exit());
@@ -27,7 +29,7 @@ async function* main(text: string): AsyncRoutine<number> {
   print(colours.faint("Starting five search services, each in a process of its own …"));
   await using services = await startServices();
 
-  const first = yield* raceWithReports({ id: "first", text, deadline: 1000 }, services.all);
+  const first = yield* raceWithReports({ id: "first", text, deadline: DEADLINE }, services.all);
   print(raceReport(first, colours));
 
   print(colours.faint("Once more, with a short deadline, and only with the services that have no index:"));

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -158,12 +159,12 @@ describe.each(["2026-11-01", "2025-08-01", "2025-01-01"])("workerd with the comp
   let server: Server;
   beforeAll(async () => {
     server = await serve(date);
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   /** Asks for a page; returns its text, and the status of a request that failed. */
   const ask = async (path: string, signal?: AbortSignal): Promise<string> => {
-    const limit = AbortSignal.timeout(20_000);
+    const limit = AbortSignal.timeout(PATIENCE);
     const answer = await fetch(`${server.url}/${path}`, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
     const text = await answer.text();
     return answer.ok ? text : `${answer.status} ${text} ${server.log().slice(-2000)}`;

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.js";
 import { startProgram } from "../support/program.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,13 +20,12 @@ test("examples/bank loses no acknowledged deposit while its parts are killed, an
 });
 
 describe("a tree in a process that gets a signal", () => {
-  test.each<[way: string, signal: NodeJS.Signals, code: number]>([
-    ["10", "SIGTERM", 0],
-    ["10", "SIGINT", 0],
-    // The child does not stop within its grace of 300 ms.
-    ["20000", "SIGTERM", 1],
-  ])("a child that stops in %s ms, %s: the exit code is %i", async (way, signal, code) => {
-    const { line, stop } = await startProgram("examples/bank/serve.ts", way);
+  test.each<[way: string, grace: number, signal: NodeJS.Signals, code: number]>([
+    ["10", PATIENCE, "SIGTERM", 0],
+    ["10", PATIENCE, "SIGINT", 0],
+    [String(PATIENCE), 300, "SIGTERM", 1],
+  ])("a child that stops in %s ms and has %i, %s: the exit code is %i", async (way, grace, signal, code) => {
+    const { line, stop } = await startProgram("examples/bank/serve.ts", way, String(grace));
     expect(line).toBe("ready");
     expect(await stop(signal)).toBe(code);
   });

@@ -8,6 +8,7 @@ import { choose, now, simulate, type Verdict, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { Client, type Connection, type Message } from "../../examples/client/client.ts";
 import { connectTo } from "../../examples/client/tcp.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 const options = { timeout: 1_000, heartbeat: 10_000 };
 
@@ -158,7 +159,7 @@ describe("Client", () => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const client = new Client({ timeout: 10_000, heartbeat: 60_000, connect: () => connectTo(port) });
+    const client = new Client({ timeout: 2 * PATIENCE, heartbeat: 2 * PATIENCE, connect: () => connectTo(port) });
     expect(await asking(client, "a", "b")).toEqual(["Connection lost before the answer", "B"]);
     await go(function* () {
       yield* settled(new Promise((resolve) => server.close(resolve)));

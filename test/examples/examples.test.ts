@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const examples = readdirSync(`${root}/examples`).filter((name) => name.endsWith(".ts"));
@@ -19,7 +20,7 @@ function run(example: string): Promise<Ending> {
     const child = execFile(
       process.execPath,
       ["--import", "tsx", `examples/${example}`],
-      { cwd: root, timeout: 50_000, env: { ...process.env, NODE_OPTIONS: "" } },
+      { cwd: root, timeout: PATIENCE, env: { ...process.env, NODE_OPTIONS: "" } },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });

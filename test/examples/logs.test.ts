@@ -12,6 +12,7 @@ import { type Analysis, analyse } from "../../examples/logs/analyse.ts";
 import { type LogFile, logFiles } from "../../examples/logs/files.ts";
 import { isProblem } from "../../examples/logs/problem.ts";
 import { sampleFolders } from "../../examples/logs/samples.ts";
+import { PATIENCE } from "../support/patience.ts";
 import { startProgram } from "../support/program.ts";
 
 let home: string;
@@ -52,7 +53,7 @@ interface Ending {
 function run(...folders: string[]): Promise<Ending> {
   return new Promise((resolve) => {
     const args = ["--import", "tsx", "examples/logs/main.ts", ...folders];
-    const child = execFile(process.execPath, args, { timeout: 30_000 }, (_error, out, err) =>
+    const child = execFile(process.execPath, args, { timeout: PATIENCE }, (_error, out, err) =>
       resolve({ code: child.exitCode, out, err }),
     );
   });
@@ -161,7 +162,10 @@ describe("npm run logs", () => {
   });
 
   test("Ctrl-C ends npm run logs cleanly, with a report of the counts so far", async () => {
-    const program = await startProgram("examples/logs/main.ts");
+    // So much that the signal comes before the end: one file by many names.
+    const path = folder("much", { "access.log": line("/a", 200, "0.100", 1).repeat(40_000) });
+    for (let n = 1; n <= 1000; n++) symlinkSync(join(path, "access.log"), join(path, `access.log.${n}`));
+    const program = await startProgram("examples/logs/main.ts", path);
     let out = program.line;
     program.process.stdout!.on("data", (chunk) => (out += chunk));
     const code = await program.stop("SIGINT");

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { engines, pathOf } from "../support/engines.ts";
+import { PATIENCE } from "../support/patience.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const dist = (file: string): string => new URL(`../../dist/${file}.js`, import.meta.url).href;
@@ -15,7 +16,7 @@ async function output(engine: string, script: string, ...args: string[]): Promis
   const file = fileURLToPath(new URL(`../support/${script}`, import.meta.url));
   const { stdout } = await promisify(execFile)(await pathOf(engine), [file, ...args], {
     cwd: root,
-    timeout: 100_000,
+    timeout: PATIENCE,
   });
   return JSON.parse(stdout);
 }
@@ -45,7 +46,7 @@ describe.each(Object.keys(engines))("GO-11: in %s", (engine) => {
     runs = Object.fromEntries(
       await Promise.all(here.map(async ([use]) => [use, await contexts(engine, use)] as const)),
     );
-  }, 120_000);
+  });
 
   test("every place has the store of the request that it belongs to, however a storage is first used", () => {
     for (const [use, seen] of Object.entries(runs)) {
@@ -111,7 +112,7 @@ describe("GO-11: the methods of AsyncLocalStorage", () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [...flags, "--input-type=module", "-e", `${setup}\n${source}`],
-      { timeout: 30_000 },
+      { timeout: PATIENCE },
     );
     return JSON.parse(stdout);
   };

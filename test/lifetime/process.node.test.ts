@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.js";
 
 const dist = new URL("../../dist/index-node.js", import.meta.url).href;
 
@@ -12,7 +13,6 @@ interface Ended {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-  readonly ms: number;
 }
 
 let folder: string;
@@ -27,11 +27,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function script(source: string): Promise<Ended> {
   const file = join(folder, `script-${scripts++}.mjs`);
   writeFileSync(file, `import * as m from ${JSON.stringify(dist)};\n${source}`);
-  const start = performance.now();
   return new Promise((resolve) => {
-    execFile(process.execPath, [file], { timeout: 20_000 }, (error, out, err) => {
+    execFile(process.execPath, [file], { timeout: PATIENCE }, (error, out, err) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-      resolve({ code, out: out.trim(), err, ms: performance.now() - start });
+      resolve({ code, out: out.trim(), err });
     });
   });
 }
@@ -106,12 +105,11 @@ describe.concurrent("AbortSignal.timeout() at the empty event loop (EN-4)", () =
   });
 
   test("a wait that was given up keeps the process no longer (EN-4)", async () => {
-    const { code, ms } = await script(`
-      const signal = AbortSignal.timeout(15_000);
+    const { code } = await script(`
+      const signal = AbortSignal.timeout(${2 * PATIENCE});
       await m.select({ gone: m.aborted(signal), soon: m.sleep(1) });
     `);
     expect(code).toBe(0);
-    expect(ms).toBeLessThan(14_000);
   });
 
   test("a signal that is aborted by no timer is still a deadlock (EN-2)", async () => {
@@ -157,7 +155,7 @@ describe.concurrent("run() deadlock (EN-1)", () => {
   });
 
   test("run() reports a deadlock at once, although a far timer is set outside (EN-1)", async () => {
-    const { code, out, ms } = await script(`
+    const { code, out } = await script(`
       const outside = setTimeout(() => {}, 1e6);
       m.go(function* () { yield* m.sleep(1e6); });
       const error = await m.run(function* () { yield* m.channel().receive(); }).catch((error) => error);
@@ -165,7 +163,6 @@ describe.concurrent("run() deadlock (EN-1)", () => {
       process.exit(0);
     `);
     expect([code, out]).toEqual([0, "DeadlockError"]);
-    expect(ms).toBeLessThan(15_000);
   });
 
   test("a deadlock of run() that is not handled ends the process with code 1 (EN-1)", async () => {
@@ -240,7 +237,7 @@ describe.concurrent("the process ends by itself (EN-3, EN-4)", () => {
   });
 
   test("a far timeout that lost its select does not keep the process alive (EN-4)", async () => {
-    const { code, out, ms } = await script(`
+    const { code, out } = await script(`
       const c = m.channel(1);
       c.trySend(1);
       const parked = m.channel();
@@ -250,7 +247,6 @@ describe.concurrent("the process ends by itself (EN-3, EN-4)", () => {
       console.log(await task);
     `);
     expect([code, out]).toEqual([0, "parked"]);
-    expect(ms).toBeLessThan(15_000);
   });
 
   test("a timeout or a ticker without a receiver does not keep the process alive (EN-4)", async () => {
@@ -336,15 +332,17 @@ describe("timers under full load (GO-5)", () => {
       let over = false;
       const start = performance.now();
       // Should the timers never fire, the work ends by itself.
-      const watch = () => { if (performance.now() - start > 5000) over = true; };
+      const watch = () => { if (performance.now() - start > 60_000) over = true; };
       m.go(function* () { while (!over) { watch(); yield* m.pause(); } });
       ${work}
       const late = [];
       await new Promise((resolve) => {
-        let last = performance.now();
+        // Milliseconds of this process: those of others that share the processor do not count.
+        const used = () => process.cpuUsage().user / 1000;
+        let last = used();
         const beat = () => {
-          late.push(performance.now() - last - 10);
-          last = performance.now();
+          late.push(used() - last);
+          last = used();
           if (late.length < 10 && !over) setTimeout(beat, 10); else resolve();
         };
         setTimeout(beat, 10);
@@ -365,12 +363,13 @@ describe("timers under full load (GO-5)", () => {
     const { out } = await script(`
       let over = false;
       const start = performance.now();
-      m.go(function* () { while (!over && performance.now() - start < 4000) yield* m.always(0); });
+      let alone = false;
+      m.go(function* () { while (!over) { if (performance.now() - start > 60_000) alone = over = true; yield* m.always(0); } });
       const task = m.go(async function* () { for (let n = 0; n < 1000; n++) yield* m.pause(); over = true; });
       await task;
-      console.log(performance.now() - start < 2000);
+      console.log(alone);
     `);
-    expect(out).toBe("true");
+    expect(out).toBe("false");
   });
 });
 

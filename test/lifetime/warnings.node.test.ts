@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.js";
 
 const dist = new URL("../../dist/", import.meta.url).href;
 
@@ -20,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function warnings(source: string, environment: Readonly<Record<string, string>>): Promise<string[]> {
   const file = join(folder, `script-${scripts++}.mjs`);
   writeFileSync(file, `import * as m from "${dist}index-node.js";\n${source}`);
-  const options = { timeout: 20_000, env: { ...process.env, NODE_ENV: "", ...environment } };
+  const options = { timeout: PATIENCE, env: { ...process.env, NODE_ENV: "", ...environment } };
   const err = await new Promise<string>((resolve) => {
     execFile(process.execPath, [file], options, (_error, _out, err) => resolve(err));
   });

@@ -40,10 +40,10 @@ const LIMIT = 60_000;
 let count = 0;
 
 export function contract(medium: Medium, races: number): void {
-  describe(`a bus ${medium.name}`, { timeout: 120_000 }, () => {
+  describe(`a bus ${medium.name}`, () => {
     const opened: Bus[] = [];
 
-    beforeAll(async () => medium.start?.(), 300_000);
+    beforeAll(async () => medium.start?.());
     afterAll(async () => medium.stop?.());
 
     async function pair(): Promise<[Bus, Bus]> {

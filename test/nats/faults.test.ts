@@ -39,7 +39,7 @@ beforeAll(async () => {
   build("child.cjs", []);
   build("missing.cjs", ["@nats-io/kv"]);
   server = await NatsServer.start();
-}, 300_000);
+});
 afterAll(async () => {
   await server.stop();
   rmSync(folder, { recursive: true });
@@ -83,7 +83,7 @@ function child(role: string): { readonly process: ChildProcess; line(): Promise<
   };
 }
 
-describe("a NATS bus", { timeout: 200_000 }, () => {
+describe("a NATS bus", () => {
   const SENDS = scaled(300, 3000);
   test.each([
     ["BU-13", 1],
@@ -395,9 +395,7 @@ const permissions = (user: string): string => `{
   }
 }`;
 
-test("X9: the permissions of the operations page suffice, and no other user reads an answer", {
-  timeout: 200_000,
-}, async () => {
+test("X9: the permissions of the operations page suffice, and no other user reads an answer", async () => {
   const guarded = await NatsServer.start(`
     accounts { shop { jetstream: enabled, users: [${permissions("web")}, ${permissions("worker")}] } }
   `);

@@ -9,7 +9,7 @@ import { natsBus } from "../../src/nats.js";
 import install, { launchOptions } from "../support/chromium.js";
 import { NatsServer } from "../support/nats.js";
 
-test("a page and a process share channels, topics, questions and registers", { timeout: 300_000 }, async () => {
+test("a page and a process share channels, topics, questions and registers", async () => {
   const built = buildSync({
     stdin: {
       contents: `import { natsBus } from "./nats.ts"; globalThis.natsBus = natsBus;`,

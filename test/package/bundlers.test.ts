@@ -12,6 +12,7 @@ import { build as vite } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import webpack from "webpack";
 import install, { launchOptions } from "../support/chromium.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 let folder: string;
@@ -53,7 +54,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   install();
   browser = await chromium.launch(launchOptions());
-}, 120_000);
+});
 
 afterAll(async () => {
   await browser?.close();
@@ -107,17 +108,13 @@ const bundlers: Record<string, (out: string) => Promise<unknown>> = {
     }),
 };
 
-test.each(Object.entries(bundlers))(
-  "a worker works in a page that %s has bundled",
-  async (name, bundle) => {
-    await bundle(join(folder, name));
-    const tab = await browser.newPage();
-    const faults: string[] = [];
-    tab.on("pageerror", (error) => faults.push(String(error)));
-    await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}/`);
-    await tab.waitForFunction(() => document.title !== "", undefined, { timeout: 30_000 }).catch(() => {});
-    expect([await tab.title(), faults]).toEqual(["144 cancelled", []]);
-    await tab.close();
-  },
-  120_000,
-);
+test.each(Object.entries(bundlers))("a worker works in a page that %s has bundled", async (name, bundle) => {
+  await bundle(join(folder, name));
+  const tab = await browser.newPage();
+  const faults: string[] = [];
+  tab.on("pageerror", (error) => faults.push(String(error)));
+  await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}/`);
+  await tab.waitForFunction(() => document.title !== "", undefined, { timeout: PATIENCE }).catch(() => {});
+  expect([await tab.title(), faults]).toEqual(["144 cancelled", []]);
+  await tab.close();
+});

@@ -40,7 +40,7 @@ beforeAll(() => {
   tarball = join(project, packed.filename);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
   install(project);
-}, 60_000);
+});
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 describe("the installed package", () => {

@@ -28,7 +28,7 @@ beforeAll(() => {
   const bin = join(root, "node_modules", ".bin", "size-limit");
   sizes = JSON.parse(execFileSync(bin, ["--json"], { cwd: root, encoding: "utf8" }));
   pages = mkdtempSync(join(tmpdir(), "millrace-size-"));
-}, 120_000);
+});
 afterAll(() => rmSync(pages, { recursive: true, force: true }));
 
 const sizeOf = (name: string): Size => sizes.find((row) => row.name === name)!;

@@ -13,6 +13,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { afterAll, describe, expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -165,7 +166,7 @@ function runAll(snippets: readonly Snippet[], folder: string): Promise<Outcome[]
     return file;
   });
   return new Promise((resolve) => {
-    execFile(process.execPath, [runner, ...files], { cwd: root, timeout: 150_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [runner, ...files], { cwd: root, timeout: PATIENCE }, (error, stdout, stderr) => {
       const outcomes = stdout
         .trim()
         .split("\n")

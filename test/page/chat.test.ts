@@ -36,7 +36,7 @@ describe("npm run chat, in a page", () => {
     expect(await ann.locator(".line .name").allTextContents()).toEqual(["ann", "bob"]);
 
     await bob.getByRole("button", { name: "Leave" }).click();
-    expect(await bob.getByRole("status").textContent()).toBe("You have left.");
+    await bob.getByRole("status").getByText("You have left.").waitFor();
     await ann.getByText("bob left").waitFor();
     expect(await people(ann)).toBe("ann");
   });

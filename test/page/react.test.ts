@@ -5,6 +5,7 @@ import { build } from "esbuild";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import install, { launchOptions } from "../support/chromium.ts";
+import { PATIENCE } from "../support/patience.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -54,7 +55,7 @@ beforeAll(async () => {
     define: { "process.env.NODE_ENV": '"development"' },
   });
   script = outputFiles[0]!.text;
-}, 60_000);
+});
 
 afterAll(() => browser?.close());
 
@@ -68,7 +69,7 @@ beforeEach(async () => {
 const log = () => page.evaluate(() => (globalThis as unknown as { log: string[] }).log);
 const show = (name: string | null) =>
   page.evaluate((name) => (globalThis as unknown as { show(name: string | null): void }).show(name), name);
-const shows = (text: string) => page.locator("output", { hasText: text }).waitFor({ timeout: 20_000 });
+const shows = (text: string) => page.locator("output", { hasText: text }).waitFor({ timeout: PATIENCE });
 
 describe("useTask()", () => {
   test("runs one task while the component is shown, and cancels it when it is not", async () => {

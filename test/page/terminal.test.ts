@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
+import { PATIENCE } from "../support/patience.ts";
 
 const script: string = packageJson.scripts.start;
 
@@ -16,7 +17,7 @@ function start(...args: string[]): Promise<Run> {
     execFile(
       process.execPath,
       ["--import", "tsx", "examples/race/main.ts", ...args],
-      { timeout: 50_000 },
+      { timeout: PATIENCE, env: { ...process.env, RACE_DEADLINE: String(PATIENCE) } },
       (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), out, err }),
     );
   });

@@ -289,9 +289,7 @@ export function contract(transport: Transport, races = 3000): void {
       expect(await into.receive()).toBe(5);
     });
 
-    test("D10: in random races between remote and local cases, what goes in comes out", {
-      timeout: 120_000,
-    }, async () => {
+    test("D10: in random races between remote and local cases, what goes in comes out", async () => {
       const [out, into] = await both<number>("numbers", 4);
       const local = channel<number>();
       const seen = new Set<number>();
@@ -386,9 +384,7 @@ export function contract(transport: Transport, races = 3000): void {
       expect(await send).toBe(false);
     });
 
-    test("D10, capacity 0: in random races of selects on both sides, what goes in comes out once", {
-      timeout: 300_000,
-    }, async () => {
+    test("D10, capacity 0: in random races of selects on both sides, what goes in comes out once", async () => {
       const { here, there } = await open();
       const count = races / 10;
       const outs = ["a", "b"].map((name) => here.channel<number>(name, { capacity: 0 }));
@@ -672,9 +668,7 @@ export function contract(transport: Transport, races = 3000): void {
       expect(await far.receive()).toBe(CLOSED);
     });
 
-    test("D11: a thousand channels are opened and closed, and nothing is left of them", {
-      timeout: 120_000,
-    }, async () => {
+    test("D11: a thousand channels are opened and closed, and nothing is left of them", async () => {
       const { here, there } = await open();
       for (let round = 0; round < 1000; round++) {
         const out = here.channel<number>(`n${round % 7}`);

@@ -2,6 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
+import { PATIENCE } from "../support/patience.js";
 
 const dist = new URL("../../dist/index-whole.js", import.meta.url).href;
 
@@ -42,7 +43,7 @@ const program = `
 
 function inNode(source: string, flags: readonly string[] = []): string {
   const all = [...flags, "--input-type=module", "-e", source];
-  return execFileSync(process.execPath, all, { encoding: "utf8", timeout: 30_000 }).trim();
+  return execFileSync(process.execPath, all, { encoding: "utf8", timeout: PATIENCE }).trim();
 }
 
 const table = hosts.map(([lacks, setup, flags = []]) => [lacks, setup, flags] as const);

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { PATIENCE } from "./patience.js";
 
 const node = (version: number): readonly [string, ...string[]] => {
   return ["npx", "--prefer-offline", "-y", "-p", `node@${version}`, "node"];
@@ -32,7 +33,7 @@ async function find(engine: string): Promise<string> {
   if (args.length === 0) return command;
   try {
     return (
-      await promisify(execFile)(command, [...args, "-p", "process.execPath"], { timeout: 100_000 })
+      await promisify(execFile)(command, [...args, "-p", "process.execPath"], { timeout: PATIENCE })
     ).stdout.trim();
   } catch (cause) {
     throw new Error(`Cannot find ${engine}: npx must be able to fetch it`, { cause });

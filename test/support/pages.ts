@@ -3,12 +3,13 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import install, { launchOptions } from "./chromium.ts";
+import { PATIENCE } from "./patience.ts";
 import { type Program, startProgram } from "./program.ts";
 
 /** What a test of a page starts from. */
 export interface Pages {
-  /** Opens the example's page in a window of its own. */
-  open(): Promise<Page>;
+  /** Opens the example's page in a window of its own, with a query such as `?a=b`. */
+  open(query?: string): Promise<Page>;
   readonly program: Program;
 }
 
@@ -23,7 +24,7 @@ export function pagesOf(main: string, expected: RegExp = /^$/, args: readonly st
     program = await startProgram(main, ...args);
     install();
     browser = await chromium.launch(launchOptions());
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -44,13 +45,13 @@ export function pagesOf(main: string, expected: RegExp = /^$/, args: readonly st
     get program() {
       return program;
     },
-    async open() {
+    async open(query = "") {
       context ??= await browser.newContext();
       const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(PATIENCE);
       page.on("pageerror", (error) => complain(String(error)));
       page.on("console", (message) => message.type() === "error" && complain(message.text()));
-      await page.goto(program.line);
+      await page.goto(program.line + query);
       return page;
     },
   };

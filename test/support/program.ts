@@ -21,7 +21,8 @@ export async function startProgram(path: string, ...args: string[]): Promise<Pro
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const ended = once(child, "exit") as Promise<[number | null]>;
+  // What it has printed is read before: "exit" may come while some is on its way.
+  const ended = once(child, "close") as Promise<[number | null]>;
   const [printed] = (await Promise.race([once(child.stdout!, "data"), ended])) as [Buffer | number | null];
   if (!(printed instanceof Buffer)) throw new Error(`Cannot start ${path}: it ended with ${printed}`);
   return {

@@ -448,4 +448,4 @@ test("runs find what all decisions of the scheduler show, in random programs", a
   let compared = 0;
   for (let seed = 1; seed <= 60; seed++) if (await compareBruteForce(seed)) compared++;
   expect(compared).toBeGreaterThan(20);
-}, 60_000);
+});

@@ -24,8 +24,8 @@ import { RequestList } from "./request-list.ts";
 
 /** How long the pause in typing must be before the page asks the server, in milliseconds. */
 const PAUSE = 150;
-/** After this many milliseconds the page stops waiting for the answer. */
-const DEADLINE = 1000;
+/** After this many milliseconds the page stops waiting for the answer: a second, unless it is opened with `?deadline=5000`. */
+const DEADLINE = Number(new URLSearchParams(location.search).get("deadline") ?? 1000);
 
 const page = byId("page", HTMLElement);
 const input = byId("field", HTMLInputElement);

@@ -13,7 +13,7 @@ import type { ServerReport } from "./service.ts";
 
 const MAX_REPORTS = 500;
 /** Milliseconds that a request for a report waits for the search to arrive or to end. */
-const REPORT_WAIT = 300;
+const REPORT_WAIT = 3000;
 
 const engine = ENGINES[process.argv[2] ?? ""];
 if (engine === undefined) throw new Error(`Cannot serve: no engine is called ${process.argv[2]}`);

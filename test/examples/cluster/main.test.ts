@@ -22,9 +22,7 @@ function runCluster(
   );
 }
 
-test("npm run cluster loses and doubles nothing while nodes and the server are killed", {
-  timeout: 300_000,
-}, async () => {
+test("npm run cluster loses and doubles nothing while nodes and the server are killed", async () => {
   await (await NatsServer.start()).stop(); // installs it if need be
   const [faults, operations] = [scaled(3, 12), scaled(150, 10_000)];
   const { code, stdout, stderr } = await runCluster([

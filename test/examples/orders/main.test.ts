@@ -19,19 +19,15 @@ async function runOrders(...args: string[]): Promise<string> {
 const ways: [what: string, says: string, args: string[]][] = [["npm run orders", "in one process", []]];
 if (stress) ways.push(["npm run orders -- --nats", "each a process, on nats://", ["--nats"]]);
 
-test.each(ways)(
-  "%s drives orders through the services, and the books balance",
-  { timeout: 240_000 },
-  async (_, says, args) => {
-    if (stress) await (await NatsServer.start()).stop(); // installs it if need be
-    const stdout = await runOrders(...args, "--orders", "40", "--at-once", "20");
-    expect(stdout).toContain(says);
-    expect(stdout).toContain("for 40 orders");
-    expect(stdout).toContain("The books balance");
-    const [confirmed, rejected, cancelled] = ["confirmed$", "rejected", "cancelled"].map((what) =>
-      Number(new RegExp(`(\\d+) +${what}`, "m").exec(stdout)?.[1]),
-    );
-    expect(confirmed! + rejected! + cancelled!).toBe(40);
-    expect(stdout).toMatch(new RegExp(`${confirmed} +orders confirmed, holding goods, and paid`));
-  },
-);
+test.each(ways)("%s drives orders through the services, and the books balance", async (_, says, args) => {
+  if (stress) await (await NatsServer.start()).stop(); // installs it if need be
+  const stdout = await runOrders(...args, "--orders", "40", "--at-once", "20");
+  expect(stdout).toContain(says);
+  expect(stdout).toContain("for 40 orders");
+  expect(stdout).toContain("The books balance");
+  const [confirmed, rejected, cancelled] = ["confirmed$", "rejected", "cancelled"].map((what) =>
+    Number(new RegExp(`(\\d+) +${what}`, "m").exec(stdout)?.[1]),
+  );
+  expect(confirmed! + rejected! + cancelled!).toBe(40);
+  expect(stdout).toMatch(new RegExp(`${confirmed} +orders confirmed, holding goods, and paid`));
+});

@@ -48,15 +48,12 @@ const get = async (app: Hono, path: string): Promise<unknown> => (await app.requ
 async function ended(app: Hono, order: string): Promise<string> {
   let status = "";
   await expect
-    .poll(async () => (status = ((await get(app, `/orders/${order}`)) as { status: string }).status), {
-      timeout: 30_000,
-    })
+    .poll(async () => (status = ((await get(app, `/orders/${order}`)) as { status: string }).status))
     .toMatch(/confirmed|rejected|cancelled/);
   return status;
 }
 
-const balanced = (app: Hono) =>
-  expect.poll(async () => isBalanced((await get(app, "/books")) as never), { timeout: 30_000 }).toBe(true);
+const balanced = (app: Hono) => expect.poll(async () => isBalanced((await get(app, "/books")) as never)).toBe(true);
 
 describe("the front", () => {
   test("answers a command with 202 and a link, under which the order is found when it is placed", async () => {
@@ -216,7 +213,7 @@ describe("the services", () => {
     expect(await get(app, "/orders/o1")).toMatchObject({ status: "placed" });
   });
 
-  test("on a NATS server not a line of the services differs", { timeout: 120_000 }, async () => {
+  test("on a NATS server not a line of the services differs", async () => {
     const server = await NatsServer.start();
     onTestFinished(() => server.stop());
     const { app } = await started(SERVICES, await natsBus({ servers: server.url, name: "orders" }));
@@ -224,7 +221,7 @@ describe("the services", () => {
       Array.from({ length: 12 }, async (_, n) => {
         // A customer who is told to come back does so: the first command waits until the server has made the queue.
         const placed = async () => (await post(app, { ...cart, customer: `customer-${n + 1}` }, `o${n}`)).status;
-        await expect.poll(placed, { timeout: 30_000 }).toBe(202);
+        await expect.poll(placed).toBe(202);
         if (n % 4 === 3) await app.request(`/orders/o${n}`, { method: "DELETE" });
         return ended(app, `o${n}`);
       }),
@@ -245,7 +242,7 @@ describe("the services", () => {
     );
     for (const name of SERVICES)
       for (const part of ["outbox", "commands", "writer"] as const) {
-        await expect.poll(async () => tree.child(name)?.tree?.child(part)?.status, { timeout: 20_000 }).toBe("running");
+        await expect.poll(async () => tree.child(name)?.tree?.child(part)?.status).toBe("running");
         tree.child(name)!.tree!.child(part)!.kill();
       }
     expect(new Set(await placed)).toEqual(new Set(["confirmed"]));

@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { pathOf } from "../../support/engines.js";
+import { PATIENCE } from "../../support/patience.js";
 import type { Death, Outcome } from "./deaths.js";
 import { fileOf, type Kind } from "./start.js";
 
@@ -31,9 +32,9 @@ describe.each(["this version of Node", "Node 26"])("in %s", (engine) => {
 
   beforeAll(async () => {
     const args = [fileOf("crashes.ts"), fileOf("crash.ts"), JSON.stringify(table)];
-    const { stdout } = await promisify(execFile)(await pathOf(engine), args, { timeout: 200_000 });
+    const { stdout } = await promisify(execFile)(await pathOf(engine), args, { timeout: PATIENCE });
     outcomes = JSON.parse(stdout) as Outcome[];
-  }, 300_000);
+  });
 
   test.each(deaths)("a %s that ends by %s ends all that waits for it, with the cause", (kind, deed, killed, cause) => {
     const { waited, exit } = outcomes[table.findIndex((death) => death.kind === kind && death.deed === deed)]!;

@@ -1,7 +1,7 @@
 // The time scale of the table. It is logarithmic, so that both 3 ms and 300 ms are easy to read.
 
-/** The longest time on the scale, in milliseconds. */
-const LONGEST = 2000;
+/** The longest time on the scale, in milliseconds. The page may be opened with another one: `?longest=10000`. */
+const LONGEST = Number(new URLSearchParams(location.search).get("longest") ?? 2000);
 
 /** The times that are written above the scale. */
 export const MARKS: readonly number[] = [1, 3, 10, 30, 100, 300, 1000];
