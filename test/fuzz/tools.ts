@@ -10,6 +10,7 @@ import {
   go,
   group,
   Mutex,
+  merge,
   once,
   Pool,
   type PoolLease,
@@ -211,6 +212,28 @@ const tools: Readonly<Record<string, Tool>> = {
             if (n === 5) yield* pause();
             return lease.held;
           },
+      };
+    },
+  },
+  merge: {
+    kinds: ["feed", "feed", "feed", "hear", "try", "try", "both", "ends"],
+    make(_, setting) {
+      const sources = [channel<number>(setting % 2), channel<number>(setting % 3)];
+      const merged = merge(sources);
+      return {
+        use: () =>
+          function* ({ kind, n }) {
+            const source = sources[n % 2]!;
+            if (kind === "feed") return yield* source.send(n);
+            if (kind === "ends") return source.close();
+            if (kind === "hear") return (yield* select({ merged, late: sleep(n) })).value;
+            if (kind === "try") return merged.tryReceive();
+            return kind === "both" ? [merged.tryReceive(), merged.tryReceive()] : "";
+          },
+        *end() {
+          for (const source of sources) source.close();
+          while ((yield* merged.receive()) !== CLOSED);
+        },
       };
     },
   },

@@ -3,6 +3,7 @@
 
 import {
   alt,
+  batch,
   type Channel,
   CLOSED,
   channel,
@@ -193,6 +194,21 @@ const large: typeof decided = {
     },
     ["1,1,2", "1,2,1"],
   ],
+  "batch reads what is there in a merge": [
+    function* () {
+      const batches = yield* collect(batch(merge([[1, 2], [3]]), 2));
+      return batches.join(" ");
+    },
+    ["1,2 3", "1,3 2", "3,1 2"],
+  ],
+  "a merge yields its end to an attempt once all sources have ended": [
+    function* () {
+      const merged = merge([[1], [2]]);
+      const taken = Array.from({ length: 3 }, () => merged.tryReceive());
+      return taken.map((value) => (value === CLOSED ? "end" : value)).join();
+    },
+    ["1,2,end", "2,1,end"],
+  ],
   "pipeline reads a merge": [
     function* () {
       return (yield* collect(pipeline(merge([numbers(1), numbers(1)]), 2, slow))).join();
@@ -295,6 +311,18 @@ describe("left to runs, as what happens is not in the model", () => {
         return yield* letters.receive();
       },
       /belongs to it/,
+    ],
+    "a source of a merge fails": [
+      function* () {
+        const broken = channel<number>();
+        broken.close(new Error("broken"));
+        try {
+          return String(merge([broken]).tryReceive());
+        } catch (error) {
+          return (error as Error).message;
+        }
+      },
+      /a source of a merge fails/,
     ],
     "a stage of a pipeline fails": [
       function* () {

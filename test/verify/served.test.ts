@@ -8,8 +8,10 @@ import {
   EMPTY,
   go,
   Mutex,
+  merge,
   type Operation,
   pause,
+  type ReceiveChannel,
   type Routine,
   Semaphore,
   scope,
@@ -29,7 +31,7 @@ const sends = (to: Channel<number>, ...values: number[]) =>
     return shown(...sent);
   });
 
-const takes = (from: Channel<number>, times: number): string =>
+const takes = (from: ReceiveChannel<number>, times: number): string =>
   shown(...Array.from({ length: times }, () => from.tryReceive()));
 
 function* rest(from: Channel<number>): Routine<string> {
@@ -70,6 +72,33 @@ const programs: Readonly<Record<string, readonly [Program, parked: readonly stri
     },
     ["1,empty"],
     ["1,empty", "empty,empty"],
+  ],
+  "an attempt at a merge meets a sender of each source": [
+    function* (wait) {
+      const [some, others] = [channel<number>(), channel<number>()];
+      sends(some, 1, 2);
+      sends(others, 3);
+      yield* wait();
+      const got = takes(merge([some, others]), 3);
+      yield* drain(some);
+      yield* drain(others);
+      return got;
+    },
+    ["1,3,empty", "3,1,empty"],
+    ["1,3,empty", "1,empty,empty", "3,1,empty", "3,empty,empty", "empty,empty,empty"],
+  ],
+  "an attempt at a merge makes room for one sender at the buffer that it takes from": [
+    function* (wait) {
+      const [full, closed] = [channel<number>(1), channel<number>()];
+      closed.close();
+      sends(full, 1, 2, 3);
+      yield* wait();
+      const got = takes(merge([closed, full]), 3);
+      yield* drain(full);
+      return got;
+    },
+    ["1,2,empty"],
+    ["1,2,empty", "1,empty,empty", "empty,empty,empty"],
   ],
   "a receiver takes one value": [
     function* (wait) {

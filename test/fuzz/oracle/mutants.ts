@@ -229,8 +229,13 @@ export const MUTANTS: readonly Mutant[] = [
       ["a task that could have gone on alone may have been parked", "this._goesOnAlone(at) ||", ""],
       [
         "a peer that an attempt has missed may have been parked",
-        "(missed !== null &&",
-        "(missed !== null && at < 0 &&",
+        "missed.some(({ kind, channel }) =>",
+        "missed.some(({ kind, channel }) => at < 0 &&",
+      ],
+      [
+        "an attempt misses peers of its first case only",
+        "(cases[at] !== SEND && cases[at] !== RECEIVE) || this.capacity(channel) > 0) continue;\n      missed",
+        "at > 0 || (cases[at] !== SEND && cases[at] !== RECEIVE) || this.capacity(channel) > 0) continue;\n      missed",
       ],
     ],
     ["served"],

@@ -211,8 +211,14 @@ export class ScheduleText {
     if (this._model.lts.resumesAt(node) !== -1) return this._turn(task);
     const { step } = KINDS[cases[at * STRIDE]!]!;
     if (step !== null) return step(this._names, cases[at * STRIDE + 1]!, cases[at * STRIDE + 2]!);
-    if (this._model.lts.isPlainCall(node)) return [`try: ${this._waits(cases, 0)}, not now`, "not now"];
+    if (this._model.lts.isPlainCall(node)) return [`try: ${this._attempts(cases)}, not now`, "not now"];
     return [`default (${this._refusals(cases)})`, "select → default"];
+  }
+
+  /** What an attempt would do: all of its cases but the last, which is the default. */
+  private _attempts(cases: Int32Array): string {
+    const texts = Array.from({ length: cases.length / STRIDE - 1 }, (_, at) => this._waits(cases, at));
+    return texts.join(" or ");
   }
 
   /** A pending turn. Its task may have been cancelled before it. */

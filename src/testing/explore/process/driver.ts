@@ -10,14 +10,14 @@ import { ALL_TICKS, Escaped } from "../../simulation/host-calls.js";
 import { captureCallSite } from "./call-site.js";
 import { Unmodelled } from "./cases.js";
 import { startScopes } from "./model-scopes.js";
-import { leaveQueues, type Offer } from "./operation-cases.js";
+import { leaveQueues } from "./operation-cases.js";
 import type { RoutineRun } from "./routine-run.js";
 import type { Sandbox } from "./sandbox.js";
 
 /** Where a run has arrived. */
 export type Arrival =
   | { readonly kind: "parked"; readonly operation: Operation<unknown> }
-  | { readonly kind: "stopped"; readonly offer: Offer<unknown> }
+  | { readonly kind: "stopped"; readonly call: Operation<unknown> }
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: unknown };
 
@@ -50,19 +50,19 @@ export class Driver {
     sandbox.host.enter();
     try {
       openGates(run);
-      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+      if (run.stopped !== null) return { kind: "stopped", call: run.stopped };
       const { returns } = run;
       run.returns = false;
       const routine = run.routine as Routine<unknown>;
       resumeBy(this._performer, run.parked as Operation<unknown> | null);
       const step: IteratorResult<unknown, unknown> = returns ? routine.return(undefined) : routine.next();
-      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+      if (run.stopped !== null) return { kind: "stopped", call: run.stopped };
       if (scheduler.parked !== null) return this._parked(run, scheduler.parked as Operation<unknown>);
       if (step.done === true) return { kind: "done", value: step.value };
       throw new Unmodelled("a task yields what is no operation");
     } catch (error) {
       if (error instanceof Unmodelled || error instanceof Escaped) throw error;
-      if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+      if (run.stopped !== null) return { kind: "stopped", call: run.stopped };
       return { kind: "failed", error };
     } finally {
       sandbox.host.leave();
@@ -128,7 +128,7 @@ export class Driver {
     const arrived = (): boolean => refused !== null || run.stopped !== null || run.awaited !== null || ended !== null;
     await this._sandbox.host.settle(arrived, ALL_TICKS);
     if (refused !== null) throw refused;
-    if (run.stopped !== null) return { kind: "stopped", offer: run.stopped };
+    if (run.stopped !== null) return { kind: "stopped", call: run.stopped };
     if (run.awaited !== null) return parkedAt(run.awaited.operation);
     if (ended === null) {
       const { name } = this._sandbox.tasks[run.task]!;

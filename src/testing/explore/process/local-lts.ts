@@ -404,7 +404,7 @@ export class LocalLts {
     const value = KINDS[kind]!.yields === "discarded" ? this._discardedOf(code, given) : decode(kind, code, given);
     if (!this._isPlainCall[node] || KINDS[kind]!.isCall) return value;
     // An attempt, such as `trySend`: its case, or nothing.
-    return kind === DEFAULT ? null : { value };
+    return kind === DEFAULT ? null : { at, value };
   }
 
   /** Whether some task fails. */
@@ -536,8 +536,8 @@ export class LocalLts {
     const parent = this._parent[next]!;
     this._isAtomic[node] = this._precedesAtomic[parent] = this.anyAtomic = true;
     const { at, code } = this._label[next]!;
-    const how = at === 0 ? servedBy(this.kindAt(parent, 0), code) : -1;
-    if (how !== -1) this._served[node] = this.targetAt(parent, 0) * WAYS + how;
+    const how = servedBy(this.kindAt(parent, at), code);
+    if (how !== -1) this._served[node] = this.targetAt(parent, at) * WAYS + how;
   }
 
   /** Marks a plain call of a callback. */
@@ -684,7 +684,7 @@ export const CLOSED_IT = 2;
 export const CANCELLED_IT = 3;
 export const WAYS = 4;
 
-/** In which way a plain call, the first of its cases, has released what is parked; -1 for none. */
+/** In which way a case of a plain call has released what is parked; -1 for none. */
 function servedBy(kind: number, code: number): number {
   if (kind === SEND) return code === 1 ? SENT : -1;
   // The code of a value is even; the others are of the end of the channel.

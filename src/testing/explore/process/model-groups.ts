@@ -8,7 +8,7 @@ import type { Operation } from "../../../operation/operation.js";
 import type { Body, Task } from "../../../task/task.js";
 import { type AnyWork, assertWork, bodyOf } from "../../../task/work.js";
 import { CANCEL_SCOPE, ENTER_GROUP, GROUP_ENDED } from "./cases.js";
-import type { PlainCalls } from "./model-objects.js";
+import { type PlainCalls, yielded } from "./model-objects.js";
 import type { GroupFacts, RegionModel } from "./model-scopes.js";
 import { Offer } from "./operation-cases.js";
 
@@ -52,7 +52,10 @@ export class GroupModel {
 
   tryGo<A extends unknown[], T>(body: AnyWork<T, A>, ...args: A): Task<T> | undefined {
     assertWork("start go block in group", "body", body);
-    return this._calls.attempt(this._entering()) === null ? undefined : this._start(body, args);
+    const entered = this._calls.attempt(this._entering());
+    if (entered === null) return undefined;
+    yielded(entered);
+    return this._start(body, args);
   }
 
   wait(): Operation<unknown> {

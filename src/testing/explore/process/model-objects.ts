@@ -43,8 +43,8 @@ export type Overflow = "park" | "drop" | "slide" | "keep";
 
 /** What model objects ask of the sandbox. */
 export interface PlainCalls {
-  /** Performs an offer if it can happen now; null if it cannot. */
-  attempt(offer: Offer<unknown>): { readonly value: unknown } | null;
+  /** Performs an operation if one of its cases can happen now, with the number of the case; null if none can. */
+  attempt(operation: Operation<unknown>): Attempted | null;
   /** Performs a call that never waits. */
   call(offer: Offer<unknown>): unknown;
   /** Called when an operation parks. */
@@ -55,6 +55,18 @@ export interface PlainCalls {
   hold(channel: number, holds: boolean): void;
   /** Gives the program up, as it does something that the model does not support. */
   unmodelled(what: string): never;
+}
+
+/** What an attempt, such as `trySend`, has done. */
+export interface Attempted {
+  readonly at: number;
+  readonly value: unknown;
+}
+
+/** The value of an attempt; throws what it throws. */
+export function yielded({ value }: Attempted): unknown {
+  if (value instanceof Thrown) throw value.cause;
+  return value;
 }
 
 /** What the program is called with when a channel is cancelled: the reason, and each value that the channel discards. */
@@ -132,13 +144,15 @@ export class ChannelModel<T> implements Channel<T> {
   }
 
   trySend(value: T): boolean {
-    return this._calls.attempt(this.send(value) as Offer<boolean>)?.value === true;
+    return this._calls.attempt(this.send(value))?.value === true;
   }
 
   tryReceive(): T | Closed | Empty {
-    const taken = this._calls.attempt(this.receive() as Offer<T | Closed>);
-    if (taken?.value === CLOSED && this.owned === true) this._calls.hold(this.index, false);
-    return taken === null ? EMPTY : (taken.value as T | Closed);
+    const taken = this._calls.attempt(this.receive());
+    if (taken === null) return EMPTY;
+    const value = yielded(taken);
+    if (value === CLOSED && this.owned === true) this._calls.hold(this.index, false);
+    return value as T | Closed;
   }
 
   close(cause?: unknown): boolean {

@@ -1,9 +1,12 @@
 // Sources of combinators while a program is unfolded: the values of an iterable, and several channels merged into one.
 
-import { CLOSED, type Closed, type Empty, type OwnedChannel, type ReceiveChannel } from "../../../channel/ends.js";
+import { CLOSED, EMPTY, type OwnedChannel, type ReceiveChannel } from "../../../channel/ends.js";
 import { iterate } from "../../../channel/iterate.js";
 import { ReceiveAny } from "../../../channel/receive-any.js";
 import type { Operation } from "../../../operation/operation.js";
+import { scheduler } from "../../../scheduler/scheduler.js";
+import type { Attempted } from "./model-objects.js";
+import { completeCase } from "./operation-cases.js";
 
 /** What `merge` is given: its sources by name, and whether they were given as a list. */
 export interface MergeParts {
@@ -13,6 +16,7 @@ export interface MergeParts {
 
 /** What sources ask of the sandbox. */
 export interface SourceCalls {
+  attempt(operation: Operation<unknown>): Attempted | null;
   /** The sources of a merge whose end the running task has received; `sources` names them all. */
   endedOf(merge: object, sources: string): Set<string>;
   unmodelled(what: string): never;
@@ -71,15 +75,24 @@ export class MergeModel implements OwnedChannel<unknown> {
   }
 
   receive(): Operation<unknown> {
-    const { named, listed } = this._parts;
-    return new ReceiveMerged(this._calls, named, this._ended).map((received) => {
-      if (received === CLOSED) return CLOSED;
-      return listed ? received.value : received;
-    });
+    const any = new ReceiveMerged(this._calls, this._parts.named, this._ended);
+    return any.map((received) => this._received(received));
   }
 
-  tryReceive(): Closed | Empty {
-    return this._calls.unmodelled("it tries to receive from a merge");
+  /** An attempt takes a value of any of the sources. If it finds the end of a source, another one follows in the same turn. */
+  tryReceive(): unknown {
+    const any = new ReceiveMerged(this._calls, this._parts.named, this._ended);
+    for (const { receive } of any.open) scheduler.notices?.used(receive);
+    for (let over = false; !over && any.open.length > 0; ) {
+      const taken = this._calls.attempt(any);
+      if (taken === null) return EMPTY;
+      over = completeCase(any, taken.at, taken.value);
+    }
+    return this._received(any.result());
+  }
+
+  private _received(received: ReturnType<ReceiveMerged["result"]>): unknown {
+    return received === CLOSED ? CLOSED : this._parts.listed ? received.value : received;
   }
 
   /** To cancel it has no effect once it has ended. */

@@ -7,7 +7,6 @@ import type { AsyncRoutine, Operation, Routine } from "../../../operation/operat
 import { type Context, within } from "../../../scheduler/contexts.js";
 import type { Body } from "../../../task/task.js";
 import { Unmodelled } from "./cases.js";
-import type { Offer } from "./operation-cases.js";
 import { RunObjects } from "./run-objects.js";
 
 /** A body, and the arguments that it was started with. */
@@ -61,7 +60,7 @@ export class RoutineRun {
   parked: unknown;
   waiting: Operation<unknown> | null;
   /** The plain call that it is stopped in, and whether that is an attempt, which may find that nothing is ready. */
-  stopped: Offer<unknown> | null;
+  stopped: Operation<unknown> | null;
   isAttempt: boolean;
   /** What it performs with `await`, instead of `yield*`. */
   awaited: Awaited | null;

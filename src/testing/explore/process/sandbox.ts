@@ -24,6 +24,7 @@ import { BroadcastModel, type BroadcastParts, type Broadcasts, SubscriptionModel
 import { GroupModel, type GroupParts, type Groups } from "./model-groups.js";
 import { type LockCalls, LockModel, type LockRequest } from "./model-locks.js";
 import {
+  type Attempted,
   type Callbacks,
   CellModel,
   type ChannelFacts,
@@ -40,7 +41,7 @@ import { FAILURE, RegionModel, type ScopeBody, ScopeModel, type Scopes } from ".
 import { type SignalCalls, SignalModel } from "./model-signals.js";
 import type { SourceCalls } from "./model-sources.js";
 import type { ToolCalls } from "./model-sync.js";
-import { Offer, Thrown } from "./operation-cases.js";
+import { Offer } from "./operation-cases.js";
 import { ANY_END, ANY_TASK, ARRIVALS, endOf, insideScope, type Refinements, Refuted } from "./refinements.js";
 import type { Input, RoutineRun, Start } from "./routine-run.js";
 import type { ModelObject, Slot } from "./slots.js";
@@ -74,7 +75,7 @@ export interface SandboxObserver {
   /** The number of the values that a channel has from the start. */
   valuesStored(run: RoutineRun, values: readonly unknown[]): number;
   /** A plain call is about to be made. */
-  offered(run: RoutineRun, offer: Offer<unknown>): void;
+  offered(run: RoutineRun, call: Operation<unknown>): void;
   /** What a run is given with an input. */
   valueOf(run: RoutineRun, input: Input): unknown;
   permitsReleased(run: RoutineRun, lock: number, n: number): void;
@@ -128,7 +129,7 @@ export class Sandbox
   /** The run whose routine is running. */
   running: RoutineRun | null;
   /** Answers plain calls in place of the tape: an audit, or an invariant. */
-  oracle: ((offer: Offer<unknown>, isAttempt: boolean) => unknown) | null;
+  oracle: ((call: Operation<unknown>, isAttempt: boolean) => unknown) | null;
   readonly queued: () => void;
   private readonly _refinements: Refinements;
   private readonly _observer: SandboxObserver;
@@ -649,10 +650,8 @@ export class Sandbox
     return this._answer(offer, false);
   }
 
-  attempt(offer: Offer<unknown>): { readonly value: unknown } | null {
-    const answer = this._answer(offer, true) as { readonly value: unknown } | null;
-    if (answer?.value instanceof Thrown) throw answer.value.cause;
-    return answer;
+  attempt(operation: Operation<unknown>): Attempted | null {
+    return this._answer(operation, true) as Attempted | null;
   }
 
   callBack<A extends unknown[]>(callback: ((...args: A) => unknown) | undefined, ...args: A): void {
@@ -686,9 +685,9 @@ export class Sandbox
   }
 
   /** Code that runs outside of all tasks, such as a callback of the host, uses an object of the program. */
-  private _fromOutside(offer: Offer<unknown>): void {
+  private _fromOutside(call: Operation<unknown>): void {
     this._escaped ??= new Escaped(
-      `code outside of its tasks, such as a callback or a promise, uses the program: ${offer.waitsFor().what}`,
+      `code outside of its tasks, such as a callback or a promise, uses the program: ${call.waitsFor().what}`,
     );
   }
 
@@ -698,22 +697,22 @@ export class Sandbox
     throw new Unmodelled(what);
   }
 
-  private _answer(offer: Offer<unknown>, isAttempt: boolean): unknown {
-    scheduler.notices?.used(offer);
-    if (this.oracle !== null) return this.oracle(offer, isAttempt);
+  private _answer(call: Operation<unknown>, isAttempt: boolean): unknown {
+    scheduler.notices?.used(call);
+    if (this.oracle !== null) return this.oracle(call, isAttempt);
     if (this.running === null) {
       // It may come long after the verification. Nothing is done, as an error would end the process.
-      this._fromOutside(offer);
+      this._fromOutside(call);
       return null;
     }
     const run = this._current();
-    this._observer.offered(run, offer);
+    this._observer.offered(run, call);
     const input = run.tape.shift();
     if (input === undefined) {
       run.isAttempt = isAttempt;
       run.isUrgent = run.inCallback;
       if (this.capturesCallSites) run.callSite = captureCallSite();
-      run.stopped = offer;
+      run.stopped = call;
       throw UNANSWERED;
     }
     run.goOnTo(input.node);

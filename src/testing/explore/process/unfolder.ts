@@ -278,8 +278,8 @@ export class Unfolder implements SandboxObserver {
     return stored;
   }
 
-  offered(run: RoutineRun, { kind, argument }: Offer<unknown>): void {
-    if (KINDS[kind]!.takesValue) this.objects.sentId(run, argument);
+  offered(run: RoutineRun, call: Operation<unknown>): void {
+    if (call instanceof Offer && KINDS[call.kind]!.takesValue) this.objects.sentId(run, call.argument);
   }
 
   valueOf(run: RoutineRun, { node }: Pick<Input, "node">): unknown {
@@ -412,7 +412,7 @@ export class Unfolder implements SandboxObserver {
 
   private _end(run: RoutineRun, arrival: Arrival): string {
     if (arrival.kind === "parked") return this.casesOf(run, arrival.operation).cases.join();
-    if (arrival.kind === "stopped") return `${run.isAttempt} ${this.casesOf(run, arrival.offer).cases.join()}`;
+    if (arrival.kind === "stopped") return `${run.isAttempt} ${this.casesOf(run, arrival.call).cases.join()}`;
     return `${arrival.kind} ${this.objects.idOf(run, arrival.kind === "done" ? arrival.value : arrival.error)}`;
   }
 
@@ -634,7 +634,7 @@ export class Unfolder implements SandboxObserver {
       this._assertLocks(cases, false);
       lts.park(node, cases, false, run.callSite);
       this._histories.keep(node, run);
-    } else if (arrival.kind === "stopped") this._recordCall(node, arrival.offer, run);
+    } else if (arrival.kind === "stopped") this._recordCall(node, arrival.call, run);
     else if (arrival.kind === "done") {
       const id = this.objects.handedId(run, arrival.value);
       lts.end(node, lts.isCancelled(node) ? CANCELLED : DONE, arrival.value, id);
@@ -643,8 +643,8 @@ export class Unfolder implements SandboxObserver {
   }
 
   /** A plain call: it happens at once; an attempt may find that nothing is ready. */
-  private _recordCall(node: number, offer: Offer<unknown>, run: RoutineRun): void {
-    const { cases } = this.casesOf(run, offer);
+  private _recordCall(node: number, call: Operation<unknown>, run: RoutineRun): void {
+    const { cases } = this.casesOf(run, call);
     this._assertLocks(cases, true);
     const effects = this.lts.effects(node);
     if (effects !== null) effects.early = run.early;

@@ -1,12 +1,14 @@
 // The properties that are checked in each state: invariants, the result of `main`, sends to closed channels; and, where no event
 // is enabled, deadlock, leaks, errors that no task joins, and unread values.
 
+import type { Operation } from "../../../operation/operation.js";
 import { isDaemon } from "../../program/loop.js";
 import { allowing } from "../../report/outcomes.js";
 import type { Values } from "../../report/values.js";
 import type { FailureKind, VerifyOptions } from "../../report/verdict.js";
 import { READ_CELL, READ_CLOSED, READ_LENGTH, READ_PERMITS } from "../process/cases.js";
 import { DONE, FAILED, PARKED } from "../process/local-lts.js";
+import { Offer } from "../process/operation-cases.js";
 import type { Invariant } from "../process/sandbox.js";
 import { FIELDS, SEND_CLOSED } from "../semantics/events.js";
 import type { Model } from "../semantics/model.js";
@@ -56,7 +58,7 @@ export class Properties {
     const { sandbox, values } = model.unfolder;
     if (sandbox.invariants.size === 0) return null;
     const { oracle } = sandbox;
-    sandbox.oracle = ({ kind, target }) => looked(model, values, kind, target);
+    sandbox.oracle = (call) => looked(model, values, call);
     try {
       for (const [name, invariant] of sandbox.invariants) {
         if (isSaid(model, invariant) && !invariant.holds())
@@ -120,7 +122,8 @@ function isSaid(model: Model, { task, from }: Invariant): boolean {
 }
 
 /** What an invariant reads of a state. */
-function looked(model: Model, values: Values, kind: number, about: number): unknown {
+function looked(model: Model, values: Values, call: Operation<unknown>): unknown {
+  const [kind, about] = call instanceof Offer ? [call.kind, call.target] : [-1, -1];
   if (kind === READ_CELL) return values.at(model.cellValue(about));
   if (kind === READ_LENGTH) return model.contents.length(model.contentOf(about));
   if (kind === READ_CLOSED) return model.contents.closed(model.contentOf(about));

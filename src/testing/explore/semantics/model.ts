@@ -80,6 +80,12 @@ const RELEASED: Readonly<Record<number, readonly number[]>> = {
   [CANCELLED_IT]: [RECEIVE_CLOSED, INTERNAL, SEND_CLOSED],
 };
 
+/** A kind of case, at a channel. */
+interface Missed {
+  readonly kind: number;
+  readonly channel: number;
+}
+
 export class Model {
   readonly unfolder: Unfolder;
   readonly lts: LocalLts;
@@ -290,20 +296,23 @@ export class Model {
         this._goesOnAlone(at) ||
         this._isServable(at, node) ||
         this._wouldBeGranted(task, at, node) ||
-        (missed !== null && this._offers(at, missed.kind, missed.channel) && !this._isCommitted(at, missed.channel)) ||
+        missed.some(({ kind, channel }) => this._offers(at, kind, channel) && !this._isCommitted(at, channel)) ||
         (committed !== null && this._offers(at, SEND, events[first + 5]!) && !committed.includes(task));
       if (isAbsent) this.moved.push(task);
     }
   }
 
-  /** What would have met an attempt without a buffer that has met nothing; null for no such event. */
-  private _missed(events: Int32Array, first: number, node: number): { kind: number; channel: number } | null {
-    const { lts } = this;
-    if (events[first] !== INTERNAL || lts.kindAt(node, events[first + 2]!) !== DEFAULT) return null;
-    const kind = lts.kindAt(node, 0);
-    if (kind !== SEND && kind !== RECEIVE) return null;
-    const channel = lts.targetAt(node, 0);
-    return this.capacity(channel) > 0 ? null : { kind: kind === SEND ? RECEIVE : SEND, channel };
+  /** What would have met an attempt without a buffer that has met nothing. */
+  private _missed(events: Int32Array, first: number, node: number): readonly Missed[] {
+    if (events[first] !== INTERNAL || this.lts.kindAt(node, events[first + 2]!) !== DEFAULT) return [];
+    const cases = this.lts.cases(node);
+    const missed: Missed[] = [];
+    for (let at = 0; at < cases.length; at += STRIDE) {
+      const channel = cases[at + 1]!;
+      if ((cases[at] !== SEND && cases[at] !== RECEIVE) || this.capacity(channel) > 0) continue;
+      missed.push({ kind: cases[at] === SEND ? RECEIVE : SEND, channel });
+    }
+    return missed;
   }
 
   /** Whether a task at a node has something to do at a buffer that needs no peer. */

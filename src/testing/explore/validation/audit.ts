@@ -12,7 +12,7 @@ import type { Limits } from "../../simulation/limits.js";
 import { attempted } from "../process/cases.js";
 import { type Arrival, Driver } from "../process/driver.js";
 import { CANCELLED, DONE, FAILED, HANDLED, type Label, PARKED } from "../process/local-lts.js";
-import { completeCase, GivesWay, type Offer } from "../process/operation-cases.js";
+import { completeCase, GivesWay } from "../process/operation-cases.js";
 import { deliver } from "../process/replay-history.js";
 import { RoutineRun, startRoutine } from "../process/routine-run.js";
 import { RunObjects } from "../process/run-objects.js";
@@ -108,7 +108,7 @@ export class Audit {
   /** Runs at most so many schedules, and begins none after so many events; the first difference, or null. */
   async run(schedules: number, events: number): Promise<Difference | null> {
     const { sandbox } = this._unfolder;
-    sandbox.oracle = (offer, attempt) => this._answer(offer, attempt);
+    sandbox.oracle = (call, attempt) => this._answer(call, attempt);
     this._unfolder.actualStarts = new Map([[0, this._unfolder.spawns[0]!]]);
     try {
       if (this._unfolder.isCyclic) await this._walk(Math.max(LONG, events / 2));
@@ -274,7 +274,7 @@ export class Audit {
   }
 
   /** Answers a plain call of a routine: fires a random enabled event of its task in the model. */
-  private _answer(offer: Offer<unknown>, attempt: boolean): unknown {
+  private _answer(call: Operation<unknown>, attempt: boolean): unknown {
     const live = this._unfolder.sandbox.running!;
     const { task } = live;
     const node = this._node;
@@ -282,7 +282,7 @@ export class Audit {
     this._beginStretch();
     // The program may have caught the error of an earlier plain call.
     if (this._left) throw new Error("This schedule is left");
-    this._compareCases(task, node, this._unfolder.casesOf(live, offer).cases, attempt);
+    this._compareCases(task, node, this._unfolder.casesOf(live, call).cases, attempt);
     const own = this._guarded(() => this._ownEvents(task, node));
     this._compareReleases(this._unfolder.sandbox.running!);
     this._left ||= own.length === 0;
