@@ -580,3 +580,40 @@ test("the error of a cancelled task that main joins is the same on every schedul
   expect(verdict.kind).toBe("throw");
   expect(verdict.cause).toBeInstanceOf(CancelledError);
 });
+
+/** What a function with a signal may return. */
+const SIGNALLED: Readonly<Record<string, readonly [make: () => unknown, engine: string]>> = {
+  "an operation": [() => sleep(10), "runs"],
+  "a routine": [
+    () =>
+      (function* (): Routine<void> {
+        yield* sleep(10);
+      })(),
+    "model",
+  ],
+};
+
+describe.each(Object.entries(SIGNALLED))("a function with a signal that returns %s", (_, [make, engine]) => {
+  const aborts = (cancels: boolean): (() => Routine<void>) =>
+    function* () {
+      const ends = channel<string>(2);
+      const task = go((signal) => {
+        signal.addEventListener("abort", () => ends.trySend("aborted"));
+        return make() as Routine<void>;
+      });
+      yield* sleep(1);
+      if (cancels) task.cancel();
+      else yield* task;
+      yield* sleep(1);
+      if (ends.length > 0) throw new Error("aborted");
+    };
+
+  test("gets a signal that is aborted when its task is cancelled", async () => {
+    const verdict = await verify(aborts(true));
+    expect(verdict).toMatchObject({ status: "failed", kind: "throw", cause: { message: "aborted" }, engine });
+  });
+
+  test("gets a signal that is not aborted when it is done", async () => {
+    expect(await verify(aborts(false))).toMatchObject({ status: "proved", engine: "model" });
+  });
+});

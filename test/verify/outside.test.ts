@@ -196,6 +196,67 @@ describe("the time of the host is virtual", () => {
   });
 });
 
+/** Ways to listen for an event of a target that is its own, which all call a function in the step that dispatches the event. */
+const LISTENING: Readonly<Record<string, (then: () => void) => () => unknown>> = {
+  "a listener of an EventTarget": (then) => {
+    const target = new EventTarget();
+    target.addEventListener("change", then);
+    return () => target.dispatchEvent(new Event("change"));
+  },
+  "an object that listens": (then) => {
+    const target = new EventTarget();
+    target.addEventListener("change", { handleEvent: then });
+    return () => target.dispatchEvent(new Event("change"));
+  },
+  "a listener of a signal": (then) => {
+    const controller = new AbortController();
+    controller.signal.addEventListener("abort", then, { once: true });
+    return () => controller.abort();
+  },
+  "onabort of a signal": (then) => {
+    const controller = new AbortController();
+    controller.signal.onabort = then;
+    return () => controller.abort();
+  },
+};
+
+describe.each(Object.entries(LISTENING))("%s", (_, listen) => {
+  test.each(["model", "runs"] as const)("uses the program, in the engine %s", async (engine) => {
+    const main = function* (): Routine<string> {
+      const heard = channel<number>(2);
+      const dispatch = listen(() => heard.trySend(1));
+      yield* sleep(1);
+      const before = heard.length;
+      dispatch();
+      return `${before} ${heard.length}`;
+    };
+    expect(await verify(main, { engine })).toMatchObject({ status: "proved", outcomes: new Set(["0 1"]) });
+  });
+
+  test("is run if what it does is not in the model", async () => {
+    const main = function* (): Routine<number> {
+      const heard = channel<unknown>(2);
+      const dispatch = listen(() => heard.trySend(new WeakMap()));
+      dispatch();
+      return heard.length;
+    };
+    expect(await verify(main)).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set([1]) });
+  });
+});
+
+test("a listener that is removed is not called", async () => {
+  const main = function* (): Routine<number> {
+    const [heard, target] = [channel<number>(2), new EventTarget()];
+    const listener = (): void => void heard.trySend(1);
+    target.addEventListener("change", listener);
+    target.dispatchEvent(new Event("change"));
+    target.removeEventListener("change", listener);
+    target.dispatchEvent(new Event("change"));
+    return heard.length;
+  };
+  expect(await verify(main, { engine: "model" })).toMatchObject({ status: "proved", outcomes: new Set([1]) });
+});
+
 test("Math.random in a simulation follows the seed", async () => {
   const main = function* (): Routine<number> {
     return Math.random();

@@ -7,6 +7,7 @@ import {
   type CancelledError,
   CLOSED,
   channel,
+  from,
   go,
   promiseChannel,
   type Routine,
@@ -988,4 +989,23 @@ describe("verify() of a task that fails while another waits for it", () => {
     });
     expect(verdict).toMatchObject({ status: "failed", kind: "throw", cause: new Error("broken") });
   });
+});
+
+/** Where a program gives a value away that the model has no number for. */
+const GIVEN: Readonly<Record<string, (odd: object) => unknown>> = {
+  "an attempt to send it": (odd) => channel<object>(1).trySend(odd),
+  "a cell of it": (odd) => cell(odd),
+  "an iterable with it": (odd) => from([odd]),
+};
+
+test.each(Object.entries(GIVEN))("an error of the model is none that the program can catch: %s", async (_, give) => {
+  const verdict = await verify(function* () {
+    try {
+      give(new WeakMap());
+    } catch {
+      return "caught";
+    }
+    return "given";
+  });
+  expect(verdict).toMatchObject({ status: "proved", engine: "runs", outcomes: new Set(["given"]) });
 });

@@ -16,6 +16,8 @@ export interface HostAnswers {
   random(): number;
   /** Called when the program begins something outside of it; null if it may. */
   readonly outside: ((what: string, instead: string) => never) | null;
+  /** Called with what a listener of an event throws, which the host would report later. */
+  threw?(error: unknown): void;
   /** Called when the program makes one signal of several. */
   combine?(signals: readonly unknown[]): void;
 }
@@ -39,6 +41,23 @@ const DOORS: Readonly<Record<string, string>> = {
 };
 
 type Globals = Record<string, unknown>;
+
+type Listener = EventListenerOrEventListenerObject;
+
+const isListener = (given: unknown): given is Listener =>
+  typeof given === "function" || (typeof given === "object" && given !== null);
+
+/** A listener whose exceptions do not get to the host. */
+function guarded(listener: Listener, threw: (error: unknown) => void): EventListener {
+  return function (this: unknown, event) {
+    try {
+      if (typeof listener === "function") listener.call(this as never, event);
+      else listener.handleEvent(event);
+    } catch (error) {
+      threw(error);
+    }
+  };
+}
 
 /** A property that is replaced. */
 interface Replaced {
@@ -71,6 +90,7 @@ export class HostCalls {
         return any.call(AbortSignal, all);
       });
     }
+    if (answers.threw !== undefined && typeof EventTarget === "function") this._replaceListening(answers.threw);
     const { outside } = answers;
     if (outside === null) return;
     for (const [name, instead] of Object.entries(DOORS)) {
@@ -80,6 +100,33 @@ export class HostCalls {
     }
     if (typeof AbortSignal === "function" && "timeout" in AbortSignal)
       this._replace(AbortSignal as unknown as Globals, "timeout", () => outside("AbortSignal.timeout()", TIME));
+  }
+
+  /** Listeners of the program get an exception handler of their own. */
+  private _replaceListening(threw: (error: unknown) => void): void {
+    const { addEventListener, removeEventListener } = EventTarget.prototype;
+    const guards = new WeakMap<Listener, EventListener>();
+    const guardOf = (listener: Listener): EventListener => {
+      const guard = guards.get(listener) ?? guarded(listener, threw);
+      guards.set(listener, guard);
+      return guard;
+    };
+    const owner = EventTarget.prototype as unknown as Globals;
+    this._replace(
+      owner,
+      "addEventListener",
+      function (this: EventTarget, type: string, listener: unknown, how?: never) {
+        addEventListener.call(this, type, isListener(listener) ? guardOf(listener) : (listener as null), how);
+      },
+    );
+    this._replace(
+      owner,
+      "removeEventListener",
+      function (this: EventTarget, type: string, listener: unknown, how?: never) {
+        removeEventListener.call(this, type, listener as null, how);
+        if (isListener(listener)) removeEventListener.call(this, type, guardOf(listener), how);
+      },
+    );
   }
 
   private _replace(owner: Globals, name: string, by: unknown): void {

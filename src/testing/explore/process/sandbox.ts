@@ -151,6 +151,8 @@ export class Sandbox
   private _unmodelled: string | null;
   /** What the program does outside of what can be explored. */
   private _escaped: Escaped | null;
+  /** Why a value of the routine has no number; the routine may have caught it. */
+  private _refused: Unmodelled | Refuted | null;
 
   constructor(observer: SandboxObserver, capturesCallSites: boolean, refinements: Refinements) {
     this.tasks = [];
@@ -180,11 +182,13 @@ export class Sandbox
     this._signals = new Map();
     this._unmodelled = null;
     this._escaped = null;
+    this._refused = null;
     this.host = new HostCalls({
       date: () => this.now(),
       time: () => this.now(),
       random: () => this.escape("Math.random()", CHANCE),
       outside: (what, instead) => this.escape(what, instead),
+      threw: (error) => this.reported(error),
       combine: (signals) => {
         if (signals.some((signal) => signal instanceof SignalModel)) this.unmodelled("it combines signals");
       },
@@ -194,6 +198,9 @@ export class Sandbox
   /** Throws if the routine has done something that the model does not support, or that cannot be explored at all. */
   assertModelled(): void {
     if (this._escaped !== null) throw this._escaped;
+    const refused = this._refused;
+    this._refused = null;
+    if (refused !== null) throw refused;
     const what = this._unmodelled;
     if (what === null) return;
     this._unmodelled = null;
@@ -229,7 +236,8 @@ export class Sandbox
     );
     task.loops ??= loopedName(body, args);
     const { index } = task;
-    const begins = this._observer.taskStarted(run, index, { body: body as never, args, context: currentContext() });
+    const begun = { body: body as never, args, context: currentContext() };
+    const begins = this._numbered(() => this._observer.taskStarted(run, index, begun));
     this._observer.made(run, { kind: "task", index, slot, begins });
     return task as TaskModel<T>;
   }
@@ -482,7 +490,7 @@ export class Sandbox
   /** A channel that has values from the start, and is closed behind them. */
   stored(values: readonly unknown[]): ChannelModel<unknown> {
     const run = this._current();
-    const begins = this._observer.valuesStored(run, values);
+    const begins = this._numbered(() => this._observer.valuesStored(run, values));
     const made = this._channel<unknown>(run, Math.max(1, values.length), "park", undefined, {}, begins);
     Object.assign(made, { owned: true });
     return made;
@@ -544,7 +552,8 @@ export class Sandbox
       this.cells.push(made);
       return made;
     });
-    this._observer.made(run, { kind: "cell", index: cell.index, slot, begins: this._observer.cellValue(run, initial) });
+    const begins = this._numbered(() => this._observer.cellValue(run, initial));
+    this._observer.made(run, { kind: "cell", index: cell.index, slot, begins });
     return cell as CellModel<T>;
   }
 
@@ -663,9 +672,10 @@ export class Sandbox
     }
   }
 
-  /** An exception of a callback, which goes to the host. */
+  /** An exception of a callback, which goes to the host. In an audit it is known already. */
   reported(error: unknown): void {
-    if (error !== UNANSWERED) this._unmodelled ??= error instanceof Unmodelled ? error.message : "a callback throws";
+    if (error !== UNANSWERED && this.oracle === null)
+      this._unmodelled ??= error instanceof Unmodelled ? error.message : "a callback throws";
   }
 
   hold(channel: number, holds: boolean): void {
@@ -706,7 +716,7 @@ export class Sandbox
       return null;
     }
     const run = this._current();
-    this._observer.offered(run, call);
+    this._numbered(() => this._observer.offered(run, call));
     const input = run.tape.shift();
     if (input === undefined) {
       run.isAttempt = isAttempt;
@@ -717,6 +727,16 @@ export class Sandbox
     }
     run.goOnTo(input.node);
     return this._observer.valueOf(run, input);
+  }
+
+  /** Numbers values of the running task. */
+  private _numbered<R>(work: () => R): R {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof Unmodelled || error instanceof Refuted) this._refused ??= error;
+      throw error;
+    }
   }
 
   /** The run of the caller. A routine may catch `UNANSWERED` and continue; what it does then has no effect. */
