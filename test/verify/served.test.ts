@@ -202,6 +202,52 @@ const programs: Readonly<Record<string, readonly [Program, parked: readonly stri
     ["false"],
     ["false", "true"],
   ],
+  "a task that has come too late for one release does not wait for the next": [
+    function* (wait) {
+      const mutex = new Mutex();
+      const lease = yield* mutex.lock();
+      const task = go(function* (): Routine<void> {
+        using _ = yield* mutex.lock();
+      });
+      yield* wait();
+      lease.release();
+      const first = mutex.tryLock();
+      first?.release();
+      const second = mutex.tryLock();
+      second?.release();
+      yield* task;
+      return shown(first !== undefined, second !== undefined);
+    },
+    ["false,false"],
+    ["false,false", "true,true"],
+  ],
+  "a sender that there was room for is parked nowhere": [
+    function* (wait) {
+      const buffer = channel<number>(1);
+      sends(buffer, 1);
+      yield* wait();
+      const got = shown(buffer.trySend(9), buffer.tryReceive(), buffer.tryReceive());
+      yield* drain(buffer);
+      return got;
+    },
+    ["false,1,empty"],
+    ["false,1,empty", "true,9,empty"],
+  ],
+  "a choice whose send a close has not committed is parked nowhere": [
+    function* (wait) {
+      const [closed, other] = [channel<number>(), channel<number>()];
+      const task = go(function* (): Routine<string> {
+        return (yield* select({ sent: closed.send(1), other })).key;
+      });
+      yield* wait();
+      closed.close();
+      const got = shown(closed.tryReceive() === 1, other.trySend(5));
+      other.close();
+      return `${got} ${yield* task}`;
+    },
+    ["true,false sent"],
+    ["false,false other", "false,false sent", "true,false sent"],
+  ],
   "a task that is started between two calls is parked nowhere": [
     function* (wait) {
       const empty = channel<number>(1);

@@ -294,7 +294,6 @@ export class Model {
         continue;
       const isAbsent =
         this._goesOnAlone(at) ||
-        this._isServable(at, node) ||
         this._wouldBeGranted(task, at, node) ||
         missed.some(({ kind, channel }) => this._offers(at, kind, channel) && !this._isCommitted(at, channel)) ||
         (committed !== null && this._offers(at, SEND, events[first + 5]!) && !committed.includes(task));
@@ -315,7 +314,7 @@ export class Model {
     return missed;
   }
 
-  /** Whether a task at a node has something to do at a buffer that needs no peer. */
+  /** Whether a task at a node has something to do at a buffer that needs no peer: a call may just have made room, or sent a value. */
   private _goesOnAlone(node: number): boolean {
     const cases = this.lts.cases(node);
     for (let at = 0; at < cases.length; at += STRIDE) {
@@ -325,16 +324,6 @@ export class Model {
       if (cases[at] === RECEIVE ? this.contents.length(content) > 0 : !this._isFull(channel, content)) return true;
     }
     return false;
-  }
-
-  /** Whether a task at a node would have been served by the call before the one at another node. */
-  private _isServable(node: number, call: number): boolean {
-    const served = this.lts.isAtomic(call) ? this.lts.served(call) : -1;
-    if (served === -1) return false;
-    const channel = Math.floor(served / WAYS);
-    const how = served % WAYS;
-    if (how === TOOK) return this._leavesRoom(channel) && this._offers(node, SEND, channel);
-    return how === SENT && this.contents.length(this.contentOf(channel)) === 1 && this._offers(node, RECEIVE, channel);
   }
 
   /** Whether a buffer was full before a value was taken. */
