@@ -8,7 +8,7 @@
 import { expect, test as plain } from "vitest";
 import type { AsyncRoutine, Routine } from "./operation/operation.js";
 import { shown } from "./structures/errors.js";
-import { effortOf } from "./testing/report/report.js";
+import { boundOf, effortOf } from "./testing/report/report.js";
 import type { FailureKind, Verdict, VerifyOptions } from "./testing/report/verdict.js";
 import { verify } from "./testing/verify.js";
 
@@ -70,7 +70,7 @@ function decided(verdict: Verdict<unknown>): Verdict<unknown> {
 /** A verdict as a line or as a report. */
 function summary(verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
-  return verdict.status === "proved" ? `proved: ${effortOf(verdict)}` : `bounded: ${verdict.reason}`;
+  return verdict.status === "proved" ? `proved: ${effortOf(verdict)}` : `bounded: ${boundOf(verdict)}`;
 }
 
 expect.extend({

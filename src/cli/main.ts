@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import type { Routine } from "../operation/operation.js";
 import { plain } from "../testing/report/json.js";
 import { toMermaid } from "../testing/report/mermaid.js";
-import { effortOf } from "../testing/report/report.js";
+import { boundOf, effortOf } from "../testing/report/report.js";
 import type { Verdict, VerifyOptions } from "../testing/report/verdict.js";
 import { verify } from "../testing/verify.js";
 
@@ -129,7 +129,7 @@ async function decide(program: Program, options: VerifyOptions<unknown>): Promis
 
 function summary(name: string, verdict: Verdict<unknown>): string {
   if (verdict.status === "failed") return verdict.report;
-  if (verdict.status === "bounded") return `? ${name}: bounded, ${verdict.reason} (${effortOf(verdict)})`;
+  if (verdict.status === "bounded") return `? ${name}: bounded, ${boundOf(verdict)} (${effortOf(verdict)})`;
   return `✓ ${name}: proved, ${effortOf(verdict)}`;
 }
 

@@ -1,6 +1,6 @@
 // The limits of `verify`, in both engines: what is counted, the time, a signal; and the turns of the host meanwhile.
 
-import { always, channel, go, type Routine } from "millrace";
+import { always, channel, go, never, type Routine, sleep } from "millrace";
 import { forever, loop, type Verdict, type VerifyOptions, verify } from "millrace/testing";
 import { describe, expect, test } from "vitest";
 import { Limits } from "../../src/testing/simulation/limits.js";
@@ -86,6 +86,62 @@ test("a task that polls for ever beside a main that ends needs no limit", async 
     return "done";
   });
   expect(verdict).toMatchObject({ status: "proved", engine: "model" });
+});
+
+describe("the advice of a verdict that is bounded", () => {
+  const limits = { engine: "model", maxStates: 300 } as const;
+
+  test.each<[string, string, () => Routine<void>]>([
+    [
+      "a loop that polls",
+      "poller",
+      function* () {
+        const jobs = channel<number>();
+        go(function* poller() {
+          while (jobs.tryReceive() !== 7) yield* sleep(0);
+        });
+        yield* never();
+      },
+    ],
+    [
+      "a loop that sends",
+      "producer",
+      function* () {
+        const jobs = channel<number>();
+        go(function* producer() {
+          for (;;) yield* jobs.send(7);
+        });
+        for (;;) yield* jobs.receive();
+      },
+    ],
+    [
+      "a loop that counts",
+      "counter",
+      function* () {
+        go(function* counter() {
+          yield* loop(0, function* (n) {
+            yield* sleep(1);
+            return n + 1;
+          });
+        });
+      },
+    ],
+  ])("names the task of %s, and what to write instead", async (_, name, main) => {
+    const verdict = await verify(main, limits);
+    expect(verdict).toMatchObject({ status: "bounded", reason: "it reached maxStates, 300 states" });
+    expect(verdict).toHaveProperty("advice");
+    const { advice } = verdict as { advice?: string };
+    expect(advice).toMatch(
+      /^task \S+ performs \d+ operations and goes on: write a loop that never ends with forever\(\) or loop\(\), and give /,
+    );
+    expect(advice).toContain(name);
+  });
+
+  test("is missing where tasks are many, and none of them goes on", async () => {
+    const verdict = await verify(philosophers, limits);
+    expect(verdict).toMatchObject({ status: "bounded" });
+    expect(verdict).not.toHaveProperty("advice");
+  });
 });
 
 /** Philosophers who take either fork. */

@@ -6,7 +6,7 @@ import { capturedFrames, isOfProgram, placeIn } from "../../scheduler/call-site.
 import { DeadlockError } from "../../structures/errors.js";
 import { inline } from "./inline.js";
 import type { FailedTask, Schedule, Step } from "./schedule.js";
-import type { Coverage, FailureKind } from "./verdict.js";
+import type { Bounded, Coverage, FailureKind } from "./verdict.js";
 
 /** The contents of a report. */
 export interface Findings {
@@ -30,6 +30,11 @@ const LONGEST = 60;
 /** Formats a count and a noun. */
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+/** Why a search came to no end, and what to write instead. */
+export function boundOf({ reason, advice }: Bounded): string {
+  return advice === undefined ? reason : `${reason}; ${advice}`;
 }
 
 /** Formats the work of a search: the number of states or runs, and the time. */

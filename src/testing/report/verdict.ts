@@ -61,6 +61,8 @@ export interface Bounded extends Coverage {
   readonly status: "bounded";
   /** The limit that was reached, in words. */
   readonly reason: string;
+  /** What to write instead, if a task seems to be in a loop that never ends and makes a new state in each round. */
+  readonly advice?: string;
 }
 
 /** The result of `verify`. */

@@ -30,6 +30,7 @@ import { type Found, Ineligible, type Search } from "../search/search.js";
 import { Model } from "../semantics/model.js";
 import { Audit, type Difference } from "../validation/audit.js";
 import { crossCheck, sound } from "../validation/cross-check.js";
+import { adviceOn } from "./advice.js";
 
 /** Schedules that an audit replays, and runs on the scheduler that a proof is checked against, at the most. */
 const AUDITS = 100;
@@ -317,7 +318,8 @@ export class Proof<T> {
   }
 
   private _bounded(coverage: Coverage): Bounded {
-    return { status: "bounded", reason: this._limits.reached, ...coverage };
+    const advice = adviceOn(this._model);
+    return { status: "bounded", reason: this._limits.reached, ...(advice !== undefined && { advice }), ...coverage };
   }
 
   private _ms(): number {
