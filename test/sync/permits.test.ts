@@ -24,7 +24,7 @@ import { virtualTime } from "../support/virtual.js";
 import { kinds, type Lock } from "./locks.js";
 
 /** Enough waiters to overflow the stack if each were served inside the call that serves the one before. */
-const MANY = scaled(20_000, 30_000);
+const MANY = scaled(15_000, 30_000);
 /** Waiters of a queue that they leave in any order: no call resumes many of them. */
 const LEAVERS = scaled(2000, 30_000);
 
