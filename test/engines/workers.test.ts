@@ -145,7 +145,7 @@ async function serve(compatibilityDate: string): Promise<Server> {
 async function answers({ url, stop }: Server, process: ChildProcess, log: () => string): Promise<void> {
   let failed: unknown;
   process.on("error", (error) => (failed = error));
-  for (let tries = 0; tries < 300; tries++) {
+  for (const begun = performance.now(); performance.now() - begun < PATIENCE; ) {
     if (failed !== undefined || process.exitCode !== null) break;
     const answer = await fetch(`${url}/control/0`).catch(() => undefined);
     if (answer !== undefined) return;

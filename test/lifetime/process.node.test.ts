@@ -409,8 +409,9 @@ describe.concurrent("timers that do not keep the process alive (EN-4)", () => {
 
   test("a closed program whose task sleeps in the background is in no deadlock (EN-1)", async () => {
     const { code, out } = await script(`
-      setTimeout(() => {}, 60);
+      const alive = setInterval(() => {}, 60);
       console.log(await m.run(function* main() { yield* m.sleep(20, { unref: true }); return "woke"; }));
+      clearInterval(alive);
     `);
     expect([code, out]).toEqual([0, "woke"]);
   });

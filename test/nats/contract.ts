@@ -17,6 +17,7 @@ import {
 } from "../../src/index.js";
 import { type Bus, type BusChannel, type DeadLetter, type Delivery, NoResponderError } from "../../src/nats.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
+import { PATIENCE } from "../support/patience.js";
 import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
 
 export interface Medium {
@@ -35,7 +36,7 @@ export interface Medium {
 }
 
 /** The time limit of what a broken bus never does. */
-const LIMIT = 60_000;
+const LIMIT = PATIENCE;
 
 let count = 0;
 

@@ -15,10 +15,10 @@ import { type Bus, type Delivery, NoResponderError, natsBus, type Register } fro
 import { PeerLostError } from "../../src/remote.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
 import { NatsServer } from "../support/nats.js";
+import { PATIENCE } from "../support/patience.js";
 import { scaled, spaced } from "../support/stress.js";
 
-const LIMIT = 90_000;
-const within = <T>(operation: Operation<T>): Operation<T> => withTimeout(LIMIT, operation);
+const within = <T>(operation: Operation<T>): Operation<T> => withTimeout(PATIENCE, operation);
 
 let server: NatsServer;
 let count = 0;

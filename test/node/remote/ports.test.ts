@@ -181,7 +181,7 @@ test("a process whose ports are idle ends by itself, and one that refers to a po
       port.start({ message: (data) => { console.log(data); process.exit(0); }, ended() {} });
       if (like === port1) { ${then} }
     }
-    setTimeout(() => port2.postMessage("late"), 200).unref();
+    setTimeout(() => port2.postMessage("late"), 1000).unref();
   `;
   const run = (then: string): Promise<string> =>
     new Promise((resolve, reject) => {

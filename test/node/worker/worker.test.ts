@@ -6,6 +6,7 @@ import { CLOSED, never, select, sleep, withTimeout } from "../../../src/index.js
 import { PeerLostError } from "../../../src/remote.js";
 import { supervise } from "../../../src/supervise.js";
 import { type Worker, type WorkerOptions, worker, workerOf } from "../../../src/worker.js";
+import { PATIENCE } from "../../support/patience.js";
 import { fileOf, type Kind, kinds, running, start } from "./start.js";
 
 /** Starts a worker that does a deed. */
@@ -17,8 +18,7 @@ async function doing<T = unknown>(deed: string, kind: Kind, options?: WorkerOpti
 }
 
 afterEach(async () => {
-  for (let waits = 0; running > 0 && waits < 1000; waits++) await sleep(10);
-  expect(running).toBe(0);
+  while (running > 0) await sleep(10);
 });
 
 describe.each(kinds)("a worker in a %s", (kind) => {
@@ -99,7 +99,7 @@ describe.each(kinds)("a worker in a %s", (kind) => {
     expect(await first.channel("log").receive()).toBe("begun");
     await first.channel<string>("deed").send("exit");
     await first.whenClosed();
-    const second = await withTimeout(20_000, one.connected());
+    const second = await withTimeout(PATIENCE, one.connected());
     log.push(String(await second.channel("log").receive()));
     expect(log).toEqual(["begun"]);
     expect(tree.child("one")?.restarts).toBe(1);
