@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -129,8 +130,8 @@ export default defineConfig(async ({ mode }) => {
     server,
     test: {
       forceRerunTriggers: ["**/src/**/*.ts"],
-      // By default one processor is left idle.
-      maxWorkers: "100%",
+      // Half as many again as there are processors: many tests wait for processes, pages and timers most of their time.
+      maxWorkers: Math.ceil(1.5 * availableParallelism()),
       sequence: { sequencer: LongestFirst },
       projects: [unit, inNode, ...(isWanted("shipped-chromium") ? [await inChromium(common)] : [])],
     },

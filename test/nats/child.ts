@@ -29,7 +29,7 @@ async function main(): Promise<void> {
         actor((message: { reply: (token: number) => void }) => {
           message.reply(token);
         }),
-      { lease: 1000 },
+      { lease: 2500 },
     );
     say(hosting.token);
     await hosting.whenOver();

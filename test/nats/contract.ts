@@ -321,11 +321,11 @@ export function contract(medium: Medium, races: number): void {
 
       test('BU-4: ack "next": the lease is renewed while a task holds the value', async () => {
         const [here] = await pair();
-        const jobs = here.channel<number>("jobs", { capacity: 4, ackWait: 300 });
+        const jobs = here.channel<number>("jobs", { capacity: 4, ackWait: 1000 });
         await jobs.send(1);
         const worker = go(function* () {
           yield* jobs.receive();
-          yield* sleep(1000);
+          yield* sleep(2500);
         });
         const other = await alt(
           worker,

@@ -215,7 +215,7 @@ describe("a NATS bus", () => {
     expect(await token()).toBe(secondToken);
     second.process.kill("SIGSTOP");
     const make = ({ token }: { token: number }) => actor(({ reply }: { reply: Reply<number> }) => reply(token));
-    const third = await within(here.host("room", make, { lease: 1000 }));
+    const third = await within(here.host("room", make, { lease: 2500 }));
     expect(third.token).toBeGreaterThan(secondToken);
     second.process.kill("SIGCONT");
     expect(await second.line()).toBe("over");

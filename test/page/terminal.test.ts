@@ -1,6 +1,9 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { describe, expect, test } from "vitest";
+import { go } from "millrace";
+import { afterAll, describe, expect, test } from "vitest";
+import { races } from "../../examples/race/races.ts";
+import { type Services, startServices } from "../../examples/race/services/start.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { PATIENCE } from "../support/patience.ts";
 
@@ -12,6 +15,7 @@ interface Run {
   err: string;
 }
 
+/** Runs the example as `npm start` does. */
 function start(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
     execFile(
@@ -23,8 +27,29 @@ function start(...args: string[]): Promise<Run> {
   });
 }
 
+/** Services that take seconds to start, so they serve all questions of this file. */
+let services: Services | undefined;
+afterAll(() => services?.[Symbol.asyncDispose]());
+
+/** What `npm start` does with a question, in this process. */
+async function ask(input: string): Promise<Run> {
+  const plain = (text: string): string => text;
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await go(races, input, {
+    colours: { strong: plain, good: plain, bad: plain, faint: plain },
+    deadline: PATIENCE,
+    start: async () => {
+      services ??= await startServices();
+      return { all: services.all, async [Symbol.asyncDispose]() {} };
+    },
+    print: (line) => out.push(line),
+    printError: (line) => err.push(line),
+  });
+  return { code, out: out.map((line) => `${line}\n`).join(""), err: err.join("\n") };
+}
+
 /** The lines of the two races. */
-function races(out: string): [string, string] {
+function parts(out: string): [string, string] {
   const [first = "", second = ""] = out.split("Once more");
   return [first, second];
 }
@@ -42,7 +67,7 @@ describe("npm start", () => {
 
   test("a service wins the first race, and the deadline wins the second one", async () => {
     const { code, out, err } = await start();
-    const [first, second] = races(out);
+    const [first, second] = parts(out);
 
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(first).toContain("“abort signal”");
@@ -57,15 +82,20 @@ describe("npm start", () => {
   });
 
   test("a question without a match ends with code 0", async () => {
-    const { code, out } = await start("zzzzqqqxxjjj");
+    const { code, out } = await ask("zzzzqqqxxjjj");
 
     expect(code).toBe(0);
-    expect(races(out)[0]).toMatch(/No service found anything|no service answered/);
+    expect(parts(out)[0]).toMatch(/No service found anything|no service answered/);
     expect(out).not.toContain(" won\n");
   });
 
-  test.for(["", "   ", "\u0007\u200b"])("an empty question is refused: %j", async (question) => {
-    const { code, out, err } = await start(question);
+  test.for([
+    ["", start],
+    ["", ask],
+    ["   ", ask],
+    ["\u0007\u200b", ask],
+  ] as const)("an empty question is refused: %j", async ([question, how]) => {
+    const { code, out, err } = await how(question);
 
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("There is no question");
@@ -73,7 +103,7 @@ describe("npm start", () => {
 
   test("special characters are searched for as they are, and a very long question is cut", async () => {
     const odd = 'css:grid^2 ~"*" \u001b[31m & ? # %00 ＜grid＞ 💧';
-    const { code, out, err } = await start(odd, ..."abort signal ".repeat(2000).split(" "));
+    const { code, out, err } = await ask(`${odd} ${"abort signal ".repeat(2000)}`);
 
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).not.toContain("\u001b");

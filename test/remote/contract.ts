@@ -20,6 +20,7 @@ import {
 import { type Connection, type ConnectOptions, connect, PeerLostError, type PortLike } from "../../src/remote.js";
 import { ask, type Reply } from "../../src/supervise.js";
 import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
+import { scaled } from "../support/stress.js";
 
 /** Two ends of one medium. */
 export interface Pair {
@@ -50,7 +51,7 @@ const LIMIT = 20_000;
  *
  * @param races - How many random races there are.
  */
-export function contract(transport: Transport, races = 3000): void {
+export function contract(transport: Transport, races = scaled(1000, 6000)): void {
   describe(`remote over ${transport.name}`, () => {
     const opened: { pair: Pair; connections: Connection[] }[] = [];
 
@@ -392,11 +393,12 @@ export function contract(transport: Transport, races = 3000): void {
       const seen = new Set<number>();
       const sender = go(function* () {
         for (let n = 0; n < count; n++) {
-          for (let sent = false; !sent; ) {
+          // Each time longer: a machine may be so slow that nothing comes about within a millisecond.
+          for (let [sent, wait] = [false, 1]; !sent; wait *= 2) {
             const { key } = yield* select({
               a: outs[0]!.send(n),
               b: outs[1]!.send(n),
-              giveUp: n % 7 === 0 ? sleep(1) : sleep(LIMIT),
+              giveUp: n % 7 === 0 ? sleep(wait) : sleep(LIMIT),
             });
             sent = key !== "giveUp";
           }
@@ -406,8 +408,10 @@ export function contract(transport: Transport, races = 3000): void {
       const receivers = [0, 1].map(() =>
         go(function* () {
           const open: Record<string, Channel<number>> = { a: intos[0]!, b: intos[1]! };
+          let wait = 1;
           while (Object.keys(open).length > 0) {
-            const chosen = yield* alt(select(open), sleep(1));
+            const chosen = yield* alt(select(open), sleep(wait));
+            wait = chosen === undefined ? Math.min(2 * wait, 1000) : 1;
             if (chosen === undefined) continue;
             const { key, value: n } = chosen;
             if (n === CLOSED) delete open[key];

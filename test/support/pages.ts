@@ -46,7 +46,7 @@ export function pagesOf(main: string, expected: RegExp = /^$/, args: readonly st
       return program;
     },
     async open(query = "") {
-      context ??= await browser.newContext();
+      context ??= await browser.newContext({ reducedMotion: "reduce" });
       const page = await context.newPage();
       page.setDefaultTimeout(PATIENCE);
       page.on("pageerror", (error) => complain(String(error)));
