@@ -40,7 +40,7 @@ const LEFT_OUT = [
 async function testsInBun(...files: string[]): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bun-"));
   const outputFile = join(folder, "report.json");
-  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", "unit"];
+  const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "--project", "unit", "--maxWorkers", "1"];
   const excluded = LEFT_OUT.flatMap((file) => ["--exclude", file]);
   const reporter = ["--reporter", "json", "--outputFile", outputFile];
   try {
