@@ -16,6 +16,7 @@ import {
   scope,
   select,
   sleep,
+  type Task,
   withTimeout,
 } from "millrace";
 import { type Failed, type Proved, replay, ScheduleError, type Verdict, verify } from "millrace/testing";
@@ -201,6 +202,46 @@ describe("a cancelled task", () => {
       };
     expect(await outcomes(main(true))).toEqual(["CancelledError: The scope was cancelled"]);
     expect(await outcomes(main(false))).toEqual(["CancelledError: The scope was cancelled"]);
+  });
+
+  test("that is cancelled again while it ends goes on with its finally", async () => {
+    const main = function* (): Routine<number> {
+      const [self, log] = [channel<Task<void>>(1), channel<string>(2)];
+      const task = go(function* (): Routine<void> {
+        const own = (yield* self.receive()) as Task<void>;
+        try {
+          yield* sleep(10);
+        } finally {
+          own.cancel();
+          yield* log.send("first");
+          yield* log.send("second");
+        }
+      });
+      yield* self.send(task);
+      yield* sleep(1);
+      task.cancel();
+      yield* task.whenOver();
+      return log.length;
+    };
+    expect(await outcomes(main)).toEqual([2]);
+  });
+
+  test("has handled the failure of a task that it has joined before", async () => {
+    const main = function* (): Routine<string> {
+      const failing = go(() => fail("broken"));
+      const task = go(function* () {
+        try {
+          yield* failing;
+        } catch {
+          yield* sleep(10);
+        }
+      });
+      yield* sleep(1);
+      task.cancel();
+      yield* task.whenOver();
+      return "over";
+    };
+    expect(await outcomes(main)).toEqual(["over"]);
   });
 
   test("whose channel main waits for leaves a deadlock; the schedule has each turn, and the token replays it", async () => {

@@ -6,6 +6,7 @@ import {
   type Channel,
   CLOSED,
   channel,
+  collect,
   EMPTY,
   go,
   type Operation,
@@ -15,6 +16,7 @@ import {
   scope,
   select,
   sleep,
+  sliding,
 } from "millrace";
 import {
   cell,
@@ -770,6 +772,20 @@ describe("a send is committed by a close only if it may have been parked", () =>
       },
     ],
     ["not at a buffer that a plain call has filled just before", "false,true", closing(1, (of) => of.trySend(0))],
+    [
+      "not at a sliding buffer, which is never full",
+      "1 false,2 true",
+      function* main() {
+        const values = channel<number>(sliding(1));
+        values.trySend(1);
+        const sent = go(function* () {
+          return yield* values.send(2);
+        });
+        yield* pause();
+        values.close();
+        return `${(yield* collect(values)).join()} ${yield* sent}`;
+      },
+    ],
     [
       "not at a larger buffer that plain calls have filled just before",
       "false,true",

@@ -127,6 +127,41 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
     },
     ["CancelledError: The group was cancelled, CancelledError: The group was cancelled"],
   ],
+  "a cancelled group refuses a task at once, while its places are taken": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      yield* tasks.go(function* () {
+        try {
+          yield* sleep(10);
+        } finally {
+          yield* sleep(10);
+        }
+      });
+      yield* sleep(1);
+      tasks.cancel("enough");
+      const refused = yield* attempt(function* () {
+        return (yield* select({ started: tasks.go(pause), late: sleep(1) })).key;
+      });
+      yield* attempt(() => tasks.wait()[Symbol.iterator]() as Routine<unknown>);
+      return refused;
+    },
+    ["CancelledError: The group was cancelled"],
+  ],
+  "a subscription to a broadcast that has failed gets the cause": [
+    function* () {
+      const news = channel<number>();
+      const feed = broadcast(news);
+      const first = feed.subscribe();
+      news.close(new Error("broken"));
+      const ends: string[] = [];
+      for (const subscription of [first, null]) {
+        const heard = subscription ?? feed.subscribe();
+        ends.push(yield* attempt(() => heard.receive()[Symbol.iterator]() as Routine<unknown>));
+      }
+      return ends.join();
+    },
+    ["Error: broken,Error: broken"],
+  ],
   "tryGo finds a place once the task that held it is over": [
     function* () {
       const tasks = group({ limit: 1 });

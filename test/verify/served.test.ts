@@ -18,7 +18,7 @@ import {
   select,
   sleep,
 } from "millrace";
-import { verify } from "millrace/testing";
+import { choose, verify } from "millrace/testing";
 import { expect, test } from "vitest";
 
 const shown = (...values: unknown[]): string =>
@@ -247,6 +247,92 @@ const programs: Readonly<Record<string, readonly [Program, parked: readonly stri
     },
     ["true,false sent"],
     ["false,false other", "false,false sent", "true,false sent"],
+  ],
+  "two attempts never meet": [
+    function* (wait) {
+      const direct = channel<number>();
+      const task = go(function* (): Routine<string> {
+        yield* wait();
+        return takes(direct, 1);
+      });
+      yield* wait();
+      const sent = shown(direct.trySend(1));
+      return `${sent} ${yield* task}`;
+    },
+    ["false empty"],
+    ["false empty"],
+  ],
+  "a choice with a default is parked nowhere": [
+    function* (wait) {
+      const full = channel<number>(1);
+      full.trySend(1);
+      const task = go(function* (): Routine<string> {
+        yield* wait();
+        return (yield* select({ sent: full.send(2) }, { default: null })).key;
+      });
+      yield* wait();
+      const got = takes(full, 2);
+      const key = yield* task;
+      full.tryReceive();
+      return `${got} ${key}`;
+    },
+    ["1,empty default", "1,empty sent"],
+    ["1,empty default", "1,empty sent"],
+  ],
+  "what is tried at a lock holds no request back": [
+    function* (wait) {
+      const semaphore = new Semaphore(2);
+      const lease = yield* semaphore.acquire();
+      const task = go(function* (): Routine<boolean> {
+        yield* wait();
+        return semaphore.tryAcquire(2) !== undefined;
+      });
+      yield* wait();
+      const got = semaphore.tryAcquire();
+      const both = yield* task;
+      got?.release();
+      lease.release();
+      return shown(got !== undefined, both);
+    },
+    ["true,false"],
+    ["true,false"],
+  ],
+  "a request that is queued is granted at once": [
+    function* (wait) {
+      const semaphore = new Semaphore(2);
+      const lease = yield* semaphore.acquire(2);
+      const task = go(function* (): Routine<void> {
+        using _ = yield* semaphore.acquire();
+        yield* sleep(5);
+      });
+      yield* wait();
+      lease.release();
+      yield* pause();
+      const left = semaphore.available;
+      yield* task;
+      return String(left);
+    },
+    ["1"],
+    ["1", "2"],
+  ],
+  "a receiver that has gone on is not parked for certain": [
+    function* (wait) {
+      const [first, second] = [channel<number>(), channel<number>()];
+      const reader = go(function* (): Routine<unknown> {
+        yield* first.receive();
+        return yield* second.receive();
+      });
+      yield* sleep(1);
+      yield* first.send(1);
+      const waits = yield* choose(true, false);
+      if (waits) yield* wait();
+      const sent = second.trySend(2);
+      if (!sent) second.close();
+      yield* reader;
+      return shown(waits, sent);
+    },
+    ["false,false", "false,true", "true,true"],
+    [],
   ],
   "a task that is started between two calls is parked nowhere": [
     function* (wait) {

@@ -177,6 +177,22 @@ describe("time passes beside a loop that never waits", () => {
       },
     },
     {
+      name: "a task of the loop is parked at its channel by then, or is not",
+      verdict: "proved",
+      outcomes: [true, false],
+      *main() {
+        const values = channel<number>();
+        serve(values);
+        daemon(
+          go(forever, function* () {
+            yield* values.receive();
+          }),
+        );
+        yield* sleep(1);
+        return values.trySend(2);
+      },
+    },
+    {
       name: "sleepers that meet later are not stuck",
       verdict: "proved",
       outcomes: [7],

@@ -326,12 +326,6 @@ export class Model {
     return false;
   }
 
-  /** Whether a buffer was full before a value was taken. */
-  private _leavesRoom(channel: number): boolean {
-    const stored = this.contents.length(this.contentOf(channel));
-    return stored === this.capacity(channel) - 1 && this.channel(channel).overflow === "park";
-  }
-
   /** Whether a task at a node would have been granted what the call before the one at another node has released. */
   private _wouldBeGranted(task: number, node: number, call: number): boolean {
     const release = this.lts.isAtomic(call) ? this.lts.parent(call) : -1;
@@ -737,9 +731,6 @@ export class Model {
     if (served === -1) return false;
     const channel = Math.floor(served / WAYS);
     const how = served % WAYS;
-    const stored = this.contents.length(this.contentOf(channel));
-    if (how === SENT && stored !== 1) return false;
-    if (how === TOOK && !this._leavesRoom(channel)) return false;
     let isCertain = false;
     for (let task = 0; task < tasks; task++) {
       const node = this.nodeOf(task);
