@@ -163,6 +163,12 @@ const tools: Readonly<Record<string, Tool>> = {
           if (setting % 4 === 1) yield* sleep(1);
           if (setting % 4 === 2) yield* pause();
         },
+        ...(setting % 5 === 4 && {
+          *validate(): Routine<boolean> {
+            if (setting < 9) yield* pause();
+            return setting === 4;
+          },
+        }),
         max: 1 + (setting % 2),
       });
       return {

@@ -162,6 +162,49 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
     },
     ["Error: broken,Error: broken"],
   ],
+  "a pool validates a resource before it lends it again, and destroys it if it is not valid": [
+    function* () {
+      const [made, log] = [cell(0), channel<string>(9)];
+      const pool = new Pool<number>({
+        create() {
+          made.value++;
+          return made.value;
+        },
+        *destroy(n) {
+          yield* log.send(`-${n}`);
+        },
+        *validate(n) {
+          yield* log.send(`?${n}`);
+          return n > 1;
+        },
+        max: 1,
+      });
+      for (let nth = 0; nth < 3; nth++) {
+        using lease = yield* pool.acquire();
+        yield* log.send(`${lease.value}`);
+      }
+      yield* pool.close();
+      log.close();
+      return (yield* collect(log)).join(" ");
+    },
+    ["1 ?1 -1 2 ?2 2 -2"],
+  ],
+  "a resource that comes back is validated for the request that waits": [
+    function* () {
+      const pool = new Pool<string>({ create: () => "it", validate: () => true, max: 1 });
+      const lease = yield* pool.acquire();
+      const task = go(function* (): Routine<string> {
+        using other = yield* pool.acquire();
+        return other.value;
+      });
+      yield* sleep(1);
+      lease.release();
+      const got = yield* task;
+      yield* pool.close();
+      return got;
+    },
+    ["it"],
+  ],
   "tryGo finds a place once the task that held it is over": [
     function* () {
       const tasks = group({ limit: 1 });

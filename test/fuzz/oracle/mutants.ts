@@ -335,8 +335,8 @@ export const MUTANTS: readonly Mutant[] = [
     [
       [
         "what is put back after the end is lent",
-        "if (this._closing.value === null) this._lend(value);\n    else this._retire(value);",
-        "this._lend(value);",
+        "if (this._closing.value !== null) this._retire(value);\n    else if",
+        "if",
       ],
       [
         "what is made after the end is lent",
@@ -353,7 +353,15 @@ export const MUTANTS: readonly Mutant[] = [
         "this._idle.value = idle.slice(0, -1);\n    return { resource: idle.at(-1) };",
         "this._idle.value = idle.slice(1);\n    return { resource: idle[0] };",
       ],
-      ["what is put back passes over requests that wait", "if (!this._give({ resource })) this._idle", "this._idle"],
+      ["what is put back passes over requests that wait", "if (!this._give({ resource })) this._keep", "this._keep"],
+      [
+        "a resource is lent again without validation",
+        "return this._parts.validate === undefined ? this._pick() : null;",
+        "return this._pick();",
+      ],
+      ["what is to be validated waits beside requests", "if (this._parts.validate !== undefined) this._changed();", ""],
+      ["a resource that is not valid is lent", "resource = isValid ?", "resource = old !== null ?"],
+      ["a resource that is not valid is not destroyed", "if (!isValid) yield* this._destroyed(resource);", ""],
       ["a free place starts no maker", "this._slots.value--;\n    this._changed();", "this._slots.value--;"],
       ["requests wait beyond the end", "for (const request of this._waiting.value) request.close();", ""],
       ["the end does not wait for resources", "if (this._slots.value > 0) yield* this._emptied.receive();", ""],

@@ -1,8 +1,9 @@
 // Pools while a program is unfolded, built from what the model has: cells hold the idle resources and the requests that wait,
-// each of which has a channel for its resource, and each maker is a task. A pool whose resources expire or are validated is not modelled.
+// each of which has a channel for its resource, and each maker is a task. A pool whose resources expire is not modelled.
 //
 // As in `sync/pool-resources.ts`, a maker does not belong to the request that started it, and while a request waits, no resource is
-// idle. All that happens between two operations of a task is one event, so the cells are read and written as plain variables are.
+// idle,
+// except resources that must be validated first. All that happens between two operations of a task is one event, so the cells are read and written as plain variables are.
 
 import { type Buffer, Fixed } from "../../../channel/buffer.js";
 import { type Channel, CLOSED } from "../../../channel/ends.js";
@@ -21,7 +22,7 @@ export interface PoolParts {
   readonly max: number;
   readonly name?: string;
   readonly idle?: number;
-  readonly validate?: unknown;
+  readonly validate?: (value: unknown) => Settleable<boolean>;
 }
 
 /** What pools ask of the sandbox. */
@@ -36,16 +37,19 @@ export interface PoolCalls extends ToolCalls {
 }
 
 /** A resource, or the error of a maker, on its way to a request. */
-type Handed = { readonly resource: unknown } | { readonly error: unknown };
+type Handed = Ready | { readonly error: unknown };
+
+interface Ready {
+  readonly resource: unknown;
+}
 
 /** A resource that is lent. */
 interface Lent {
   readonly value: unknown;
 }
 
-/** Whether the resources of a pool stay as they are while they are idle. */
-export const isLasting = ({ idle = Infinity, validate }: PoolParts): boolean =>
-  idle === Infinity && validate === undefined;
+/** Whether the resources of a pool stay there while they are idle. */
+export const isLasting = ({ idle = Infinity }: PoolParts): boolean => idle === Infinity;
 
 export class PoolModel {
   readonly name: string;
@@ -87,8 +91,9 @@ export class PoolModel {
   }
 
   put({ value }: Lent): void {
-    if (this._closing.value === null) this._lend(value);
-    else this._retire(value);
+    if (this._closing.value !== null) this._retire(value);
+    else if (this._parts.validate === undefined) this._lend(value);
+    else this._keep(value);
   }
 
   retire({ value }: Lent): void {
@@ -120,7 +125,7 @@ export class PoolModel {
   }
 
   private *_acquiring<L extends object>(lease: (resource: never) => L): Routine<L> {
-    const ready = this._closing.value === null ? this._pick() : CLOSED;
+    const ready = this._closing.value === null ? this._take() : CLOSED;
     // A task may give way after an operation that need not park.
     const handed = ready === null ? yield* this._awaited() : yield* always(ready);
     if (handed === CLOSED) throw new Error(`Cannot acquire from ${this.name}: the pool is closed`);
@@ -144,7 +149,12 @@ export class PoolModel {
     }
   }
 
-  private _pick(): Handed | null {
+  /** An idle resource that can be lent without validation. */
+  private _take(): Ready | null {
+    return this._parts.validate === undefined ? this._pick() : null;
+  }
+
+  private _pick(): Ready | null {
     const { value: idle } = this._idle;
     if (idle.length === 0) return null;
     this._idle.value = idle.slice(0, -1);
@@ -153,18 +163,20 @@ export class PoolModel {
 
   /** Starts makers for the requests that have none. */
   private _changed(): void {
-    while (this._waiting.value.length > this._makers.value && this._slots.value < this._parts.max) {
-      this._slots.value++;
+    while (this._waiting.value.length > this._makers.value && (this.idle > 0 || this._slots.value < this._parts.max)) {
+      const old = this._pick();
+      if (old === null) this._slots.value++;
       this._makers.value++;
-      const maker = named("maker", () => this._making());
+      const maker = named("maker", () => this._making(old));
       this._calls.start(maker as Body<never, void>, []);
     }
   }
 
-  private *_making(): Routine<void> {
+  private *_making(old: Ready | null): Routine<void> {
     let resource: unknown;
     try {
-      resource = yield* settle(this._parts.create());
+      const isValid = old !== null && (yield* this._validated(old));
+      resource = isValid ? old.resource : yield* settle(this._parts.create());
     } catch (error) {
       this._makers.value--;
       this._failed(error);
@@ -173,6 +185,16 @@ export class PoolModel {
     this._makers.value--;
     if (this._closing.value === null) this._lend(resource);
     else this._retire(resource);
+  }
+
+  private *_validated({ resource }: Ready): Routine<boolean> {
+    let isValid = false;
+    try {
+      isValid = yield* settle(this._parts.validate!(resource));
+    } finally {
+      if (!isValid) yield* this._destroyed(resource);
+    }
+    return isValid;
   }
 
   private _failed(error: unknown): void {
@@ -186,7 +208,12 @@ export class PoolModel {
   }
 
   private _lend(resource: unknown): void {
-    if (!this._give({ resource })) this._idle.value = [...this._idle.value, resource];
+    if (!this._give({ resource })) this._keep(resource);
+  }
+
+  private _keep(resource: unknown): void {
+    this._idle.value = [...this._idle.value, resource];
+    if (this._parts.validate !== undefined) this._changed();
   }
 
   private _give(what: Handed): boolean {
@@ -202,13 +229,17 @@ export class PoolModel {
   }
 
   private *_retiring(resource: unknown): Routine<void> {
+    yield* this._destroyed(resource);
+    this._free();
+  }
+
+  private *_destroyed(resource: unknown): Routine<void> {
     const { destroy } = this._parts;
     try {
       if (destroy !== undefined) yield* settle(destroy(resource));
     } catch (error) {
       this._calls.refuse("a resource of a pool cannot be destroyed", error);
     }
-    this._free();
   }
 
   private _free(): void {
