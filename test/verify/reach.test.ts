@@ -205,6 +205,29 @@ const decided: Record<string, readonly [Main, readonly unknown[]]> = {
     },
     ["it"],
   ],
+  "the failure of a group is handled where it refuses a task": [
+    function* () {
+      const tasks = group({ limit: 1 });
+      yield* tasks.go(function* () {
+        throw new Error("broken");
+      });
+      yield* sleep(1);
+      return yield* attempt(function* () {
+        yield* tasks.go(pause);
+      });
+    },
+    ["Error: broken"],
+  ],
+  "the signal of a scope is aborted after its end": [
+    function* () {
+      const signal = yield* scope(function* (s) {
+        yield* pause();
+        return s.signal;
+      });
+      return signal.aborted;
+    },
+    [true],
+  ],
   "tryGo finds a place once the task that held it is over": [
     function* () {
       const tasks = group({ limit: 1 });
