@@ -352,6 +352,28 @@ describe("time passes beside a loop that never waits", () => {
       },
     },
     {
+      name: "a loop is left between the beginning and the end of a sleep",
+      verdict: "throw",
+      *main() {
+        const [values, log] = [channel<number>(), channel<string>(3)];
+        const wakes = function* (name: string, ms: number): Routine<void> {
+          yield* sleep(ms);
+          yield* log.send(name);
+        };
+        go(wakes, "a", 10);
+        go(wakes, "b", 12);
+        serve(values);
+        yield* loop<null>(null, function* () {
+          yield* values.receive();
+          return (yield* choose(true, false)) ? DONE : null;
+        });
+        yield* wakes("main", 4);
+        const order: unknown[] = [];
+        while (order.length < 3) order.push(yield* log.receive());
+        if (order.join() === "a,main,b") throw new Error("between");
+      },
+    },
+    {
       name: "one of the sleepers that can change places stays busy",
       verdict: "throw",
       *main() {
