@@ -383,4 +383,273 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["rules", "reach"],
   ),
+  ...of(
+    "semantics/model.ts",
+    [
+      ["a task that a release would have served may have been parked", "this._wouldBeGranted(task, at, node) ||", ""],
+      [
+        "a sender that a close has not committed may have been parked",
+        "(committed !== null &&",
+        "(committed !== null && at < 0 &&",
+      ],
+      [
+        "a task that is served in an atomic sequence runs in it",
+        "if (task !== runs) this.set(this.component(this.ofServed, task), 1);",
+        "void task;",
+      ],
+      [
+        "a task that was served in an atomic sequence never runs again",
+        "if (this._isServed(task)) this.set(this.ofServed[task]!, 0);",
+        "void task;",
+      ],
+      [
+        "a call serves a task twice",
+        "!this._parks(node) || this._isServed(task)) continue;\n      const before",
+        "!this._parks(node)) continue;\n      const before",
+      ],
+      [
+        "a task that was served counts as parked when a channel closes",
+        "this.lts.status(node) !== PARKED || this._isServed(task)) continue;\n      if (this._offers(node, SEND",
+        "this.lts.status(node) !== PARKED) continue;\n      if (this._offers(node, SEND",
+      ],
+      [
+        "an attempt meets a task that was served",
+        "this.lts.isPlainCall(node) || this._isServed(task)) continue;\n      const cases = this.lts.cases(node);\n      for (let at = 0",
+        "this.lts.isPlainCall(node)) continue;\n      const cases = this.lts.cases(node);\n      for (let at = 0",
+      ],
+      ["a peer is never certain", "return this._valueOf(this.ofArrival, task) === 1;", "return false;"],
+      [
+        "a peer that was parked once is certain for ever",
+        "if (arrival !== undefined && arrival !== -1) this.set(arrival, 0);",
+        "",
+      ],
+      [
+        "a choice by order does not count on a peer that is parked",
+        "if (!ready && !this._isAwaited(task, kind, cases[at + 1]!, cases)) continue;",
+        "if (!ready) continue;",
+      ],
+      [
+        "a sender that is parked for certain may be late for a close",
+        "if (certain.some(",
+        "if (senders.length < 0 && certain.some(",
+      ],
+      [
+        "two plain calls meet",
+        "const both = this.lts.isPlainCall(node) && this.lts.isPlainCall(this.nodeOf(receiver));",
+        "const both = false;",
+      ],
+      [
+        "a choice with a default is parked",
+        "for (let at = 0; at < cases.length; at += STRIDE) if (cases[at] === DEFAULT) return false;\n    return true;",
+        "return cases.length > 0;",
+      ],
+      ["a peer that is certain may be served late", "if (serves || grants) this._dropFirst(calls);", ""],
+      [
+        "a release grants nothing before the next call",
+        "const grants = this._addGranted(node, tasks);",
+        "const grants = false;",
+      ],
+      [
+        "a call serves nothing before the next call",
+        "const serves = this._addServed(this.lts.served(node), tasks);",
+        "const serves = false;",
+      ],
+      [
+        "a release grants nothing to requests that are queued",
+        "if (isQueued && isWatched) this._addCase",
+        "if (isQueued && !isQueued) this._addCase",
+      ],
+      [
+        "what is tried at a lock waits in its queue",
+        "if (cases[at] === DEFAULT || lts.isPlainCall(node)) return (this._queues[node] = []);",
+        "",
+      ],
+    ],
+    ["served"],
+  ),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "what waits for a close is released in the order of its choice",
+        "if (isLate && !this._isReleasedFirst(kind, cases[at + 1]!, certain)) continue;",
+        "if (isLate) continue;",
+      ],
+      [
+        "what waits for a close goes before any case of its channel",
+        "const cause = this._isDrained(kind, cases[at + 1]!) ? cases[at + 1]! : SEVERAL;",
+        "const cause = cases[at + 1]!;",
+      ],
+      [
+        "a choice by order takes the end of a task with its last event",
+        "if (KINDS[kind]!.waitsForEnd) this._assertEndsApart(kind, cases[at + 1]!, cases);",
+        "",
+      ],
+      [
+        "a send at a sliding buffer is committed when the channel closes",
+        'if (this.channel(channel).overflow !== "park") return senders;',
+        "",
+      ],
+      [
+        "a send at a buffer with room is committed when the channel closes",
+        "if (capacity > 0 && this.contents.length(this.contentOf(channel)) < capacity) return senders;",
+        "",
+      ],
+    ],
+    ["events"],
+  ),
+  ...of(
+    "semantics/model.ts",
+    [["time passes only if nothing else can happen", "else if (this.isAsynchronous) this._addUnit(tasks);", ""]],
+    ["time"],
+  ),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "callbacks wait for the end of the atomic sequence",
+        "if (this.lts.anyUrgent && this._addUrgent(tasks)) return true;",
+        "",
+      ],
+      [
+        "results of a pipeline overtake each other",
+        "order.channel === channel && this.rank(task) !== 1;",
+        "order.channel === channel && this.rank(task) === 0;",
+      ],
+      ["a place in the order of results stays taken", "other === task ? 0 : rank - 1", "other === task ? 0 : rank"],
+    ],
+    ["combinators"],
+  ),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "requests with a priority keep their place",
+        "if (its > priority || (its === priority && ticket < own)) return true;",
+        "if (ticket < own) return true;",
+      ],
+      [
+        "requests of one priority overtake each other",
+        "if (its > priority || (its === priority && ticket < own)) return true;",
+        "if (its > priority) return true;",
+      ],
+      [
+        "all that queue stand side by side",
+        "return last + 1;\n  }\n\n  /** The locks in whose",
+        "return 1;\n  }\n\n  /** The locks in whose",
+      ],
+      ["a latch is counted down below zero", "Math.min(-total, before - n)", "before - n"],
+      [
+        "a lock lends a permit more than it has",
+        "sandbox.requests[request]!.n <= this.lock(lock).total;",
+        "sandbox.requests[request]!.n <= this.lock(lock).total + 1;",
+      ],
+    ],
+    ["locks"],
+  ),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "a broadcast does not wait for slow subscriptions",
+        "return !this.audience(target).some((channel) => this._isFull(channel, this.contentOf(channel)));",
+        "return true;",
+      ],
+      ["a barrier holds nothing back", "return this.lts.isReleased(this.nodeOf(task));", "return true;"],
+      [
+        "a group that has ended refuses nothing while its places are taken",
+        "isEnding(this.regionStates.at(this.regionState(target))) || this.taken",
+        "this.taken",
+      ],
+      [
+        "a group has a place more than it should",
+        "this.taken(argument) < this.lock(argument).total",
+        "this.taken(argument) <= this.lock(argument).total",
+      ],
+    ],
+    ["reach"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      [
+        "the end of a task always belongs to its last event",
+        "if (model.task(task).endsApart && model.lts.isEnd(node)) makePending",
+        "if (model.lts.isEnd(node) && task < 0) makePending",
+      ],
+    ],
+    ["events"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      [
+        "a task that is over cancels itself",
+        "return target === task && !isEndingTask(model, task);",
+        "return target === task;",
+      ],
+      ["the cancellation of a scope cancels its caller at once", "if (task !== by) cancelTask(", "cancelTask("],
+      [
+        "a join that may be taken back leaves the failure unhandled",
+        "if (KINDS[lts.kindAt(before, at)]!.joins) handleFailure(model, lts.targetAt(before, at));",
+        "",
+      ],
+      [
+        "what was served before a cancellation was not",
+        "return unfolder.successor(before, RETURN_AFTER - at, code);",
+        "return unfolder.successor(before, RETURN, 0);",
+      ],
+      [
+        "a cancelled channel still delivers committed sends",
+        "model.set(model.ofTask[task]!, model.lts.withoutCommittedSend(node, channel) + 1);",
+        "",
+      ],
+    ],
+    ["cancelling"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      [
+        "what a round makes is free",
+        "if (inUse.has(ANYTHING) || inUse.has(model.unfolder.sandbox.placeOf(object)!)) return false;",
+        "",
+      ],
+      [
+        "a channel that a round makes holds what was left there",
+        'else if (kind === "channel") clear(model, model.ofChannel[index]);',
+        "",
+      ],
+    ],
+    ["rounds"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      ["a subscription to what has ended is open", "if (end !== OPEN) setContent(", "if (end < 0) setContent("],
+      [
+        "a barrier opens before the last task has arrived",
+        "if (waiting.length < parties - 1) return;",
+        "if (waiting.length < parties - 2) return;",
+      ],
+      ["a task of a group keeps its place", "if (group !== null) model.take(group.lock, -1);", ""],
+      [
+        "a signal is aborted only if its scope is cancelled",
+        "return isEnding(stateOf(model, region)) || (",
+        "return (",
+      ],
+    ],
+    ["reach"],
+  ),
+  ...of(
+    "search/busy-loops.ts",
+    [
+      [
+        "a task that can move in a loop may wait for ever",
+        "const isFair = ({ steps }: Stop): boolean => steps.every(({ tasks }) => tasks.every((task) => moving.has(task)));",
+        "const isFair = (_: Stop): boolean => true || moving.size > 0;",
+      ],
+    ],
+    ["time"],
+  ),
 ];
