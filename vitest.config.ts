@@ -72,7 +72,6 @@ async function inChromium(common: object): Promise<TestProjectInlineConfiguratio
       browser: {
         enabled: true,
         headless: true,
-        connectTimeout: PATIENCE,
         screenshotFailures: false,
         provider: playwright({ launchOptions: launchOptions() }),
         instances: [{ browser: "chromium" }],
@@ -133,6 +132,8 @@ export default defineConfig(async ({ mode }) => {
       // Half as many again as there are processors: many tests wait for processes, pages and timers most of their time.
       maxWorkers: Math.ceil(1.5 * availableParallelism()),
       sequence: { sequencer: LongestFirst },
+      // Vitest looks for this one here, and not in the project.
+      browser: { connectTimeout: PATIENCE },
       projects: [unit, inNode, ...(isWanted("shipped-chromium") ? [await inChromium(common)] : [])],
     },
   };
