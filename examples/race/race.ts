@@ -53,6 +53,7 @@ export function* race(question: Question, services: Service[], onResult?: (resul
       }
     }
     tasks.cancel("the race is over"); // cancels the tasks that are still running, and aborts their requests
+    deadline.cancel(); // no timer is left behind
   });
 
   // The scope has ended, so all its tasks have ended. The channel holds the results that came after the end of the race.
