@@ -652,4 +652,48 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["time"],
   ),
+  ...of(
+    "semantics/model.ts",
+    [
+      [
+        "a task that can move counts as parked",
+        "if (!this.unfolder.sandbox.knowsArrivals || this._canMove(task, node)) continue;",
+        "if (!this.unfolder.sandbox.knowsArrivals) continue;",
+      ],
+    ],
+    ["time"],
+  ),
+  ...of(
+    "semantics/transition.ts",
+    [
+      ["a broadcast forgets the cause of its end", "OVER + 1 + cause);", "OVER);"],
+      [
+        "the failure of a group is not handled where a task is refused",
+        "if (isEnding(stateOf(model, region))) tell(model, region, task);",
+        "if (isEnding(stateOf(model, region))) void 0;",
+      ],
+      [
+        "a signal is not aborted when its scope is over",
+        "(model.scope(region).group === null && model.allOver(region));\n}\n\n// Groups",
+        "false;\n}\n\n// Groups",
+      ],
+    ],
+    ["reach"],
+  ),
+  ...of(
+    "search/busy-loops.ts",
+    [["time stands still beside a loop that is left", "isClosed });\n      for", "isClosed: true });\n      for"]],
+    ["time"],
+  ),
+  ...of(
+    "reduction/canonicalise.ts",
+    [
+      [
+        "arrivals stay where they are",
+        '{ of: model.ofArrival, who: model.unfolder.sandbox.knowsArrivals ? movable : [], pairs: "tasks" },',
+        "",
+      ],
+    ],
+    ["events"],
+  ),
 ];
