@@ -12,6 +12,7 @@ export type {
   Bus,
   BusChannel,
   BusChannelOptions,
+  BusServeOptions,
   ChannelStats,
   DeadLetter,
   Delivery,

@@ -4,8 +4,8 @@ import type { SendChannel } from "../channel/ends.js";
 import { guard } from "../operation/basic.js";
 import type { Operation } from "../operation/operation.js";
 import { Asks, type AskWire, type Handle, Services } from "../remote/asks.js";
-import type { ServeOptions } from "../remote/connection.js";
 import { type Limits, limitsOf } from "../remote/limits.js";
+import { assertSchema } from "../remote/schema.js";
 import { assertFunction, assertOptions } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
@@ -17,6 +17,7 @@ import type {
   Bus,
   BusChannel,
   BusChannelOptions,
+  BusServeOptions,
   Hosting,
   HostOptions,
   Register,
@@ -85,6 +86,7 @@ export abstract class BusBase implements Bus {
   register<T>(name: string, options: RegisterOptions<T> = {}): Register<T> {
     return this._once("open register", this._registers, name, () => {
       assertOptions(`open register ${name}`, options);
+      assertSchema(`open register ${name}`, options.schema);
       return this.makeRegister(name, options);
     }) as unknown as Register<T>;
   }
@@ -104,15 +106,18 @@ export abstract class BusBase implements Bus {
     return thing;
   }
 
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options: ServeOptions = {}): Disposable {
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options: BusServeOptions<Q> = {}): Disposable {
     checkName("serve", name);
     assertFunction(`serve ${name}`, "handle", handle);
     assertOptions(`serve ${name}`, options);
-    const { concurrency = Infinity } = options;
+    const { concurrency = Infinity, schema } = options;
+    if ("transfer" in options)
+      throw new TypeError(`Cannot serve ${name}: the answers of a bus cross as JSON, got transfer; leave it out`);
+    assertSchema(`serve ${name}`, schema);
     if (!(concurrency >= 1))
       throw new RangeError(`Cannot serve ${name}: concurrency must be 1 or more, got ${shown(concurrency)}`);
     if (this.closed) throw new Error(`Cannot serve ${name}: the bus is closed`);
-    const service = this.services.serve(name, handle as Handle<unknown, unknown>, concurrency);
+    const service = this.services.serve(name, handle as Handle<unknown, unknown>, concurrency, { schema });
     this.served(name, true);
     let over = false;
     return {

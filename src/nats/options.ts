@@ -1,6 +1,6 @@
 // The options of channels and topics, checked and filled in.
 
-import type { StandardSchema } from "../remote/schema.js";
+import { assertSchema, type StandardSchema } from "../remote/schema.js";
 import { assertFunction, assertOptions, countOrInfinity, wholeNumber } from "../structures/arguments.js";
 import { shown } from "../structures/errors.js";
 import { checkName } from "./names.js";
@@ -49,6 +49,7 @@ export function channelSettings<T>(name: string, options: BusChannelOptions<T>):
       throw new TypeError(`Cannot ${act}: deadLetter must be another channel, got the channel itself`);
   }
   checkDedupe(act, dedupe);
+  assertSchema(act, schema);
   const batch = wholeNumber(act, "batch", options.batch ?? 1, 1);
   if (batch > 1 && dedupe !== undefined)
     throw new TypeError(
@@ -81,6 +82,7 @@ export function topicSettings<T>(name: string, options: TopicOptions<T>): TopicS
   assertOptions(act, options);
   const { dedupe, schema } = options;
   checkDedupe(act, dedupe);
+  assertSchema(act, schema);
   return {
     keep: countOrInfinity(act, "keep", options.keep ?? 10_000, 1),
     dedupe,

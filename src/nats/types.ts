@@ -159,6 +159,9 @@ export interface Topic<T> {
   subscribe(options?: TopicFrom): TopicSubscription<T>;
 }
 
+/** Options of {@link Bus.serve}. */
+export interface BusServeOptions<out Q = unknown> extends Pick<ServeOptions<never, Q>, "concurrency" | "schema"> {}
+
 /** Options of {@link Bus.register}. */
 export interface RegisterOptions<T> {
   /** Checks, and may change, each value that is read. A value that does not fit is thrown as a TypeError. */
@@ -244,7 +247,7 @@ export interface Bus extends AsyncDisposable {
    * @returns A disposable, which ends the service. Questions that are being handled are still answered.
    * @throws TypeError if this bus object serves the name already, or an argument is wrong.
    */
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions): Disposable;
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: BusServeOptions<Q>): Disposable;
   /**
    * Asks a question.
    *

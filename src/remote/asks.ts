@@ -9,6 +9,7 @@ import { isValue, type Returned } from "../task/work.js";
 import { ANSWER, ASK, DROP, FAIL } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Outbox } from "./outbox.js";
+import { type StandardSchema, validated } from "./schema.js";
 import { movedWith } from "./values.js";
 import { Violation } from "./violation.js";
 
@@ -17,6 +18,7 @@ export type Transfer<T> = (value: T) => Transferable[];
 
 /** How the answers of a service are sent. */
 export interface Answering {
+  readonly schema?: StandardSchema<unknown> | undefined;
   readonly transfer?: Transfer<unknown> | undefined;
   /** Whether what was answered is to be posted at once. */
   readonly prompt?: ((answer: unknown) => boolean) | undefined;
@@ -267,15 +269,23 @@ export class Services {
       if (!question.over) this._answer(question, value, failed);
       this._next(service);
     };
-    const { handle } = service;
+    const { handle, name } = service;
+    const { schema } = service.answering;
+    let value: unknown;
+    try {
+      value = schema === undefined ? question.value : validated(schema, question.value, `answer ${name}`);
+    } catch (error) {
+      end(error, true);
+      return;
+    }
     if (handle.length > 1) {
-      this._await(question, call(handle as (question: unknown, signal: AbortSignal) => unknown, question.value), end);
+      this._await(question, call(handle as (question: unknown, signal: AbortSignal) => unknown, value), end);
       return;
     }
     // A plain function needs no task, and most answer at once.
     let made: unknown;
     try {
-      made = (handle as (question: unknown) => unknown)(question.value);
+      made = (handle as (question: unknown) => unknown)(value);
     } catch (error) {
       end(error, true);
       return;

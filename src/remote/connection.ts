@@ -50,7 +50,7 @@ import { Outbox } from "./outbox.js";
 import { hasLocks, holdLock, whenReleased } from "./port/lock.js";
 import type { Port } from "./port/types.js";
 import { lower, type Mover } from "./refs.js";
-import type { StandardSchema } from "./schema.js";
+import { assertSchema, type StandardSchema } from "./schema.js";
 import { Until } from "./until.js";
 import { Violation } from "./violation.js";
 
@@ -78,9 +78,11 @@ export interface RemoteChannelOptions<T> {
 }
 
 /** Options of {@link Connection.serve}. */
-export interface ServeOptions<in R = unknown> {
+export interface ServeOptions<in R = unknown, out Q = unknown> {
   /** How many questions are handled at the same time; no limit by default. The others wait in order. */
   readonly concurrency?: number;
+  /** Checks, and may change, each question. One that does not fit is not handled, and its asker gets a TypeError. */
+  readonly schema?: StandardSchema<Q>;
   /** Lists what is to be moved with an answer, and not copied. */
   readonly transfer?: (answer: R) => Transferable[];
   /**
@@ -124,7 +126,7 @@ export interface Connection extends AsyncDisposable {
    * @returns A disposable, which ends the service. Questions that wait for their turn then fail.
    * @throws TypeError if the name is served already.
    */
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R>): Disposable;
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R, Q>): Disposable;
   /**
    * Asks the other side a question.
    *
@@ -239,6 +241,7 @@ export class Mux implements Connection {
     if (wholeNumber(act, "window", window, 1) > this.limits.window) {
       throw new RangeError(`Cannot ${act}: window must be at most ${this.limits.window}, got ${window}`);
     }
+    assertSchema(act, schema);
     assertCallback(act, "transfer", transfer);
     assertCallback(act, "onUndelivered", onUndelivered);
     return this._make<T>(name, { window, rendezvous: capacity === 0, schema, transfer, onUndelivered }, capacity === 0);
@@ -293,16 +296,17 @@ export class Mux implements Connection {
     return end;
   }
 
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options: ServeOptions<R> = {}): Disposable {
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options: ServeOptions<R, Q> = {}): Disposable {
     checkName("serve", name, this.limits);
     assertFunction("serve", "handle", handle);
     assertOptions("serve", options);
-    const { concurrency = Infinity, transfer, prompt } = options;
+    const { concurrency = Infinity, schema, transfer, prompt } = options;
+    assertSchema("serve", schema);
     assertCallback("serve", "transfer", transfer);
     if (!(concurrency >= 1)) {
       throw new RangeError(`Cannot serve: concurrency must be 1 or more, got ${shown(concurrency)}`);
     }
-    const answering = { transfer, prompt } as Answering;
+    const answering = { schema, transfer, prompt } as Answering;
     if (prompt !== undefined) this.out.patient = true;
     return this._services.serve(name, handle as Handle<unknown, unknown>, concurrency, answering);
   }

@@ -1,5 +1,7 @@
 // Schemas of what a peer sends, by the interface that libraries of schemas share: https://standardschema.dev
 
+import { shown } from "../structures/errors.js";
+
 /** A schema of any library that follows Standard Schema, such as Zod, Valibot or ArkType. */
 export interface StandardSchema<out T> {
   readonly "~standard": {
@@ -13,6 +15,14 @@ export interface StandardSchema<out T> {
 export type SchemaResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
+
+/** Throws unless `schema` is a schema, or is left out. Some libraries make functions. */
+export function assertSchema(act: string, schema: unknown): void {
+  if (schema === undefined) return;
+  const { "~standard": standard } = (schema ?? {}) as Partial<StandardSchema<unknown>>;
+  if (typeof standard?.validate !== "function")
+    throw new TypeError(`Cannot ${act}: schema must follow Standard Schema (standardschema.dev), got ${shown(schema)}`);
+}
 
 /**
  * Returns a value as its schema makes it.

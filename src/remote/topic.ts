@@ -10,7 +10,7 @@ import { shown } from "../structures/errors.js";
 import { readable } from "../structures/readable.js";
 import { assertKeys } from "./json.js";
 import { holdsEnds } from "./refs.js";
-import { type StandardSchema, validated } from "./schema.js";
+import { assertSchema, type StandardSchema, validated } from "./schema.js";
 
 /** A `BroadcastChannel` of Node or of a browser. */
 export interface BroadcastLike {
@@ -89,6 +89,7 @@ const STORED = 128;
 export function topic<T>(port: BroadcastLike, options: TopicOptions<T> = {}): Topic<T> {
   const act = "open topic";
   assertOptions(act, options);
+  assertSchema(act, options.schema);
   assertCallback(act, "onRefused", options.onRefused);
   const { postMessage, close, addEventListener, name } = Object(port) as Partial<Listenable>;
   const methods = [postMessage, close, addEventListener];

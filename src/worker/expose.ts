@@ -236,7 +236,7 @@ class Counting implements Connection {
     return this._connection.channel(name, options);
   }
 
-  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R>): Disposable {
+  serve<Q, R>(name: string, handle: Handle<Q, R>, options?: ServeOptions<R, Q>): Disposable {
     const served = this._connection.serve(name, handle, options);
     this._count++;
     let over = false;

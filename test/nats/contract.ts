@@ -18,7 +18,7 @@ import {
 import { type Bus, type BusChannel, type DeadLetter, type Delivery, NoResponderError } from "../../src/nats.js";
 import { actor, ask, type Reply } from "../../src/supervise.js";
 import { PATIENCE } from "../support/patience.js";
-import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
+import { expectAnswers, expectChecked, numbers, serveAllKinds, serveNumbers, serveWork } from "../support/serving.js";
 
 export interface Medium {
   readonly name: string;
@@ -737,6 +737,13 @@ export function contract(medium: Medium, races: number): void {
         expect(work.most()).toBeLessThanOrEqual(3);
       });
 
+      test("BU-10: a question that does not fit the schema is not handled, and its asker gets a TypeError", async () => {
+        const [here, there] = await pair();
+        const handled = serveNumbers(there);
+        await served(here, "checked-slowly", 1);
+        await expectChecked(here, handled);
+      });
+
       test("BU-15: a question that waits throws when its bus is closed", async () => {
         const [here, there] = await pair();
         there.serve("slow", (ms: number) => sleep(ms));
@@ -905,6 +912,27 @@ export function contract(medium: Medium, races: number): void {
         expect(() => here.channel("jobs", options as never)).toThrow(word);
       });
 
+      test.each([
+        [{ concurrency: 0 }, "concurrency must be 1 or more, got 0"],
+        [{ schema: 5 }, "schema must follow Standard Schema (standardschema.dev), got 5"],
+        [{ transfer: () => [] }, "the answers of a bus cross as JSON, got transfer; leave it out"],
+      ])("serve(%j) throws", async (options, words) => {
+        const [here] = await pair();
+        expect(() => here.serve("name", () => 1, options as never)).toThrow(words);
+      });
+
+      test("a schema must follow Standard Schema", async () => {
+        const [here] = await pair();
+        const schema = { "~standard": { version: 1 } } as never;
+        for (const use of [
+          () => here.channel("x", { schema }),
+          () => here.topic("x", { schema }),
+          () => here.register("x", { schema }),
+          () => here.serve("x", () => 1, { schema }),
+        ])
+          expect(use).toThrow("schema must follow Standard Schema");
+      });
+
       test("receive() is for ack next and take, deliveries() for manual", async () => {
         const [here] = await pair();
         expect(() => here.channel("a", { capacity: 1, ack: "manual" }).receive()).toThrow("use deliveries()");
@@ -934,14 +962,5 @@ async function served(bus: Bus, name: string, question: unknown): Promise<void> 
     await sleep(5);
   }
 }
-
-const numbers = {
-  "~standard": {
-    version: 1,
-    vendor: "test",
-    validate: (value: unknown) =>
-      typeof value === "number" ? { value } : { issues: [{ message: "it must be a number" }] },
-  },
-} as const;
 
 export type { Channel };

@@ -19,7 +19,7 @@ import {
 } from "../../src/index.js";
 import { type Connection, type ConnectOptions, connect, PeerLostError, type PortLike } from "../../src/remote.js";
 import { ask, type Reply } from "../../src/supervise.js";
-import { expectAnswers, serveAllKinds, serveWork } from "../support/serving.js";
+import { expectAnswers, expectChecked, serveAllKinds, serveNumbers, serveWork } from "../support/serving.js";
 import { scaled } from "../support/stress.js";
 
 /** Two ends of one medium. */
@@ -494,6 +494,14 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       serveAllKinds(there);
       await expectAnswers(here);
       await expect(here.ask("constructor", 1)).rejects.toThrow("serves no such name");
+    });
+
+    test("ask: a question that does not fit the schema is not handled, and its asker gets a TypeError", async () => {
+      const { here, there } = await open();
+      await expectChecked(here, serveNumbers(there));
+      const schema = { "~standard": {} } as never;
+      for (const use of [() => here.channel("wrong", { schema }), () => here.serve("wrong", () => 1, { schema })])
+        expect(use).toThrow("schema must follow Standard Schema");
     });
 
     test("ask: one that loses a select is cancelled on the other side; concurrency bounds the work", async () => {

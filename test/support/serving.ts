@@ -3,6 +3,7 @@
 import { expect } from "vitest";
 import { type Channel, channel, sleep } from "../../src/index.js";
 import type { Bus } from "../../src/nats.js";
+import type { StandardSchema } from "../../src/remote.js";
 
 /** What a connection and a bus have in common. */
 export type Serving = Pick<Bus, "serve" | "ask">;
@@ -32,6 +33,43 @@ export async function expectAnswers(here: Serving): Promise<void> {
   await expect(here.ask("throw", 1)).rejects.toMatchObject({ name: "RangeError", message: "no", code: "E_NO" });
   const many = await Promise.all(Array.from({ length: 300 }, (_, n) => here.ask<number, number>("double", n)));
   expect(many).toEqual(Array.from({ length: 300 }, (_, n) => n * 2));
+}
+
+/** A number, by the interface that libraries of schemas share. */
+export const numbers: StandardSchema<number> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => (typeof value === "number" ? { value } : { issues: [{ message: "no number" }] }),
+  },
+};
+
+/** Serves numbers alone: with a function, and with one that gets a signal. The last one is `checked-slowly`. */
+export function serveNumbers(there: Serving): unknown[] {
+  const handled: unknown[] = [];
+  const double = (n: number): number => {
+    handled.push(n);
+    return n * 2;
+  };
+  there.serve("checked", double, { schema: numbers });
+  there.serve("checked-slowly", (n: number, _signal: AbortSignal) => sleep(1).map(() => double(n)), {
+    schema: numbers,
+  });
+  return handled;
+}
+
+/** Asks what `serveNumbers` serves. */
+export async function expectChecked(here: Serving, handled: unknown[]): Promise<void> {
+  handled.splice(0);
+  for (const name of ["checked", "checked-slowly"]) {
+    const refused = {
+      name: "TypeError",
+      message: `Cannot answer ${name}: the value does not fit the schema: no number`,
+    };
+    await expect(here.ask(name, "1")).rejects.toMatchObject(refused);
+    expect(await here.ask(name, 1)).toBe(2);
+  }
+  expect(handled).toEqual([1, 1]);
 }
 
 /** Work that takes so many milliseconds as it is asked for. */
