@@ -102,7 +102,7 @@ export function contract(medium: Medium, races: number): void {
         ["a bigint", 1n, TypeError],
         ["CLOSED", CLOSED, TypeError],
         ["a value that is too long", "x".repeat(1_000_001), RangeError],
-      ])("send() of %s throws at once", async (_, value, error) => {
+      ])("send() of %s throws at once (N9)", async (_, value, error) => {
         const [here] = await pair();
         expect(() => here.channel<unknown>("values", { capacity }).send(value)).toThrow(error);
       });
@@ -124,7 +124,7 @@ export function contract(medium: Medium, races: number): void {
         expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n));
       });
 
-      test("BU-8: close() ends senders and receivers everywhere, after what was stored", async () => {
+      test("BU-8: close() ends senders and receivers everywhere, after what was stored (N10)", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("numbers", { capacity });
         const into = there.channel<number>("numbers", { capacity });
@@ -240,7 +240,7 @@ export function contract(medium: Medium, races: number): void {
     });
 
     describe("a channel that stores values", () => {
-      test("BU-3: a full channel parks its senders, and counts what is received and not done", async () => {
+      test("BU-3: a full channel parks its senders, and counts what is received and not done (N1, N2)", async () => {
         const [here, there] = await pair();
         const out = here.channel<number>("jobs", { capacity: 2, ack: "manual" });
         const into = there.channel<number>("jobs", { capacity: 2, ack: "manual" }).deliveries();
@@ -346,7 +346,7 @@ export function contract(medium: Medium, races: number): void {
         await until(async () => (await jobs.stats()).inFlight + (await jobs.stats()).pending === 0);
       });
 
-      test("BU-5: nak() gives back at once or later, with the count; a value that is not acknowledged comes again", async () => {
+      test("BU-5: nak() gives back at once or later, with the count; a value that is not acknowledged comes again (N4)", async () => {
         const [here, there] = await pair();
         const jobs = here.channel<string>("jobs", { capacity: 4, ack: "manual", ackWait: 400 });
         await jobs.send("job");
@@ -371,7 +371,7 @@ export function contract(medium: Medium, races: number): void {
       });
 
       test.each(["manual", "next"] as const)(
-        "BU-6: a dead letter is what was delivered maxDeliver times (%s)",
+        "BU-6: a dead letter is what was delivered maxDeliver times (%s) (N4)",
         async (ack) => {
           const [here, there] = await pair();
           const options = { capacity: 4, ack, ackWait: 60_000, maxDeliver: 2, deadLetter: "dead" } as const;
@@ -432,7 +432,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await within(go(() => jobs.receive()))).toBe(2);
       });
 
-      test("BU-7: a value with a name that was sent before is accepted and not stored again", async () => {
+      test("BU-7: a value with a name that was sent before is accepted and not stored again (N3)", async () => {
         const [here, there] = await pair();
         const dedupe = ({ id }: { id: string }): string => id;
         const out = here.channel<{ id: string }>("jobs", { capacity: 8, dedupe });
@@ -443,7 +443,7 @@ export function contract(medium: Medium, races: number): void {
         expect(() => out.send({ id: 5 as unknown as string })).toThrow(TypeError);
       });
 
-      test("BU-2: maxInFlight 1 keeps the order when a value is given back", async () => {
+      test("BU-2: maxInFlight 1 keeps the order when a value is given back (N5)", async () => {
         const [here] = await pair();
         const jobs = here.channel<number>("jobs", { capacity: 8, ack: "manual", maxInFlight: 1 });
         for (const n of [1, 2, 3]) await jobs.send(n);
@@ -455,6 +455,18 @@ export function contract(medium: Medium, races: number): void {
           else delivery.ack();
         }
         expect(got).toEqual([1, 1, 2, 2, 3]);
+      });
+
+      test("while as many values are in flight as may be, a receiver waits, for as long as it takes (N6)", async () => {
+        const [here] = await pair();
+        const jobs = here.channel<number>("jobs", { capacity: 8, ack: "manual", maxInFlight: 1 });
+        for (const n of [1, 2]) await jobs.send(n);
+        const first = (await within(jobs.deliveries().receive())) as Delivery<number>;
+        const second = go(() => jobs.deliveries().receive());
+        // A request to the server ends with an error before.
+        expect((await select({ second, late: sleep(3000) })).key).toBe("late");
+        first.ack();
+        expect(await within(second)).toMatchObject({ value: 2 });
       });
 
       test("BU-15: what a bus has fetched and not done is given back when it is closed", async () => {
@@ -708,7 +720,7 @@ export function contract(medium: Medium, races: number): void {
         await expectAnswers(here);
       });
 
-      test("BU-10: a name that no process serves is a NoResponderError, also after its service has ended", async () => {
+      test("BU-10: a name that no process serves is a NoResponderError, also after its service has ended (N8)", async () => {
         const [here, there] = await pair();
         await expect(within(here.ask("nobody", 1))).rejects.toBeInstanceOf(NoResponderError);
         const service = there.serve("name", () => 1);
@@ -776,7 +788,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await one.update((old) => ({ n: old === undefined ? 9 : 0 }))).toEqual({ n: 9 });
       });
 
-      test("BU-11: 8 writers that each count 50 times count to 400", async () => {
+      test("BU-11: 8 writers that each count 50 times count to 400 (N12)", async () => {
         const [here, there] = await pair();
         const writers = Array.from({ length: 8 }, (_, writer) =>
           go(function* () {
@@ -788,7 +800,7 @@ export function contract(medium: Medium, races: number): void {
         expect(await here.register("counter").get()).toBe(400);
       });
 
-      test("BU-11: changes() begins with the value as it is, and never misses the last one", async () => {
+      test("BU-11: changes() begins with the value as it is, and never misses the last one (N12)", async () => {
         const [here, there] = await pair();
         const one = here.register<number>("level");
         await one.set(1);

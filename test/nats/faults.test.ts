@@ -89,7 +89,7 @@ describe("a NATS bus", () => {
     ["BU-13", 1],
     ["BU-17, in batches", 8],
   ])(
-    `%s: the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once`,
+    `%s: the server is killed three times during ${spaced(SENDS)} sends: what was sent is received, once (N11)`,
     async (_, batch) => {
       const [here, there] = [await open(), await open()];
       const options = { capacity: 100, ack: "take", ackWait: 10_000, batch } as const;
@@ -157,7 +157,7 @@ describe("a NATS bus", () => {
     expect(await within(ask(here.address("echo"), (reply: Reply<number>) => ({ n: 7, reply })))).toBe(7);
   });
 
-  test("BU-14: a consumer that is deleted fails the channel, and so does a stream", async () => {
+  test("BU-14: a consumer that is deleted fails the channel, and so does a stream (N7)", async () => {
     const here = await open();
     const jobs = here.channel<number>("jobs", { capacity: 4 });
     const other = here.channel<number>("other", { capacity: 4 });
@@ -395,7 +395,7 @@ const permissions = (user: string): string => `{
   }
 }`;
 
-test("X9: the permissions of the operations page suffice, and no other user reads an answer", async () => {
+test("X9: the permissions of the operations page suffice, and no other user reads an answer (N13)", async () => {
   const guarded = await NatsServer.start(`
     accounts { shop { jetstream: enabled, users: [${permissions("web")}, ${permissions("worker")}] } }
   `);

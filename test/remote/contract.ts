@@ -80,7 +80,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       }
     });
 
-    test("D3: values arrive in the order in which they were sent, from any number of senders", async () => {
+    test("D3: values arrive in the order in which they were sent, from any number of senders (RM-1)", async () => {
       const [out, into] = await both<[number, number]>("numbers", 16);
       const senders = [0, 1, 2].map((sender) =>
         go(function* () {
@@ -95,7 +95,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       for (const sender of senders) await sender;
     });
 
-    test("D4: close() delivers what was sent, and then ends the receiver", async () => {
+    test("D4: close() delivers what was sent, and then ends the receiver (RM-4)", async () => {
       const [out, into] = await both<number>("numbers", 4);
       const sender = go(function* () {
         for (let n = 0; n < 50; n++) yield* out.send(n);
@@ -112,7 +112,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await out.receive()).toBe(CLOSED);
     });
 
-    test("D4: sends that are parked when the channel is closed are delivered", async () => {
+    test("D4: sends that are parked when the channel is closed are delivered (RM-4)", async () => {
       const [out, into] = await both<number>("numbers", 2);
       const sends = [1, 2, 3, 4, 5].map((n) => go(() => out.send(n)));
       await sleep(1);
@@ -124,7 +124,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       for (const send of sends) expect(await send).toBe(true);
     });
 
-    test("D5: close(cause) reproduces name, message, cause, code, data and errors, after what was sent", async () => {
+    test("D5: close(cause) reproduces name, message, cause, code, data and errors, after what was sent (RM-4)", async () => {
       const [out, into] = await both<number>("numbers");
       await out.send(1);
       const cause = Object.assign(new AggregateError([new TypeError("one"), "two"], "both failed"), {
@@ -148,7 +148,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(error.errors[1]).toBe("two");
     });
 
-    test("D1: at most `window` values are under way or stored, and D2: a slow reader stops a fast writer", async () => {
+    test("D1: at most `window` values are under way or stored, and D2: a slow reader stops a fast writer (RM-2)", async () => {
       const [out, into] = await both<number>("numbers", 8);
       let sent = 0;
       const writer = go(function* () {
@@ -164,7 +164,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       await writer;
     });
 
-    test("cancel() on one side ends the senders of the other, parked and to come", async () => {
+    test("cancel() on one side ends the senders of the other, parked and to come (RM-4)", async () => {
       const [out, into] = await both<number>("numbers", 1);
       const writer = go(function* () {
         let count = 0;
@@ -178,7 +178,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await into.receive()).toBe(CLOSED);
     });
 
-    test("cancel() passes what has arrived, and what still arrives, to onUndelivered", async () => {
+    test("cancel() passes what has arrived, and what still arrives, to onUndelivered (RM-4)", async () => {
       const { here, there } = await open();
       const undelivered: number[] = [];
       const out = here.channel<number>("numbers");
@@ -195,7 +195,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(() => here.channel("other", { onUndelivered: 1 as never })).toThrow("onUndelivered must be a function");
     });
 
-    test("capacity 0: cancel() passes a value that was asked for to onUndelivered", async () => {
+    test("capacity 0: cancel() passes a value that was asked for to onUndelivered (RM-4)", async () => {
       const { here, there } = await open();
       const undelivered: number[] = [];
       const out = here.channel<number>("meet", { capacity: 0 });
@@ -221,7 +221,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(into.closed).toBe(true);
     });
 
-    test("both sides send over one channel", async () => {
+    test("both sides send over one channel (RM-1)", async () => {
       const [one, other] = await both<string>("words");
       await one.send("ping");
       expect(await other.receive()).toBe("ping");
@@ -229,7 +229,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await one.receive()).toBe("pong");
     });
 
-    test("a name can be used again when its channel has ended on both sides", async () => {
+    test("a name can be used again when its channel has ended on both sides (RM-1)", async () => {
       const { here, there } = await open();
       for (let round = 0; round < 3; round++) {
         const out = here.channel<number>("again");
@@ -271,7 +271,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       }
     });
 
-    test("a remote case in a select waits, wins, and leaves no trace when it loses (D10)", async () => {
+    test("a remote case in a select waits, wins, and leaves no trace when it loses (D10, RM-2)", async () => {
       const [out, into] = await both<number>("numbers", 2);
       const local = channel<string>(1);
       local.trySend("here");
@@ -290,7 +290,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await into.receive()).toBe(5);
     });
 
-    test("D10: in random races between remote and local cases, what goes in comes out", async () => {
+    test("D10: in random races between remote and local cases, what goes in comes out (RM-2)", async () => {
       const [out, into] = await both<number>("numbers", 4);
       const local = channel<number>();
       const seen = new Set<number>();
@@ -319,7 +319,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(seen.size).toBe(races);
     });
 
-    test("capacity 0: a send completes only when the other side has taken the value", async () => {
+    test("capacity 0: a send completes only when the other side has taken the value (RM-3)", async () => {
       const { here, there } = await open();
       const out = here.channel<number>("meet", { capacity: 0 });
       const into = there.channel<number>("meet", { capacity: 0 });
@@ -340,7 +340,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect([out.capacity, into.capacity, into.length]).toEqual([0, 0, 0]);
     });
 
-    test("capacity 0: one side that asks for it is enough", async () => {
+    test("capacity 0: one side that asks for it is enough (RM-3)", async () => {
       const { here, there } = await open();
       const out = here.channel<number>("meet");
       const into = there.channel<number>("meet", { capacity: 0 });
@@ -350,7 +350,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await sent).toBe(true);
     });
 
-    test("capacity 0: a send that loses a select, or whose task is cancelled, is not received", async () => {
+    test("capacity 0: a send that loses a select, or whose task is cancelled, is not received (RM-3)", async () => {
       const { here, there } = await open();
       const out = here.channel<string>("meet", { capacity: 0 });
       const into = there.channel<string>("meet", { capacity: 0 });
@@ -368,7 +368,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await alt(into.receive(), sleep(5))).toBe(undefined);
     });
 
-    test("capacity 0: closing lets parked sends be taken; cancelling and the end of the medium do not", async () => {
+    test("capacity 0: closing lets parked sends be taken; cancelling and the end of the medium do not (RM-4)", async () => {
       const { here, there } = await open();
       const out = here.channel<number>("meet", { capacity: 0 });
       const into = there.channel<number>("meet", { capacity: 0 });
@@ -385,7 +385,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await send).toBe(false);
     });
 
-    test("D10, capacity 0: in random races of selects on both sides, what goes in comes out once", async () => {
+    test("D10, capacity 0: in random races of selects on both sides, what goes in comes out once (RM-3)", async () => {
       const { here, there } = await open();
       const count = races / 10;
       const outs = ["a", "b"].map((name) => here.channel<number>(name, { capacity: 0 }));
@@ -424,7 +424,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(seen.size).toBe(count);
     });
 
-    test("D7: a value that cannot cross is an error of its send; the channel and the credit stay", async () => {
+    test("D7: a value that cannot cross is an error of its send; the channel and the credit stay (RM-7)", async () => {
       const [out, into] = await both<unknown>("values", 2);
       const bad: unknown[] = [() => 1, Symbol("s"), { deep: [{ f() {} }] }];
       if (transport.format === "clone") bad.push(new WeakMap(), (function* () {})());
@@ -441,7 +441,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
     });
 
     if (transport.cuts) {
-      test("D6: when the medium is cut, receivers get what had arrived, then PeerLostError; all that wait get it at once", async () => {
+      test("D6: when the medium is cut, receivers get what had arrived, then PeerLostError; all that wait get it at once (RM-5)", async () => {
         const { here, there, pair } = await open();
         const into = here.channel<number>("in", { window: 8 });
         const out = here.channel<number>("out", { window: 1 });
@@ -469,7 +469,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       });
     }
 
-    test("close() of a connection delivers what was sent, and is an end with a cause on the other side", async () => {
+    test("close() of a connection delivers what was sent, and is an end with a cause on the other side (RM-5)", async () => {
       const { here, there } = await open();
       const out = here.channel<number>("numbers");
       const into = there.channel<number>("numbers");
@@ -489,14 +489,14 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       await expect(into.receive()).rejects.toThrow("maintenance");
     });
 
-    test("ask: answers, errors, routines, promises and names that are not served", async () => {
+    test("ask: answers, errors, routines, promises and names that are not served (RM-6)", async () => {
       const { here, there } = await open();
       serveAllKinds(there);
       await expectAnswers(here);
       await expect(here.ask("constructor", 1)).rejects.toThrow("serves no such name");
     });
 
-    test("ask: a question that does not fit the schema is not handled, and its asker gets a TypeError", async () => {
+    test("ask: a question that does not fit the schema is not handled, and its asker gets a TypeError (RM-6)", async () => {
       const { here, there } = await open();
       await expectChecked(here, serveNumbers(there));
       const schema = { "~standard": {} } as never;
@@ -504,7 +504,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
         expect(use).toThrow("schema must follow Standard Schema");
     });
 
-    test("ask: one that loses a select is cancelled on the other side; concurrency bounds the work", async () => {
+    test("ask: one that loses a select is cancelled on the other side; concurrency bounds the work (RM-6)", async () => {
       const { here, there } = await open();
       const work = serveWork(there, 3);
       expect((await select({ late: here.ask("work", LIMIT * 10), now: work.begun.receive() })).key).toBe("now");
@@ -513,7 +513,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(work.most()).toBeLessThanOrEqual(3);
     });
 
-    test("a value that is changed after it was sent, so that it cannot cross, closes its channel and no other", async () => {
+    test("a value that is changed after it was sent, so that it cannot cross, closes its channel and no other (RM-7)", async () => {
       const [out, into, here, there] = await both<Record<string, unknown>>("values");
       const fine = here.channel<number>("fine");
       const fineThere = there.channel<number>("fine");
@@ -580,7 +580,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(() => there.serve("other", () => 1, { transfer: 5 as never })).toThrow("transfer must be a function");
     });
 
-    test("D9: a channel that is sent over a channel works both ways, and closes both ways", async () => {
+    test("D9: a channel that is sent over a channel works both ways, and closes both ways (RM-8)", async () => {
       const [out, into] = await both<{ question: string; reply: Channel<string> }>("questions");
       const reply = channel<string>();
       await out.send({ question: "how?", reply });
@@ -598,7 +598,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(got.reply.closed).toBe(true);
     });
 
-    test("D9: a value leaves a channel that was sent only for a receive on the other side", async () => {
+    test("D9: a value leaves a channel that was sent only for a receive on the other side (RM-8)", async () => {
       const [out, into] = await both<Channel<number>>("channels");
       const jobs = channel<number>(8);
       for (const n of [1, 2, 3, 4]) jobs.trySend(n);
@@ -613,7 +613,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       expect(await far.send(5)).toBe(false);
     });
 
-    test("D9: cancelling or closing the end that was sent does so with the channel", async () => {
+    test("D9: cancelling or closing the end that was sent does so with the channel (RM-8)", async () => {
       const [out, into] = await both<Channel<number>>("channels");
       const first = channel<number>(1, { name: "first" });
       const second = channel<number>(1, { name: "second" });
@@ -653,7 +653,7 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       await expect(ask(address, (reply: Reply<number>) => ({ n: -1, reply }))).rejects.toThrow("negative");
     });
 
-    test("D9: a channel that was passed on connects the first side and the third", async () => {
+    test("D9: a channel that was passed on connects the first side and the third (RM-8)", async () => {
       const one = await open();
       const two = await open();
       const first = one.here.channel<Channel<string>>("pass");

@@ -38,7 +38,7 @@ async function fate(frames: readonly unknown[], options: ConnectOptions = {}): P
 
 const open = [1, 1, "numbers", 4, 0];
 
-describe("a peer is refused that sends", () => {
+describe("a peer is refused that sends (X2, X5, RM-9)", () => {
   test.each([
     ["a frame before its greeting", [[8]]],
     ["a greeting of another protocol", [[0, "other", 1, ""]]],
@@ -108,7 +108,7 @@ describe("a peer is refused that sends", () => {
     expect(await words.receive()).toBe('[[[[[[[[[[[[[[[[[[[["\\');
   });
 
-  test("more channels, questions and ends than the limits allow", async () => {
+  test("more channels, questions and ends than the limits allow (X5)", async () => {
     const limits = { channels: 3, asks: 3 };
     const many = Array.from({ length: 4 }, (_, n) => [1, n + 1, `n${n}`, 1, 0]);
     expect(await fate([HELLO, ...many], { limits })).toContain("more channels than may be open");
@@ -123,7 +123,7 @@ describe("a peer is refused that sends", () => {
   });
 });
 
-test("a peer that says nothing is given up after the handshake", async () => {
+test("a peer that says nothing is given up after the handshake (X5)", async () => {
   const { connection } = attacked({ limits: { handshake: 10 } });
   expect(String(((await connection.whenClosed()) as { error: unknown }).error)).toContain("no greeting within 10 ms");
 });
@@ -135,7 +135,7 @@ test("a peer that says nothing any more is given up after three missed signs of 
   await expect(waiting).rejects.toThrow("no sign of life for 15 ms");
 });
 
-test("X3: a value that does not fit the schema closes its channel on both sides, and no other", async () => {
+test("X3: a value that does not fit the schema closes its channel on both sides, and no other (RM-9)", async () => {
   const [one, other] = socketPair();
   const here = connect(one);
   const there = connect(other);
@@ -257,7 +257,7 @@ const mutant = fc.constantFrom(...sound).chain((frame) =>
 
 const RUNS = scaled(1300, 3800);
 
-test(`X2: of ${spaced(RUNS * 26)} mutated frames and more none escapes, none harms another connection, and memory stays bounded`, async () => {
+test(`X2: of ${spaced(RUNS * 26)} mutated frames and more none escapes, none harms another connection, and memory stays bounded (RM-9)`, async () => {
   const escaped: unknown[] = [];
   const note = (error: unknown): void => void escaped.push(error);
   if (typeof process === "object") process.on("uncaughtException", note);

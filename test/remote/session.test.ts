@@ -41,7 +41,7 @@ afterEach(() => {
   for (const connection of made.splice(0)) connection.close();
 });
 
-test("values that were under way when the socket broke are sent again, and none comes twice", async () => {
+test("values that were under way when the socket broke are sent again, and none comes twice (RM-11)", async () => {
   let into: Channel<number> | undefined;
   let back: Channel<number> | undefined;
   const { client, cut, net } = served((connection) => {
@@ -71,7 +71,7 @@ test("values that were under way when the socket broke are sent again, and none 
   expect(net.sockets.length).toBeGreaterThan(COUNT / 97 / 2);
 });
 
-test("a question waits while the network is down, and is asked once", async () => {
+test("a question waits while the network is down, and is asked once (RM-11)", async () => {
   let asked = 0;
   const { client, cut, net } = served((connection) => {
     connection.serve("count", () => ++asked);
@@ -87,7 +87,7 @@ test("a question waits while the network is down, and is asked once", async () =
   expect(asked).toBe(2);
 });
 
-test("a network that is down for too long is the end on both sides", async () => {
+test("a network that is down for too long is the end on both sides (RM-11)", async () => {
   let server: Connection | undefined;
   const { client, cut, net } = served(
     (connection) => {
@@ -184,7 +184,7 @@ test.each([
   expect(String((exit as { error: unknown }).error)).toContain("broke the protocol of sessions");
 });
 
-test("a message that comes twice is received once", async () => {
+test("a message that comes twice is received once (RM-11)", async () => {
   let asked = 0;
   let server: Connection | undefined;
   const { accept } = acceptor((connection) => {

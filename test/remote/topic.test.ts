@@ -30,7 +30,7 @@ const counting = {
 };
 
 describe("topic()", () => {
-  test("each subscription of the other topics gets each value, in order; the publisher gets none", async () => {
+  test("each subscription of the other topics gets each value, in order; the publisher gets none (RM-12)", async () => {
     const [one, two, three] = topics<number>(3) as [Topic<number>, Topic<number>, Topic<number>];
     const others = [two.subscribe(), two.subscribe(), three.subscribe()];
     const own = one.subscribe();
@@ -70,7 +70,7 @@ describe("topic()", () => {
     expect(got).toEqual(kept);
   });
 
-  test("a value that does not fit the schema, or has the key __proto__, is left out and told (X3)", async () => {
+  test("a value that does not fit the schema, or has the key __proto__, is left out and told (X3, RM-12)", async () => {
     const refused: unknown[] = [];
     const [one, two] = topics<number>(2, { schema: counting, onRefused: (error) => refused.push(error) }) as [
       Topic<unknown>,

@@ -74,7 +74,7 @@ describe("a settleable value", () => {
     expect([task.status, source.length, time.timers]).toEqual(["cancelled", 1, 0]);
   });
 
-  test("a promise that rejects after the task that waits for it was cancelled is not reported", async () => {
+  test("a promise that rejects after the task that waits for it was cancelled is not reported (WK-2)", async () => {
     using time = virtualTime();
     const task = go(function* (): Routine<void> {
       yield* forEach(from([1]), () =>

@@ -159,7 +159,7 @@ const readers: readonly Reader[] = [
 ];
 
 describe.each(readers)("$reader", ({ read, seen }) => {
-  test.each(sources)("reads $kind", async ({ make }) => {
+  test.each(sources)("reads $kind (CB-13)", async ({ make }) => {
     using time = virtualTime();
     const done = Promise.resolve(read(make()));
     await time.advance(20);
@@ -173,7 +173,7 @@ describe.each(readers)("$reader", ({ read, seen }) => {
 });
 
 describe("an operation that reads an iterable", () => {
-  test("asks for its iterator when it is performed, and anew each time (OP-1)", async () => {
+  test("asks for its iterator when it is performed, and anew each time (OP-1, CB-13)", async () => {
     let iterators = 0;
     const source = {
       *[Symbol.iterator]() {
@@ -186,7 +186,7 @@ describe("an operation that reads an iterable", () => {
     expect([await all, await all, iterators]).toEqual([[1], [1], 2]);
   });
 
-  test("releases it when it is left early (CB-11)", async () => {
+  test("releases it when it is left early (CB-11, CB-13)", async () => {
     using time = virtualTime();
     const left: string[] = [];
     function* numbers(): Generator<number, void, undefined> {

@@ -191,7 +191,7 @@ describe("a failure of a task in a Group", () => {
     expect([(all.is as AggregateError).errors, (all.is as Error).cause]).toEqual([[first, second], first]);
   });
 
-  test("is thrown by go(), tryGo() and wait(), so that loops end", async () => {
+  test("is thrown by go(), tryGo() and wait(), so that loops end (WK-4)", async () => {
     using time = virtualTime();
     const error = new Error("task");
     const tasks = group({ limit: 1 });
@@ -205,7 +205,7 @@ describe("a failure of a task in a Group", () => {
     expect(time.reported).toEqual([]);
   });
 
-  test("is reported once if plain code does not ask for it within a second, and no longer once wait() throws it", async () => {
+  test("is reported once if plain code does not ask for it within a second, and no longer once wait() throws it (WK-4)", async () => {
     using time = virtualTime();
     const error = new Error("task");
     const tasks = group();
@@ -218,7 +218,7 @@ describe("a failure of a task in a Group", () => {
     expect([time.reported, time.timers]).toEqual([[], 0]);
   });
 
-  test("is reported when the task that uses the group ends without asking for it, and not before", async () => {
+  test("is reported when the task that uses the group ends without asking for it, and not before (WK-4)", async () => {
     using time = virtualTime();
     const error = new Error("task");
     go(function* (): Routine<void> {
@@ -306,7 +306,7 @@ describe("Group", () => {
     expect([time.timers, tasks.signal.aborted]).toEqual([0, true]);
   });
 
-  test("`await using` cancels the remaining tasks and waits for them, and throws a failure that wait() did not throw", async () => {
+  test("`await using` cancels the remaining tasks and waits for them, and throws a failure that wait() did not throw (WK-4)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const left = (async () => {
@@ -464,7 +464,7 @@ describe("a full Group whose tasks all wait for a place in it", () => {
     },
   ];
 
-  test.each(crawlers)("gives an error to the last of them, and goes on, with $form", async ({ crawl }) => {
+  test.each(crawlers)("gives an error to the last of them, and goes on, with $form (WK-5)", async ({ crawl }) => {
     using time = virtualTime();
     const caught: string[] = [];
     const tasks = group({ limit: 3 });

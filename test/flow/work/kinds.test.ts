@@ -230,7 +230,7 @@ const runners: readonly { runner: string; begin: (work: Made) => Running; result
 ];
 
 describe.each(runners)("$runner", ({ begin, result, wraps = false }) => {
-  test.each(kinds)("runs $kind to its end, and leaves its signal alone", async ({ make }) => {
+  test.each(kinds)("runs $kind to its end, and leaves its signal alone (WK-1, WK-2)", async ({ make }) => {
     using time = virtualTime();
     const notes = new Notes();
     const { done } = begin(make(notes, 10));
@@ -257,7 +257,7 @@ describe.each(runners)("$runner", ({ begin, result, wraps = false }) => {
     expect(time.reported).toEqual([]);
   });
 
-  test.each(kinds)("gives up $kind when it is cancelled", async ({ make }) => {
+  test.each(kinds)("gives up $kind when it is cancelled (WK-2, WK-3)", async ({ make }) => {
     using time = virtualTime();
     const notes = new Notes();
     const { done, cancel } = begin(make(notes, 10));
@@ -287,7 +287,7 @@ describe("run()", () => {
 });
 
 describe("withTimeout()", () => {
-  test.each(kinds)("gives up $kind that is late, and throws a TimeoutError", async ({ make }) => {
+  test.each(kinds)("gives up $kind that is late, and throws a TimeoutError (WK-2)", async ({ make }) => {
     using time = virtualTime();
     const notes = new Notes();
     const late = expect(withTimeout(5, make(notes, 10)).then()).rejects.toThrow("took longer than 5 ms");

@@ -61,7 +61,7 @@ describe("all()", () => {
     expect(Object.keys(await done)).toEqual(["b", "a"]);
   });
 
-  test("cancels the others at the first failure, and throws it when they have ended", async () => {
+  test("cancels the others at the first failure, and throws it when they have ended (WK-3)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const error = new Error("second");
@@ -92,7 +92,7 @@ describe("all()", () => {
 });
 
 describe("any()", () => {
-  test("yields the first success, and no failure before it; the others have ended by then", async () => {
+  test("yields the first success, and no failure before it; the others have ended by then (WK-3)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const first = any([
@@ -189,7 +189,7 @@ describe("hedge()", () => {
     expect([await answer, log, time.timers]).toEqual([1, ["1 at 0"], 0]);
   });
 
-  test("makes the next attempt after `after`, takes the first answer, and aborts the other", async () => {
+  test("makes the next attempt after `after`, takes the first answer, and aborts the other (WK-3)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const answer = hedge(attempts(time, log, [100, 10]), { after: 20 }).then();
@@ -239,7 +239,7 @@ describe("call()", () => {
     expect([await next, await next, calls]).toEqual([2, 4, 4]);
   });
 
-  test("is waited for when its task is cancelled, and not when it loses a select", async () => {
+  test("is waited for when its task is cancelled, and not when it loses a select (WK-3)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const work = takes(log, "work", 50, 1, 10);
@@ -287,7 +287,7 @@ describe("call()", () => {
 });
 
 describe("a signal", () => {
-  test("is given after the arguments to each function that can see it, and to no other", async () => {
+  test("is given after the arguments to each function that can see it, and to no other (WK-1)", async () => {
     const seen: unknown[] = [];
     const note = (...args: unknown[]): void => {
       seen.push(args.map((arg) => (arg instanceof AbortSignal ? "signal" : arg)));
@@ -304,7 +304,7 @@ describe("a signal", () => {
     expect(seen).toEqual([[1, "signal"], [1, "signal"], ["signal"], [1, "signal"], [1, "signal"]]);
   });
 
-  test("of a function that returns a routine is aborted before the `finally` blocks of the routine", async () => {
+  test("of a function that returns a routine is aborted before the `finally` blocks of the routine (WK-2)", async () => {
     using time = virtualTime();
     const log: string[] = [];
     const task = go((signal) => {
@@ -317,7 +317,7 @@ describe("a signal", () => {
     expect(log).toEqual(["aborted", "routine given up"]);
   });
 
-  test("of settled(function) is aborted when it loses, when all cases have left, and not when it wins", async () => {
+  test("of settled(function) is aborted when it loses, when all cases have left, and not when it wins (WK-2)", async () => {
     using time = virtualTime();
     const [lost, won] = [channel<string>(1), channel<AbortSignal>(1)];
     const open = channel<number>();

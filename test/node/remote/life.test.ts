@@ -24,6 +24,9 @@ test.each([
   ["idle", "ready"],
   ["receive", "a word"],
   ["lost", "PeerLostError"],
-])("D12: a process with a connection that is %s ends by itself, and not before it is done", async (kind, text) => {
-  expect(await outcome(kind)).toEqual({ code: 0, text });
-});
+])(
+  "D12: a process with a connection that is %s ends by itself, and not before it is done (RM-10)",
+  async (kind, text) => {
+    expect(await outcome(kind)).toEqual({ code: 0, text });
+  },
+);

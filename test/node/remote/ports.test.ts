@@ -77,7 +77,7 @@ describe.each(Object.keys(media))("%s", (name) => {
     expect(log.messages).toEqual(sent);
   });
 
-  test("the end is told once, after all messages, and what is posted later is dropped", async () => {
+  test("the end is told once, after all messages, and what is posted later is dropped (F2)", async () => {
     const { port, log } = await open(name);
     for (let n = 0; n < 100; n++) port.post(message(n));
     // What a thread calls its port is a part of the thread, which has to exit to end it.
@@ -103,7 +103,7 @@ describe.each(Object.keys(media))("%s", (name) => {
     expect([log.messages.length, log.ends]).toEqual([1, []]);
   });
 
-  test("a port that has ended before it is started tells so", async () => {
+  test("a port that has ended before it is started tells so (F3)", async () => {
     opened = await media[name]!();
     const first = new Log(opened.here);
     opened.here.post(message(1));
@@ -170,7 +170,7 @@ test.each(deaths)("%s: the cause of the end is known after %s (F1)", async (name
   expect(log.ends[0]?.message).toMatch(cause);
 });
 
-test("a process whose ports are idle ends by itself, and one that refers to a port stays (D12)", async () => {
+test("a process whose ports are idle ends by itself, and one that refers to a port stays (D12, RM-10)", async () => {
   const script = (then: string): string => `
     import { Worker } from "node:worker_threads";
     import { portOf } from "${new URL("../../../src/remote/port/port.ts", import.meta.url)}";

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const one of made.splice(0)) one.close();
 });
 
-test("values flow both ways while the sockets are cut again and again: none is lost, none comes twice", async () => {
+test("values flow both ways while the sockets are cut again and again: none is lost, none comes twice (RM-11)", async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   made.push(server);
   await once(server, "listening");

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { topic } from "../../../src/remote.js";
 import { builtFile } from "../../support/built-file.js";
 
-test("a topic reaches other threads, and one without subscriptions lets its thread end", async () => {
+test("a topic reaches other threads, and one without subscriptions lets its thread end (RM-12)", async () => {
   const name = "millrace between threads";
   using here = topic<number>(new BroadcastChannel(name));
   const numbers = here.subscribe();
