@@ -3,11 +3,10 @@
 //
 //   npm run cluster -- --operations 10000 --faults 12
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type AsyncRoutine, go, type Routine, scope, settled, sleep } from "millrace";
+import { temporaryFolder } from "../shared/folder.ts";
 import { freePort, Processes } from "../shared/processes.ts";
 import { table } from "../shared/table.ts";
 import { beginnings, type Logs, linearizable, onceEach, oneHost } from "./checks.ts";
@@ -109,7 +108,7 @@ function report(notes: Notes, logs: Logs, seconds: string): boolean {
   return checks.every(([, wrong]) => wrong.length === 0);
 }
 
-const folder = mkdtempSync(join(tmpdir(), "millrace-cluster-"));
+const folder = temporaryFolder("cluster");
 try {
   process.exitCode = (await go(main, folder)) ? 0 : 1;
 } catch (error) {

@@ -5,11 +5,10 @@
 //   npm run orders -- --serve       serves a page that shows the orders live, until Ctrl-C
 //   npm run orders -- --nats        the same services as processes of their own, on a NATS server
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type AsyncRoutine, go, type Routine, scope, settled, sleep } from "millrace";
+import { temporaryFolder } from "../shared/folder.ts";
 import { seeded } from "../shared/seeded.ts";
 import { untilStopped } from "../shared/server.ts";
 import { table } from "../shared/table.ts";
@@ -26,7 +25,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const folder = mkdtempSync(join(tmpdir(), "millrace-orders-"));
+const folder = temporaryFolder("orders");
 try {
   process.exitCode = (await go(main)) ? 0 : 1;
 } catch (error) {
