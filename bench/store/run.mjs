@@ -5,7 +5,8 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { drivers } from "../../examples/orders/store/database.ts";
+import { drivers, openDatabase } from "../../examples/orders/store/database.ts";
+import { Log } from "../../examples/orders/store/log.ts";
 import { EventStore } from "../../examples/orders/store/store.ts";
 import { emmett, open as openEmmett } from "./emmett.mjs";
 
@@ -30,6 +31,42 @@ function openStore(path) {
     },
     append: (writer, version, event) => store.append(writer, [event], { expectedVersion: version }),
     close: () => store[Symbol.asyncDispose](),
+  };
+}
+
+/** What SQLite and the disk give, without a line of the store: so many rows in each transaction, one transaction after the other. */
+async function alone(rows) {
+  const database = openDatabase(join(folder, `${Math.random()}.db`), "full");
+  new Log(database); // makes the table
+  const insert = database.prepare(
+    "INSERT INTO events (stream, version, type, data, at, key) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const json = JSON.stringify(event.data);
+  let version = 0;
+  const commit = () => {
+    database.exec("BEGIN IMMEDIATE");
+    version++;
+    for (let n = 0; n < rows; n++) insert.run(`writer-${n}`, version, event.type, json, Date.now(), null);
+    database.exec("COMMIT");
+  };
+  for (let n = 0; n < 20; n++) commit();
+  const times = [];
+  const start = performance.now();
+  for (let begun = start; begun < start + SECONDS * 1000; ) {
+    commit();
+    const now = performance.now();
+    times.push(now - begun);
+    begun = now;
+  }
+  const ms = performance.now() - start;
+  database.close();
+  times.sort((one, other) => one - other);
+  return {
+    rate: ((times.length * rows) / ms) * 1000,
+    p50: times[times.length >> 1],
+    p99: times[Math.floor(times.length * 0.99)],
+    commit: ms / times.length,
+    refused: 0,
   };
 }
 
@@ -88,7 +125,10 @@ function disk() {
 
 const median = (rounds, key) => rounds.map((round) => round[key]).sort((a, b) => a - b)[Math.floor(rounds.length / 2)];
 
-const contenders = new Map([["this store", { open: openStore, writers: WRITERS }]]);
+const contenders = new Map([
+  ["SQLite alone", { writers: WRITERS }],
+  ["this store", { open: openStore, writers: WRITERS }],
+]);
 const getSQLiteEventStore = await emmett();
 if (getSQLiteEventStore === null)
   console.log(
@@ -116,7 +156,7 @@ try {
       for (const writers of counts) {
         const key = `${name} ${writers}`;
         console.log = () => {}; // Emmett prints each refusal
-        const result = await measure(open, writers);
+        const result = await (open === undefined ? alone(writers) : measure(open, writers));
         console.log = log;
         results.set(key, [...(results.get(key) ?? []), result]);
       }
@@ -143,6 +183,12 @@ try {
   const find = (name, writers) => rows.find((row) => row.name === name && row.writers === writers);
   const many = find("this store", 256);
   goal("256 writers against 1", many.rate / find("this store", 1).rate, 10);
+  for (const writers of WRITERS) {
+    const share = find("this store", writers).rate / find("SQLite alone", writers).rate;
+    log(`${writers} writers against SQLite alone, so many rows in a transaction: ${(100 * share).toFixed(0)} %`);
+  }
+  const best = find("SQLite alone", 256).rate / find("SQLite alone", 1).rate;
+  log(`SQLite alone, 256 rows in a transaction against 1: ${best.toFixed(1)} times`);
   if (getSQLiteEventStore !== null)
     goal("256 writers against Emmett", many.rate / find("Emmett, in turn", 256).rate, 5);
   const late = many.p99 / many.commit;
