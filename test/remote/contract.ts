@@ -519,12 +519,9 @@ export function contract(transport: Transport, races = scaled(1000, 6000)): void
       const fineThere = there.channel<number>("fine");
       const value: Record<string, unknown> = { n: 1 };
       await fine.send(0);
-      await go(function* () {
-        yield* out.send({ n: 0 });
-        yield* fine.send(1);
-        yield* out.send(value);
-        value.n = transport.format === "clone" ? () => {} : 1n;
-      });
+      // In one step: nothing is posted in between.
+      expect([out.trySend({ n: 0 }), fine.trySend(1), out.trySend(value)]).toEqual([true, true, true]);
+      value.n = transport.format === "clone" ? () => {} : 1n;
       expect(await into.receive()).toEqual({ n: 0 });
       expect([await fineThere.receive(), await fineThere.receive()]).toEqual([0, 1]);
       await withTimeout(LIMIT, out.whenClosed());
