@@ -5,9 +5,10 @@
 // used if it is performed, or if another operation is made of it; then the other one has to be performed.
 //
 // The constructor of an operation does not take part: one more test there makes a select 70 % slower, as V8 then no longer inlines
-// the constructors of its cases. While operations are watched, the prototype has a setter for the last field that the
+// the constructors of its cases. While operations are watched, each prototype has a setter for the last field that its
 // constructor assigns.
 
+import { Sharable } from "../operation/once.js";
 import { Operation } from "../operation/operation.js";
 import type { Notices } from "../scheduler/roles.js";
 import { scheduler } from "../scheduler/scheduler.js";
@@ -51,27 +52,34 @@ function watch(operation: Operation<unknown>): void {
 /** The number of observers. */
 let observers = 0;
 
-const observed: PropertyDescriptor = {
+/** A field in front of which operations announce themselves. */
+const observed = (field: keyof Operation<unknown>): PropertyDescriptor => ({
   configurable: true,
   get: () => undefined,
   set(this: Operation<unknown>, value: unknown): void {
-    Object.defineProperty(this, LAST, { value, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(this, field, { value, writable: true, enumerable: true, configurable: true });
     scheduler.notices?.made(this);
   },
-};
+});
 
-/** The field that the constructor of an operation assigns last. */
-const LAST = "waiter" satisfies keyof Operation<unknown>;
+/** The constructors, each with the field that it assigns last. */
+const CONSTRUCTORS = [
+  [Operation, "waiter"],
+  [Sharable, "value"],
+] as const satisfies readonly (readonly [{ readonly prototype: object }, keyof Operation<unknown>])[];
 
 /** Makes every operation announce itself to `scheduler.notices`, until the result is disposed of. */
 export function observe(): Disposable {
-  if (observers++ === 0) Object.defineProperty(Operation.prototype, LAST, observed);
+  if (observers++ === 0) {
+    for (const [{ prototype }, last] of CONSTRUCTORS) Object.defineProperty(prototype, last, observed(last));
+  }
   let over = false;
   return {
     [Symbol.dispose]: () => {
       if (over) return;
       over = true;
-      if (--observers === 0) delete (Operation.prototype as Partial<Operation<unknown>>)[LAST];
+      if (--observers > 0) return;
+      for (const [{ prototype }, last] of CONSTRUCTORS) Reflect.deleteProperty(prototype, last);
     },
   };
 }

@@ -103,7 +103,7 @@ export abstract class Sharable<out T> {
   }
 
   constructor() {
-    this.value = undefined;
+    this.value = undefined; // also tells that it was made, see lifetime/unperformed.ts
   }
 
   abstract fresh(): Operation<T>;

@@ -5,7 +5,7 @@
 // that its sender gets the exception of the medium. Over a port of text, a message is made into JSON as a whole, which takes a quarter
 // of the time that its values would take one by one. Its length is estimated before, and a message that became too long is divided.
 
-import { scheduler } from "../scheduler/scheduler.js";
+import { atNextTurn } from "../scheduler/turns.js";
 import { DATA, type Frame, RICH } from "./frames.js";
 import type { Limits } from "./limits.js";
 import type { Port } from "./port/types.js";
@@ -189,7 +189,7 @@ export class Outbox {
   private _wait(): void {
     this._waiting = true;
     this._quiet = this._age = 0;
-    if (this.patient) scheduler.host.turn(() => this._due());
+    if (this.patient) atNextTurn(() => this._due());
     else settled.then(this._hop);
   }
 

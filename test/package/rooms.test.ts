@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: ["operation", "testing", "testing/report"],
 };
 
-/** What combinators and tools may use beside the public face: containers, weak references, messages, who owns a channel, who keeps permits, random delays, contexts of the host. */
+/** What combinators and tools may use beside the public face: containers, weak references, messages, who owns a channel, who keeps permits, random delays, contexts and turns of the host. */
 const beside = ["structures/list", "structures/ring", "structures/errors", "structures/arguments"];
 beside.push(
   "structures/named",
@@ -78,6 +78,7 @@ beside.push(
   "scheduler/contexts",
   "scheduler/kept-permits",
   "scheduler/stand-ins",
+  "scheduler/turns",
   "time/jitter",
   "operation/ownership",
   "operation/notify",
