@@ -38,7 +38,10 @@ function* visit(room: string, socket: WebSocket): Routine<string> {
   const message = fromEvent(socket, "message");
   const closed = fromEvent(socket, "close");
   const first = yield* select({ opened: nextEvent(socket, "open"), closed });
-  if (first.key === "closed") return "The server cannot be reached.";
+  if (first.key === "closed") {
+    for (const events of [message, closed]) events.cancel(); // this task goes on, and would keep them
+    return "The server cannot be reached.";
+  }
 
   enter(room);
   const events = merge({
